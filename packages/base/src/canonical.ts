@@ -1,0 +1,56 @@
+import { toUtf8 } from './bytes.ts'
+import { CodedError } from './error.ts'
+import type { Json, JsonObject } from './json.ts'
+
+export type CanonicalErrorCode = 'canonical/value'
+
+/** Raised when a value has no canonical form. */
+export class CanonicalError extends CodedError<CanonicalErrorCode> {}
+
+/**
+ * The one spelling of a JSON value that is ever signed or hashed: OLPC canonical JSON. Keys are
+ * sorted by code point, there is no white space, only `"` and `\` are escaped, numbers are integers.
+ */
+export function toCanonical(value: unknown): Uint8Array {
+  return toUtf8(toCanonicalText(value))
+}
+
+/** {@link toCanonical} as text. */
+export function toCanonicalText(value: unknown): string {
+  return render(value as Json)
+}
+
+function render(value: Json): string {
+  if (value === null) return 'null'
+  if (typeof value === 'string') return renderString(value)
+  if (typeof value === 'boolean') return String(value)
+  if (typeof value === 'number') return renderInteger(value)
+  if (Array.isArray(value)) return `[${value.map(render).join(',')}]`
+  if (typeof value === 'object') return renderObject(value as JsonObject)
+  throw new CanonicalError('canonical/value', `cannot write a ${typeof value} as canonical JSON`)
+}
+
+function renderString(text: string): string {
+  if (!text.isWellFormed()) {
+    throw new CanonicalError('canonical/value', 'cannot write a lone surrogate as canonical JSON')
+  }
+  return `"${text.replace(/["\\]/g, '\\$&')}"`
+}
+
+function renderInteger(value: number): string {
+  if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '0' : String(value)
+  throw new CanonicalError('canonical/value', `cannot write ${value} as canonical JSON: no integer`)
+}
+
+function renderObject(value: JsonObject): string {
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => compareCodePoints(a, b))
+    .map(([key, member]) => `${renderString(key)}:${render(member)}`)
+  return `{${members.join(',')}}`
+}
+
+/** Orders by code point; JavaScript's own order is by UTF-16 unit and differs above U+FFFF. */
+export function compareCodePoints(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'))
+}

@@ -1,0 +1,6 @@
+export * from './bytes.ts'
+export * from './canonical.ts'
+export * from './error.ts'
+export * from './json.ts'
+export * from './state-table.ts'
+export * from './strict-json.ts'

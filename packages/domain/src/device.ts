@@ -1,0 +1,100 @@
+import { type Static, Type } from 'typebox'
+import {
+  Architecture,
+  DeviceId,
+  DigestSchema,
+  PackageName,
+  Revision,
+  Timestamp,
+} from './identifiers.ts'
+import { object, oneOf, parserOf } from './schema.ts'
+
+/** The states of a change, as the design's diagram draws them. */
+export const ChangeState = oneOf(
+  'planned',
+  'preparing',
+  'ready',
+  'activating',
+  'probation',
+  'committed',
+  'aborted',
+  'rolling back',
+  'restored',
+  'rescue',
+)
+export type ChangeState = Static<typeof ChangeState>
+
+export const AppState = oneOf('starting', 'running', 'backing off', 'exited', 'stopped', 'failed')
+export type AppState = Static<typeof AppState>
+
+/** What a device runs of one package: the tree is what a rollout counts. */
+export const InstalledRelease = object({
+  package: PackageName,
+  revision: Revision,
+  version: Type.String(),
+  tree: DigestSchema,
+})
+export type InstalledRelease = Static<typeof InstalledRelease>
+
+export const AppStatus = object({
+  package: PackageName,
+  app: Type.String(),
+  state: AppState,
+  restarts: Type.Integer({ minimum: 0 }),
+})
+export type AppStatus = Static<typeof AppStatus>
+
+/** How a device ended, or a step of it failed. `log` is the tail of what the app said. */
+export const Failure = object({
+  kind: oneOf('probation', 'crash', 'change', 'out of memory'),
+  package: PackageName,
+  app: Type.Optional(Type.String()),
+  revision: Revision,
+  reason: Type.String({ maxLength: 1000 }),
+  exit: Type.Optional(Type.Integer()),
+  signal: Type.Optional(Type.String()),
+  log: Type.Array(Type.String({ maxLength: 4096 }), { maxItems: 100 }),
+})
+export type Failure = Static<typeof Failure>
+
+/** One thing that happened on a device. `sequence` rises by one, so that a repeat is known as one. */
+export const DeviceEvent = object({
+  sequence: Type.Integer({ minimum: 1 }),
+  at: Timestamp,
+  kind: oneOf('change', 'app', 'failure', 'security', 'agent', 'server'),
+  message: Type.String({ maxLength: 1000 }),
+  code: Type.Optional(Type.String({ description: 'Of a refusal or an error: its code.' })),
+  generation: Type.Optional(Type.Integer({ minimum: 0 })),
+  state: Type.Optional(ChangeState),
+  failure: Type.Optional(Failure),
+  details: Type.Optional(
+    Type.Record(Type.String(), Type.Union([Type.String(), Type.Integer(), Type.Boolean()])),
+  ),
+})
+export type DeviceEvent = Static<typeof DeviceEvent>
+
+/** What a device says about itself; signed by it (DSSE), it is evidence. */
+export const StateReport = object({
+  type: Type.Literal('report'),
+  format: Type.Literal(1),
+  device: DeviceId,
+  sequence: Type.Integer({ minimum: 1 }),
+  at: Timestamp,
+  counter: Type.Integer({ minimum: 0, description: 'Of the last order the device accepted.' }),
+  generation: Type.Integer({ minimum: 0 }),
+  state: ChangeState,
+  releases: Type.Array(InstalledRelease, { maxItems: 1000 }),
+  apps: Type.Array(AppStatus, { maxItems: 10_000 }),
+  attributes: Type.Record(Type.String(), Type.String({ maxLength: 200 })),
+})
+export type StateReport = Static<typeof StateReport>
+export const parseStateReport = parserOf('state report', StateReport)
+
+/** What a device says of itself when it joins. */
+export const DeviceClaim = object({
+  publicKey: Type.String({ description: 'Raw Ed25519 public key, lower-case hexadecimal.' }),
+  name: Type.String({ minLength: 1, maxLength: 80 }),
+  model: Type.String({ maxLength: 120 }),
+  architecture: Architecture,
+})
+export type DeviceClaim = Static<typeof DeviceClaim>

@@ -1,0 +1,7 @@
+export * from './device.ts'
+export * from './identifiers.ts'
+export * from './manifest.ts'
+export * from './release.ts'
+export * from './rollout.ts'
+export * from './schema.ts'
+export * from './settings.ts'

@@ -1,0 +1,110 @@
+import { type Static, Type } from 'typebox'
+import { object, oneOf, type SchemaFault } from './schema.ts'
+
+/** The name of a setting: a key of the manifest's own schema, never a path or a variable. */
+export const SettingName = Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$' })
+
+const description = Type.Optional(Type.String({ maxLength: 200 }))
+
+/** How a manifest declares one setting. Each has a default, so that a device always has a value. */
+export const SettingDeclaration = Type.Union([
+  object({
+    type: Type.Literal('string'),
+    default: Type.String({ maxLength: 4096 }),
+    'max-length': Type.Optional(Type.Integer({ minimum: 1, maximum: 4096 })),
+    description,
+  }),
+  object({
+    type: Type.Literal('integer'),
+    default: Type.Integer(),
+    minimum: Type.Optional(Type.Integer()),
+    maximum: Type.Optional(Type.Integer()),
+    description,
+  }),
+  object({ type: Type.Literal('boolean'), default: Type.Boolean(), description }),
+  object({
+    type: Type.Literal('choice'),
+    default: Type.String(),
+    choices: Type.Array(Type.String({ maxLength: 200 }), { minItems: 1, maxItems: 100 }),
+    description,
+  }),
+])
+export type SettingDeclaration = Static<typeof SettingDeclaration>
+
+export const SettingDeclarations = Type.Record(SettingName, SettingDeclaration, {
+  maxProperties: 200,
+})
+export type SettingDeclarations = Static<typeof SettingDeclarations>
+
+/** A value an owner gives: whole numbers, so that an order that carries it can be signed. */
+export const SettingValue = Type.Union([
+  Type.String({ maxLength: 4096 }),
+  Type.Integer(),
+  Type.Boolean(),
+])
+export type SettingValue = Static<typeof SettingValue>
+
+export const SettingValues = Type.Record(SettingName, SettingValue, { maxProperties: 200 })
+export type SettingValues = Static<typeof SettingValues>
+
+/** Where a value was set; a device's own beats its group's, that its fleet's, that the default. */
+export const SettingScope = oneOf('fleet', 'group', 'device')
+export type SettingScope = Static<typeof SettingScope>
+
+/** Every way in which `values` are not what `declared` allows; empty when they are. Never throws. */
+export function faultsInSettings(
+  declared: SettingDeclarations,
+  values: SettingValues,
+): SchemaFault[] {
+  return Object.entries(values).flatMap(([name, value]) => {
+    const declaration = Object.hasOwn(declared, name) ? declared[name] : undefined
+    const message = declaration
+      ? faultInValue(declaration, value)
+      : 'is not a setting of this package'
+    return message === undefined ? [] : [{ path: `/${name}`, message }]
+  })
+}
+
+/** The values an app sees: what was set, over the manifest's defaults. */
+export function effectiveSettings(
+  declared: SettingDeclarations,
+  values: SettingValues,
+): SettingValues {
+  return Object.fromEntries(
+    Object.entries(declared).map(([name, declaration]) => [
+      name,
+      values[name] ?? declaration.default,
+    ]),
+  )
+}
+
+function faultInValue(declared: SettingDeclaration, value: SettingValue): string | undefined {
+  switch (declared.type) {
+    case 'string':
+      return faultInString(declared['max-length'] ?? 4096, value)
+    case 'integer':
+      return faultInInteger(declared.minimum, declared.maximum, value)
+    case 'boolean':
+      return typeof value === 'boolean' ? undefined : 'must be true or false'
+    case 'choice':
+      return declared.choices.includes(String(value)) && typeof value === 'string'
+        ? undefined
+        : `must be one of ${declared.choices.join(', ')}`
+  }
+}
+
+function faultInString(longest: number, value: SettingValue): string | undefined {
+  if (typeof value !== 'string') return 'must be a string'
+  return value.length > longest ? `must be at most ${longest} characters` : undefined
+}
+
+function faultInInteger(
+  minimum: number | undefined,
+  maximum: number | undefined,
+  value: SettingValue,
+): string | undefined {
+  if (typeof value !== 'number') return 'must be a whole number'
+  if (minimum !== undefined && value < minimum) return `must be at least ${minimum}`
+  if (maximum !== undefined && value > maximum) return `must be at most ${maximum}`
+  return undefined
+}

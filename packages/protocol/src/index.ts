@@ -1,0 +1,5 @@
+export * from './route.ts'
+export * from './routes/content.ts'
+export * from './routes/devices.ts'
+export * from './routes/fleet.ts'
+export * from './views.ts'

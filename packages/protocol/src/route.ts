@@ -1,0 +1,47 @@
+import type { Static, TSchema } from 'typebox'
+
+/**
+ * Who may call a route. `device` is a device that signed the request with its own key; the rest
+ * are permissions of a person or a machine key; `anyone` is said aloud, never by omission.
+ */
+export type Needs =
+  | 'anyone'
+  | 'device'
+  | 'fleet:read'
+  | 'fleet:write'
+  | 'rollout:write'
+  | 'release:read'
+  | 'release:publish'
+  | 'settings:write'
+
+/** What a reply's body is: JSON by a schema, raw bytes, or a stream of events. */
+export type ReplyKind = 'json' | 'bytes' | 'events'
+
+export interface RouteSpec {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD'
+  /** `:name` stands for one path segment; a digest or a name never holds a slash there. */
+  readonly path: string
+  readonly needs: Needs
+  readonly summary: string
+  readonly params?: TSchema
+  readonly query?: TSchema
+  /** A JSON body's schema, or `'bytes'` for a raw one. */
+  readonly body?: TSchema | 'bytes'
+  readonly reply: TSchema | 'bytes' | 'events' | 'nothing'
+}
+
+/** A route, declared once; server, clients and the OpenAPI document read this object. */
+export type Route<S extends RouteSpec = RouteSpec> = S
+
+export function route<const S extends RouteSpec>(spec: S): Route<S> {
+  return spec
+}
+
+type Of<T> = T extends TSchema ? Static<T> : undefined
+
+export type ParamsOf<S extends RouteSpec> = Of<S['params']>
+export type QueryOf<S extends RouteSpec> = Of<S['query']>
+export type BodyOf<S extends RouteSpec> = S['body'] extends 'bytes' ? Uint8Array : Of<S['body']>
+export type ReplyOf<S extends RouteSpec> = S['reply'] extends TSchema
+  ? Static<S['reply']>
+  : undefined

@@ -1,0 +1,110 @@
+import {
+  AppStatus,
+  Architecture,
+  ChangeState,
+  ChannelName,
+  DeviceEvent,
+  DeviceId,
+  DigestSchema,
+  Failure,
+  FleetName,
+  InstalledRelease,
+  ObjectRef,
+  object,
+  PackageName,
+  Revision,
+  SettingScope,
+  SettingValues,
+  Timestamp,
+} from '@steadfleet/domain'
+import { type Static, Type } from 'typebox'
+
+/** A DSSE envelope as JSON: payload type, payload and signatures, both base64. */
+export const EnvelopeView = object({
+  payloadType: Type.String({ maxLength: 200 }),
+  payload: Type.String(),
+  signatures: Type.Array(object({ keyid: Type.String(), sig: Type.String() }), { minItems: 1 }),
+})
+export type EnvelopeView = Static<typeof EnvelopeView>
+
+export const DeviceView = object({
+  id: DeviceId,
+  name: Type.String(),
+  fleet: FleetName,
+  model: Type.String(),
+  architecture: Architecture,
+  state: ChangeState,
+  generation: Type.Integer({ minimum: 0 }),
+  counter: Type.Integer({ minimum: 0 }),
+  orderedCounter: Type.Integer({ minimum: 0 }),
+  releases: Type.Array(InstalledRelease),
+  apps: Type.Array(AppStatus),
+  attributes: Type.Record(Type.String(), Type.String()),
+  online: Type.Boolean(),
+  /** The device follows no transparency log: chosen at enrolment, shown wherever the device is. */
+  log: Type.String(),
+  enrolledAt: Timestamp,
+  seenAt: Type.Union([Timestamp, Type.Null()]),
+})
+export type DeviceView = Static<typeof DeviceView>
+
+export const TimelineEntry = object({
+  id: Type.Integer({ minimum: 1 }),
+  device: DeviceId,
+  receivedAt: Timestamp,
+  event: DeviceEvent,
+})
+export type TimelineEntry = Static<typeof TimelineEntry>
+
+export const ReleaseView = object({
+  package: PackageName,
+  revision: Revision,
+  version: Type.String(),
+  architecture: Architecture,
+  record: ObjectRef,
+  tree: ObjectRef,
+  size: Type.Integer({ minimum: 0 }),
+  sbom: ObjectRef,
+  provenance: ObjectRef,
+  publishedAt: Timestamp,
+  channels: Type.Array(ChannelName),
+})
+export type ReleaseView = Static<typeof ReleaseView>
+
+export const ChannelView = object({
+  package: PackageName,
+  channel: ChannelName,
+  revision: Revision,
+  movedAt: Timestamp,
+})
+export type ChannelView = Static<typeof ChannelView>
+
+export const FailureView = object({
+  id: Type.Integer({ minimum: 1 }),
+  device: DeviceId,
+  deviceName: Type.String(),
+  at: Timestamp,
+  failure: Failure,
+})
+export type FailureView = Static<typeof FailureView>
+
+export const SettingView = object({
+  package: PackageName,
+  scope: SettingScope,
+  /** The group or the device; the fleet's own name for scope `fleet`. */
+  name: Type.String(),
+  values: SettingValues,
+})
+export type SettingView = Static<typeof SettingView>
+
+export const FleetView = object({
+  name: FleetName,
+  owner: Type.String(),
+  model: Type.String(),
+  devices: Type.Integer({ minimum: 0 }),
+  online: Type.Integer({ minimum: 0 }),
+  packages: Type.Array(object({ package: PackageName, channel: ChannelName })),
+})
+export type FleetView = Static<typeof FleetView>
+
+export const DigestList = Type.Array(DigestSchema, { maxItems: 100_000 })
