@@ -1,6 +1,8 @@
 export * from './device.ts'
+export type { SchemaFault } from './explain.ts'
 export * from './identifiers.ts'
 export * from './manifest.ts'
+export * from './manifest-faults.ts'
 export * from './release.ts'
 export * from './rollout.ts'
 export * from './schema.ts'

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Architecture, PublisherName } from './identifiers.ts'
-import { object, oneOf, parserOf } from './schema.ts'
+import { object, oneOf, parserOf, record } from './schema.ts'
 import { SettingDeclarations, SettingName } from './settings.ts'
 
 const TreePath = Type.String({
@@ -69,9 +69,7 @@ export const App = object({
   daemon: Type.Optional(oneOf('simple', 'oneshot')),
   restart: Type.Optional(oneOf('always', 'on-failure', 'never')),
   'stop-timeout-seconds': Type.Optional(Seconds),
-  environment: Type.Optional(
-    Type.Record(Type.String({ pattern: '^[A-Z][A-Z0-9_]*$' }), Type.String()),
-  ),
+  environment: Type.Optional(record(Type.String({ pattern: '^[A-Z][A-Z0-9_]*$' }), Type.String())),
   health: Type.Optional(HealthCheck),
 })
 export type App = Static<typeof App>
@@ -85,7 +83,7 @@ export type InterfaceRequest = Static<typeof InterfaceRequest>
 
 /** What a device must know of a package to run it; carried in the release record. */
 const behaviour = {
-  apps: Type.Record(AppName, App, { minProperties: 1, maxProperties: 50 }),
+  apps: record(AppName, App, { minProperties: 1, maxProperties: 50 }),
   interfaces: Type.Optional(Type.Array(InterfaceRequest, { maxItems: 100 })),
   settings: Type.Optional(SettingDeclarations),
   hooks: Type.Optional(

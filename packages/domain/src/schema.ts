@@ -3,19 +3,16 @@ import {
   type Static,
   type TObject,
   type TProperties,
+  type TRecord,
   type TSchema,
+  type TString,
   type TUnsafe,
   Type,
 } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { explain, type SchemaFault } from './explain.ts'
 
 export type SchemaErrorCode = 'schema/mismatch'
-
-/** One place where a value is not what its schema allows. `path` is a JSON pointer (RFC 6901). */
-export interface SchemaFault {
-  readonly path: string
-  readonly message: string
-}
 
 /** Raised when a value from outside is not what its schema says; it lists every fault. */
 export class SchemaError extends CodedError<SchemaErrorCode> {
@@ -42,6 +39,15 @@ export function object<P extends TProperties>(properties: P, options: object = {
   return Type.Object(properties, { additionalProperties: false, ...options })
 }
 
+/** A strict map. TypeBox alone lets a key through that does not match the pattern of `key`. */
+export function record<V extends TSchema>(
+  key: TString,
+  value: V,
+  options: object = {},
+): TRecord<'^.*$', V> {
+  return Type.Record(key, value, { additionalProperties: false, ...options })
+}
+
 /** A string of one pattern under a brand of its own, so that no other string passes for it. */
 export function branded<Brand extends string>(
   pattern: RegExp,
@@ -63,21 +69,13 @@ export function parserOf<S extends TSchema>(name: string, schema: S): Parser<Sta
   const parse = (value: unknown): Static<S> => {
     check ??= Compile(schema)
     if (check.Check(value)) return value as Static<S>
-    throw new SchemaError(name, faultsOf(check.Errors(value)))
+    throw new SchemaError(name, faultsOf(schema, value))
   }
   return Object.assign(parse, { schema })
 }
 
-interface RawFault {
-  readonly instancePath: string
-  readonly message: string
-  readonly params: object
-}
-
-function faultsOf(errors: Iterable<RawFault>): SchemaFault[] {
-  return [...errors].map(({ instancePath, message, params }) => {
-    const extra =
-      'additionalProperties' in params ? ` (${String(params.additionalProperties)})` : ''
-    return { path: instancePath, message: message + extra }
-  })
+/** A keyword that `explain` does not know still refuses the value, only in fewer words. */
+function faultsOf(schema: TSchema, value: unknown): readonly SchemaFault[] {
+  const faults = explain(schema, value)
+  return faults.length > 0 ? faults : [{ path: '', message: 'is not what its schema allows' }]
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { object, oneOf, type SchemaFault } from './schema.ts'
+import type { SchemaFault } from './explain.ts'
+import { object, oneOf, record } from './schema.ts'
 
 /** The name of a setting: a key of the manifest's own schema, never a path or a variable. */
 export const SettingName = Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$' })
@@ -31,7 +32,7 @@ export const SettingDeclaration = Type.Union([
 ])
 export type SettingDeclaration = Static<typeof SettingDeclaration>
 
-export const SettingDeclarations = Type.Record(SettingName, SettingDeclaration, {
+export const SettingDeclarations = record(SettingName, SettingDeclaration, {
   maxProperties: 200,
 })
 export type SettingDeclarations = Static<typeof SettingDeclarations>
@@ -44,7 +45,7 @@ export const SettingValue = Type.Union([
 ])
 export type SettingValue = Static<typeof SettingValue>
 
-export const SettingValues = Type.Record(SettingName, SettingValue, { maxProperties: 200 })
+export const SettingValues = record(SettingName, SettingValue, { maxProperties: 200 })
 export type SettingValues = Static<typeof SettingValues>
 
 /** Where a value was set; a device's own beats its group's, that its fleet's, that the default. */
@@ -65,6 +66,16 @@ export function faultsInSettings(
   })
 }
 
+/** Every way in which declarations contradict themselves: a default outside its own limits. Never throws. */
+export function faultsInDeclarations(declared: SettingDeclarations): SchemaFault[] {
+  return Object.entries(declared).flatMap(([name, declaration]) => {
+    const limits = faultInLimits(declaration)
+    if (limits !== undefined) return [{ path: `/${name}`, message: limits }]
+    const message = faultInValue(declaration, declaration.default)
+    return message === undefined ? [] : [{ path: `/${name}/default`, message }]
+  })
+}
+
 /** The values an app sees: what was set, over the manifest's defaults. */
 export function effectiveSettings(
   declared: SettingDeclarations,
@@ -73,7 +84,7 @@ export function effectiveSettings(
   return Object.fromEntries(
     Object.entries(declared).map(([name, declaration]) => [
       name,
-      values[name] ?? declaration.default,
+      Object.hasOwn(values, name) ? (values[name] ?? declaration.default) : declaration.default,
     ]),
   )
 }
@@ -91,6 +102,17 @@ function faultInValue(declared: SettingDeclaration, value: SettingValue): string
         ? undefined
         : `must be one of ${declared.choices.join(', ')}`
   }
+}
+
+function faultInLimits(declared: SettingDeclaration): string | undefined {
+  if (declared.type === 'choice') {
+    const isRepeated = new Set(declared.choices).size < declared.choices.length
+    return isRepeated ? 'must not repeat a choice' : undefined
+  }
+  if (declared.type !== 'integer') return undefined
+  const { minimum, maximum } = declared
+  const isEmpty = minimum !== undefined && maximum !== undefined && minimum > maximum
+  return isEmpty ? `must not have a minimum (${minimum}) above its maximum (${maximum})` : undefined
 }
 
 function faultInString(longest: number, value: SettingValue): string | undefined {
