@@ -1,0 +1,83 @@
+import type { App, AppStatus, Behaviour, PackageName, SettingValues } from '@steadfleet/domain'
+
+/** One app of one release, and all that its sandbox needs to know. */
+export interface AppSpec {
+  readonly package: PackageName
+  readonly app: string
+  readonly revision: number
+  /** Absolute path of the installed tree. */
+  readonly tree: string
+  /** Absolute path of the private data directory; the supervisor gives it to the app's uid. */
+  readonly data: string
+  /** Absolute path of the settings file, which the app sees read-only. */
+  readonly settings: string
+  readonly values: SettingValues
+  readonly declaration: App
+  /** Requested by the manifest, granted by the owner, within the ceiling. */
+  readonly interfaces: readonly string[]
+  readonly limits: Behaviour['limits']
+}
+
+/** How one run of an app ended. `exit` or `signal` is there, never both. */
+export interface AppExit {
+  readonly package: PackageName
+  readonly app: string
+  readonly revision: number
+  readonly exit?: number
+  readonly signal?: string
+  /** The last lines it said. */
+  readonly log: string[]
+  readonly outOfMemory: boolean
+}
+
+/** One line of an app's output as it comes. */
+export interface AppLine {
+  readonly package: PackageName
+  readonly app: string
+  readonly text: string
+}
+
+export interface HealthVerdict {
+  readonly ok: boolean
+  readonly why: string
+}
+
+export interface HookResult {
+  readonly exit: number
+  readonly output: string[]
+}
+
+/** The running apps of one device. They outlive it: closing ends supervision, not the apps. */
+export interface Apps {
+  /** Begins supervision: the app runs until stopped, restarted as its policy says. */
+  start(spec: AppSpec): Promise<void>
+  /** Ends every app of the package; returns when nothing of it runs. */
+  stop(packageName: PackageName): Promise<void>
+  /** Takes over what runs, starts what should run and does not, stops what should not. */
+  adopt(specs: readonly AppSpec[]): Promise<void>
+  status(): readonly AppStatus[]
+  /** Runs the checks that the package's apps declare, once. */
+  health(packageName: PackageName): Promise<HealthVerdict>
+  /** Runs a command in a sandbox of the app's making; ended when the time is up. */
+  hook(spec: AppSpec, command: readonly string[], timeoutSeconds: number): Promise<HookResult>
+  log(packageName: PackageName, app: string, lines: number): Promise<string[]>
+  onExit(listener: (exit: AppExit) => void): void
+  /** Calls `listener` with each new line of output, until the returned function is called. */
+  follow(listener: (line: AppLine) => void): () => void
+  /** What is and is not enforced here, probed at the start; for the report's attributes. */
+  describeConfinement(): Readonly<Record<string, string>>
+  close(): Promise<void>
+}
+
+export interface AppsOptions {
+  readonly stateDir: string
+  readonly backOff?: BackOff
+}
+
+/** How long a failing app waits to be started again: doubling from `first` to `longest`. */
+export interface BackOff {
+  readonly firstMs: number
+  readonly longestMs: number
+  /** An app that ran this long begins again at `first`. */
+  readonly calmMs: number
+}
