@@ -108,3 +108,24 @@ export const FleetView = object({
 export type FleetView = Static<typeof FleetView>
 
 export const DigestList = Type.Array(DigestSchema, { maxItems: 100_000 })
+
+export const GroupName = Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$' })
+
+/** What a device must meet to be in a group; conditions that are absent are met by all. */
+export const GroupConditions = object({
+  model: Type.Optional(Type.String({ maxLength: 120 })),
+  architecture: Type.Optional(Architecture),
+  'name-prefix': Type.Optional(Type.String({ maxLength: 80 })),
+  /** Attributes of the device's last report, each of exactly this value. */
+  attributes: Type.Optional(
+    Type.Record(Type.String(), Type.String({ maxLength: 200 }), { maxProperties: 20 }),
+  ),
+})
+export type GroupConditions = Static<typeof GroupConditions>
+
+export const GroupView = object({
+  name: GroupName,
+  conditions: GroupConditions,
+  devices: Type.Integer({ minimum: 0 }),
+})
+export type GroupView = Static<typeof GroupView>

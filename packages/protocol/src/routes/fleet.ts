@@ -19,6 +19,9 @@ import {
   EnvelopeView,
   FailureView,
   FleetView,
+  GroupConditions,
+  GroupName,
+  GroupView,
   ReleaseView,
   SettingView,
   TimelineEntry,
@@ -283,4 +286,48 @@ export const watchOutput = route({
   summary: 'A stream of what apps on a development device print, while someone watches.',
   params: object({ device: DeviceId }),
   reply: 'events',
+})
+
+export const listGroups = route({
+  method: 'GET',
+  path: '/v1/fleets/:fleet/groups',
+  needs: 'fleet:read',
+  summary: 'The groups of a fleet, each a saved query, with how many devices it finds.',
+  params: object({ fleet: FleetName }),
+  reply: Type.Array(GroupView),
+})
+
+export const putGroup = route({
+  method: 'PUT',
+  path: '/v1/fleets/:fleet/groups/:group',
+  needs: 'fleet:write',
+  summary: 'Save a query over a fleet as a group. A device is in it while it meets each condition.',
+  params: object({ fleet: FleetName, group: GroupName }),
+  body: object({ conditions: GroupConditions }),
+  reply: GroupView,
+})
+
+export const removeGroup = route({
+  method: 'DELETE',
+  path: '/v1/fleets/:fleet/groups/:group',
+  needs: 'fleet:write',
+  summary: 'Forget a group and the settings that were given to it.',
+  params: object({ fleet: FleetName, group: GroupName }),
+  reply: 'nothing',
+})
+
+export const health = route({
+  method: 'GET',
+  path: '/v1/health',
+  needs: 'anyone',
+  summary: 'Whether the server answers, writes and signs.',
+  reply: object({ ok: Type.Boolean(), version: Type.String(), signer: Type.Boolean() }),
+})
+
+export const openApiDocument = route({
+  method: 'GET',
+  path: '/v1/openapi.json',
+  needs: 'anyone',
+  summary: 'This interface as an OpenAPI 3.1 document.',
+  reply: Type.Unknown(),
 })

@@ -1,0 +1,225 @@
+import { CodedError, fromUtf8, isCoded, toUtf8 } from '@steadfleet/base'
+import { readEvents, type ServerEvent } from './events.ts'
+import { type ProblemError, parseProblem } from './problem.ts'
+import type { BodyOf, ParamsOf, QueryOf, ReplyOf, RouteSpec } from './route.ts'
+import type { Freshness, RequestSigner, SignatureHeaders, SignedParts } from './signature.ts'
+
+export type ClientErrorCode = 'reply/malformed' | 'reply/too-large'
+
+/** Raised when a reply is not what its route says. A refusal by the server is a ProblemError. */
+export class ClientError extends CodedError<ClientErrorCode> {}
+
+export interface TransportRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface TransportReply {
+  readonly status: number
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/** Carries one request and throws only where no reply came; a status is never an exception here. */
+export type Transport = (request: TransportRequest) => Promise<TransportReply>
+
+export interface ClientOptions {
+  /** The server's public origin, `http://127.0.0.1:7117`: what is signed is under it. */
+  readonly origin: string
+  readonly transport: Transport
+  /** How requests are signed: `{...signer, signRequest}`; absent in a browser, which has a cookie. */
+  readonly signing?: Signing | undefined
+  /** The longest JSON reply that is read, in bytes. */
+  readonly limit?: number
+}
+
+/** A signer and the profile it signs by; two members, so that a browser's client holds no crypto. */
+export interface Signing {
+  readonly signer: RequestSigner
+  readonly signRequest: (
+    parts: SignedParts,
+    freshness: Freshness,
+    signer: RequestSigner,
+  ) => Promise<SignatureHeaders>
+}
+
+type Given<Key extends string, T> = T extends undefined
+  ? { readonly [K in Key]?: undefined }
+  : Partial<T> extends T
+    ? { readonly [K in Key]?: T }
+    : { readonly [K in Key]: T }
+
+/** What a call of route `S` is given: just what the route declares, and no more. */
+export type CallOf<S extends RouteSpec> = Given<'params', ParamsOf<S>> &
+  Given<'query', QueryOf<S>> &
+  Given<'body', BodyOf<S>> & {
+    readonly headers?: Readonly<Record<string, string>>
+    readonly signal?: AbortSignal | undefined
+  }
+
+/** Speaks to one server, route by route. It holds the nonce and sequence of its own requests. */
+export interface Client {
+  /** Calls a route that replies JSON or nothing. */
+  call<S extends RouteSpec>(route: S, given: CallOf<S>): Promise<ReplyOf<S>>
+  /** Calls a route that replies bytes; the reply is a success, and its body is not read yet. */
+  open<S extends RouteSpec>(route: S, given: CallOf<S>): Promise<TransportReply>
+  /** Follows a stream of events until it ends or its signal aborts it. */
+  follow<S extends RouteSpec>(route: S, given: CallOf<S>): AsyncIterable<ServerEvent>
+}
+
+interface LooseCall {
+  readonly params?: unknown
+  readonly query?: unknown
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A client of the server at `options.origin`. */
+export function makeClient(options: ClientOptions): Client {
+  const send = makeSender(options)
+  const limit = options.limit ?? 16 * 1024 * 1024
+  return {
+    async call<S extends RouteSpec>(route: S, given: CallOf<S>): Promise<ReplyOf<S>> {
+      const reply = await send(route, given)
+      const body = await readText(reply.body, limit)
+      return (route.reply === 'nothing' ? undefined : readJson(route, body)) as ReplyOf<S>
+    },
+    open: send,
+    async *follow(route, given) {
+      const headers = { accept: 'text/event-stream', ...given.headers }
+      yield* readEvents((await send(route, { ...given, headers })).body)
+    },
+  }
+}
+
+/** Sends, and once more where the nonce was stale: the refusal itself brought a fresh one. */
+function makeSender(
+  options: ClientOptions,
+): (route: RouteSpec, given: LooseCall) => Promise<TransportReply> {
+  const sign = makeRequestSigning(options.signing)
+
+  async function sendOnce(route: RouteSpec, given: LooseCall): Promise<TransportReply> {
+    const parts = {
+      method: route.method,
+      targetUri: options.origin + pathOf(route, given.params, given.query),
+      body: bodyOf(route, given.body),
+    }
+    const { headers, adopt } = await sign(route, parts)
+    const reply = await options.transport({
+      method: parts.method,
+      url: parts.targetUri,
+      headers: { ...headersOf(route, parts.body), ...given.headers, ...headers },
+      body: parts.body,
+      signal: given.signal,
+    })
+    adopt(reply.headers['steadfleet-nonce'])
+    if (reply.status < 400) return reply
+    throw await problemIn(reply)
+  }
+
+  return async (route, given) => {
+    try {
+      return await sendOnce(route, given)
+    } catch (error) {
+      if (!isCoded(error, 'request/stale-nonce')) throw error
+      return sendOnce(route, given)
+    }
+  }
+}
+
+interface SignedHeaders {
+  readonly headers: SignatureHeaders
+  /** Takes over the nonce a reply offers, unless another reply brought a newer one meanwhile. */
+  readonly adopt: (offered: string | undefined) => void
+}
+
+function makeRequestSigning(
+  signing: Signing | undefined,
+): (route: RouteSpec, parts: SignedParts) => Promise<SignedHeaders> {
+  let freshness: Freshness = { nonce: 'none', sequence: 0 }
+  return async (route, parts) => {
+    if (!signing || (route.needs === 'anyone' && route.method === 'GET')) {
+      return { headers: {}, adopt: () => undefined }
+    }
+    const used = { nonce: freshness.nonce, sequence: freshness.sequence + 1 }
+    freshness = used
+    return {
+      headers: await signing.signRequest(parts, used, signing.signer),
+      adopt: offered => {
+        if (!offered || offered === used.nonce || used.nonce !== freshness.nonce) return
+        freshness = { nonce: offered, sequence: 0 }
+      },
+    }
+  }
+}
+
+/** The path of a call, with its parameters filled in and its query in the order declared. */
+export function pathOf(route: RouteSpec, params: unknown, query: unknown): string {
+  const given = membersOf(params)
+  const path = route.path.replace(/:([a-z]+)/g, (_, name: string) => {
+    const value = given[name]
+    if (value === undefined) throw new TypeError(`${route.path} needs the parameter ${name}`)
+    // A colon is allowed in a path segment, and digests read better with it. RFC 3986 §3.3
+    return encodeURIComponent(String(value)).replaceAll('%3A', ':')
+  })
+  const pairs = Object.entries(membersOf(query)).filter(([, value]) => value !== undefined)
+  const search = new URLSearchParams(pairs.map(([name, value]) => [name, String(value)]))
+  return pairs.length === 0 ? path : `${path}?${search}`
+}
+
+function membersOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+function bodyOf(route: RouteSpec, body: unknown): Uint8Array | undefined {
+  if (route.body === undefined) return undefined
+  if (body instanceof Uint8Array) return body
+  return toUtf8(JSON.stringify(body))
+}
+
+function headersOf(route: RouteSpec, body: Uint8Array | undefined): Record<string, string> {
+  if (!body) return {}
+  const type = route.body === 'bytes' ? 'application/octet-stream' : 'application/json'
+  return { 'content-type': type, 'content-length': String(body.length) }
+}
+
+async function problemIn(reply: TransportReply): Promise<ProblemError> {
+  return parseProblem(reply.status, await readText(reply.body, 64 * 1024))
+}
+
+async function readText(body: AsyncIterable<Uint8Array>, limit: number): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > limit) {
+      throw new ClientError('reply/too-large', `cannot read reply: over ${limit} bytes`, { limit })
+    }
+    chunks.push(chunk)
+  }
+  return fromUtf8(concat(chunks, length))
+}
+
+function concat(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.length
+  }
+  return whole
+}
+
+function readJson(route: RouteSpec, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const message = `cannot read reply of ${route.method} ${route.path}: no JSON`
+    throw new ClientError('reply/malformed', message, {}, { cause })
+  }
+}

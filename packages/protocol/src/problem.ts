@@ -1,0 +1,151 @@
+import { CodedError, type Details } from '@steadfleet/base'
+
+/**
+ * Every error code that may cross the wire and the status it wears. A code that is not listed is a
+ * bug: the stranger hears `internal` and nothing else.
+ */
+export const problemStatus = {
+  'schema/mismatch': 400,
+  'json/syntax': 400,
+  'json/duplicate-key': 400,
+  'json/number': 400,
+  'json/depth': 400,
+  'json/size': 413,
+  'bytes/encoding': 400,
+  'bytes/digest': 400,
+
+  'request/unsigned': 401,
+  'request/malformed': 401,
+  'request/bad-signature': 401,
+  'request/stale-nonce': 401,
+  'request/replayed': 401,
+  'request/unknown-key': 401,
+  'request/not-signed-in': 401,
+  'request/not-permitted': 403,
+  'request/other-origin': 403,
+  'request/unknown-route': 404,
+  'request/too-large': 413,
+  'request/unsupported': 415,
+  'request/too-many': 429,
+
+  'sign-in/refused': 403,
+  'enrolment/refused': 403,
+  'enrolment/wrong-key': 403,
+  'enrolment/other-model': 409,
+
+  'fleet/unknown': 404,
+  'fleet/not-followed': 404,
+  'fleet/required-package': 409,
+  'group/unknown': 404,
+  'device/unknown': 404,
+  'device/wrong-report': 409,
+  'package/unknown': 404,
+  'channel/unknown': 404,
+  'rollout/unknown': 404,
+  'rollout/wrong-state': 409,
+
+  'release/unknown': 404,
+  'release/exists': 409,
+  'release/outside-name-space': 403,
+  'release/missing-object': 409,
+  'release/mismatch': 422,
+  'release/not-ascending': 409,
+  'release/removed': 409,
+  'release/below-floor': 409,
+
+  'content/unknown': 404,
+  'content/wrong-digest': 422,
+  'content/wrong-offset': 409,
+  'content/wrong-range': 416,
+  'content/too-large': 413,
+  'bundle/malformed': 422,
+  'bundle/digest': 422,
+  'bundle/cut': 422,
+  'bundle/excess': 422,
+  'bundle/limit': 422,
+  'tree/malformed': 422,
+
+  'setting/mismatch': 400,
+  'setting/unknown-package': 404,
+
+  'trust/malformed': 422,
+  'trust/threshold': 422,
+  'trust/rollback': 409,
+  'trust/fast-forward': 422,
+  'trust/expired': 422,
+  'trust/mix-and-match': 422,
+  'trust/mismatch': 422,
+  'trust/wrong-owner': 422,
+  'trust/wrong-device': 422,
+  'trust/not-delegated': 403,
+  'trust/not-allowed': 403,
+  'trust/weak-key': 422,
+
+  'signer/unavailable': 503,
+  'server/busy': 503,
+  internal: 500,
+} as const satisfies Readonly<Record<string, number>>
+
+export type ProblemCode = keyof typeof problemStatus
+
+/** RFC 9457 problem details: the one form in which an error crosses the wire. */
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly [detail: string]: Details[string]
+}
+
+export const problemType = 'application/problem+json'
+
+/** What a stranger hears of `error`: a listed code explains itself, anything else is `internal`. */
+export function toProblem(error: unknown): Problem {
+  if (!(error instanceof CodedError) || !isProblemCode(error.code)) {
+    return { type: 'internal', title: 'cannot answer: a fault in the server', status: 500 }
+  }
+  const { code, message, details } = error
+  return { ...details, type: code, title: message, status: problemStatus[code] }
+}
+
+export function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(problemStatus, code)
+}
+
+/** A problem as the client meets it: the server's own code, message and details. */
+export class ProblemError extends CodedError {
+  readonly status: number
+
+  constructor({ type, title, status, ...details }: Problem) {
+    super(type, title, details)
+    this.status = status
+  }
+}
+
+/** The problem in a reply's body, or one made from its status where the body holds none. */
+export function parseProblem(status: number, body: string): ProblemError {
+  const read = readProblem(body)
+  if (read) return new ProblemError({ ...read, status })
+  return new ProblemError({ type: 'reply/status', title: `cannot go on: status ${status}`, status })
+}
+
+function readProblem(body: string): Problem | undefined {
+  try {
+    const value: unknown = JSON.parse(body)
+    return isProblem(value) ? value : undefined
+  } catch (cause) {
+    // A proxy's page is no problem document; the status alone has to do.
+    if (cause instanceof SyntaxError) return undefined
+    throw cause
+  }
+}
+
+function isProblem(value: unknown): value is Problem {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    typeof value.type === 'string' &&
+    'title' in value &&
+    typeof value.title === 'string'
+  )
+}

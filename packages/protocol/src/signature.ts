@@ -1,0 +1,173 @@
+import { createHash, type KeyObject, verify } from 'node:crypto'
+import { CodedError, equalBytes, toBase64, toUtf8 } from '@steadfleet/base'
+import {
+  type InnerList,
+  type Item,
+  ParseError,
+  parseDictionary,
+  serializeDictionary,
+  serializeInnerList,
+} from 'structured-headers'
+
+export type SignatureErrorCode = 'request/unsigned' | 'request/malformed' | 'request/bad-signature'
+
+/** Raised when a request is not signed the one way this project signs requests. */
+export class SignatureError extends CodedError<SignatureErrorCode> {}
+
+/** What of a request is signed: its method, its whole URL, and its body where it has one. */
+export interface SignedParts {
+  readonly method: string
+  /** The absolute URL under the server's configured public origin, never what a proxy saw. */
+  readonly targetUri: string
+  readonly body?: Uint8Array | undefined
+}
+
+/** Whoever signs requests: a device under its device id, a person or a machine under its key id. */
+export interface RequestSigner {
+  readonly keyid: string
+  sign(bytes: Uint8Array): Promise<Uint8Array>
+}
+
+/** The freshness of a request: a nonce that the server gave, and a number that rises under it. */
+export interface Freshness {
+  readonly nonce: string
+  readonly sequence: number
+}
+
+/** A signature as read from a request's headers; nothing of it is verified yet. */
+export interface ReadSignature extends Freshness {
+  readonly keyid: string
+  /** The bytes that were signed, rebuilt from the request itself. RFC 9421 §2.5 */
+  readonly base: Uint8Array
+  readonly signature: Uint8Array
+}
+
+export type SignatureHeaders = Readonly<Record<string, string>>
+
+const label = 'steadfleet'
+const algorithm = 'ed25519'
+const noncePattern = /^([A-Za-z0-9_-]{1,86})\.([1-9][0-9]{0,14})$/
+
+/** The headers that sign a request: `signature-input`, `signature` and, with a body, `content-digest`. */
+export async function signRequest(
+  parts: SignedParts,
+  { nonce, sequence }: Freshness,
+  signer: RequestSigner,
+): Promise<SignatureHeaders> {
+  const params = new Map([
+    ['nonce', `${nonce}.${sequence}`],
+    ['keyid', signer.keyid],
+    ['alg', algorithm],
+    ['tag', label],
+  ])
+  const input: InnerList = [coveredBy(parts).map(name => [name, new Map()] as Item), params]
+  const signature = await signer.sign(signatureBase(parts, input))
+  return {
+    ...(parts.body && { 'content-digest': contentDigest(parts.body) }),
+    'signature-input': serializeDictionary(new Map([[label, input]])),
+    signature: serializeDictionary(new Map([[label, [signature, new Map()] as Item]])),
+  }
+}
+
+/**
+ * Reads the signature of a request and refuses any form but the one above: the covered set, the
+ * parameters and the tag are fixed, so that nothing is left to choose for whoever forges one.
+ */
+export function readSignature(
+  parts: SignedParts,
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+): ReadSignature {
+  const input = memberOf(headers['signature-input'])
+  const signature = memberOf(headers.signature)
+  if (!input || !signature)
+    throw new SignatureError('request/unsigned', 'cannot accept an unsigned request')
+  if (!isInnerList(input) || isInnerList(signature) || !(signature[0] instanceof ArrayBuffer)) {
+    throw malformed('its headers are of another type')
+  }
+  refuseOtherCover(input, parts)
+  refuseOtherDigest(headers['content-digest'], parts.body)
+  return {
+    ...readParams(input[1]),
+    base: signatureBase(parts, input),
+    signature: new Uint8Array(signature[0]),
+  }
+}
+
+/** Refuses a signature that `key` did not make over exactly this request. RFC 9421 §3.2 */
+export function verifySignature({ base, signature, keyid }: ReadSignature, key: KeyObject): void {
+  if (key.asymmetricKeyType === algorithm && verify(null, base, key, signature)) return
+  const message = 'cannot accept request: its signature does not verify'
+  throw new SignatureError('request/bad-signature', message, { keyid })
+}
+
+/** The value of a `Content-Digest` header. RFC 9530 §2 */
+export function contentDigest(body: Uint8Array): string {
+  return `sha-256=:${toBase64(createHash('sha256').update(body).digest())}:`
+}
+
+function coveredBy(parts: SignedParts): string[] {
+  return ['@method', '@target-uri', ...(parts.body ? ['content-digest'] : [])]
+}
+
+function signatureBase(parts: SignedParts, input: InnerList): Uint8Array {
+  const lines = [
+    `"@method": ${parts.method}`, // §2.2.1
+    `"@target-uri": ${parts.targetUri}`, // §2.2.2
+    ...(parts.body ? [`"content-digest": ${contentDigest(parts.body)}`] : []),
+    `"@signature-params": ${serializeInnerList(input)}`, // §2.3
+  ]
+  return toUtf8(lines.join('\n'))
+}
+
+function memberOf(header: string | readonly string[] | undefined): Item | InnerList | undefined {
+  if (header === undefined) return undefined
+  if (typeof header !== 'string') throw malformed('a header stands twice')
+  try {
+    return parseDictionary(header).get(label)
+  } catch (cause) {
+    if (!(cause instanceof ParseError)) throw cause
+    throw malformed('a header is no dictionary', cause)
+  }
+}
+
+function isInnerList(member: Item | InnerList): member is InnerList {
+  return Array.isArray(member[0])
+}
+
+function refuseOtherCover(input: InnerList, parts: SignedParts): void {
+  const covered = input[0].map(([name, params]) => (params.size === 0 ? name : undefined))
+  const wanted = coveredBy(parts)
+  const isSame = covered.length === wanted.length && wanted.every((name, i) => name === covered[i])
+  if (!isSame) throw malformed(`it covers other than ${wanted.join(' ')}`)
+}
+
+function refuseOtherDigest(
+  header: string | readonly string[] | undefined,
+  body: Uint8Array | undefined,
+): void {
+  if (body === undefined) return
+  if (typeof header === 'string' && equalBytes(toUtf8(header), toUtf8(contentDigest(body)))) return
+  const message = 'cannot accept request: content-digest is not that of its body'
+  throw new SignatureError('request/bad-signature', message)
+}
+
+function readParams(params: InnerList[1]): Freshness & { keyid: string } {
+  const names = [...params.keys()].join(' ')
+  if (names !== 'nonce keyid alg tag') throw malformed('its parameters are others')
+  if (params.get('alg') !== algorithm || params.get('tag') !== label) {
+    throw malformed('its algorithm or its tag is another')
+  }
+  const nonce = noncePattern.exec(String(params.get('nonce')))
+  const keyid = params.get('keyid')
+  if (!nonce?.[1] || typeof keyid !== 'string') throw malformed('its nonce or its key id')
+  return { nonce: nonce[1], sequence: Number(nonce[2]), keyid }
+}
+
+function malformed(why: string, cause?: unknown): SignatureError {
+  return new SignatureError(
+    'request/malformed',
+    `cannot read signature of request: ${why}`,
+    {},
+    { cause },
+  )
+}
