@@ -1,6 +1,6 @@
 import { CodedError } from '@steadfleet/base'
 
-/** Every way in which trust refuses. Each names the attack it would be. */
+/** Every way in which trust refuses. Each names the attack it would be, or the field that differs. */
 export type TrustErrorCode =
   | 'trust/malformed'
   | 'trust/threshold'
@@ -9,13 +9,23 @@ export type TrustErrorCode =
   | 'trust/expired'
   | 'trust/mix-and-match'
   | 'trust/mismatch'
+  | 'trust/missing-metadata'
+  | 'trust/length-mismatch'
+  | 'trust/digest-mismatch'
+  | 'trust/package-mismatch'
+  | 'trust/revision-mismatch'
+  | 'trust/architecture-mismatch'
   | 'trust/wrong-device'
   | 'trust/wrong-owner'
+  | 'trust/wrong-model'
   | 'trust/replayed-order'
   | 'trust/below-floor'
+  | 'trust/required-package'
   | 'trust/endless-data'
   | 'trust/slow-retrieval'
   | 'trust/not-delegated'
+  | 'trust/not-published'
+  | 'trust/changed-release'
   | 'trust/not-ordered'
   | 'trust/not-logged'
   | 'trust/not-allowed'
@@ -23,5 +33,5 @@ export type TrustErrorCode =
   | 'trust/first-root'
   | 'trust/torn-state'
 
-/** Raised when metadata or a payload must not be trusted. Never caught inside this package. */
+/** Raised when metadata or a payload must not be trusted. */
 export class TrustError extends CodedError<TrustErrorCode> {}

@@ -1,2 +1,44 @@
-export * from './error.ts'
+export { type AgreedRelease, type Agreement, agree } from './agreement.ts'
+export {
+  type Catalogue,
+  type CatalogueStore,
+  type Fetcher,
+  type RefreshOptions,
+  refreshCatalogue,
+  type Target,
+} from './catalogue.ts'
+export { matchesPattern } from './delegation.ts'
+export {
+  type Envelope,
+  openEnvelope,
+  parseEnvelope,
+  parseEnvelopeBytes,
+  preAuthenticationEncoding,
+} from './envelope.ts'
+export { TrustError, type TrustErrorCode } from './error.ts'
+export * from './floor.ts'
+export {
+  ed25519Key,
+  isSignedBy,
+  keyIdOf,
+  type PublicKey,
+  publicKey,
+  refuseWeakKey,
+  type SigningRole,
+  toSigningRole,
+} from './key.ts'
+export {
+  type Delegation,
+  type Metadata,
+  type MetadataType,
+  parseMetadata,
+  type Root,
+  type Snapshot,
+  type Targets,
+  type Timestamp,
+} from './metadata.ts'
+export { modelPath, openModel, refuseOtherContent } from './model.ts'
+export { acceptOrder, type OrderAddress, reopenOrder } from './order.ts'
+export * from './owner.ts'
+export { acceptPublication, type Publication } from './publication.ts'
 export * from './statements.ts'

@@ -1,4 +1,5 @@
 import type { Digest } from '@steadfleet/base'
+import { publicKey } from './key.ts'
 import {
   anyObject,
   count,
@@ -22,6 +23,8 @@ const packageName = matching<string>(
 )
 const publisherName = matching<string>(/^[a-z][a-z0-9-]{0,39}$/, 'a publisher name')
 const architecture = word('amd64', 'arm64')
+/** Processor architectures, in Debian's words. */
+export type Architecture = Shaped<typeof architecture>
 const objectRef = record({ digest, length: count })
 
 /** DSSE payload types of the statements below: what was signed can't be read as another kind. */
@@ -34,12 +37,6 @@ export const payloadTypes = {
 } as const
 
 const role = record({ keyids: list(text), threshold: positive })
-const publicKey = record({
-  keytype: text,
-  scheme: text,
-  keyval: record({ public: text }),
-})
-
 /** Who the owner is: the keys of its roles. Version n+1 is signed by the roots of n and of n+1. */
 export const ownerRoot = record({
   type: word('owner-root'),

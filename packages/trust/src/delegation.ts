@@ -1,0 +1,104 @@
+import { digestFromHex, digestOf, toHexDigest, toUtf8 } from '@steadfleet/base'
+import type { Catalogue, Target } from './catalogue.ts'
+import { TrustError } from './error.ts'
+import { toSigningRole } from './key.ts'
+import type { Delegation, Targets } from './metadata.ts'
+import { loadTargets, type TargetsSource } from './targets.ts'
+
+/** More roles than this are not asked about one path. TUF §5.6.7.1 */
+const mostRoles = 64
+
+/** A role to be asked, and how to come by its file. */
+interface Visit {
+  readonly role: string
+  readonly load: () => Promise<Targets>
+}
+
+/** Looks a path up, in the order the delegations state, loading only roles that may speak for it. */
+export function makeFinder(source: TargetsSource, top: Targets): Catalogue['find'] {
+  return async path => {
+    const asked = new Set<string>()
+    const stack: Visit[] = [{ role: 'targets', load: async () => top }]
+    for (let visit = stack.pop(); visit !== undefined; visit = stack.pop()) {
+      if (asked.has(visit.role)) continue // §5.6.7.1: a cycle ends here
+      refuseTooMany(path, asked.add(visit.role).size)
+      const targets = await visit.load()
+      const target = targetIn(targets, visit.role, path)
+      if (target) return target
+      pushDelegates(stack, delegatesOf(source, targets, path))
+    }
+    return undefined
+  }
+}
+
+/** Those to ask next, in order of preference, and whether no other role may speak for the path. */
+interface Delegates {
+  readonly next: readonly Visit[]
+  readonly isTerminating: boolean
+}
+
+function pushDelegates(stack: Visit[], { next, isTerminating }: Delegates): void {
+  if (isTerminating) stack.length = 0 // §5.6.7.2.1
+  stack.push(...next.toReversed())
+}
+
+function delegatesOf(source: TargetsSource, targets: Targets, path: string): Delegates {
+  const matching = targets.delegations?.roles?.filter(role => maySpeakFor(role, path)) ?? []
+  const end = matching.findIndex(role => role.terminating)
+  const chosen = end < 0 ? matching : matching.slice(0, end + 1)
+  const next = chosen.map(role => ({
+    role: role.name,
+    load: () =>
+      loadTargets(source, role.name, toSigningRole(targets.delegations?.keys ?? new Map(), role)),
+  }))
+  return { next, isTerminating: end >= 0 }
+}
+
+function targetIn(targets: Targets, role: string, path: string): Target | undefined {
+  const found = targets.targets.get(path)
+  if (found === undefined) return undefined
+  const { length, hashes, custom } = found
+  return { path, length, digest: digestFromHex(hashes.sha256), custom: custom ?? {}, role }
+}
+
+/** Whether a delegation covers a path: by pattern, or by the prefix of its digest. TUF §4.5 */
+export function maySpeakFor(delegation: Delegation, path: string): boolean {
+  if (delegation.paths) return delegation.paths.some(pattern => matchesPattern(pattern, path))
+  const digest = toHexDigest(digestOf(toUtf8(path)))
+  return delegation.path_hash_prefixes?.some(prefix => digest.startsWith(prefix)) ?? false
+}
+
+/** Shell-style `*` and `?`, neither of which crosses a slash. TUF §4.5, PATHPATTERN */
+export function matchesPattern(pattern: string, path: string): boolean {
+  const wanted = pattern.split('/')
+  const found = path.split('/')
+  return (
+    wanted.length === found.length && wanted.every((part, i) => matchesPart(part, found[i] ?? ''))
+  )
+}
+
+/** Goes back to the last star only, so that the time is bounded by the product of the lengths. */
+function matchesPart(pattern: string, part: string): boolean {
+  let star = -1
+  let resume = 0
+  let p = 0
+  for (let i = 0; i < part.length; ) {
+    if (pattern[p] === '*') {
+      star = p++
+      resume = i
+    } else if (pattern[p] === '?' || pattern[p] === part[i]) {
+      p++
+      i++
+    } else if (star >= 0) {
+      p = star + 1
+      i = ++resume
+    } else return false
+  }
+  return /^\**$/.test(pattern.slice(p))
+}
+
+function refuseTooMany(path: string, asked: number): void {
+  if (asked <= mostRoles) return
+  const message = `cannot look up ${path}: over ${mostRoles} roles may speak for it`
+  throw new TrustError('trust/endless-data', message, { path })
+}

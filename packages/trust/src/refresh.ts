@@ -1,0 +1,46 @@
+import type { Catalogue, RefreshOptions } from './catalogue.ts'
+import { makeFinder } from './delegation.ts'
+import type { Floors } from './floor.ts'
+import { refreshSnapshot, refreshTimestamp } from './freshness.ts'
+import type { Root, Snapshot, Timestamp } from './metadata.ts'
+import { floorName, keySetName, topRole } from './role.ts'
+import { refreshRoot } from './root.ts'
+import { loadTargets } from './targets.ts'
+
+/**
+ * Brings what the store trusts up to date and yields a catalogue that is verified and fresh. TUF §5.
+ * What was verified before a refusal is kept; nothing else is. Expired metadata in the store guards
+ * against rollback and never stops newer from being fetched.
+ */
+export async function refreshCatalogue(options: RefreshOptions): Promise<Catalogue> {
+  const root = await refreshRoot(options)
+  const timestamp = await refreshTimestamp(options, root)
+  const snapshot = await refreshSnapshot(options, root, timestamp)
+  const source = { ...options, root, snapshot }
+  const targets = await loadTargets(source, 'targets', topRole(root, 'targets'))
+  const top = [root, timestamp, snapshot, targets]
+  return {
+    versions: {
+      root: root.version,
+      timestamp: timestamp.version,
+      snapshot: snapshot.version,
+      targets: targets.version,
+    },
+    expires: new Date(Math.min(...top.map(({ expires }) => expires.getTime()))),
+    floors: floorsOf(options.name, root, timestamp, snapshot),
+    find: makeFinder(source, targets),
+  }
+}
+
+function floorsOf(
+  name: string | undefined,
+  root: Root,
+  timestamp: Timestamp,
+  snapshot: Snapshot,
+): Floors {
+  return new Map([
+    [floorName(name, 'root'), root.version],
+    [floorName(name, keySetName(root, 'timestamp')), timestamp.version],
+    [floorName(name, keySetName(root, 'snapshot')), snapshot.version],
+  ])
+}
