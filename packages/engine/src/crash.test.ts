@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { type Generation, type GenerationPackage, packageOf } from './index.ts'
+import {
+  Crash,
+  type Device,
+  dataOf,
+  deviceBefore,
+  generationOf,
+  live,
+  type Mutation,
+  packageAt,
+  runOf,
+  type Story,
+} from './pretend-device.test.ts'
+
+const migrates = { hooks: { migrate: ['bin/migrate'] } }
+const one = generationOf(1, [packageAt('acme/hub', 1, 1), packageAt('acme/lamp', 4, 1)])
+const onlyHub = generationOf(2, [
+  packageAt('acme/hub', 2, 2, migrates),
+  packageAt('acme/lamp', 4, 1),
+])
+const everything = generationOf(2, [
+  packageAt('acme/hub', 2, 2, migrates),
+  packageAt('acme/clock', 1, 2),
+])
+const settingsOnly = generationOf(2, [
+  { ...packageAt('acme/hub', 1, 2), settings: { loud: true } },
+  packageAt('acme/lamp', 4, 1),
+])
+const empty = generationOf(0, [])
+
+const stories: [name: string, story: Story, end: 'old' | 'new'][] = [
+  ['a first install', { from: empty, to: one, fails: [] }, 'new'],
+  ['an update with a migration', { from: one, to: onlyHub, fails: [] }, 'new'],
+  ['a fetch that fails', { from: one, to: onlyHub, fails: ['fetch:acme/hub'] }, 'old'],
+  ['an install that fails', { from: one, to: onlyHub, fails: ['install:acme/hub'] }, 'old'],
+  ['a migration that fails', { from: one, to: onlyHub, fails: ['migrate:acme/hub'] }, 'old'],
+  ['a start that fails', { from: one, to: onlyHub, fails: ['start:acme/hub'] }, 'old'],
+  ['a probation that fails', { from: one, to: onlyHub, fails: ['probation'] }, 'old'],
+  ['a setting that changes', { from: one, to: settingsOnly, fails: [] }, 'new'],
+  [
+    'a setting that fails its probation',
+    { from: one, to: settingsOnly, fails: ['probation'] },
+    'old',
+  ],
+]
+
+/** Two packages side by side: single crashes only, since pairs would take minutes. */
+const wideStories: typeof stories = [
+  ['one updated, one added, one removed', { from: one, to: everything, fails: [] }, 'new'],
+  ['the added one failing', { from: one, to: everything, fails: ['start:acme/clock'] }, 'old'],
+  ['probation failing', { from: one, to: everything, fails: ['probation'] }, 'old'],
+]
+
+describe('a change whose agent is killed at any call, and at any call of its next life', () => {
+  for (const [name, story, end] of stories) {
+    test(`ends in exactly the ${end} generation: ${name}`, async () => {
+      assert.deepEqual(await faultsOf(story, end, pairs), [])
+    })
+  }
+  for (const [name, story, end] of wideStories) {
+    test(`ends in exactly the ${end} generation: ${name}`, async () => {
+      assert.deepEqual(await faultsOf(story, end, singles), [])
+    })
+  }
+})
+
+describe('the crash check itself', () => {
+  const broken: [rule: string, mutation: Mutation, fails: string[]][] = [
+    ['1, begin before the first effect', 'no begin', ['migrate:acme/hub']],
+    ['2, abort before the first undo', 'late abort', ['probation']],
+  ]
+  for (const [rule, mutation, fails] of broken) {
+    test(`notices when rule ${rule} is dropped`, async () => {
+      const story = { from: one, to: onlyHub, fails }
+      assert.notDeepEqual(await faultsOf(story, 'old', singles, mutation), [])
+    })
+  }
+  test('notices when a step that was begun is not undone', async () => {
+    const story = { from: one, to: onlyHub, fails: ['probation', 'undo activate'] }
+    assert.notDeepEqual(await faultsOf(story, 'old', singles), [])
+  })
+})
+
+type Crashes = (calls: number) => number[][]
+const singles: Crashes = calls => [[], ...Array.from({ length: calls }, (_, at) => [at])]
+const pairs: Crashes = calls => [
+  ...singles(calls),
+  ...Array.from({ length: calls }, (_, a) =>
+    Array.from({ length: calls }, (_, b) => [a, b]),
+  ).flat(),
+]
+
+/** Every way in which some sequence of crashes ends in neither generation; empty when none does. */
+async function faultsOf(
+  story: Story,
+  end: 'old' | 'new',
+  crashes: Crashes,
+  mutation: Mutation = 'none',
+): Promise<string[]> {
+  const { calls } = await live(deviceBefore(story), story, Number.POSITIVE_INFINITY)
+  const faults: string[] = []
+  for (const points of crashes(calls)) {
+    const fault = await faultAfter(story, end, points, mutation)
+    if (fault) faults.push(`${points.join(', ')}: ${fault}`)
+  }
+  return faults.slice(0, 3)
+}
+
+async function faultAfter(
+  story: Story,
+  end: 'old' | 'new',
+  points: readonly number[],
+  mutation: Mutation,
+): Promise<string | undefined> {
+  const device = deviceBefore(story)
+  try {
+    for (const point of [...points, Number.POSITIVE_INFINITY]) {
+      const isOver = await livesOn(device, story, point, mutation)
+      const fault = danglingIn(device, story)
+      if (fault) return fault
+      if (isOver) break
+    }
+  } catch (error) {
+    return String(error)
+  }
+  return differenceFrom(device, story, end === 'new' ? story.to : story.from)
+}
+
+async function livesOn(
+  device: Device,
+  story: Story,
+  point: number,
+  mutation: Mutation,
+): Promise<boolean> {
+  try {
+    await live(device, story, point, mutation)
+    return true
+  } catch (error) {
+    if (error instanceof Crash) return false
+    throw error
+  }
+}
+
+/** At every crash what the pointer names is whole: power could stay away and come back years later. */
+function danglingIn({ disk }: Device, story: Story): string | undefined {
+  const current = disk.pointer === story.to.number ? story.to : story.from
+  const isWhole = current.packages.every(
+    pkg => disk.trees.has(pkg.tree.digest) && disk.data.has(dataOf(pkg)),
+  )
+  return isWhole ? undefined : `generation ${disk.pointer} is not whole`
+}
+
+function differenceFrom(
+  { disk, running }: Device,
+  story: Story,
+  wanted: Generation,
+): string | undefined {
+  const trees = wanted.packages.map(pkg => pkg.tree.digest).sort()
+  const found = {
+    pointer: disk.pointer,
+    trees: [...disk.trees].sort(),
+    objects: [...disk.objects].sort(),
+    running: [...running.values()].sort(),
+    data: [...disk.data].map(String).sort(),
+  }
+  const right = {
+    pointer: wanted.number,
+    trees,
+    objects: trees,
+    running: wanted.packages.map(runOf).sort(),
+    data: wanted.packages.map(pkg => `${dataOf(pkg)},${historyOf(pkg, story)}`).sort(),
+  }
+  const [is, should] = [JSON.stringify(found), JSON.stringify(right)]
+  return is === should ? undefined : `${is} is not ${should}`
+}
+
+/** Data of the old generation is untouched, that of the new one is a copy, migrated exactly once. */
+function historyOf(pkg: GenerationPackage, { from }: Story): string {
+  if (packageOf(from, pkg.package) === undefined) return 'fresh'
+  return `${pkg.package} data${pkg.behaviour.hooks?.migrate ? ' migrated' : ''}`
+}

@@ -1,0 +1,13 @@
+import { CodedError } from '@steadfleet/base'
+
+export type EngineErrorCode =
+  | 'engine/transition'
+  | 'engine/no-verdict'
+  | 'engine/record'
+  | 'engine/seal'
+  | 'engine/superseded'
+  | 'engine/probation'
+  | 'engine/undo'
+
+/** Raised when the journal, a generation record or a change is not what the engine allows. */
+export class EngineError extends CodedError<EngineErrorCode> {}

@@ -1,0 +1,98 @@
+import { type Digest, digestOf, isJsonObject, parseStrictJson, toCanonical } from '@steadfleet/base'
+import type { Behaviour, PackageName, SettingValues } from '@steadfleet/domain'
+import { EngineError } from './error.ts'
+
+/** Content by digest, with the length that caps its fetching. */
+export interface Ref {
+  readonly digest: Digest
+  readonly length: number
+}
+
+/** One package of a generation, with everything needed to run it and nothing left to look up. */
+export interface GenerationPackage {
+  readonly package: PackageName
+  readonly catalogue: string
+  readonly revision: number
+  readonly version: string
+  readonly record: Ref
+  readonly tree: Ref
+  /** Bytes of all files of the tree. */
+  readonly size: number
+  /** The values the app sees: what the owner set, over the manifest's defaults. */
+  readonly settings: SettingValues
+  /** What the owner grants; {@link interfaces} is what of it counts. */
+  readonly grants: readonly string[]
+  /** Requested by the manifest, granted by the owner and under the ceiling. */
+  readonly interfaces: readonly string[]
+  readonly behaviour: Behaviour
+  /** The lowest revision this release lets the device ever accept again; raised at commit. */
+  readonly floor: number
+  /** The generation whose data directory this package uses. */
+  readonly data: number
+}
+
+/** The whole set of releases, settings and grants a device runs at once; numbered, immutable. */
+export interface Generation {
+  readonly type: 'generation'
+  readonly format: 1
+  readonly number: number
+  /** Counter of the order it fulfils; 0 for the empty generation a device is born with. */
+  readonly counter: number
+  readonly model: string
+  readonly packages: readonly GenerationPackage[]
+  readonly probationSeconds?: number
+}
+
+/** What a device runs before its first order: nothing. */
+export const emptyGeneration: Generation = {
+  type: 'generation',
+  format: 1,
+  number: 0,
+  counter: 0,
+  model: '',
+  packages: [],
+}
+
+/** The digest a plan names its generation by. */
+export function sealOf(generation: Generation): Digest {
+  return digestOf(toCanonical(generation))
+}
+
+/** `generation.json`: the record and its seal, so that a torn or changed file never passes for one. */
+export function encodeGeneration(generation: Generation): Uint8Array {
+  return toCanonical({ record: generation, seal: sealOf(generation) })
+}
+
+/** Reads a sealed record; its shape is trusted because only the agent's own seal lets it through. */
+export function decodeGeneration(bytes: Uint8Array): Generation {
+  const file = parseStrictJson(bytes)
+  if (!isJsonObject(file) || !isJsonObject(file.record)) refuseSeal('it is not a sealed record')
+  const generation = file.record as unknown as Generation
+  if (generation.type !== 'generation' || generation.format !== 1) refuseSeal('of its format')
+  if (file.seal !== sealOf(generation)) refuseSeal('its seal does not match')
+  return generation
+}
+
+function refuseSeal(why: string): never {
+  throw new EngineError('engine/seal', `cannot read a generation record: ${why}`)
+}
+
+/** True where a package runs the same in both: nothing to stop, copy or prove. */
+export function isSamePackage(
+  a: GenerationPackage | undefined,
+  b: GenerationPackage | undefined,
+): boolean {
+  if (a === undefined || b === undefined) return a === b
+  return runs(a) === runs(b)
+}
+
+function runs({ tree, settings, interfaces, behaviour, revision }: GenerationPackage): string {
+  return digestOf(toCanonical({ tree, settings, interfaces, behaviour, revision }))
+}
+
+export function packageOf(
+  generation: Generation,
+  name: PackageName,
+): GenerationPackage | undefined {
+  return generation.packages.find(one => one.package === name)
+}

@@ -1,0 +1,40 @@
+import type { JournalRecord } from './journal-record.ts'
+import type { Step } from './plan.ts'
+import type { ProbationRule, Sight } from './probation.ts'
+import type { Change, EngineState } from './state.ts'
+
+type WithoutTime<R> = R extends JournalRecord ? Omit<R, 'at'> : never
+/** A record as the engine makes it; the journal stamps the time. */
+export type NewRecord = WithoutTime<JournalRecord>
+
+/** Where records go. `append` returns when the record will survive a cut of power. */
+export interface Journal {
+  readonly state: EngineState
+  append(record: NewRecord): Promise<void>
+  /** Starts a new segment from the state as it is; earlier segments may go. */
+  checkpoint(): Promise<void>
+}
+
+export type Receipt = Readonly<Record<string, number | string | boolean>>
+
+/** What a change asks of the device it happens on. The simulator implements the same interface. */
+export interface ChangeHost {
+  /** Does a step in full or throws. `again` says that an earlier try may have done part of it. */
+  apply(change: Change, step: Step, again: boolean, stop: AbortSignal): Promise<Receipt>
+  /** Takes a step back in full, whether it was done, half done or never applied. */
+  undo(change: Change, step: Step): Promise<void>
+  probationRule(change: Change): Promise<ProbationRule>
+  /** Waits a little, then says what it sees of each package on probation. */
+  look(change: Change, stop: AbortSignal): Promise<{ milliseconds: number; sights: Sight[] }>
+  /** Takes down everything that neither the current generation nor the one before needs. */
+  tidy(change: Change): Promise<void>
+}
+
+/** `halt` ends the agent and leaves the change to its next start; `supersede` drops the change. */
+export interface Signals {
+  readonly halt: AbortSignal
+  readonly supersede: AbortSignal
+}
+
+/** How a change came out. */
+export type Outcome = 'committed' | 'aborted' | 'restored' | 'rescue'

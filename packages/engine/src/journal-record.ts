@@ -1,0 +1,88 @@
+import type { Digest } from '@steadfleet/base'
+import type { PackageName } from '@steadfleet/domain'
+import type { Refused } from './next-generation.ts'
+import type { Step } from './plan.ts'
+import type { Probation, Verdict } from './probation.ts'
+
+/** Every record carries the moment it was written, for people; nothing is decided by it. */
+interface At {
+  readonly at: string
+}
+
+/** The first record of a segment: what the fold of all earlier ones came to. */
+export interface Checkpoint extends At {
+  readonly type: 'checkpoint'
+  readonly generation: number
+  readonly highest: number
+  readonly refused: Refused
+  readonly rescue: boolean
+}
+export interface Planned extends At {
+  readonly type: 'plan'
+  readonly from: number
+  readonly to: number
+  readonly counter: number
+  readonly seal: Digest
+  readonly steps: readonly Step[]
+}
+export interface Begun extends At {
+  readonly type: 'begin'
+  readonly step: string
+}
+export interface Done extends At {
+  readonly type: 'done'
+  readonly step: string
+  /** What the step has to show for itself: bytes fetched, files written. */
+  readonly receipt: Readonly<Record<string, number | string | boolean>>
+}
+/** Probation begins, or was watched on: the sum of all that was seen so far. */
+export interface Watched extends At {
+  readonly type: 'watch'
+  readonly probation: Probation
+}
+export interface Judged extends At {
+  readonly type: 'verdict'
+  readonly verdict: Exclude<Verdict, { readonly verdict: 'undecided' }>
+}
+export interface Aborted extends At {
+  readonly type: 'abort'
+  readonly code: string
+  readonly why: string
+  /** Whose failure it was; empty where no package is to blame. */
+  readonly packages: readonly PackageName[]
+  /** True where trying again under the same order would fail again. */
+  readonly lasting: boolean
+}
+export interface Undone extends At {
+  readonly type: 'undone'
+  readonly step: string
+  /** Why it could not be undone, where it could not. */
+  readonly failed?: string
+}
+export interface Committed extends At {
+  readonly type: 'commit'
+}
+/** Going back is over: everything that was begun is undone, or could not be. */
+export interface Ended extends At {
+  readonly type: 'end'
+  readonly outcome: 'aborted' | 'restored' | 'rescue'
+}
+/** What the pointer said where it and the journal disagreed; the pointer wins. */
+export interface Found extends At {
+  readonly type: 'found'
+  readonly generation: number
+  readonly why: string
+}
+
+export type JournalRecord =
+  | Checkpoint
+  | Planned
+  | Begun
+  | Done
+  | Watched
+  | Judged
+  | Aborted
+  | Undone
+  | Committed
+  | Ended
+  | Found

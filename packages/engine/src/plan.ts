@@ -1,0 +1,88 @@
+import type { PackageName } from '@steadfleet/domain'
+import { type Generation, type GenerationPackage, isSamePackage, packageOf } from './generation.ts'
+
+export const stepKinds = [
+  'fetch',
+  'install',
+  'stop',
+  'copy',
+  'migrate',
+  'activate',
+  'start',
+] as const
+export type StepKind = (typeof stepKinds)[number]
+
+/** The part of a change a step belongs to: nothing of a later part begins before an earlier is done. */
+export const partOf: Readonly<Record<StepKind, 'prepare' | 'activate'>> = {
+  fetch: 'prepare',
+  install: 'prepare',
+  stop: 'activate',
+  copy: 'activate',
+  migrate: 'activate',
+  activate: 'activate',
+  start: 'activate',
+}
+
+/** One thing to do and to undo. Steps whose claims do not clash may run side by side. */
+export interface Step {
+  readonly id: string
+  readonly kind: StepKind
+  readonly package?: PackageName
+  readonly reads: readonly string[]
+  readonly writes: readonly string[]
+}
+
+/** What leads from `from` to `to`, in an order that is right even one by one. */
+export function planChange(from: Generation, to: Generation): Step[] {
+  const gone = from.packages.filter(one => packageOf(to, one.package) === undefined)
+  const changed = to.packages.filter(one => !isSamePackage(packageOf(from, one.package), one))
+  const before = changed.filter(one => packageOf(from, one.package) !== undefined)
+  return [
+    ...changed.map(fetchStep),
+    ...changed.map(installStep),
+    ...[...gone, ...before].map(stopStep),
+    ...changed.flatMap(one => dataSteps(one, packageOf(from, one.package))),
+    activateStep([...gone, ...changed]),
+    ...changed.map(startStep),
+  ]
+}
+
+function fetchStep({ package: name, tree }: GenerationPackage): Step {
+  return step('fetch', name, [], [`objects:${tree.digest}`])
+}
+
+function installStep({ package: name, tree }: GenerationPackage): Step {
+  return step('install', name, [`objects:${tree.digest}`], [`tree:${tree.digest}`])
+}
+
+function stopStep({ package: name }: GenerationPackage): Step {
+  return step('stop', name, [], [`apps:${name}`])
+}
+
+/** A package's own `migrate` hook runs on the copy, and only where there is earlier data. */
+function dataSteps(to: GenerationPackage, from: GenerationPackage | undefined): Step[] {
+  const claims: [string[], string[]] = [[`apps:${to.package}`], [`data:${to.package}`]]
+  const copy = step('copy', to.package, ...claims)
+  const needsMigration =
+    from !== undefined && from.revision !== to.revision && to.behaviour.hooks?.migrate !== undefined
+  return needsMigration ? [copy, step('migrate', to.package, ...claims)] : [copy]
+}
+
+function activateStep(changed: readonly GenerationPackage[]): Step {
+  const reads = changed.flatMap(({ package: name }) => [`apps:${name}`, `data:${name}`])
+  return { id: 'activate', kind: 'activate', reads, writes: ['current'] }
+}
+
+function startStep({ package: name }: GenerationPackage): Step {
+  return step('start', name, ['current', `data:${name}`], [`apps:${name}`])
+}
+
+function step(kind: StepKind, name: PackageName, reads: string[], writes: string[]): Step {
+  return { id: `${kind}:${name}`, kind, package: name, reads, writes }
+}
+
+/** True when one of the two writes what the other reads or writes. */
+export function isClash(a: Step, b: Step): boolean {
+  const touches = (one: Step, name: string) => one.writes.includes(name) || one.reads.includes(name)
+  return a.writes.some(name => touches(b, name)) || b.writes.some(name => touches(a, name))
+}

@@ -1,0 +1,347 @@
+import { digestOf, toUtf8 } from '@steadfleet/base'
+import type { Behaviour, PackageName } from '@steadfleet/domain'
+import {
+  type Change,
+  type ChangeHost,
+  chainOf,
+  chainStart,
+  decodeJournal,
+  encodeRecord,
+  foldJournal,
+  type Generation,
+  type GenerationPackage,
+  isSamePackage,
+  type Journal,
+  type JournalRecord,
+  type NewRecord,
+  nextEngineState,
+  type ProbationRule,
+  packageOf,
+  planChange,
+  reconcile,
+  runChange,
+  type Sight,
+  type Step,
+  sealOf,
+} from './index.ts'
+
+/** Power is gone: whatever was not durable is lost, and nothing more happens in this life. */
+export class Crash extends Error {}
+
+/** What survives a crash. The data of a package is the history of what wrote to it. */
+export interface Disk {
+  journal: Uint8Array
+  pointer: number
+  objects: Set<string>
+  trees: Set<string>
+  data: Map<string, string>
+}
+
+/** Runs of apps survive the agent's death, not the machine's; here it is the agent that dies. */
+export interface Device {
+  disk: Disk
+  running: Map<string, string>
+}
+
+export interface Story {
+  readonly from: Generation
+  readonly to: Generation
+  /** Ids of steps that fail, `probation` among them, and `undo ID` for those that can't be undone. */
+  readonly fails: readonly string[]
+}
+
+const noSignals = { halt: new AbortController().signal, supersede: new AbortController().signal }
+const at = '2026-11-21T00:00:00Z'
+
+/** A device that runs `from` and whose journal holds the plan of a change to `to`. */
+export function deviceBefore({ from, to }: Story): Device {
+  const disk: Disk = {
+    journal: new Uint8Array(),
+    pointer: from.number,
+    objects: new Set(from.packages.map(one => one.tree.digest)),
+    trees: new Set(from.packages.map(one => one.tree.digest)),
+    data: new Map(from.packages.map(one => [dataOf(one), `${one.package} data`])),
+  }
+  const refused = { counter: 0, packages: [] }
+  const { number } = from
+  write(disk, { type: 'checkpoint', generation: number, highest: number, refused, rescue: false })
+  write(disk, planOf(from, to))
+  return { disk, running: new Map(from.packages.map(one => [one.package, runOf(one)])) }
+}
+
+function planOf(from: Generation, to: Generation): NewRecord {
+  const steps = planChange(from, to)
+  const seal = sealOf(to)
+  return { type: 'plan', from: from.number, to: to.number, counter: to.counter, seal, steps }
+}
+
+function write(disk: Disk, record: NewRecord): void {
+  const { chain } = decodeJournal(disk.journal)
+  const line = encodeRecord({ ...record, at } as JournalRecord, chain)
+  disk.journal = Buffer.concat([disk.journal, line])
+}
+
+/** How a rule is broken on purpose, to see that the check would notice. */
+export type Mutation = 'none' | 'no begin' | 'late abort' | 'no done'
+
+/** One life of the agent: from a cold start to the end of the change, or to the crash. */
+export async function live(
+  device: Device,
+  story: Story,
+  crashAt: number,
+  mutation: Mutation = 'none',
+): Promise<{ calls: number }> {
+  const bomb = new Bomb(crashAt)
+  const journal = new PretendJournal(device.disk, bomb, mutation)
+  const found = reconcile(journal.state, device.disk.pointer)
+  if (found) await journal.append(found)
+  const current = device.disk.pointer === story.to.number ? story.to : story.from
+  if (!journal.state.change) adopt(device, current)
+  await runChange(journal, new PretendHost(device, story, bomb, journal), noSignals)
+  return { calls: bomb.calls }
+}
+
+function adopt(device: Device, current: Generation): void {
+  device.running = new Map(current.packages.map(one => [one.package, runOf(one)]))
+}
+
+class Bomb {
+  calls = 0
+  #isDead = false
+  readonly #at: number
+
+  constructor(at: number) {
+    this.#at = at
+  }
+
+  /** Each effect is one call; the crash comes before it, and `half` tells that it came half way. */
+  tick(half?: () => void): void {
+    if (this.#isDead) throw new Crash()
+    if (this.calls++ !== this.#at) return
+    this.#isDead = true
+    half?.()
+    throw new Crash()
+  }
+}
+
+class PretendJournal implements Journal {
+  readonly #disk: Disk
+  readonly #bomb: Bomb
+  readonly #mutation: Mutation
+  #chain = chainStart
+  state
+
+  constructor(disk: Disk, bomb: Bomb, mutation: Mutation) {
+    this.#disk = disk
+    this.#bomb = bomb
+    this.#mutation = mutation
+    const read = decodeJournal(disk.journal)
+    disk.journal = disk.journal.slice(0, read.length)
+    this.#chain = read.chain
+    this.state = foldJournal(read.records)
+  }
+
+  async append(record: NewRecord): Promise<void> {
+    await Promise.resolve()
+    const whole = { ...record, at } as JournalRecord
+    const next = nextEngineState(this.state, whole)
+    if (!this.#isLeftOut(record)) this.#write(whole)
+    this.state = next
+  }
+
+  #isLeftOut(record: NewRecord): boolean {
+    if (record.type === 'begin') return this.#mutation === 'no begin'
+    if (record.type === 'done') return this.#mutation === 'no done'
+    return record.type === 'abort' && this.#mutation === 'late abort'
+  }
+
+  #write(record: JournalRecord): void {
+    const line = encodeRecord(record, this.#chain)
+    this.#bomb.tick(() => this.#put(line.subarray(0, line.length - 7)))
+    this.#put(line)
+    this.#chain = chainOf(line)
+  }
+
+  #put(bytes: Uint8Array): void {
+    this.#disk.journal = Buffer.concat([this.#disk.journal, bytes])
+  }
+
+  async checkpoint(): Promise<void> {
+    const { generation, highest, refused, rescue } = this.state
+    const record = { type: 'checkpoint', generation, highest, refused, rescue, at } as const
+    const line = encodeRecord(record, chainStart)
+    this.#bomb.tick()
+    this.#disk.journal = line
+    this.#chain = chainOf(line)
+    this.state = nextEngineState(this.state, record)
+  }
+}
+
+class PretendHost implements ChangeHost {
+  readonly #device: Device
+  readonly #story: Story
+  readonly #bomb: Bomb
+  readonly #journal: Journal
+
+  constructor(device: Device, story: Story, bomb: Bomb, journal: Journal) {
+    this.#device = device
+    this.#story = story
+    this.#bomb = bomb
+    this.#journal = journal
+  }
+
+  async apply(_: Change, step: Step, again: boolean): Promise<Record<string, never>> {
+    await this.#effects[step.kind](step, again)
+    return {}
+  }
+
+  async undo(_: Change, step: Step): Promise<void> {
+    if (this.#story.fails.includes(`undo ${step.id}`)) throw new Error('stuck')
+    await this.#undoings[step.kind](step)
+  }
+
+  readonly #effects: Record<Step['kind'], (step: Step, again: boolean) => Promise<void>> = {
+    fetch: step => this.#do(step, disk => disk.objects.add(this.#to(step).tree.digest)),
+    install: async step => {
+      if (!this.#device.disk.objects.has(this.#to(step).tree.digest)) throw new Error('no objects')
+      await this.#do(step, disk => disk.trees.add(this.#to(step).tree.digest))
+    },
+    stop: step => this.#do(step, () => this.#device.running.delete(step.package!)),
+    copy: async step => {
+      const source = packageOf(this.#story.from, step.package!)
+      const before = source ? this.#device.disk.data.get(dataOf(source)) : 'fresh'
+      await this.#do(step, disk => disk.data.set(dataOf(this.#to(step)), before ?? 'lost'))
+    },
+    migrate: async (step, again) => {
+      if (again) await this.#effects.copy(step, again)
+      const name = dataOf(this.#to(step))
+      const before = this.#device.disk.data.get(name)
+      await this.#do(step, disk => disk.data.set(name, `${before} half`), false)
+      await this.#do(step, disk => disk.data.set(name, `${before} migrated`))
+    },
+    activate: step => this.#do(step, disk => (disk.pointer = this.#story.to.number)),
+    start: step =>
+      this.#do(step, disk => {
+        const to = this.#to(step)
+        if (!disk.trees.has(to.tree.digest)) throw new Error('nothing to run')
+        this.#device.running.set(to.package, runOf(to))
+      }),
+  }
+
+  readonly #undoings: Record<Step['kind'], (step: Step) => Promise<void>> = {
+    fetch: step =>
+      this.#effect(disk => this.#isNeeded(step) || disk.objects.delete(this.#tree(step))),
+    install: step =>
+      this.#effect(disk => this.#isNeeded(step) || disk.trees.delete(this.#tree(step))),
+    stop: step =>
+      this.#effect(() => {
+        const old = packageOf(this.#story.from, step.package!)
+        if (old) this.#device.running.set(old.package, runOf(old))
+      }),
+    copy: step => this.#effect(disk => disk.data.delete(dataOf(this.#to(step)))),
+    migrate: async () => undefined,
+    activate: () => this.#effect(disk => (disk.pointer = this.#story.from.number)),
+    start: step => this.#effect(() => this.#device.running.delete(step.package!)),
+  }
+
+  #to(step: Step): GenerationPackage {
+    return packageOf(this.#story.to, step.package!)!
+  }
+
+  #tree(step: Step): string {
+    return this.#to(step).tree.digest
+  }
+
+  #isNeeded(step: Step): boolean {
+    return this.#story.from.packages.some(one => one.tree.digest === this.#tree(step))
+  }
+
+  async #do(step: Step, effect: (disk: Disk) => unknown, mayFail = true): Promise<void> {
+    await this.#effect(effect)
+    if (mayFail && this.#story.fails.includes(step.id)) throw new Error(`${step.id} fails`)
+  }
+
+  async #effect(effect: (disk: Disk) => unknown): Promise<void> {
+    await Promise.resolve()
+    this.#bomb.tick()
+    effect(this.#device.disk)
+  }
+
+  async probationRule(): Promise<ProbationRule> {
+    const packages = changed(this.#story).map(one => ({ package: one.package, startSeconds: 5 }))
+    return { windowSeconds: 2, packages }
+  }
+
+  async look(change: Change): Promise<{ milliseconds: number; sights: Sight[] }> {
+    this.#bomb.tick()
+    if (this.#journal.state.change?.plan !== change.plan) throw new Error('another change')
+    const sights = changed(this.#story).map(one => this.#sight(one))
+    return { milliseconds: 1000, sights }
+  }
+
+  #sight(one: GenerationPackage): Sight {
+    const isRight = this.#device.running.get(one.package) === runOf(one)
+    const isWell = isRight && !this.#story.fails.includes('probation')
+    const state = isWell ? 'up' : 'down'
+    return { package: one.package, state, restarts: 0, healthy: isWell, why: 'pretended' }
+  }
+
+  async tidy(): Promise<void> {
+    await this.#effect(disk => {
+      const current = disk.pointer === this.#story.to.number ? this.#story.to : this.#story.from
+      const trees = new Set<string>(current.packages.map(one => one.tree.digest))
+      disk.trees = disk.trees.intersection(trees)
+      disk.objects = disk.objects.intersection(trees)
+      const data = new Set(current.packages.map(dataOf))
+      disk.data = new Map([...disk.data].filter(([name]) => data.has(name)))
+    })
+  }
+}
+
+function changed({ from, to }: Story): GenerationPackage[] {
+  return to.packages.filter(one => !isSamePackage(packageOf(from, one.package), one))
+}
+
+export function dataOf(one: GenerationPackage): string {
+  return `${one.package}/${one.data}`
+}
+
+export function runOf(one: GenerationPackage): string {
+  return `${one.package} ${one.tree.digest} on ${dataOf(one)}`
+}
+
+/** A package as the tests need it: its tree is named by its revision. */
+export function packageAt(
+  name: string,
+  revision: number,
+  data: number,
+  behaviour: Partial<Behaviour> = {},
+): GenerationPackage {
+  const ref = { digest: digestOf(toUtf8(`${name} ${revision}`)), length: 1 }
+  return {
+    package: name as PackageName,
+    catalogue: 'main',
+    revision,
+    version: `${revision}.0`,
+    record: ref,
+    tree: ref,
+    size: 1,
+    settings: {},
+    grants: [],
+    interfaces: [],
+    behaviour: { apps: { main: { command: ['bin/main'] } }, ...behaviour },
+    floor: 0,
+    data,
+  }
+}
+
+export function generationOf(number: number, packages: GenerationPackage[]): Generation {
+  return {
+    type: 'generation',
+    format: 1,
+    number,
+    counter: number,
+    model: 'acme/box/1/all',
+    packages,
+  }
+}
