@@ -4,7 +4,7 @@ export const architecture = {
   domain: ['base', 'typebox'],
   trust: ['base'],
   authority: ['base', 'domain', 'trust'],
-  bundle: ['base', 'domain'],
+  bundle: ['base', 'domain', 'typebox'],
   confine: ['base', 'domain'],
   engine: ['base', 'domain'],
   rollout: ['base', 'domain'],

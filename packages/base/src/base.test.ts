@@ -13,6 +13,7 @@ import {
   type Table,
   toCanonical,
   toCanonicalText,
+  toDocument,
   toMermaid,
   toUtf8,
 } from './index.ts'
@@ -123,4 +124,10 @@ test('a state table refuses what it does not list', () => {
   assert.equal(nextState(door, 'open', 'pull'), undefined)
   assert.equal(nextState(door, 'open', 'toString'), undefined)
   assert.match(toMermaid(door), /open --> closed: shut/)
+})
+
+test('a document with control characters in its strings is read back as it was', () => {
+  const value = { text: 'one\ntwo\t\u001b[31m\u0000', plain: 'é' }
+  assert.deepEqual(parseStrictJson(toDocument(value)), value)
+  assert.deepEqual(toDocument({ plain: 'é' }), toCanonical({ plain: 'é' }))
 })

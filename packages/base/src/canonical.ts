@@ -20,6 +20,18 @@ export function toCanonicalText(value: unknown): string {
   return render(value as Json)
 }
 
+/**
+ * The bytes of a document that is kept as content and read back: the canonical form with control
+ * characters escaped as `\\u00xx`. OLPC leaves them raw inside strings, where RFC 8259 §7 forbids them.
+ */
+export function toDocument(value: unknown): Uint8Array {
+  const escaped = toCanonicalText(value).replace(
+    /[\u0000-\u001f]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  return toUtf8(escaped)
+}
+
 function render(value: Json): string {
   if (value === null) return 'null'
   if (typeof value === 'string') return renderString(value)

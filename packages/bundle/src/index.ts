@@ -1,1 +1,23 @@
-export {}
+export { BundleError, type BundleErrorCode } from './error.ts'
+export {
+  type BundleHeader,
+  bundleVersion,
+  makeHeader,
+  mediaType,
+  parseHeader,
+} from './header.ts'
+export * from './objects.ts'
+export { faultInPath, parentOf, refusePath } from './path.ts'
+export { type BundleLimits, type OpenBundle, openBundle, readBundle } from './read.ts'
+export {
+  digestOfTree,
+  type FileEntry,
+  type FileMode,
+  makeTree,
+  parseTree,
+  type TreeEntry,
+  type TreeListing,
+  toTreeBytes,
+} from './tree.ts'
+export { type BundleObject, type WriteOptions, writeBundle } from './write.ts'
+export type { Bytes } from './zstd.ts'
