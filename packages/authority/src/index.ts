@@ -1,1 +1,7 @@
-export {}
+export { AuthorityError, type AuthorityErrorCode } from './error.ts'
+export * from './first-files.ts'
+export * from './lifetime.ts'
+export * from './metadata.ts'
+export * from './release.ts'
+export * from './signer.ts'
+export * from './statement.ts'

@@ -69,13 +69,21 @@ export function optional<T>(shape: Shape<T>): Shape<T | undefined> {
   return (value, at) => (value === undefined ? undefined : shape(value, at))
 }
 
+type Members = Readonly<Record<string, Shape<unknown>>>
+type OptionalKey<M extends Members> = {
+  [K in keyof M]: undefined extends Shaped<M[K]> ? K : never
+}[keyof M]
+
+/** What a record yields: a member whose shape is optional may be left out. */
+export type Recorded<M extends Members> = {
+  readonly [K in Exclude<keyof M, OptionalKey<M>>]: Shaped<M[K]>
+} & { readonly [K in OptionalKey<M>]?: Shaped<M[K]> }
+
 /**
  * An object with at least these members. Others are kept by whoever keeps the bytes and skipped
  * here, unless the document lists them in `critical`: then a reader that does not know them refuses.
  */
-export function record<M extends Readonly<Record<string, Shape<unknown>>>>(
-  members: M,
-): Shape<{ readonly [K in keyof M]: Shaped<M[K]> }> {
+export function record<M extends Members>(members: M): Shape<Recorded<M>> {
   return (value, at) => {
     const source = anyObject(value, at)
     refuseUnknownCritical(source, members, at)
@@ -83,7 +91,7 @@ export function record<M extends Readonly<Record<string, Shape<unknown>>>>(
       key,
       shape(Object.hasOwn(source, key) ? source[key] : undefined, `${at}.${key}`),
     ])
-    return Object.fromEntries(read)
+    return Object.fromEntries(read) as Recorded<M>
   }
 }
 

@@ -1,0 +1,10 @@
+import { CodedError } from '@steadfleet/base'
+
+export type AuthorityErrorCode =
+  | 'authority/key'
+  | 'authority/threshold'
+  | 'authority/changed-release'
+  | 'authority/path'
+
+/** Raised when what was asked for should not be signed. */
+export class AuthorityError extends CodedError<AuthorityErrorCode> {}

@@ -1,0 +1,67 @@
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
+import { fromBase64Url, fromHex } from '@steadfleet/base'
+import { ed25519Key, keyIdOf, type PublicKey } from '@steadfleet/trust'
+import { AuthorityError } from './error.ts'
+
+/** Something that signs for one key. Asynchronous: the key may live in a token or another process. */
+export interface Signer {
+  readonly key: PublicKey
+  readonly keyid: string
+  sign(bytes: Uint8Array): Promise<Uint8Array>
+}
+
+/** A signer for the Ed25519 key that grows from a seed of 32 bytes. RFC 8032 §5.1.5 */
+export function signerFromSeed(seed: Uint8Array): Signer {
+  return signerFromKey(keyFromSeed(seed))
+}
+
+/** A signer for the Ed25519 key in a PKCS#8 PEM file. */
+export function signerFromPem(pem: string): Signer {
+  return signerFromKey(keyFromPem(pem))
+}
+
+/** The key of a seed as PKCS#8 PEM, unencrypted: whoever writes it must guard the file. */
+export function toPkcs8Pem(seed: Uint8Array): string {
+  return keyFromSeed(seed).export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+/** The raw public key of a signer, 32 bytes. */
+export function rawPublicKey(signer: Pick<Signer, 'key'>): Uint8Array {
+  return fromHex(signer.key.keyval.public)
+}
+
+function signerFromKey(secret: KeyObject): Signer {
+  const { x } = createPublicKey(secret).export({ format: 'jwk' })
+  const key = ed25519Key(fromBase64Url(x ?? ''))
+  return {
+    key,
+    keyid: keyIdOf(key),
+    sign: async bytes => new Uint8Array(sign(null, bytes, secret)),
+  }
+}
+
+/** RFC 8410 §7: the fixed beginning of an Ed25519 private key. */
+const pkcs8Prefix = fromHex('302e020100300506032b657004220420')
+
+function keyFromSeed(seed: Uint8Array): KeyObject {
+  if (seed.length !== 32) {
+    throw new AuthorityError('authority/key', `cannot make a key of a ${seed.length}-byte seed`)
+  }
+  const key = Buffer.concat([pkcs8Prefix, seed])
+  return createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+}
+
+function keyFromPem(pem: string): KeyObject {
+  const key = readPem(pem)
+  if (key.asymmetricKeyType === 'ed25519') return key
+  throw new AuthorityError('authority/key', 'cannot sign with this PEM: not an Ed25519 key')
+}
+
+function readPem(pem: string): KeyObject {
+  try {
+    return createPrivateKey({ key: pem, format: 'pem' })
+  } catch (cause) {
+    const message = 'cannot read PEM as an unencrypted private key'
+    throw new AuthorityError('authority/key', message, {}, { cause })
+  }
+}
