@@ -1,0 +1,6 @@
+import { CodedError } from '@steadfleet/base'
+
+export type ConfineErrorCode = 'confine/unknown-interface' | 'confine/plan'
+
+/** Raised when a sandbox would not be what was asked for. */
+export class ConfineError extends CodedError<ConfineErrorCode> {}

@@ -1,0 +1,165 @@
+import { ConfineError } from './error.ts'
+import { interfaceNamed } from './interfaces.ts'
+
+/** An entry of the tree's top level, or of its `/etc` where that is taken apart. */
+export interface TreeEntry {
+  /** Relative to the tree: `usr`, `etc/ssl`. */
+  readonly path: string
+  /** Where a symbolic link points; absent for a file or a folder. */
+  readonly target?: string
+}
+
+/** A file or folder of the device that the sandbox shows read-only. */
+export interface Shown {
+  readonly from: string
+  readonly at: string
+}
+
+/**
+ * Who the app is. `leased`: the agent is root, and setpriv turns into the leased uid inside.
+ * `mapped`: the agent is an ordinary user, and a user namespace holds nobody else.
+ */
+export type Identity =
+  | { readonly kind: 'leased'; readonly uid: number }
+  | { readonly kind: 'mapped' }
+
+/** How the last program before the app is run: a loader, its libraries and the program itself. */
+export interface Launcher {
+  readonly shown: readonly Shown[]
+  readonly command: readonly string[]
+}
+
+/** All that makes one sandbox. */
+export interface SandboxPlan {
+  readonly identity: Identity
+  readonly launcher: Launcher
+  /** Absolute path of the installed tree, and what stands in it. */
+  readonly tree: string
+  readonly entries: readonly TreeEntry[]
+  readonly data: string
+  readonly settings: string
+  /** Further files of the device, such as its resolver's configuration. */
+  readonly shown: readonly Shown[]
+  readonly interfaces: readonly string[]
+  readonly hostname: string
+  readonly environment: Readonly<Record<string, string>>
+  /** Options of the launcher itself, such as limits. */
+  readonly launcherOptions: readonly string[]
+  /** Program and arguments; a program without a leading slash starts at the tree's root. */
+  readonly command: readonly string[]
+  /** File descriptors that bwrap is started with. */
+  readonly descriptors: { readonly filter: number; readonly status: number }
+}
+
+/** Top-level names that belong to the sandbox: what a tree has there is not shown. */
+const own: ReadonlySet<string> = new Set([
+  '.steadfleet',
+  'data',
+  'dev',
+  'proc',
+  'run',
+  'settings.json',
+  'sys',
+  'tmp',
+])
+
+const megabyte = 1024 * 1024
+
+/** Memory-backed folders that an app may write; what is in them is gone when it ends. */
+const scratch: readonly (readonly [path: string, bytes: number])[] = [
+  ['/dev/shm', 64 * megabyte],
+  ['/run', 16 * megabyte],
+  ['/tmp', 256 * megabyte],
+]
+
+/** The arguments of bwrap for a plan: the same plan gives the same arguments. */
+export function toSandboxArguments(plan: SandboxPlan): string[] {
+  return [
+    ...toNamespaces(plan),
+    ...toPrivileges(plan.identity),
+    ...toEnvironment(plan.environment),
+    ...plan.entries
+      .filter(isShown)
+      .sort(byPath)
+      .flatMap(entry => toEntry(plan.tree, entry)),
+    ...[...plan.shown, ...plan.launcher.shown].sort(byPlace).flatMap(toShown),
+    ...['--proc', '/proc', '--dev', '/dev'],
+    ...scratch.flatMap(([at, size]) => ['--perms', '1777', '--size', `${size}`, '--tmpfs', at]),
+    ...['--bind', plan.data, '/data', '--ro-bind', plan.settings, '/settings.json'],
+    ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/data'],
+    ...['--seccomp', `${plan.descriptors.filter}`],
+    ...['--json-status-fd', `${plan.descriptors.status}`],
+    '--',
+    ...toCommand(plan),
+  ]
+}
+
+function toNamespaces({ identity, interfaces, hostname }: SandboxPlan): string[] {
+  const sharesNetwork = interfaces.some(name => interfaceNamed(name).sandbox.sharesNetwork)
+  return [
+    ...(identity.kind === 'mapped' ? ['--unshare-user'] : []),
+    ...['--unshare-ipc', '--unshare-pid', '--unshare-uts', '--unshare-cgroup-try'],
+    ...(sharesNetwork ? [] : ['--unshare-net']),
+    ...['--hostname', hostname, '--new-session', '--die-with-parent'],
+  ]
+}
+
+/** As root, bwrap keeps just what setpriv needs to give the rest away for good. */
+function toPrivileges(identity: Identity): string[] {
+  if (identity.kind === 'mapped') return ['--uid', '1000', '--gid', '1000', '--cap-drop', 'ALL']
+  const needed = ['CAP_SETGID', 'CAP_SETPCAP', 'CAP_SETUID']
+  return ['--cap-drop', 'ALL', ...needed.flatMap(name => ['--cap-add', name])]
+}
+
+function toEnvironment(environment: Readonly<Record<string, string>>): string[] {
+  const names = Object.keys(environment).sort()
+  return ['--clearenv', ...names.flatMap(name => ['--setenv', name, environment[name] ?? ''])]
+}
+
+function isShown({ path }: TreeEntry): boolean {
+  return !own.has(path)
+}
+
+function toEntry(tree: string, { path, target }: TreeEntry): string[] {
+  if (target !== undefined) return ['--symlink', target, `/${path}`]
+  return ['--ro-bind', `${tree}/${path}`, `/${path}`]
+}
+
+function toShown({ from, at }: Shown): string[] {
+  return ['--ro-bind', from, at]
+}
+
+function toCommand(plan: SandboxPlan): string[] {
+  const [program, ...rest] = plan.command
+  if (program === undefined) throw new ConfineError('confine/plan', 'cannot run an empty command')
+  const path = program.startsWith('/') ? program : `/${program}`
+  const options = [...plan.launcherOptions, ...toLauncherOptions(plan.identity)]
+  return [...plan.launcher.command, ...options, '--', path, ...rest]
+}
+
+/** For `leased` the launcher is setpriv: a uid of its own, no group, no capability, ever. */
+function toLauncherOptions(identity: Identity): string[] {
+  if (identity.kind === 'mapped') return []
+  return [
+    `--reuid=${identity.uid}`,
+    `--regid=${identity.uid}`,
+    '--clear-groups',
+    '--inh-caps=-all',
+    '--ambient-caps=-all',
+    '--bounding-set=-all',
+    '--no-new-privs',
+  ]
+}
+
+function byPath(a: TreeEntry, b: TreeEntry): number {
+  return compare(a.path, b.path)
+}
+
+function byPlace(a: Shown, b: Shown): number {
+  return compare(a.at, b.at)
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
