@@ -1,4 +1,4 @@
-import { type Digest, digestOf, isJsonObject, parseStrictJson, toCanonical } from '@steadfleet/base'
+import { type Digest, digestOf, isJsonObject, parseStrictJson, toDocument } from '@steadfleet/base'
 import type { Behaviour, PackageName, SettingValues } from '@steadfleet/domain'
 import { EngineError } from './error.ts'
 
@@ -55,12 +55,12 @@ export const emptyGeneration: Generation = {
 
 /** The digest a plan names its generation by. */
 export function sealOf(generation: Generation): Digest {
-  return digestOf(toCanonical(generation))
+  return digestOf(toDocument(generation))
 }
 
 /** `generation.json`: the record and its seal, so that a torn or changed file never passes for one. */
 export function encodeGeneration(generation: Generation): Uint8Array {
-  return toCanonical({ record: generation, seal: sealOf(generation) })
+  return toDocument({ record: generation, seal: sealOf(generation) })
 }
 
 /** Reads a sealed record; its shape is trusted because only the agent's own seal lets it through. */
@@ -87,7 +87,7 @@ export function isSamePackage(
 }
 
 function runs({ tree, settings, interfaces, behaviour, revision }: GenerationPackage): string {
-  return digestOf(toCanonical({ tree, settings, interfaces, behaviour, revision }))
+  return digestOf(toDocument({ tree, settings, interfaces, behaviour, revision }))
 }
 
 export function packageOf(

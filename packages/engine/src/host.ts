@@ -35,6 +35,3 @@ export interface Signals {
   readonly halt: AbortSignal
   readonly supersede: AbortSignal
 }
-
-/** How a change came out. */
-export type Outcome = 'committed' | 'aborted' | 'restored' | 'rescue'

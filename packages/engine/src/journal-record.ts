@@ -4,6 +4,9 @@ import type { Refused } from './next-generation.ts'
 import type { Step } from './plan.ts'
 import type { Probation, Verdict } from './probation.ts'
 
+/** How a change came out. */
+export type Outcome = 'committed' | 'aborted' | 'restored' | 'rescue'
+
 /** Every record carries the moment it was written, for people; nothing is decided by it. */
 interface At {
   readonly at: string
@@ -15,7 +18,9 @@ export interface Checkpoint extends At {
   readonly generation: number
   readonly highest: number
   readonly refused: Refused
-  readonly rescue: boolean
+  readonly standing: Outcome
+  /** The checksum that the last record of the segment before began with. */
+  readonly previous: string
 }
 export interface Planned extends At {
   readonly type: 'plan'
@@ -65,7 +70,7 @@ export interface Committed extends At {
 /** Going back is over: everything that was begun is undone, or could not be. */
 export interface Ended extends At {
   readonly type: 'end'
-  readonly outcome: 'aborted' | 'restored' | 'rescue'
+  readonly outcome: Exclude<Outcome, 'committed'>
 }
 /** What the pointer said where it and the journal disagreed; the pointer wins. */
 export interface Found extends At {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { fromUtf8, type Json, parseStrictJson, toCanonicalText, toUtf8 } from '@steadfleet/base'
+import { fromUtf8, type Json, parseStrictJson, toDocument, toUtf8 } from '@steadfleet/base'
 import type { JournalRecord } from './journal-record.ts'
 
 /** What the first record of a journal is chained to. */
@@ -7,7 +7,7 @@ export const chainStart = '0'.repeat(64)
 
 /** A record as one line: its checksum, a space, its canonical JSON. The checksum covers the last one. */
 export function encodeRecord(record: JournalRecord, previous: string): Uint8Array {
-  const text = toCanonicalText(record)
+  const text = fromUtf8(toDocument(record))
   return toUtf8(`${checksum(previous, text)} ${text}\n`)
 }
 

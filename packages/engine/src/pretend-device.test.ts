@@ -23,6 +23,7 @@ import {
   type Sight,
   type Step,
   sealOf,
+  toCheckpoint,
 } from './index.ts'
 
 /** Power is gone: whatever was not durable is lost, and nothing more happens in this life. */
@@ -64,7 +65,8 @@ export function deviceBefore({ from, to }: Story): Device {
   }
   const refused = { counter: 0, packages: [] }
   const { number } = from
-  write(disk, { type: 'checkpoint', generation: number, highest: number, refused, rescue: false })
+  const state = { generation: number, highest: number, refused, standing: 'committed' } as const
+  write(disk, { type: 'checkpoint', ...state, previous: chainStart })
   write(disk, planOf(from, to))
   return { disk, running: new Map(from.packages.map(one => [one.package, runOf(one)])) }
 }
@@ -167,8 +169,7 @@ class PretendJournal implements Journal {
   }
 
   async checkpoint(): Promise<void> {
-    const { generation, highest, refused, rescue } = this.state
-    const record = { type: 'checkpoint', generation, highest, refused, rescue, at } as const
+    const record = { ...toCheckpoint(this.state, this.#chain), at }
     const line = encodeRecord(record, chainStart)
     this.#bomb.tick()
     this.#disk.journal = line

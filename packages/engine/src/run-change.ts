@@ -1,5 +1,6 @@
 import { CodedError } from '@steadfleet/base'
-import type { ChangeHost, Journal, Outcome, Signals } from './host.ts'
+import type { ChangeHost, Journal, Signals } from './host.ts'
+import type { Outcome } from './journal-record.ts'
 import { nextMove, type Runnable } from './next-move.ts'
 import { partOf, type Step } from './plan.ts'
 import { beginProbation, nextProbation, type Probation, probationVerdict } from './probation.ts'

@@ -1,7 +1,14 @@
 import type { ChangeState } from '@steadfleet/domain'
 import { type ChangeEvent, nextChangeState } from './change-table.ts'
 import { EngineError } from './error.ts'
-import type { Aborted, JournalRecord, Judged, Planned } from './journal-record.ts'
+import type {
+  Aborted,
+  Checkpoint,
+  JournalRecord,
+  Judged,
+  Outcome,
+  Planned,
+} from './journal-record.ts'
 import type { Refused } from './next-generation.ts'
 import { partOf, type Step } from './plan.ts'
 import type { Probation } from './probation.ts'
@@ -31,15 +38,21 @@ export interface EngineState {
   readonly highest: number
   readonly refused: Refused
   readonly change?: Change
-  /** The device could not go back in full, and says so until a change commits. */
-  readonly rescue: boolean
+  /** How the last change came out: what the device says of itself when none is under way. */
+  readonly standing: Outcome
 }
 
 export const bornState: EngineState = {
   generation: 0,
   highest: 0,
   refused: { counter: 0, packages: [] },
-  rescue: false,
+  standing: 'committed',
+}
+
+/** The record that a new segment begins with, when no change is under way any more. */
+export function toCheckpoint(state: EngineState, previous: string): Omit<Checkpoint, 'at'> {
+  const { change: _, ...rest } = state
+  return { type: 'checkpoint', ...rest, previous }
 }
 
 export function foldJournal(records: readonly JournalRecord[]): EngineState {
@@ -63,8 +76,8 @@ export function nextEngineState(state: EngineState, record: JournalRecord): Engi
 type ChangeRecord = Exclude<JournalRecord, { type: 'checkpoint' | 'plan' | 'found' }>
 
 function withoutTypeAndTime(record: Extract<JournalRecord, { type: 'checkpoint' }>): EngineState {
-  const { generation, highest, refused, rescue } = record
-  return { generation, highest, refused, rescue }
+  const { generation, highest, refused, standing } = record
+  return { generation, highest, refused, standing }
 }
 
 function foundState(state: EngineState, generation: number): EngineState {
@@ -83,11 +96,11 @@ function changeOf(state: EngineState, record: ChangeRecord): Change {
 
 function withChange(state: EngineState, change: Change, record: ChangeRecord): EngineState {
   if (record.type === 'commit') {
-    return { ...state, generation: change.plan.to, rescue: false, change }
+    return { ...state, generation: change.plan.to, standing: 'committed', change }
   }
   if (record.type === 'abort')
     return { ...state, refused: refusedBy(state, change, record), change }
-  if (record.type === 'end') return { ...state, rescue: record.outcome === 'rescue', change }
+  if (record.type === 'end') return { ...state, standing: record.outcome, change }
   return { ...state, change }
 }
 
@@ -140,7 +153,7 @@ function withUndone(change: Change, step: string, failed: string | undefined): C
   return { ...change, undone: [...change.undone, step], stuck }
 }
 
-function withEnd(change: Change, outcome: 'aborted' | 'restored' | 'rescue'): Change {
+function withEnd(change: Change, outcome: Exclude<Outcome, 'committed'>): Change {
   if (outcome === 'aborted') return { ...change, isOver: true }
   return { ...moved(change, outcome === 'restored' ? 'restore' : 'rescue'), isOver: true }
 }
