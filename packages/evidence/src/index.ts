@@ -1,1 +1,4 @@
-export {}
+export * from './component.ts'
+export * from './provenance.ts'
+export * from './purl.ts'
+export * from './sbom.ts'
