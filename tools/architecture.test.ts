@@ -2,24 +2,22 @@ import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { describe, test } from 'node:test'
-import { architecture, pure, pureNodeImports } from './architecture.ts'
-
-const names = Object.keys(architecture)
-const rows: Readonly<Record<string, readonly string[]>> = architecture
+import { pure, pureNodeImports } from './architecture.ts'
+import { allowedImports, importsOf, packageNames, sourcesOf, withoutComments } from './sources.ts'
 
 /** Ways to the world that need no import. In a pure package each is an argument instead. */
 const worldly =
-  /\b(process\.|Date\.now\(|new Date\(\)|Math\.random\(|setTimeout\(|setInterval\(|fetch\()/
+  /\b(process\.|Date\.now\(|new Date\(\)|Math\.random\(|setTimeout\(|setInterval\()|(?<![.\w])fetch\((?!\w+\??:)/
 
-for (const [name, allowed] of Object.entries(rows)) {
+for (const [name, allowed] of Object.entries(allowedImports)) {
   describe(name, () => {
     test(`imports only ${allowed.join(', ') || 'itself'}`, () => {
       assert.deepEqual(trespasses(name, allowed), [])
     })
     test('stands below all that it imports', () => {
-      const inner = allowed.filter(other => names.includes(other))
+      const inner = allowed.filter(other => packageNames.includes(other))
       assert.deepEqual(
-        inner.filter(other => names.indexOf(other) > names.indexOf(name)),
+        inner.filter(other => packageNames.indexOf(other) > packageNames.indexOf(name)),
         [],
       )
     })
@@ -34,7 +32,7 @@ for (const [name, allowed] of Object.entries(rows)) {
 
 test('every package has a row', () => {
   const found = globSync('packages/*/package.json').map(path => path.split('/')[1]!)
-  assert.deepEqual(found.sort(), [...names].sort())
+  assert.deepEqual(found.sort(), [...packageNames].sort())
 })
 
 for (const name of pure) {
@@ -81,7 +79,7 @@ function declared(name: string): string[] {
 }
 
 function toImport(name: string): string {
-  return names.includes(name) ? `@steadfleet/${name}` : name
+  return packageNames.includes(name) ? `@steadfleet/${name}` : name
 }
 
 function toPackage(target: string): string {
@@ -89,22 +87,4 @@ function toPackage(target: string): string {
   return parts
     .slice(0, target.startsWith('@') && !target.startsWith('@steadfleet/') ? 2 : 1)
     .join('/')
-}
-
-function sourcesOf(name: string): string[] {
-  const files = globSync(`packages/${name}/src/**/*.{ts,tsx}`)
-  return files.filter(file => !/\.test\.tsx?$/.test(file)).sort()
-}
-
-function withoutComments(file: string): string {
-  return readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
-}
-
-function importsOf(file: string): string[] {
-  const text = withoutComments(file)
-  const froms = text.matchAll(/^\s*(?:import|export)\b[^'"`;]*?from\s+'([^']+)'/gm)
-  const bare = text.matchAll(/^\s*import\s+'([^']+)'|\bimport\('([^']+)'\)/gm)
-  return [...froms, ...bare]
-    .map(match => match[1] ?? match[2] ?? '')
-    .filter(target => !target.endsWith('.css'))
 }

@@ -38,7 +38,7 @@ export const architecture = {
     'pino',
     'typebox',
   ],
-  signer: ['base', 'domain', 'trust', 'authority', 'protocol'],
+  signer: ['base', 'domain', 'trust', 'authority', 'protocol', 'typebox'],
   dashboard: [
     'base',
     'domain',

@@ -1,0 +1,22 @@
+// Makes `npm start` and `npm test` self-sufficient. Plain JavaScript for any Node from 20 on, and
+// nothing but Node's own modules, since it runs before anything is installed.
+import { refuseOldTools } from './bootstrap/runtime.mjs'
+import { BootstrapError, fail } from './bootstrap/say.mjs'
+
+/** What each run needs: its npm packages, its Debian packages, what has to be built first. */
+async function main(purpose) {
+  refuseOldTools()
+  const { installModules } = await import('./bootstrap/modules.mjs')
+  const { installDebianPackages } = await import('./bootstrap/debian.mjs')
+  const { buildStaleParts } = await import('./bootstrap/builds.mjs')
+  await installModules()
+  await installDebianPackages(purpose)
+  await buildStaleParts()
+}
+
+const purpose = process.argv[2]
+if (purpose !== 'start' && purpose !== 'test') {
+  fail(new BootstrapError('bootstrap/usage', 'cannot tell what for: say start or test'))
+} else {
+  main(purpose).catch(fail)
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { BootstrapError, runShown } from './say.mjs'
+
+const stamp = 'node_modules/.steadfleet-stamp'
+const runtime = 'node_modules/.bin/node'
+
+/** Brings `node_modules` to what the lock file says, and leaves it alone when it is that already. */
+export async function installModules() {
+  const wanted = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex')
+  if (readStamp() !== wanted) {
+    if (!isInstalledAsLocked()) await install()
+    refuseMissingRuntime()
+    writeFileSync(stamp, `${wanted}\n`)
+  }
+  refuseMissingRuntime()
+}
+
+function readStamp() {
+  return existsSync(stamp) ? readFileSync(stamp, 'utf8').trim() : undefined
+}
+
+async function install() {
+  // Nothing that is installed runs code of its own while being installed.
+  const args = ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--include=dev']
+  const npm = process.env.npm_execpath
+  // The Node that npm itself runs on: the one in `node_modules` is about to be replaced.
+  const node = process.env.npm_node_execpath || process.execPath
+  const [command, first] = npm ? [node, [npm]] : ['npm', []]
+  const env = { ...process.env, NODE_ENV: 'development' }
+  if (await runShown('npm ci: what package-lock.json names', command, [...first, ...args], { env }))
+    return
+  throw new BootstrapError(
+    'bootstrap/npm-ci',
+    'cannot install the npm packages',
+    'see the lines above; behind a proxy or a mirror, tell npm of it in ~/.npmrc',
+  )
+}
+
+/** True when a developer's own `npm install` has already brought all that the lock file names. */
+function isInstalledAsLocked() {
+  const held = readPackages('node_modules/.package-lock.json')
+  const locked = readPackages('package-lock.json')
+  if (!held || !locked) return false
+  return Object.entries(locked)
+    .filter(([path]) => path.startsWith('node_modules/'))
+    .every(([path, entry]) => isSame(held[path], entry))
+}
+
+/** Packages of other platforms are optional, and absent here. */
+function isSame(held, locked) {
+  if (!held) return locked.optional === true
+  return ['version', 'integrity', 'link'].every(member => held[member] === locked[member])
+}
+
+function readPackages(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : undefined
+}
+
+function refuseMissingRuntime() {
+  if (existsSync(runtime)) return
+  throw new BootstrapError(
+    'bootstrap/no-runtime',
+    `cannot find Node 26 for ${process.platform} ${process.arch}`,
+    'it comes as an npm package for Linux on x64 and arm64; npm must not omit optional packages',
+  )
+}

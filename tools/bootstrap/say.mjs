@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process'
+
+/** Every way in which the bootstrap gives up; `docs/reference/errors.md` prints this table. */
+export const codes = {
+  'bootstrap/usage': 'It was called without `start` or `test`.',
+  'bootstrap/old-node': 'The Node that started npm is older than 20.',
+  'bootstrap/old-npm': 'npm is older than 9.',
+  'bootstrap/npm-ci': '`npm ci` failed; its own words stand above.',
+  'bootstrap/no-runtime': 'There is no Node 26 for this kind of machine in the lock file.',
+  'bootstrap/missing-package': 'A Debian package that the run cannot do without is missing.',
+  'bootstrap/apt': '`apt-get` could not install a package that the run cannot do without.',
+  'bootstrap/build': 'A part that is built (dashboard, agent) did not build.',
+}
+
+/** An expected end: one line, with a code. */
+export class BootstrapError extends Error {
+  constructor(code, message, hint) {
+    super(message)
+    this.code = code
+    this.hint = hint
+  }
+}
+
+/** Ends the run: coded errors on one line and a hint below, anything else as it came. */
+export function fail(error) {
+  process.exitCode = 1
+  if (!(error instanceof BootstrapError)) return console.error(error)
+  console.error(`steadfleet: ${error.message} [${error.code}]`)
+  if (error.hint) console.error(`  hint: ${error.hint}`)
+}
+
+/** One plain line about what goes on. */
+export function say(text) {
+  console.error(`steadfleet: ${text}`)
+}
+
+/**
+ * Runs a command that may take long, with a clock that ticks on a terminal. What it printed is
+ * shown only when it fails; the answer is whether it succeeded.
+ */
+export async function runShown(label, command, args, options = {}) {
+  const started = performance.now()
+  const stop = showClock(label, started)
+  const { code, output } = await run(command, args, options)
+  stop()
+  if (code === 0) say(`${label}: done in ${seconds(started)}`)
+  else process.stderr.write(output.slice(-8000))
+  return code === 0
+}
+
+function showClock(label, started) {
+  if (!process.stderr.isTTY) {
+    say(`${label} …`)
+    return () => undefined
+  }
+  const draw = () => process.stderr.write(`\r\x1b[2Ksteadfleet: ${label} … ${seconds(started)}`)
+  draw()
+  const timer = setInterval(draw, 1000)
+  return () => {
+    clearInterval(timer)
+    process.stderr.write('\r\x1b[2K')
+  }
+}
+
+function seconds(started) {
+  return `${((performance.now() - started) / 1000).toFixed(1)} s`
+}
+
+function run(command, args, options) {
+  return new Promise(resolve => {
+    const chunks = []
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
+    child.stdout.on('data', chunk => chunks.push(chunk))
+    child.stderr.on('data', chunk => chunks.push(chunk))
+    child.on('error', error => resolve({ code: -1, output: `${error.message}\n` }))
+    child.on('close', code => resolve({ code, output: Buffer.concat(chunks).toString() }))
+  })
+}

@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { printNumbers } from './numbers.ts'
+import { type Counts, runTestFiles } from './test-run.ts'
+
+/**
+ * All that must hold, in the order in which a fault is cheapest to find. Words on the command line
+ * keep only the files whose path holds one of them, and skip the checks: `npm test -- packages/trust`.
+ */
+const words = process.argv.slice(2)
+const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
+
+if (words.length === 0) {
+  for (const [name, args] of [
+    ['biome', ['check', '--no-errors-on-unmatched', '.']],
+    ['tsc', ['-p', '.']],
+    ['tsc', ['-p', 'packages/dashboard']],
+  ] as const) {
+    check(name, args)
+  }
+}
+const unit = filesLike(['packages/**/*.test.{ts,tsx}', 'tools/**/*.test.ts', 'bench/**/*.test.ts'])
+await runTestFiles(unit, 2, counts)
+// Scenarios start whole fleets and measure time-outs: one at a time.
+await runTestFiles(filesLike(['scenarios/**/*.test.ts']), 1, counts)
+if (words.length === 0) printNumbers()
+
+console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
+process.exitCode = counts.failed > 0 ? 1 : 0
+
+function check(name: string, args: readonly string[]): void {
+  const started = performance.now()
+  const { status } = spawnSync(`node_modules/.bin/${name}`, args, { stdio: 'inherit' })
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  console.log(`${status === 0 ? '✔' : '✖'} ${name} ${args.join(' ')} (${seconds} s)`)
+  counts[status === 0 ? 'passed' : 'failed'] += 1
+}
+
+function filesLike(patterns: readonly string[]): string[] {
+  const found = globSync([...patterns], { exclude: ['**/node_modules/**', '**/dist/**'] }).sort()
+  return words.length === 0 ? found : found.filter(file => words.some(word => file.includes(word)))
+}
