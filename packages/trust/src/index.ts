@@ -32,6 +32,7 @@ export {
   type Metadata,
   type MetadataType,
   parseMetadata,
+  refuseUnsigned,
   type Root,
   type Snapshot,
   type Targets,

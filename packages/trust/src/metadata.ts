@@ -66,12 +66,19 @@ const delegatedRole = record({
 })
 export type Delegation = Shaped<typeof delegatedRole>
 
+/** TUF §4.5: a role is delegated once, so that its keys are never a matter of order. */
+const distinctRoles: Shape<readonly Delegation[]> = (value, at) => {
+  const roles = list(delegatedRole)(value, at)
+  if (new Set(roles.map(({ name }) => name)).size === roles.length) return roles
+  throw new TrustError('trust/malformed', `cannot read ${at}: a role stands twice`, { at })
+}
+
 /** TUF §4.5 */
 const targets = record({
   ...common,
   _type: word('targets'),
   targets: mapOf(record({ length: count, hashes, custom: optional(anyObject) })),
-  delegations: optional(record({ keys: mapOf(publicKey), roles: optional(list(delegatedRole)) })),
+  delegations: optional(record({ keys: mapOf(publicKey), roles: optional(distinctRoles) })),
 })
 export type Targets = Shaped<typeof targets>
 

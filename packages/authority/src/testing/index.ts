@@ -1,0 +1,3 @@
+export * from './attacks.ts'
+export * from './pretend-catalogue.ts'
+export * from './pretend-store.ts'
