@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Architecture, ObjectRef, PackageName, Revision } from './identifiers.ts'
 import { Behaviour } from './manifest.ts'
-import { object, parserOf } from './schema.ts'
+import { object, opened, parserOf, SchemaError } from './schema.ts'
 
 /** One revision of one package for one architecture, and by digest all that it is made of. */
 export const ReleaseRecord = object(
@@ -20,12 +20,33 @@ export const ReleaseRecord = object(
     provenance: ObjectRef,
     'support-end': Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' }),
     'security-contact': Type.String(),
+    critical: Type.Optional(
+      Type.Array(Type.String(), {
+        maxItems: 100,
+        description: 'Members of this record that a reader must know or refuse the release.',
+      }),
+    ),
   },
-  // Unknown members that are not marked critical are kept and skipped: a format grows.
-  { additionalProperties: true, title: 'release record' },
+  { title: 'release record' },
 )
 export type ReleaseRecord = Static<typeof ReleaseRecord>
-export const parseReleaseRecord = parserOf('release record', ReleaseRecord)
+
+const parseOpened = parserOf('release record', opened(ReleaseRecord))
+
+/**
+ * Reads a record that a newer publisher may have made: unknown members are skipped, at any depth,
+ * except those that the record itself calls critical.
+ */
+export function parseReleaseRecord(value: unknown): ReleaseRecord {
+  const record = parseOpened(value)
+  const faults = (record.critical ?? []).flatMap((name, i) =>
+    Object.hasOwn(ReleaseRecord.properties, name)
+      ? []
+      : [{ path: `/critical/${i}`, message: `must be known to this reader; ${name} is not` }],
+  )
+  if (faults.length > 0) throw new SchemaError('release record', faults)
+  return record
+}
 
 /** The name of a release record in the catalogue: `acme/greenhouse/3/amd64`. TUF calls it a target path. */
 export function releasePath(

@@ -48,6 +48,24 @@ export function record<V extends TSchema>(
   return Type.Record(key, value, { additionalProperties: false, ...options })
 }
 
+/**
+ * The same schema for a reader that is older than the writer: members that it does not know are
+ * let through, at any depth, and skipped. Names in maps stay bound to their pattern.
+ */
+export function opened<S extends TSchema>(schema: S): S {
+  return openRule(schema) as S
+}
+
+function openRule(rule: unknown): unknown {
+  if (Array.isArray(rule)) return rule.map(openRule)
+  if (typeof rule !== 'object' || rule === null) return rule
+  const isClosed = 'properties' in rule && 'additionalProperties' in rule
+  const members = Object.entries(rule).filter(
+    ([key]) => !(isClosed && key === 'additionalProperties'),
+  )
+  return Object.fromEntries(members.map(([key, member]) => [key, openRule(member)]))
+}
+
 /** A string of one pattern under a brand of its own, so that no other string passes for it. */
 export function branded<Brand extends string>(
   pattern: RegExp,
@@ -77,5 +95,7 @@ export function parserOf<S extends TSchema>(name: string, schema: S): Parser<Sta
 /** A keyword that `explain` does not know still refuses the value, only in fewer words. */
 function faultsOf(schema: TSchema, value: unknown): readonly SchemaFault[] {
   const faults = explain(schema, value)
-  return faults.length > 0 ? faults : [{ path: '', message: 'is not what its schema allows' }]
+  return faults.length > 0
+    ? faults.slice(0, 100)
+    : [{ path: '', message: 'is not what its schema allows' }]
 }

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { SchemaFault } from './explain.ts'
-import { object, oneOf, record } from './schema.ts'
+import { object, oneOf, parserOf, record } from './schema.ts'
 
 /** The name of a setting: a key of the manifest's own schema, never a path or a variable. */
 export const SettingName = Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$' })
@@ -47,6 +47,7 @@ export type SettingValue = Static<typeof SettingValue>
 
 export const SettingValues = record(SettingName, SettingValue, { maxProperties: 200 })
 export type SettingValues = Static<typeof SettingValues>
+export const parseSettingValues = parserOf('settings', SettingValues)
 
 /** Where a value was set; a device's own beats its group's, that its fleet's, that the default. */
 export const SettingScope = oneOf('fleet', 'group', 'device')

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { nextState } from '@steadfleet/base'
+import {
+  defaultPhases,
+  Phase,
+  parserOf,
+  type RolloutEvent,
+  type RolloutState,
+  rolloutTable,
+} from './index.ts'
+
+const lives: [start: RolloutState, events: RolloutEvent[], end: RolloutState | undefined][] = [
+  ['draft', ['start', 'finish'], 'done'],
+  ['draft', ['start', 'pause', 'resume', 'finish'], 'done'],
+  ['draft', ['cancel'], 'cancelled'],
+  ['draft', ['finish'], undefined],
+  ['running', ['trip', 'resume', 'finish'], 'done'],
+  ['running', ['trip', 'pause'], undefined],
+  ['running', ['start'], undefined],
+  ['paused', ['trip'], undefined],
+  ['paused', ['finish'], undefined],
+  ['halted', ['cancel'], 'cancelled'],
+  ['done', ['resume'], undefined],
+  ['done', ['cancel'], undefined],
+  ['cancelled', ['start'], undefined],
+]
+for (const [start, events, end] of lives) {
+  test(`a ${start} rollout that sees ${events.join(', ')} is ${end ?? 'refused'}`, () => {
+    const state = events.reduce<RolloutState | undefined>(
+      (held, event) => held && nextState(rolloutTable, held, event),
+      start,
+    )
+    assert.equal(state, end)
+  })
+}
+
+test('unless told otherwise one device goes first, and the last phase reaches all', () => {
+  assert.deepEqual(defaultPhases[0], { count: 1, 'max-failures': 0 })
+  assert.equal(defaultPhases.at(-1)?.percent, 100)
+  for (const phase of defaultPhases) assert.equal(parserOf('phase', Phase)(phase), phase)
+})
