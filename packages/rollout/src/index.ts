@@ -1,1 +1,2 @@
-export {}
+export { type Next, nextMoves, type Progress, type Verdict } from './next-moves.ts'
+export { lateMove, planMoves } from './plan.ts'

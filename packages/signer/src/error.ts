@@ -1,0 +1,15 @@
+import { CodedError } from '@steadfleet/base'
+
+/** Every way in which the signer refuses. */
+export type SignerErrorCode =
+  | 'signer/malformed'
+  | 'signer/unknown-role'
+  | 'signer/foreign-type'
+  | 'signer/not-rising'
+  | 'signer/expiry'
+  | 'signer/key'
+  | 'signer/floors'
+  | 'signer/busy'
+
+/** Raised when something is asked for that the signer must not sign, or can't. */
+export class SignerError extends CodedError<SignerErrorCode> {}
