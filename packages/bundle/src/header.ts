@@ -20,6 +20,7 @@ export const BundleHeader = Type.Object(
     type: Type.Literal('bundle'),
     tree: DigestSchema,
     from: Type.Optional(DigestSchema),
+    record: Type.Optional(DigestSchema),
     objects: Type.Array(ObjectRef),
     critical: Type.Optional(Type.Array(Type.String())),
   },
@@ -28,15 +29,17 @@ export const BundleHeader = Type.Object(
 )
 export type BundleHeader = Static<typeof BundleHeader>
 const parseHeaderValue = parserOf('bundle header', BundleHeader)
-const known = ['type', 'tree', 'from', 'objects', 'critical']
+const known = ['type', 'tree', 'from', 'record', 'objects', 'critical']
+
+/** Of a delta, the tree that its reader has; of a packed release, its record. */
+export type HeaderExtras = Pick<BundleHeader, 'from' | 'record'>
 
 export function makeHeader(
   tree: Digest,
   objects: readonly ObjectRef[],
-  from?: Digest,
+  extras: HeaderExtras = {},
 ): BundleHeader {
-  const header: BundleHeader = { type: 'bundle', tree, objects: [...objects] }
-  return from === undefined ? header : { ...header, from }
+  return { type: 'bundle', tree, objects: [...objects], ...extras }
 }
 
 /** Reads a header; one that lists an object twice, or needs what this reader lacks, is refused. */

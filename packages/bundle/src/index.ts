@@ -2,6 +2,7 @@ export { BundleError, type BundleErrorCode } from './error.ts'
 export {
   type BundleHeader,
   bundleVersion,
+  type HeaderExtras,
   makeHeader,
   mediaType,
   parseHeader,

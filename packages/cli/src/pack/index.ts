@@ -1,0 +1,5 @@
+export { PackError, type PackErrorCode } from './error.ts'
+export { type DeclaredPackage, readManifest } from './manifest.ts'
+export { type ObjectContent, type PackOptions, type PackResult, pack } from './pack.ts'
+export { bundleOf, type WrittenBundle, writePacked } from './packed.ts'
+export type { OnProgress, PackProgress } from './progress.ts'

@@ -1,0 +1,24 @@
+import type { Source } from '@steadfleet/domain'
+import { type DirectorySource, readDirectory } from './directory.ts'
+import { PackError } from './error.ts'
+import type { Gathered, ReadSource, SourceContext } from './source.ts'
+
+/**
+ * The kinds of source, by the member that tells them apart. A new kind (an OCI image, a snap) is a
+ * row here, a module that reads it, and a shape in the manifest's schema.
+ */
+const sourceKinds: Readonly<Record<string, ReadSource<never>>> = {
+  directory: readDirectory satisfies ReadSource<DirectorySource>,
+}
+
+/** What a source brings for the architecture that is packed; nothing, if it is for another. */
+export async function readSource(source: Source, context: SourceContext): Promise<Gathered> {
+  if ('architecture' in source && source.architecture !== context.architecture) {
+    return { found: [], components: [], inputs: [] }
+  }
+  const kind = Object.keys(sourceKinds).find(key => key in source) ?? ''
+  const read = sourceKinds[kind]
+  if (read) return read(source as never, context)
+  const known = Object.keys(sourceKinds)
+  throw new PackError('pack/source', `cannot read source: known are ${known.join(', ')}`, { known })
+}
