@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  addRelease,
+  makeModel,
+  makePolicy,
+  modelTarget,
+  nextVersion,
+  toStatementBytes,
+  toTarget,
+} from '@steadfleet/authority'
+import {
+  freshen,
+  type PretendCatalogue,
+  pretendCatalogue,
+  pretendFetcher,
+  pretendNames,
+  pretendOrder,
+  pretendOrdered,
+  pretendStore,
+  publish,
+  seal,
+} from '@steadfleet/authority/testing'
+import { digestOf, type JsonObject, toUtf8 } from '@steadfleet/base'
+import {
+  type Agreement,
+  agree,
+  type Catalogue,
+  type OrderedRelease,
+  openModel,
+  refreshCatalogue,
+  refuseOtherContent,
+} from './index.ts'
+
+const now = new Date('2026-11-21T00:00:00Z')
+const path = 'acme/greenhouse/3/amd64'
+const content = toUtf8(`record of ${path}`)
+const record = { digest: digestOf(content), length: content.length }
+const good = pretendOrdered(record)
+const model = makeModel(pretendNames.model)
+
+test('an order that all agree on yields its releases, and grants under the ceiling', async () => {
+  const agreed = await agree(await agreement())
+  assert.deepEqual(agreed, [
+    { ordered: good, path, role: 'acme', record, grants: ['network', 'network-listen'] },
+  ])
+})
+
+test('grants above the ceiling do not count', async () => {
+  const ceiling = new Map([['network', ['acme/other']]])
+  const base = await agreement()
+  const [release] = await agree({ ...base, policy: { ...base.policy, ceiling } })
+  assert.deepEqual(release?.grants, [])
+})
+
+test('an earlier revision at its floor is normal', async () => {
+  await agree({ ...(await agreement()), floors: new Map([['package/acme/greenhouse', 3]]) })
+})
+
+describe('an order is refused', () => {
+  const ordered: { why: string; stated: Partial<OrderedRelease>; code: string }[] = [
+    {
+      why: 'of another length',
+      stated: { record: { ...record, length: 99 } },
+      code: 'trust/length-mismatch',
+    },
+    {
+      why: 'of another digest',
+      stated: { record: { ...record, digest: digestOf(toUtf8('other')) } },
+      code: 'trust/digest-mismatch',
+    },
+    { why: 'of a revision nobody published', stated: { revision: 4 }, code: 'trust/not-published' },
+    {
+      why: 'for another architecture',
+      stated: { architecture: 'arm64' },
+      code: 'trust/architecture-mismatch',
+    },
+    { why: 'from an unknown catalogue', stated: { catalogue: 'evil' }, code: 'trust/not-allowed' },
+  ]
+  for (const { why, stated, code } of ordered) {
+    test(`${why}, with ${code}`, async () => {
+      const releases = [{ ...good, ...stated }]
+      await assert.rejects(agree(await agreement({ releases })), { code })
+    })
+  }
+
+  const custom = { package: 'acme/greenhouse', revision: 3, architecture: 'amd64', version: '3.0' }
+  const published: { field: string; said: JsonObject; code: string }[] = [
+    { field: 'package', said: { ...custom, package: 'acme/x' }, code: 'trust/package-mismatch' },
+    { field: 'revision', said: { ...custom, revision: 2 }, code: 'trust/revision-mismatch' },
+    {
+      field: 'architecture',
+      said: { ...custom, architecture: 'arm64' },
+      code: 'trust/architecture-mismatch',
+    },
+    { field: 'package', said: {}, code: 'trust/package-mismatch' },
+  ]
+  for (const { field, said, code } of published) {
+    test(`when the publisher says ${field} ${said[field] ?? 'nowhere'}, with ${code}`, async () => {
+      const catalogue = await pretendCatalogue(now)
+      await republish(catalogue, 'acme', said)
+      const base = await agreement()
+      const catalogues = new Map([['acme', await refresh(catalogue)]])
+      await assert.rejects(agree({ ...base, catalogues }), { code })
+    })
+  }
+
+  test('when the catalogue itself signed the release, with trust/not-delegated', async () => {
+    const catalogue = await pretendCatalogue(now)
+    await republish(catalogue, 'targets', custom)
+    const base = await agreement()
+    const catalogues = new Map([['acme', await refresh(catalogue)]])
+    await assert.rejects(agree({ ...base, catalogues }), { code: 'trust/not-delegated' })
+  })
+
+  const around: { why: string; changed: Partial<Agreement>; code: string }[] = [
+    {
+      why: 'below the floor of its package',
+      changed: { floors: new Map([['package/acme/greenhouse', 4]]) },
+      code: 'trust/below-floor',
+    },
+    {
+      why: 'below the floor of its model',
+      changed: { floors: new Map([['package/acme/greenhouse-box', 2]]) },
+      code: 'trust/below-floor',
+    },
+    {
+      why: 'on a device of another architecture',
+      changed: { architecture: 'arm64' },
+      code: 'trust/architecture-mismatch',
+    },
+    {
+      why: 'where the model does not know the architecture',
+      changed: { model: { ...model, architectures: ['arm64'] } },
+      code: 'trust/architecture-mismatch',
+    },
+    {
+      why: 'of another model revision',
+      changed: { model: { ...model, revision: 2 } },
+      code: 'trust/wrong-model',
+    },
+    {
+      why: 'of a model that the device is not',
+      changed: { expectedModel: 'acme/other-box' },
+      code: 'trust/wrong-model',
+    },
+    {
+      why: 'without a required package',
+      changed: { model: { ...model, required: ['acme/greenhouse', 'acme/guard'] } },
+      code: 'trust/required-package',
+    },
+    {
+      why: 'of no catalogue at hand',
+      changed: { catalogues: new Map() },
+      code: 'trust/not-allowed',
+    },
+  ]
+  for (const { why, changed, code } of around) {
+    test(`${why}, with ${code}`, async () => {
+      await assert.rejects(agree({ ...(await agreement()), ...changed }), { code })
+    })
+  }
+
+  for (const [allowed, refused] of [
+    [['other'], []],
+    [['*'], ['acme']],
+    [[], []],
+  ]) {
+    test(`when the policy allows ${allowed} and refuses ${refused}`, async () => {
+      const base = await agreement()
+      const policy = { ...base.policy, catalogues: catalogueRows(allowed ?? [], refused ?? []) }
+      await assert.rejects(agree({ ...base, policy }), { code: 'trust/not-allowed' })
+    })
+  }
+})
+
+describe('a model statement', () => {
+  const bytes = toStatementBytes(model)
+  const { path: modelPath, target: entry } = modelTarget(model, bytes)
+  const target = {
+    ...{ path: modelPath, role: 'acme', custom: {} },
+    length: entry.length,
+    digest: digestOf(bytes),
+  }
+
+  test('opens when it is what the catalogue names', () => {
+    assert.deepEqual(openModel(target, bytes), { ...model, development: undefined })
+  })
+
+  test('of other bytes stays shut', () => {
+    const other = toUtf8('x'.repeat(bytes.length))
+    assert.throws(() => openModel(target, other), { code: 'trust/digest-mismatch' })
+    const short = bytes.slice(1)
+    assert.throws(() => refuseOtherContent(target, short), { code: 'trust/length-mismatch' })
+  })
+
+  test('under another name stays shut', () => {
+    const elsewhere = { ...target, path: 'acme/other-box/1/all' }
+    assert.throws(() => openModel(elsewhere, bytes), { code: 'trust/wrong-model' })
+  })
+})
+
+/** An agreement in which all agree; `stated` changes the order. */
+async function agreement(stated: object = {}): Promise<Agreement> {
+  const catalogue = await pretendCatalogue(now)
+  await publish(catalogue, path, now)
+  const whole = { owner: 'own_a', version: 1, log: { quorum: 0 }, ceiling: pretendNames.ceiling }
+  return {
+    order: pretendOrder({ releases: [good], ...stated }, now),
+    catalogues: new Map([['acme', await refresh(catalogue)]]),
+    policy: makePolicy({ ...whole, catalogues: catalogueRows(['acme'], []) }, now),
+    model,
+    floors: new Map(),
+    architecture: 'amd64',
+  }
+}
+
+function catalogueRows(allowed: readonly string[], refused: readonly string[]) {
+  return [{ name: 'acme', root: digestOf(toUtf8('root')), allowed, refused }]
+}
+
+async function republish(
+  catalogue: PretendCatalogue,
+  role: 'acme' | 'targets',
+  custom: JsonObject,
+): Promise<void> {
+  const added = addRelease(catalogue.signed[role], path, toTarget(content, custom))
+  catalogue.signed[role] = nextVersion(added, 'publisher', now)
+  await seal(catalogue, role)
+  await freshen(catalogue, now)
+}
+
+function refresh({ files, firstRoot }: PretendCatalogue): Promise<Catalogue> {
+  return refreshCatalogue({ store: pretendStore(), fetcher: pretendFetcher(files), now, firstRoot })
+}
