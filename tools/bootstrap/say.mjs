@@ -1,18 +1,6 @@
 import { spawn } from 'node:child_process'
 
-/** Every way in which the bootstrap gives up; `docs/reference/errors.md` prints this table. */
-export const codes = {
-  'bootstrap/usage': 'It was called without `start` or `test`.',
-  'bootstrap/old-node': 'The Node that started npm is older than 20.',
-  'bootstrap/old-npm': 'npm is older than 9.',
-  'bootstrap/npm-ci': '`npm ci` failed; its own words stand above.',
-  'bootstrap/no-runtime': 'There is no Node 26 for this kind of machine in the lock file.',
-  'bootstrap/missing-package': 'A Debian package that the run cannot do without is missing.',
-  'bootstrap/apt': '`apt-get` could not install a package that the run cannot do without.',
-  'bootstrap/build': 'A part that is built (dashboard, agent) did not build.',
-}
-
-/** An expected end: one line, with a code. */
+/** An expected end: one line, with a code; `codes.json` says when each is raised. */
 export class BootstrapError extends Error {
   constructor(code, message, hint) {
     super(message)

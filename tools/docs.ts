@@ -1,0 +1,32 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { makeArchitecture } from './docs/architecture.ts'
+import { makeCommands } from './docs/commands.ts'
+import { makeErrors } from './docs/errors.ts'
+import { makeInterfaces } from './docs/interfaces.ts'
+import { makeRoutes } from './docs/routes.ts'
+import { makeStates } from './docs/states.ts'
+
+/** A document that is printed from the sources. */
+export interface GeneratedDocument {
+  readonly file: string
+  readonly make: () => string | Promise<string>
+}
+
+/** Every generated document; `docs.test.ts` holds each to what is committed. */
+export const documents: readonly GeneratedDocument[] = [
+  { file: 'docs/architecture.md', make: makeArchitecture },
+  { file: 'docs/reference/errors.md', make: makeErrors },
+  { file: 'docs/reference/routes.md', make: makeRoutes },
+  { file: 'docs/reference/states.md', make: makeStates },
+  { file: 'docs/reference/interfaces.md', make: makeInterfaces },
+  { file: 'docs/reference/cli.md', make: makeCommands },
+]
+
+if (import.meta.main) {
+  for (const { file, make } of documents) {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, await make())
+    console.log(file)
+  }
+}
