@@ -1,0 +1,3 @@
+import { openGreenhouse } from './greenhouse.mjs'
+
+openGreenhouse({ version: '1.0.0' })

@@ -1,0 +1,46 @@
+import { argument, type Call, type CommandSpec, textOption } from '../command.ts'
+import { programs } from '../process/checkout.ts'
+import { refuseFailure, runInForeground } from '../process/child.ts'
+
+const state = {
+  flags: '--state <dir>',
+  what: 'state directory of the device',
+  otherwise: '/var/lib/steadfleet',
+}
+
+/** `steadfleet agent run` */
+export const agentRun: CommandSpec = {
+  name: 'agent run',
+  summary: 'Run the agent of a device that has joined, until Ctrl-C; its apps run on.',
+  options: [state],
+  examples: ['agent run --state /var/lib/steadfleet', 'agent run --state ./device-1 --json'],
+  run: call => runAgent(call, ['run']),
+}
+
+/** `steadfleet agent join TOKEN` */
+export const agentJoin: CommandSpec = {
+  name: 'agent join',
+  takes: [{ name: '<token>', what: 'what `device enrol` printed' }],
+  summary: 'Join this machine to a fleet with a one-time token.',
+  options: [
+    state,
+    { flags: '--name <name>', what: 'what people call this device' },
+    { flags: '--model <model>', what: 'what kind of device it is' },
+  ],
+  examples: ['agent join sf1.eyJ… --name bench-7', 'agent join sf1.eyJ… --state ./device-1 --json'],
+  run: call => runAgent(call, ['join', argument(call, 0), ...given(call, 'name', 'model')]),
+}
+
+async function runAgent(call: Call, words: readonly string[]): Promise<void> {
+  const json = call.output.json ? ['--json'] : []
+  const command = [process.execPath, programs.agent, ...words, ...given(call, 'state'), ...json]
+  const end = await runInForeground(command, call.world.interrupted)
+  refuseFailure('the agent', end, call.world.interrupted.aborted)
+}
+
+function given(call: Call, ...names: readonly string[]): string[] {
+  return names.flatMap(name => {
+    const value = textOption(call, name)
+    return value === undefined ? [] : [`--${name}`, value]
+  })
+}

@@ -1,0 +1,114 @@
+import {
+  createEnrolmentToken,
+  type DeviceView,
+  listDevices,
+  type TimelineEntry,
+  deviceTimeline as timelineRoute,
+} from '@steadfleet/protocol'
+import { argument, type CommandSpec, textOption } from '../command.ts'
+import { findDevice, wholeNumber } from '../fleet/find.ts'
+import { openFleet } from '../fleet/open.ts'
+import { toTable } from '../output.ts'
+
+const device = { name: '<device>', what: 'its id or its name' }
+
+/** `steadfleet device list` */
+export const deviceList: CommandSpec = {
+  name: 'device list',
+  summary: 'List the devices of the fleet.',
+  examples: ['device list', 'device list --json'],
+  async run(call) {
+    const { home, client } = await openFleet(call)
+    const devices = await client.call(listDevices, { params: { fleet: home.fleet } })
+    call.output.answer(devices, () =>
+      toTable(
+        ['device', 'name', 'state', 'online', 'runs', 'last seen'],
+        devices.map(toRow),
+        'no device has joined yet: steadfleet device enrol',
+      ),
+    )
+  },
+}
+
+/** `steadfleet device show DEVICE` */
+export const deviceShow: CommandSpec = {
+  name: 'device show',
+  takes: [device],
+  summary: 'Show one device: what it runs, and how its apps are.',
+  examples: ['device show greenhouse-1', 'device show greenhouse-1 --json'],
+  async run(call) {
+    const found = await findDevice(await openFleet(call), argument(call, 0))
+    call.output.answer(found, () => toText(found))
+  },
+}
+
+/** `steadfleet device timeline DEVICE` */
+export const deviceTimeline: CommandSpec = {
+  name: 'device timeline',
+  takes: [device],
+  summary: 'Show what happened on a device: what changed, when, why; newest first.',
+  options: [{ flags: '--limit <count>', what: 'at most so many entries', otherwise: '50' }],
+  examples: ['device timeline greenhouse-1', 'device timeline greenhouse-1 --limit 200 --json'],
+  async run(call) {
+    const fleet = await openFleet(call)
+    const { id } = await findDevice(fleet, argument(call, 0))
+    const limit = wholeNumber(textOption(call, 'limit') ?? '', 'a count')
+    const entries = await fleet.client.call(timelineRoute, {
+      params: { device: id },
+      query: { limit },
+    })
+    for (const entry of entries) call.output.line(entry, entryText(entry))
+  },
+}
+
+/** `steadfleet device enrol` */
+export const deviceEnrol: CommandSpec = {
+  name: 'device enrol',
+  summary: 'Print the one line that joins a machine to the fleet; it works once.',
+  options: [{ flags: '--valid <seconds>', what: 'how long the line works', otherwise: '3600' }],
+  examples: ['device enrol', 'device enrol --valid 600 --json'],
+  async run(call) {
+    const { home, client } = await openFleet(call)
+    const seconds = wholeNumber(textOption(call, 'valid') ?? '', 'a count of seconds')
+    const made = await client.call(createEnrolmentToken, {
+      params: { fleet: home.fleet },
+      body: { 'valid-seconds': seconds },
+    })
+    call.output.note(`paste this on the machine that joins, before ${made.expiresAt}:`)
+    call.output.answer(made, () => made.command)
+  },
+}
+
+function toRow(view: DeviceView): string[] {
+  const runs = view.releases.map(({ package: name, revision }) => `${name}@${revision}`)
+  const online = view.online ? 'yes' : 'no'
+  return [view.id, view.name, view.state, online, runs.join(' ') || '–', view.seenAt ?? 'never']
+}
+
+function toText(view: DeviceView): string {
+  const releases = view.releases.map(
+    ({ package: name, revision, version }) => `  ${name} revision ${revision} (${version})`,
+  )
+  const apps = view.apps.map(
+    ({ package: name, app, state, restarts }) => `  ${name} ${app}: ${state}, ${restarts} restarts`,
+  )
+  const facts = Object.entries(view.attributes).map(([name, value]) => `  ${name}: ${value}`)
+  return [
+    `${view.name}  ${view.id}`,
+    `model ${view.model}, ${view.architecture}, fleet ${view.fleet}, log ${view.log}`,
+    `${view.online ? 'online' : 'offline'}, last seen ${view.seenAt ?? 'never'}`,
+    `${view.state}, generation ${view.generation}, order ${view.counter} of ${view.orderedCounter}`,
+    'runs',
+    ...(releases.length === 0 ? ['  nothing yet'] : releases),
+    ...(apps.length === 0 ? [] : ['apps', ...apps]),
+    ...(facts.length === 0 ? [] : ['says of itself', ...facts]),
+  ].join('\n')
+}
+
+/** One entry of a timeline as a line, with the log lines of a failure under it. */
+export function entryText({ event }: TimelineEntry): string {
+  const code = event.code === undefined ? '' : `  [${event.code}]`
+  const log = event.failure?.log ?? []
+  const head = `${event.at}  ${event.kind.padEnd(8)}  ${event.message}${code}`
+  return [head, ...log.map(line => `    | ${line}`)].join('\n')
+}

@@ -1,0 +1,50 @@
+import type { CommandSpec } from '../command.ts'
+import { agentJoin, agentRun } from './agent.ts'
+import { channelList, channelMove } from './channel.ts'
+import { demo } from './demo.ts'
+import { deviceEnrol, deviceList, deviceShow, deviceTimeline } from './device.ts'
+import { init } from './init.ts'
+import { pack } from './pack.ts'
+import { publish } from './publish.ts'
+import { releaseList, releaseShow } from './release.ts'
+import {
+  rolloutCancel,
+  rolloutList,
+  rolloutPause,
+  rolloutResume,
+  rolloutShow,
+  rolloutWatch,
+} from './rollout.ts'
+import { serve } from './serve.ts'
+import { settingsList, settingsSet } from './settings.ts'
+import { signIn } from './sign-in.ts'
+import { tryPackage } from './try.ts'
+
+/** Every command, in the order in which `--help` lists them. Adding one is adding a row. */
+export const commands: readonly CommandSpec[] = [
+  init,
+  serve,
+  signIn,
+  pack,
+  publish,
+  tryPackage,
+  channelList,
+  channelMove,
+  releaseList,
+  releaseShow,
+  rolloutList,
+  rolloutShow,
+  rolloutWatch,
+  rolloutPause,
+  rolloutResume,
+  rolloutCancel,
+  deviceList,
+  deviceShow,
+  deviceTimeline,
+  deviceEnrol,
+  settingsList,
+  settingsSet,
+  agentRun,
+  agentJoin,
+  demo,
+]

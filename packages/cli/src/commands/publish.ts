@@ -1,0 +1,75 @@
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { moveChannel } from '@steadfleet/protocol'
+import { argument, type Call, type CommandSpec, listOption, textOption } from '../command.ts'
+import { channelParams, packageParams, wholeNumber } from '../fleet/find.ts'
+import { type Fleet, openFleet } from '../fleet/open.ts'
+import { ownArchitecture, parseArchitecture } from '../machine.ts'
+import { toSize } from '../output.ts'
+import { openProgress } from '../progress.ts'
+import { type Published, publishPackage } from '../publish/publish.ts'
+
+/** `steadfleet publish DIR` */
+export const publish: CommandSpec = {
+  name: 'publish',
+  takes: [{ name: '<dir>', what: 'the folder of a package, or its manifest' }],
+  summary: 'Pack a package, send what the server lacks, and sign it with the publisher’s own key.',
+  options: [
+    { flags: '--channel <channel>', what: 'point this channel at it, as latest/stable' },
+    { flags: '--revision <number>', what: 'the revision it shall be; the next one otherwise' },
+    {
+      flags: '--architecture <name>',
+      what: 'amd64 or arm64; this machine’s otherwise',
+      repeats: true,
+    },
+  ],
+  examples: [
+    'publish examples/greenhouse --channel latest/stable',
+    'publish examples/greenhouse --revision 7 --architecture amd64 --json',
+  ],
+  async run(call) {
+    const fleet = await openFleet(call)
+    const progress = openProgress(call.world.err, call.output.json, () => +call.world.now())
+    const published = await progress.task(
+      `publish ${argument(call, 0)}`,
+      async say => publishPackage(fleet, { ...(await publicationOf(call, fleet)), say }),
+      describe,
+    )
+    const channel = textOption(call, 'channel')
+    const moved = channel && (await move(fleet, published, channel))
+    call.output.answer({ ...published, ...(moved && { moved }) }, () =>
+      [
+        `${published.package} revision ${published.revision} is published`,
+        ...(moved ? [`${channel} points at it: ${moved.rollouts.length} rollouts began`] : []),
+      ].join('\n'),
+    )
+  },
+}
+
+async function publicationOf(
+  call: Call,
+  { home }: Fleet,
+): Promise<Omit<Parameters<typeof publishPackage>[1], 'say'>> {
+  const cache = join(home.directory, 'cache')
+  await mkdir(cache, { recursive: true })
+  const revision = textOption(call, 'revision')
+  const typed = listOption(call, 'architecture')
+  return {
+    path: resolve(call.world.directory, argument(call, 0)),
+    architectures: typed.length === 0 ? [ownArchitecture()] : typed.map(parseArchitecture),
+    ...(revision !== undefined && { revision: wholeNumber(revision, 'a revision') }),
+    cache,
+    now: call.world.now(),
+  }
+}
+
+function move({ client }: Fleet, { package: name, revision }: Published, channel: string) {
+  const params = { ...packageParams(name), ...channelParams(channel) }
+  return client.call(moveChannel, { params, body: { revision } })
+}
+
+function describe({ revision, releases }: Published): string {
+  const sent = releases.reduce((sum, { uploaded }) => sum + uploaded.sent, 0)
+  const whole = releases.reduce((sum, { footprint }) => sum + footprint, 0)
+  return `revision ${revision}, sent ${toSize(sent)} for ${toSize(whole)}`
+}

@@ -1,0 +1,123 @@
+import type { Rollout } from '@steadfleet/domain'
+import { getRollout, listRollouts, serverEvents, steerRollout } from '@steadfleet/protocol'
+import { argument, type Call, type CommandSpec } from '../command.ts'
+import { wholeNumber } from '../fleet/find.ts'
+import { type Fleet, openFleet } from '../fleet/open.ts'
+import { toTable } from '../output.ts'
+
+const rollout = { name: '<rollout>', what: 'its number' }
+
+/** `steadfleet rollout list` */
+export const rolloutList: CommandSpec = {
+  name: 'rollout list',
+  summary: 'List rollouts, newest first.',
+  examples: ['rollout list', 'rollout list --json'],
+  async run(call) {
+    const { client } = await openFleet(call)
+    const rollouts = await client.call(listRollouts, {})
+    call.output.answer(rollouts, () =>
+      toTable(
+        ['rollout', 'fleet', 'package', 'revision', 'state', 'done', 'failed', 'of'],
+        rollouts.map(toRow),
+        'no rollout has begun yet',
+      ),
+    )
+  },
+}
+
+/** `steadfleet rollout show ROLLOUT` */
+export const rolloutShow: CommandSpec = {
+  name: 'rollout show',
+  takes: [rollout],
+  summary: 'Show a rollout with every device that it moves.',
+  examples: ['rollout show 3', 'rollout show 3 --json'],
+  async run(call) {
+    const found = await rolloutOf(await openFleet(call), call)
+    call.output.answer(found, () => toText(found))
+  },
+}
+
+/** `steadfleet rollout watch ROLLOUT` */
+export const rolloutWatch: CommandSpec = {
+  name: 'rollout watch',
+  takes: [rollout],
+  summary: 'Follow a rollout until it is done, halted or cancelled.',
+  examples: ['rollout watch 3', 'rollout watch 3 --json'],
+  async run(call) {
+    const fleet = await openFleet(call)
+    for await (const view of changesOf(fleet, call)) call.output.line(view, toLine(view))
+  },
+}
+
+export const rolloutPause = steering('pause', 'Pause a rollout: no further device is ordered.')
+export const rolloutResume = steering('resume', 'Resume a rollout that was paused or has halted.')
+export const rolloutCancel = steering('cancel', 'Cancel a rollout for good; nothing is undone.')
+
+function steering(event: 'pause' | 'resume' | 'cancel', summary: string): CommandSpec {
+  return {
+    name: `rollout ${event}`,
+    takes: [rollout],
+    summary,
+    examples: [`rollout ${event} 3`, `rollout ${event} 3 --json`],
+    async run(call) {
+      const { client } = await openFleet(call)
+      const params = { rollout: wholeNumber(argument(call, 0), 'a rollout'), event }
+      const view = await client.call(steerRollout, { params })
+      call.output.answer(view, () => toLine(view))
+    },
+  }
+}
+
+function rolloutOf({ client }: Fleet, call: Call): Promise<Rollout> {
+  const number = wholeNumber(argument(call, 0), 'a rollout')
+  return client.call(getRollout, { params: { rollout: number } })
+}
+
+/** The rollout as it is and after each change of it, until nothing more can come. */
+async function* changesOf(fleet: Fleet, call: Call): AsyncIterable<Rollout> {
+  // The stream is opened before the first look, so that no change falls between the two.
+  const ended = new AbortController()
+  const events = fleet.client.follow(serverEvents, { signal: ended.signal })
+  const stream = events[Symbol.asyncIterator]()
+  let told = ''
+  try {
+    for (let next = stream.next(); ; next = stream.next()) {
+      const view = await rolloutOf(fleet, call)
+      const text = JSON.stringify(view)
+      if (text !== told) yield view
+      told = text
+      if (isOver(view) || (await next).done) return
+    }
+  } finally {
+    ended.abort()
+  }
+}
+
+function isOver({ state }: Rollout): boolean {
+  return state === 'done' || state === 'halted' || state === 'cancelled'
+}
+
+function countOf({ moves }: Rollout, state: Rollout['moves'][number]['state']): number {
+  return moves.filter(move => move.state === state).length
+}
+
+function toRow(view: Rollout): string[] {
+  const { id, fleet, revision, state, moves } = view
+  const counts = [countOf(view, 'done'), countOf(view, 'failed'), moves.length].map(String)
+  return [String(id), fleet, view.package, String(revision), state, ...counts]
+}
+
+function toLine(view: Rollout): string {
+  const { id, revision, state, moves, why } = view
+  const counts = `${countOf(view, 'done')} done, ${countOf(view, 'failed')} failed of ${moves.length}`
+  return `rollout ${id} of ${view.package} revision ${revision}: ${state}, ${counts}${why ? ` (${why})` : ''}`
+}
+
+function toText(view: Rollout): string {
+  const moves = view.moves.map(({ device, phase, state }) => [device, String(phase + 1), state])
+  return [
+    toLine(view),
+    '',
+    toTable(['device', 'phase', 'state'], moves, 'it moves no device'),
+  ].join('\n')
+}

@@ -1,0 +1,49 @@
+import { join } from 'node:path'
+import { type CommandSpec, listOption, textOption } from '../command.ts'
+import { homeDirectory, openHome } from '../fleet/home.ts'
+import { programs } from '../process/checkout.ts'
+import { refuseFailure, runInForeground } from '../process/child.ts'
+
+/** `steadfleet serve` */
+export const serve: CommandSpec = {
+  name: 'serve',
+  summary: 'Run the server of a fleet in the foreground, until Ctrl-C.',
+  options: [
+    {
+      flags: '--listen <host:port>',
+      what: 'listen here; the first is what steadfleet.json says otherwise',
+      repeats: true,
+    },
+    { flags: '--origin <url>', what: 'a public URL that reaches it', repeats: true },
+  ],
+  examples: [
+    'serve',
+    'serve --dir /srv/fleet --listen 127.0.0.1:9000',
+    'serve --listen 0.0.0.0:8420 --origin https://fleet.example',
+  ],
+  async run(call) {
+    const home = await openHome(homeDirectory(call.world, textOption(call, 'dir')))
+    const listen = listOption(call, 'listen')
+    const command = serverCommand(join(home.directory, 'server'), {
+      listen: listen.length === 0 ? [new URL(home.server).host] : listen,
+      origins: listOption(call, 'origin'),
+    })
+    const end = await runInForeground(command, call.world.interrupted)
+    refuseFailure('the server', end, call.world.interrupted.aborted)
+  },
+}
+
+/** The command line of the server process. */
+export function serverCommand(
+  directory: string,
+  { listen, origins }: { listen: readonly string[]; origins: readonly string[] },
+): string[] {
+  return [
+    process.execPath,
+    programs.server,
+    '--data',
+    directory,
+    ...listen.flatMap(address => ['--listen', address]),
+    ...origins.flatMap(origin => ['--origin', origin]),
+  ]
+}

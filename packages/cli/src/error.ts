@@ -1,0 +1,89 @@
+import { CodedError } from '@steadfleet/base'
+
+/** Every way in which the command line refuses by itself; the server's refusals keep their codes. */
+export type CliErrorCode =
+  | 'cli/usage'
+  | 'cli/unreachable'
+  | 'cli/interrupted'
+  | 'cli/exists'
+  | 'cli/no-home'
+  | 'cli/key'
+  | 'cli/not-found'
+  | 'cli/process'
+  | 'cli/network'
+  | 'cli/upload'
+  | 'cli/name-space'
+  | 'cli/refused'
+  | 'cli/demo'
+  | 'cli/timeout'
+
+/** Raised when a command cannot do what it was asked. */
+export class CliError extends CodedError<CliErrorCode> {}
+
+/** What a command exits with. */
+export const exits = { done: 0, refused: 1, usage: 2, unreachable: 3, interrupted: 130 } as const
+
+/** What each exit code means, for `--help`. */
+export const exitMeanings: Readonly<Record<keyof typeof exits, string>> = {
+  done: 'done',
+  refused: 'refused or failed; the error says why',
+  usage: 'not a command, or not as it takes it',
+  unreachable: 'the server could not be reached',
+  interrupted: 'interrupted before it was done',
+}
+
+const exitOf: Readonly<Record<string, number>> = {
+  'cli/usage': exits.usage,
+  'cli/unreachable': exits.unreachable,
+  'cli/interrupted': exits.interrupted,
+}
+
+/** The exit code that an error ends the program with. */
+export function exitFor(error: unknown): number {
+  return (error instanceof CodedError ? exitOf[error.code] : undefined) ?? exits.refused
+}
+
+/** What to try next, by code. A row here is a promise that the advice helps. */
+const hints: Readonly<Record<string, string>> = {
+  'cli/usage': "run the command with '--help' to see what it takes",
+  'cli/unreachable': "is the server running? start it with 'steadfleet serve'",
+  'cli/exists': 'choose another folder, or remove this one if nothing uses its keys',
+  'cli/no-home': "run 'steadfleet init DIR' first, or name the folder with --dir or STEADFLEET_DIR",
+  'cli/key': 'the offline folder of the fleet holds the keys; is it mounted?',
+  'cli/name-space': 'a publisher publishes under its own name; see publisher in steadfleet.json',
+  'cli/network': 'run as an ordinary user to use ports instead of network namespaces',
+  'request/unknown-key': "the server was made by another 'steadfleet init'; see --dir",
+  'request/forbidden': 'this key has not the permission; see the server’s operators',
+  'schema/mismatch': "run the command with '--help' to see what it takes",
+}
+
+/** One line for the error, one for the hint where there is one. */
+export function toErrorLines(error: unknown): string[] {
+  const { code, message } = describe(error)
+  const hint = hintOf(error, code)
+  return [`error: ${message}  [${code}]`, ...(hint === undefined ? [] : [`hint: ${hint}`])]
+}
+
+/** The error as one JSON value, for `--json`. */
+export function toErrorJson(error: unknown): object {
+  const { code, message } = describe(error)
+  const hint = hintOf(error, code)
+  const details = error instanceof CodedError ? error.details : {}
+  return { error: { code, message, ...(hint === undefined ? {} : { hint }), details } }
+}
+
+function describe(error: unknown): { code: string; message: string } {
+  if (error instanceof CodedError) return { code: error.code, message: oneLine(error.message) }
+  const message = error instanceof Error ? error.message : String(error)
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected'
+  return { code, message: `cannot go on: ${oneLine(message)}` }
+}
+
+function hintOf(error: unknown, code: string): string | undefined {
+  const own = error instanceof CodedError ? error.details.hint : undefined
+  return typeof own === 'string' ? own : hints[code]
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, '; ')
+}

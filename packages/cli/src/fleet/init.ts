@@ -1,0 +1,162 @@
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import {
+  type FirstFiles,
+  type FirstSeeds,
+  makeFirstFiles,
+  signerFromSeed,
+  toPkcs8Pem,
+} from '@steadfleet/authority'
+import { digestOf, toHexDigest } from '@steadfleet/base'
+import { parseFleetName, parsePackageName, parsePublisherName } from '@steadfleet/domain'
+import { CliError } from '../error.ts'
+import type { World } from '../world.ts'
+import { type Home, saveHome } from './home.ts'
+
+/** What a new fleet is called, and what its devices are. */
+export interface FirstChoices {
+  readonly fleet: string
+  readonly publisher: string
+  readonly model: string
+  /** Packages that no order may leave out. */
+  readonly required: readonly string[]
+  readonly server: string
+}
+
+/** What `init` made, for whoever asked. */
+export interface Made {
+  readonly home: Home
+  readonly owner: string
+  readonly model: string
+  readonly offline: string
+  readonly server: string
+}
+
+type Seeds = FirstSeeds & { readonly operator: Uint8Array }
+
+/** Interfaces that exist so far; the owner's ceiling allows them to every package. */
+const openInterfaces = ['network', 'network-listen']
+
+/** Makes a fleet's keys and first files: the offline ones in `offline/`, the online in `server/`. */
+export async function initFleet(
+  directory: string,
+  choices: FirstChoices,
+  world: Pick<World, 'now' | 'random'>,
+): Promise<Made> {
+  await refuseUsed(directory)
+  const seeds = drawSeeds(world.random)
+  await mkdir(directory, { recursive: true })
+  const first = await makeFirstFiles(seeds, toNames(choices), world.now())
+  await writeKeys(join(directory, 'offline'), offlineKeys(seeds, choices.publisher))
+  await writeServer(join(directory, 'server'), first, seeds, choices)
+  const home: Home = {
+    directory,
+    server: choices.server,
+    fleet: parseFleetName(choices.fleet),
+    publisher: parsePublisherName(choices.publisher),
+    catalogueRoot: first.catalogueRoot,
+    keys: 'offline',
+  }
+  // Last: a folder without this file is one that `init` did not finish.
+  await saveHome(home)
+  const { owner, model } = first
+  const [offline, server] = [join(directory, 'offline'), join(directory, 'server')]
+  return { home, owner, model: model.path, offline, server }
+}
+
+async function refuseUsed(directory: string): Promise<void> {
+  const made = ['steadfleet.json', 'offline', 'server'].find(name =>
+    existsSync(join(directory, name)),
+  )
+  if (made === undefined) return
+  const found = (await readdir(directory)).sort()
+  const message = `cannot make a fleet in ${directory}: ${made} is there`
+  throw new CliError('cli/exists', message, { directory, found })
+}
+
+function drawSeeds(random: World['random']): Seeds {
+  const three = (): Uint8Array[] => [random(32), random(32), random(32)]
+  return {
+    catalogueRoot: three(),
+    targets: three(),
+    owner: three(),
+    publisher: random(32),
+    snapshot: random(32),
+    timestamp: random(32),
+    director: random(32),
+    operator: random(32),
+  }
+}
+
+function toNames({
+  publisher,
+  model,
+  required,
+}: FirstChoices): Parameters<typeof makeFirstFiles>[1] {
+  return {
+    publisher: parsePublisherName(publisher),
+    model: {
+      model: parsePackageName(`${publisher}/${model}`),
+      revision: 1,
+      summary: `The first model of ${publisher}: ${model}`,
+      architectures: ['amd64', 'arm64'],
+      slots: [],
+      required: required.map(name => parsePackageName(name)),
+      interfaces: openInterfaces,
+      development: true,
+    },
+    ceiling: new Map(openInterfaces.map(name => [name, ['*']])),
+  }
+}
+
+function offlineKeys(seeds: Seeds, publisher: string): ReadonlyMap<string, Uint8Array> {
+  const numbered = (name: string, keys: readonly Uint8Array[]): [string, Uint8Array][] =>
+    keys.map((seed, i) => [`${name}-${i + 1}`, seed])
+  return new Map([
+    ...numbered('catalogue-root', seeds.catalogueRoot),
+    ...numbered('targets', seeds.targets),
+    ...numbered('owner', seeds.owner),
+    [`publisher-${publisher}`, seeds.publisher],
+    ['operator', seeds.operator],
+  ])
+}
+
+async function writeServer(
+  directory: string,
+  first: FirstFiles,
+  seeds: Seeds,
+  { fleet }: FirstChoices,
+): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await writeKeys(
+    join(directory, 'signer'),
+    new Map([
+      ['snapshot', seeds.snapshot],
+      ['timestamp', seeds.timestamp],
+      ['director', seeds.director],
+    ]),
+  )
+  for (const [name, content] of [...first.files, modelObject(first)]) {
+    await mkdir(dirname(join(directory, name)), { recursive: true })
+    await writeFile(join(directory, name), content)
+  }
+  const operators = [signerFromSeed(seeds.operator).key]
+  const start = { owner: first.owner, fleet, model: first.model.path, operators, log: 'none' }
+  await writeFile(join(directory, 'server.json'), `${JSON.stringify(start, null, 2)}\n`)
+}
+
+/** The model statement lies where the server keeps its objects, named by its digest. */
+function modelObject({ model }: FirstFiles): [string, Uint8Array] {
+  const hex = toHexDigest(digestOf(model.content))
+  return [`objects/${hex.slice(0, 2)}/${hex}`, model.content]
+}
+
+/** One PEM file a key, readable by its owner alone, in a folder that is too. */
+async function writeKeys(directory: string, seeds: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await chmod(directory, 0o700)
+  for (const [name, seed] of seeds) {
+    await writeFile(join(directory, `${name}.pem`), toPkcs8Pem(seed), { mode: 0o600, flag: 'wx' })
+  }
+}

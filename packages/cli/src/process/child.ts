@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { openSync } from 'node:fs'
+import { CliError } from '../error.ts'
+
+/** How a process ended. */
+export interface End {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** A process that this one started and will end. */
+export interface Child {
+  readonly pid: number
+  readonly ended: Promise<End>
+  /** Resolves when it said what it was to say first; rejects if it ends before. */
+  readonly first: Promise<string>
+  signal(signal: NodeJS.Signals): void
+  /** SIGTERM, SIGKILL when the time is up; returns when it is gone. */
+  stop(withinMs: number): Promise<End>
+}
+
+export interface Launch {
+  readonly command: readonly string[]
+  /** Appended to with all it says, so that the terminal stays readable. */
+  readonly log: string
+  /** Tells the line that means it is ready. */
+  readonly isReady?: (line: string) => boolean
+  readonly environment?: NodeJS.ProcessEnv
+}
+
+/** Starts a process in a session of its own: Ctrl-C at the terminal must not end it before we do. */
+export function launch({ command, log, isReady, environment }: Launch): Child {
+  const [program = '', ...words] = command
+  const errors = openSync(log, 'a')
+  const child = spawn(program, words, {
+    stdio: ['ignore', 'pipe', errors],
+    detached: true,
+    ...(environment && { env: environment }),
+  })
+  const ended = endOf(child, program)
+  const first = firstLine(child, ended, isReady ?? (() => true), `${program} (see ${log})`)
+  // Whoever does not wait for readiness is not told twice that it ended early.
+  first.catch(() => undefined)
+  return {
+    pid: child.pid ?? 0,
+    ended,
+    first,
+    signal: signal => void child.kill(signal),
+    async stop(withinMs) {
+      child.kill('SIGTERM')
+      const late = setTimeout(() => child.kill('SIGKILL'), withinMs)
+      return ended.finally(() => clearTimeout(late))
+    },
+  }
+}
+
+/** Runs a process on this terminal until it ends; an interruption ends it first. */
+export async function runInForeground(
+  command: readonly string[],
+  interrupted: AbortSignal,
+): Promise<End> {
+  const [program = '', ...words] = command
+  const child = spawn(program, words, { stdio: 'inherit' })
+  const stop = (): void => void child.kill('SIGTERM')
+  interrupted.addEventListener('abort', stop, { once: true })
+  return endOf(child, program).finally(() => interrupted.removeEventListener('abort', stop))
+}
+
+/** Refuses an end that was no success and was not asked for. */
+export function refuseFailure(what: string, { code, signal }: End, asked: boolean): void {
+  if (code === 0 || asked) return
+  const how = signal === null ? `exit ${code}` : signal
+  throw new CliError('cli/process', `cannot go on: ${what} ended by ${how}`, { code: code ?? -1 })
+}
+
+function endOf(child: ChildProcess, program: string): Promise<End> {
+  return new Promise((resolve, reject) => {
+    child.once('error', cause => {
+      const message = `cannot start ${program}: ${cause.message}`
+      reject(new CliError('cli/process', message, {}, { cause }))
+    })
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+  })
+}
+
+function firstLine(
+  child: ChildProcess,
+  ended: Promise<End>,
+  isReady: (line: string) => boolean,
+  what: string,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let rest = ''
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n')
+      rest = lines.pop() ?? ''
+      const ready = lines.find(isReady)
+      if (ready !== undefined) resolve(ready)
+    })
+    ended.then(({ code, signal }) => {
+      const message = `cannot start ${what}: it ended by ${signal ?? `exit ${code}`}`
+      reject(new CliError('cli/process', message, {}))
+    }, reject)
+  })
+}

@@ -1,0 +1,59 @@
+import { Listr } from 'listr2'
+import { toDuration } from './output.ts'
+import type { Sink } from './world.ts'
+
+/** Says what goes on inside a task: the newest line is what people look at. */
+export type Say = (line: string) => void
+
+/** Shows tasks as they run: lively on a terminal, line by line elsewhere. */
+export interface Progress {
+  /** Runs a task; its result is told by `outcome`, with how long it took. */
+  task<T>(title: string, work: (say: Say) => Promise<T>, outcome: (result: T) => string): Promise<T>
+}
+
+/** The progress that suits where it is shown; with `--json` nobody looks. */
+export function openProgress(sink: Sink, isQuiet: boolean, clock: () => number): Progress {
+  if (isQuiet) return { task: (_, work) => work(() => undefined) }
+  return sink.isTTY ? lively(clock) : byLine(sink, clock)
+}
+
+function byLine(sink: Sink, clock: () => number): Progress {
+  return {
+    async task(title, work, outcome) {
+      const began = clock()
+      let told = ''
+      sink.write(`… ${title}\n`)
+      const result = await work(line => {
+        // Counters that only change their numbers are one line here, not thousands.
+        const shape = line.replace(/\d+/g, '#').split(' ').slice(0, 2).join(' ')
+        if (shape !== told) sink.write(`    ${line}\n`)
+        told = shape
+      })
+      sink.write(`✓ ${title}: ${outcome(result)}  (${toDuration(clock() - began)})\n`)
+      return result
+    },
+  }
+}
+
+function lively(clock: () => number): Progress {
+  return {
+    async task<T>(title: string, work: (say: Say) => Promise<T>, outcome: (result: T) => string) {
+      const began = clock()
+      const results: T[] = []
+      const list = new Listr([
+        {
+          title,
+          task: async (_, task) => {
+            const result = await work(line => {
+              task.output = line
+            })
+            results.push(result)
+            task.title = `${title}: ${outcome(result)}  (${toDuration(clock() - began)})`
+          },
+        },
+      ])
+      await list.run()
+      return results[0] as T
+    },
+  }
+}

@@ -1,0 +1,150 @@
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  addRelease,
+  nextVersion,
+  releaseTarget,
+  type SignedTargets,
+  signMetadata,
+  signPayload,
+  toEnvelopeBytes,
+} from '@steadfleet/authority'
+import type { Architecture, PackageName } from '@steadfleet/domain'
+import { listReleases, publishRole } from '@steadfleet/protocol'
+import { payloadTypes } from '@steadfleet/trust'
+import { CliError } from '../error.ts'
+import { publisherKey } from '../fleet/home.ts'
+import type { Fleet } from '../fleet/open.ts'
+import { type DeclaredPackage, type PackResult, pack, readManifest } from '../pack/index.ts'
+import { heldRole } from './role.ts'
+import { type Uploaded, uploadMissing } from './upload.ts'
+
+/** What shall be published, and who hears how it goes. */
+export interface Publication {
+  /** The folder of a package, or its manifest. */
+  readonly path: string
+  readonly architectures: readonly Architecture[]
+  /** Absent: the one after the highest that was published. */
+  readonly revision?: number
+  readonly cache: string
+  readonly now: Date
+  readonly say: (line: string) => void
+}
+
+/** A revision that is in the catalogue. */
+export interface Published {
+  readonly package: PackageName
+  readonly version: string
+  readonly revision: number
+  readonly releases: readonly PublishedRelease[]
+}
+
+export interface PublishedRelease {
+  readonly architecture: Architecture
+  readonly record: string
+  readonly tree: string
+  /** Bytes of all objects of the release; and what of them had to be sent. */
+  readonly footprint: number
+  readonly uploaded: Uploaded
+}
+
+/** Packs, sends what the server lacks, and signs the publisher's next role version with its own key. */
+export async function publishPackage(fleet: Fleet, what: Publication): Promise<Published> {
+  const declared = await readManifest(manifestAt(what.path))
+  const name = nameOf(declared)
+  refuseOtherPublisher(fleet, declared)
+  const revision = what.revision ?? (await nextRevision(fleet, name))
+  const releases: { packed: PackResult; uploaded: Uploaded }[] = []
+  for (const architecture of what.architectures) {
+    const packed = await packRelease(fleet, declared, { ...what, architecture, revision })
+    releases.push({ packed, uploaded: await upload(fleet, packed, what.say) })
+  }
+  await signRole(
+    fleet,
+    releases.map(({ packed }) => packed),
+    what,
+  )
+  return {
+    package: name,
+    version: declared.manifest.version,
+    revision,
+    releases: releases.map(({ packed, uploaded }) => ({
+      architecture: packed.release.architecture,
+      record: packed.recordDigest,
+      tree: packed.treeDigest,
+      footprint: packed.footprint,
+      uploaded,
+    })),
+  }
+}
+
+/** The manifest that a path means: itself, or the `steadfleet.yaml` of a folder. */
+export function manifestAt(path: string): string {
+  const isFolder = existsSync(path) && statSync(path).isDirectory()
+  return isFolder ? join(path, 'steadfleet.yaml') : path
+}
+
+/** `acme/greenhouse`, as a manifest declares it. */
+export function nameOf({ manifest }: DeclaredPackage): PackageName {
+  return `${manifest.publisher}/${manifest.name}` as PackageName
+}
+
+async function nextRevision({ client }: Fleet, name: PackageName): Promise<number> {
+  const releases = await client.call(listReleases, { query: { package: name } })
+  return Math.max(0, ...releases.map(({ revision }) => revision)) + 1
+}
+
+function refuseOtherPublisher({ home }: Fleet, { manifest }: DeclaredPackage): void {
+  if (manifest.publisher === home.publisher) return
+  const message = `cannot publish ${manifest.publisher}/${manifest.name}: this fleet's key is of the name space ${home.publisher}`
+  const facts = { publisher: manifest.publisher, 'name-space': home.publisher }
+  throw new CliError('cli/name-space', message, facts)
+}
+
+async function packRelease(
+  { home }: Fleet,
+  declared: DeclaredPackage,
+  { cache, say, ...what }: Publication & { architecture: Architecture; revision: number },
+): Promise<PackResult> {
+  const key = await publisherKey(home)
+  say(`packing ${nameOf(declared)} revision ${what.revision} for ${what.architecture}`)
+  return pack({
+    declared,
+    architecture: what.architecture,
+    revision: what.revision,
+    cache,
+    builder,
+    sign: async bytes => toEnvelopeBytes(await signPayload(payloadTypes.provenance, bytes, [key])),
+    onProgress: ({ step, what: thing }) => say(`${step} ${thing}`),
+  })
+}
+
+/** What packs, as its provenance names it. */
+export const builder = { id: 'https://steadfleet.dev/cli', version: '0.1.0' } as const
+
+async function upload(
+  { client }: Fleet,
+  packed: PackResult,
+  say: (line: string) => void,
+): Promise<Uploaded> {
+  say(`asking which of ${packed.objects.size} objects the server lacks`)
+  return uploadMissing(client, packed, (sent, total) => {
+    say(`sent ${Math.floor((sent / total) * 100)} % of ${(total / 1e6).toFixed(1)} MB`)
+  })
+}
+
+async function signRole(
+  { home, client }: Fleet,
+  releases: readonly PackResult[],
+  { now, say }: Publication,
+): Promise<void> {
+  say(`signing role ${home.publisher} with its own key`)
+  const key = await publisherKey(home)
+  const held = await heldRole(home, client, key, now)
+  const grown = releases.reduce<SignedTargets>((role, { release, record }) => {
+    const { path, target } = releaseTarget(release, record)
+    return addRelease(role, path, target)
+  }, held)
+  const body = await signMetadata(nextVersion(grown, 'publisher', now), [key])
+  await client.call(publishRole, { params: { role: home.publisher }, body })
+}

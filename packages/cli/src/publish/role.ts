@@ -1,0 +1,107 @@
+import { existsSync } from 'node:fs'
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readSigned, type SignedTargets, type Signer } from '@steadfleet/authority'
+import { digestOf, fromBase64, toBase64, toHexDigest } from '@steadfleet/base'
+import { type Client, getCatalogueFile, ProblemError } from '@steadfleet/protocol'
+import {
+  type CatalogueStore,
+  type Fetcher,
+  parseMetadata,
+  refreshCatalogue,
+  refuseUnsigned,
+  TrustError,
+} from '@steadfleet/trust'
+import { CliError } from '../error.ts'
+import type { Home } from '../fleet/home.ts'
+
+/**
+ * The publisher's role as it stands, to add a release to. The server is not believed: the catalogue
+ * is verified from its first root, held against what this machine saw before, and the role must be
+ * signed by the publisher's own key. So no server can slip a release in, or have one forgotten.
+ */
+export async function heldRole(
+  home: Home,
+  client: Client,
+  signer: Signer,
+  now: Date,
+): Promise<SignedTargets> {
+  const store = fileStore(join(home.directory, 'catalogue.json'))
+  const fetcher = catalogueFetcher(client)
+  await refreshCatalogue({ store, fetcher, now, firstRoot: home.catalogueRoot })
+  const bytes = await roleFile(home.publisher, store, fetcher)
+  refuseUnsigned(home.publisher, parseMetadata('targets', bytes), {
+    keys: [signer.key],
+    threshold: 1,
+  })
+  return readSigned('targets', bytes)
+}
+
+/** The file of the role that the verified snapshot names. It may have expired: its successor won't. */
+async function roleFile(
+  publisher: string,
+  store: CatalogueStore,
+  fetcher: Fetcher,
+): Promise<Uint8Array> {
+  const snapshot = readSigned('snapshot', (await store.read('snapshot.json')) ?? new Uint8Array())
+  const named = snapshot.meta[`${publisher}.json`]
+  if (!named) {
+    const message = `cannot publish as ${publisher}: the catalogue has no such role`
+    throw new CliError('cli/not-found', message, { publisher })
+  }
+  const file = `${named.version}.${publisher}.json`
+  const bytes = await fetcher.fetch(file, named.length)
+  if (bytes && toHexDigest(digestOf(bytes)) === named.hashes.sha256) return bytes
+  throw new TrustError('trust/mix-and-match', `cannot trust ${file}: not what the snapshot names`)
+}
+
+/** Metadata files by the server's route, each under its cap. */
+function catalogueFetcher(client: Client): Fetcher {
+  return {
+    async fetch(file, limit) {
+      try {
+        const { body } = await client.open(getCatalogueFile, { params: { file } })
+        return await collect(file, body, limit)
+      } catch (error) {
+        if (error instanceof ProblemError && error.status === 404) return undefined
+        throw error
+      }
+    },
+  }
+}
+
+async function collect(
+  file: string,
+  body: AsyncIterable<Uint8Array>,
+  limit: number,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > limit) {
+      throw new TrustError('trust/endless-data', `cannot take ${file}: over ${limit} bytes`)
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** All trusted files in one, so that replacing it by a rename is all or nothing. */
+function fileStore(path: string): CatalogueStore {
+  async function readAll(): Promise<Record<string, string>> {
+    return existsSync(path) ? JSON.parse(await readFile(path, 'utf8')) : {}
+  }
+  return {
+    async read(name) {
+      const text = (await readAll())[name]
+      return text ? fromBase64(text) : undefined
+    },
+    async commit(files) {
+      const changed = [...files].map(([name, bytes]) => [name, toBase64(bytes)])
+      const all = { ...(await readAll()), ...Object.fromEntries(changed) }
+      await writeFile(`${path}.new`, JSON.stringify(all))
+      await rename(`${path}.new`, path)
+    },
+  }
+}

@@ -1,0 +1,18 @@
+import type { Writable } from 'node:stream'
+
+/** A place that text goes to; a terminal says so. */
+export type Sink = Writable & { readonly isTTY?: boolean }
+
+/** All that a command may ask of the machine it runs on; only `main.ts` makes a real one. */
+export interface World {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly directory: string
+  readonly out: Sink
+  readonly err: Sink
+  /** The user is root, so that namespaces and uids are ours to give. */
+  readonly isRoot: boolean
+  /** Aborts at the first Ctrl-C or SIGTERM. */
+  readonly interrupted: AbortSignal
+  now(): Date
+  random(length: number): Uint8Array
+}
