@@ -1,0 +1,228 @@
+import type { PackageName } from '@steadfleet/domain'
+import {
+  backOff,
+  type Change,
+  type ChangeHost,
+  type Generation,
+  type GenerationPackage,
+  isSamePackage,
+  type ProbationRule,
+  packageOf,
+  type Receipt,
+  type Sight,
+  type Step,
+  type StepKind,
+} from '@steadfleet/engine'
+import { packageFloor } from '@steadfleet/trust'
+import type { Apps } from '../apps/index.ts'
+import { syncFileSystem } from '../disk/durable.ts'
+import { AgentError } from '../error.ts'
+import { isTransient } from '../server/transient.ts'
+import { type FetchContext, fetchTree } from '../store/fetch-tree.ts'
+import type { TrustState } from '../trust/trust-state.ts'
+import type { World } from '../world.ts'
+import { collect, type Stores } from './collect.ts'
+import { earlierThan, pointTo, readGeneration } from './generations.ts'
+import { copyData, rejectData } from './package-data.ts'
+import { lookAt, lookInterval, startSeconds } from './probation-look.ts'
+import { specsOf } from './specs.ts'
+
+export interface DeviceHostOptions {
+  readonly stores: Stores
+  readonly apps: Apps
+  readonly world: World
+  readonly trust: TrustState
+  readonly fetching: FetchContext
+}
+
+const defaultProbationSeconds = 30
+const migrateSeconds = 600
+
+/** The real device under the engine: files, trees, data and apps. */
+export class DeviceHost implements ChangeHost {
+  readonly #options: DeviceHostOptions
+
+  constructor(options: DeviceHostOptions) {
+    this.#options = options
+  }
+
+  async apply(change: Change, step: Step, again: boolean, stop: AbortSignal): Promise<Receipt> {
+    const pair = await this.#pair(change)
+    return (await this.#doing[step.kind](await this.#work(pair, step), again, stop)) ?? {}
+  }
+
+  async undo(change: Change, step: Step): Promise<void> {
+    const pair = await this.#pair(change)
+    await this.#undoing[step.kind](await this.#work(pair, step))
+  }
+
+  readonly #doing: Record<
+    StepKind,
+    (work: Work, again: boolean, stop: AbortSignal) => Promise<Receipt | undefined>
+  > = {
+    fetch: (work, _, stop) => this.#fetch(work, stop),
+    install: async ({ to }) => ({
+      files: await this.#options.stores.trees.install(needed(to).tree.digest),
+    }),
+    stop: async ({ name }) => void (await this.#options.apps.stop(name)),
+    copy: async ({ to, from }) => void (await copyData(this.#paths, needed(to), from)),
+    migrate: (work, again) => this.#migrate(work, again),
+    activate: async ({ pair }) => {
+      await syncFileSystem(this.#paths.root)
+      await pointTo(this.#paths, pair.to.number)
+      return undefined
+    },
+    start: async ({ name, to }, again) => {
+      // What an earlier try started may be running still; starting is always from nothing.
+      if (again) await this.#options.apps.stop(name)
+      return void (await this.#start(needed(to)))
+    },
+  }
+
+  readonly #undoing: Record<StepKind, (work: Work) => Promise<void>> = {
+    fetch: work => this.#discard(work),
+    install: work => this.#uninstall(work),
+    stop: async ({ name, from }) => {
+      await this.#options.apps.stop(name)
+      if (from) await this.#start(from)
+    },
+    copy: ({ to }) => rejectData(this.#paths, needed(to)),
+    migrate: ({ name }) => this.#options.apps.stop(name),
+    activate: ({ pair }) => pointTo(this.#paths, pair.from.number),
+    start: ({ name }) => this.#options.apps.stop(name),
+  }
+
+  /** The network coming and going is no failure: it goes on until it has all, or is told to stop. */
+  async #fetch({ to, from }: Work, stop: AbortSignal): Promise<Receipt> {
+    const { world, fetching } = this.#options
+    for (let failures = 1; ; failures++) {
+      try {
+        const receipt = await fetchTree(fetching, needed(to), from?.tree.digest, stop)
+        return { ...receipt, size: needed(to).size }
+      } catch (error) {
+        stop.throwIfAborted()
+        if (!isTransient(error)) throw error
+        world.log({ level: 'warn', message: messageOf(error) })
+        await world.sleep(
+          backOff({ first: 1000, longest: 300_000 }, failures, world.random()),
+          stop,
+        )
+      }
+    }
+  }
+
+  /** A second try starts from a fresh copy: a hook that was killed may have done half its work. */
+  async #migrate({ to, from, name }: Work, again: boolean): Promise<undefined> {
+    const wanted = needed(to)
+    const command = wanted.behaviour.hooks?.migrate
+    const [spec] = specsOf(this.#paths, wanted)
+    if (command === undefined || spec === undefined) return
+    await this.#options.apps.stop(name)
+    if (again) await copyData(this.#paths, wanted, from)
+    const { exit, output } = await this.#options.apps.hook(spec, command, migrateSeconds)
+    if (exit === 0) return
+    const said = output.slice(-5).join(' ').slice(0, 500)
+    const message = `cannot migrate the data of ${name}: its hook ended with ${exit}: ${said}`
+    throw new AgentError('agent/hook', message, { package: name, exit })
+  }
+
+  async #start(one: GenerationPackage): Promise<void> {
+    for (const spec of specsOf(this.#paths, one)) await this.#options.apps.start(spec)
+  }
+
+  async #uninstall({ pair, to }: Work): Promise<void> {
+    const { digest } = needed(to).tree
+    const isShared = pair.from.packages.some(one => one.tree.digest === digest)
+    if (!isShared) await this.#options.stores.trees.remove(digest)
+  }
+
+  async #discard({ pair }: Work): Promise<void> {
+    await collect(this.#options.stores, await this.#keptWith(pair.from), true)
+  }
+
+  async probationRule(change: Change): Promise<ProbationRule> {
+    const { from, to } = await this.#pair(change)
+    const changed = changedIn(from, to)
+    const own = changed.map(one => one.behaviour['probation-seconds'] ?? defaultProbationSeconds)
+    return {
+      windowSeconds: to.probationSeconds ?? Math.max(0, ...own),
+      packages: changed.map(one => ({ package: one.package, startSeconds: startSeconds(one) })),
+    }
+  }
+
+  async look(
+    change: Change,
+    stop: AbortSignal,
+  ): Promise<{ milliseconds: number; sights: Sight[] }> {
+    const { world, apps } = this.#options
+    const { from, to } = await this.#pair(change)
+    const changed = changedIn(from, to)
+    const { windowSeconds } = await this.probationRule(change)
+    const before = world.monotonic()
+    await world.sleep(lookInterval(changed, windowSeconds), stop)
+    const sights = await Promise.all(changed.map(one => lookAt(this.#paths, apps, one)))
+    return { milliseconds: Math.round(world.monotonic() - before), sights }
+  }
+
+  /** Only after a commit may anything of the earlier generation be touched; floors rise first. */
+  async tidy(change: Change): Promise<void> {
+    const pair = await this.#pair(change)
+    if (change.state !== 'committed') {
+      return collect(this.#options.stores, await this.#keptWith(pair.from), true)
+    }
+    await this.#options.trust.raise(floorsOf(pair.to))
+    await collect(this.#options.stores, [pair.to, pair.from], false)
+  }
+
+  /** A generation that did not come about leaves the one before the current where it was. */
+  async #keptWith(current: Generation): Promise<Generation[]> {
+    const before = await earlierThan(this.#paths, current.number)
+    return before ? [current, before] : [current]
+  }
+
+  get #paths() {
+    return this.#options.stores.paths
+  }
+
+  async #pair({ plan }: Change): Promise<Pair> {
+    const from = await readGeneration(this.#paths, plan.from)
+    const to = await readGeneration(this.#paths, plan.to)
+    if (from && to) return { from, to }
+    const message = `cannot go on with generation ${plan.to}: its record is not there`
+    throw new AgentError('agent/not-there', message, { generation: plan.to })
+  }
+
+  async #work(pair: Pair, step: Step): Promise<Work> {
+    const name = step.package ?? ('' as PackageName)
+    return { pair, name, from: packageOf(pair.from, name), to: packageOf(pair.to, name) }
+  }
+}
+
+interface Pair {
+  readonly from: Generation
+  readonly to: Generation
+}
+
+interface Work {
+  readonly pair: Pair
+  readonly name: PackageName
+  readonly from: GenerationPackage | undefined
+  readonly to: GenerationPackage | undefined
+}
+
+function needed(one: GenerationPackage | undefined): GenerationPackage {
+  if (one) return one
+  throw new TypeError('the step names a package that the generation does not have')
+}
+
+function changedIn(from: Generation, to: Generation): GenerationPackage[] {
+  return to.packages.filter(one => !isSamePackage(packageOf(from, one.package), one))
+}
+
+function floorsOf(to: Generation): Map<string, number> {
+  return new Map(to.packages.map(one => [packageFloor(one.package), one.floor]))
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,56 @@
+import type { PackageName } from '@steadfleet/domain'
+import type { Change, Generation, GenerationPackage } from '@steadfleet/engine'
+import { packageOf } from '@steadfleet/engine'
+import type { AppSpec } from '../apps/index.ts'
+import { dataPath, type Paths, settingsPath, treePath } from '../disk/paths.ts'
+
+/** The apps of one package of a generation, as the supervisor is told them. */
+export function specsOf(paths: Paths, one: GenerationPackage): AppSpec[] {
+  return Object.entries(one.behaviour.apps).map(([app, declaration]) => ({
+    package: one.package,
+    app,
+    revision: one.revision,
+    tree: treePath(paths, one.tree.digest),
+    data: dataPath(paths, one.package, one.data),
+    settings: settingsPath(paths, one.package, one.data),
+    values: one.settings,
+    declaration,
+    interfaces: one.interfaces,
+    limits: one.behaviour.limits,
+  }))
+}
+
+export function allSpecs(paths: Paths, generation: Generation): AppSpec[] {
+  return generation.packages.flatMap(one => specsOf(paths, one))
+}
+
+/** What should run right now, in the middle of a change: of each package the old, the new or neither. */
+export function specsDuring(
+  paths: Paths,
+  change: Change,
+  from: Generation,
+  to: Generation,
+): AppSpec[] {
+  const names = [...from.packages, ...to.packages].map(one => one.package)
+  return [...new Set(names)].flatMap(name => {
+    const one = runningDuring(change, name, from, to)
+    return one ? specsOf(paths, one) : []
+  })
+}
+
+function runningDuring(
+  change: Change,
+  name: PackageName,
+  from: Generation,
+  to: Generation,
+): GenerationPackage | undefined {
+  const isPlanned = change.plan.steps.some(step => step.package === name)
+  if (!isPlanned) return packageOf(to, name)
+  if (isInForce(change, `start:${name}`)) return packageOf(to, name)
+  // A stop that was begun may have been done; the step, or its undoing, says the rest.
+  return isInForce(change, `stop:${name}`) ? undefined : packageOf(from, name)
+}
+
+function isInForce(change: Change, id: string): boolean {
+  return change.begun.includes(id) && !change.undone.includes(id)
+}

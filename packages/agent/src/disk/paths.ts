@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import { type Digest, toHexDigest } from '@steadfleet/base'
+
+/** Where everything of one agent lies. Nothing outside it is ever written. */
+export interface Paths {
+  readonly root: string
+  readonly lock: string
+  readonly holder: string
+  readonly identity: string
+  readonly deviceKey: string
+  readonly enrolment: string
+  readonly trust: string
+  readonly objects: string
+  readonly incoming: string
+  readonly trees: string
+  readonly generations: string
+  readonly current: string
+  readonly journal: string
+  readonly data: string
+  readonly outbox: string
+  readonly socket: string
+}
+
+export function pathsOf(root: string): Paths {
+  const at = (...parts: string[]) => join(root, ...parts)
+  return {
+    root,
+    lock: at('lock.db'),
+    holder: at('holder'),
+    identity: at('identity'),
+    deviceKey: at('identity', 'device.key'),
+    enrolment: at('identity', 'enrolment.json'),
+    trust: at('trust'),
+    objects: at('objects'),
+    incoming: at('incoming'),
+    trees: at('trees'),
+    generations: at('generations'),
+    current: at('current'),
+    journal: at('journal'),
+    data: at('data'),
+    outbox: at('outbox'),
+    socket: at('agent.sock'),
+  }
+}
+
+export function treePath(paths: Paths, tree: Digest): string {
+  return join(paths.trees, toHexDigest(tree))
+}
+
+export function generationPath(paths: Paths, number: number): string {
+  return join(paths.generations, String(number))
+}
+
+/** The private directory a package has under the generation `number`. */
+export function dataPath(paths: Paths, packageName: string, number: number): string {
+  return join(paths.data, packageName.replace('/', '.'), String(number))
+}
+
+/** What the app reads of its settings: as old as its data, so it never changes under a running app. */
+export function settingsPath(paths: Paths, packageName: string, number: number): string {
+  return `${dataPath(paths, packageName, number)}.settings.json`
+}

@@ -1,0 +1,33 @@
+import { CodedError } from '@steadfleet/base'
+
+export type AgentErrorCode =
+  | 'agent/usage'
+  | 'agent/held'
+  | 'agent/not-joined'
+  | 'agent/joined'
+  | 'agent/token'
+  | 'agent/unreachable'
+  | 'agent/slow'
+  | 'agent/too-long'
+  | 'agent/cut-short'
+  | 'agent/digest'
+  | 'agent/not-there'
+  | 'agent/disk-full'
+  | 'agent/settings'
+  | 'agent/record'
+  | 'agent/hook'
+  | 'agent/tool'
+
+/** Raised by the device agent for what it expects to go wrong: the network, the disk, the order. */
+export class AgentError extends CodedError<AgentErrorCode> {}
+
+/** A full disk in this package's words; every other error as it is. */
+export function orDiskFull(error: unknown): unknown {
+  const isFull = isSystemError(error, 'ENOSPC') || isSystemError(error, 'EDQUOT')
+  if (!isFull) return error
+  return new AgentError('agent/disk-full', 'cannot write: the disk is full', {}, { cause: error })
+}
+
+export function isSystemError(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}

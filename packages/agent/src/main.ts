@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { isCoded } from '@steadfleet/base'
+import { Agent } from './agent.ts'
+import { openApps } from './apps/index.ts'
+import { type Command, parseCommand, usage } from './command.ts'
+import { type Paths, pathsOf } from './disk/paths.ts'
+import { joinFleet } from './server/enrol.ts'
+import { makeTransport } from './server/http.ts'
+import { parseToken } from './trust/enrolment.ts'
+import type { LogEntry, World } from './world.ts'
+
+process.umask(0o022)
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const command = parseCommand(args)
+    if (command.does === 'help') return say(usage)
+    const paths = pathsOf(resolve(command.state))
+    return command.does === 'join' ? await join(command, paths) : await run(command, paths)
+  } catch (error) {
+    return complain(error, args.includes('--json'))
+  }
+}
+
+async function join(command: Command & { does: 'join' }, paths: Paths): Promise<number> {
+  const transport = makeTransport()
+  try {
+    const enrolment = await joinFleet(paths, transport, {
+      token: parseToken(command.token),
+      name: command.name ?? hostname(),
+      model: command.model ?? '',
+      architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+      seed: randomBytes(32),
+    })
+    const { device, fleet, origin, log } = enrolment
+    if (command.json) return say(JSON.stringify({ joined: true, device, fleet, origin, log }))
+    return say(`${device} has joined fleet ${fleet} at ${origin} (transparency log: ${log})`)
+  } finally {
+    transport.close()
+  }
+}
+
+async function run(command: Command & { does: 'run' }, paths: Paths): Promise<number> {
+  const transport = makeTransport()
+  const world = realWorld(command.json)
+  const agent = await Agent.start({
+    paths,
+    world,
+    transport,
+    openApps: stateDir => openApps({ stateDir }),
+    pid: process.pid,
+    attributes: { node: process.version, kernel: process.platform, agent: '0.1.0' },
+  })
+  const { device, name, origin } = await agent.status()
+  world.log({
+    level: 'info',
+    message: 'ready',
+    ready: true,
+    device,
+    name,
+    origin,
+    pid: process.pid,
+  })
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(agent))
+  try {
+    await agent.ended
+    return 0
+  } finally {
+    transport.close()
+  }
+}
+
+/** What is under way is safe to leave at any moment, so a stop that takes long is cut off. */
+async function end(agent: Agent): Promise<void> {
+  setTimeout(() => process.exit(0), 5000).unref()
+  await agent.stop()
+  process.exit(0)
+}
+
+function realWorld(json: boolean): World {
+  return {
+    now: () => new Date(),
+    monotonic: () => performance.now(),
+    random: () => Math.random(),
+    async sleep(milliseconds, stop) {
+      try {
+        await wait(milliseconds, undefined, stop ? { signal: stop } : {})
+      } catch (error) {
+        stop?.throwIfAborted()
+        throw error
+      }
+    },
+    log: entry => void say(json ? JSON.stringify(entry) : readable(entry)),
+  }
+}
+
+function readable({ level, message, ...facts }: LogEntry): string {
+  const rest = Object.entries(facts).map(([name, value]) => `${name}=${value}`)
+  return [level === 'info' ? '' : `${level}:`, message, ...rest].filter(Boolean).join(' ')
+}
+
+function say(line: string): number {
+  process.stdout.write(`${line}\n`)
+  return 0
+}
+
+/** One line, with its code; the exit code is 2 for a wrong command and 1 for everything else. */
+function complain(error: unknown, json: boolean): number {
+  const code = isCoded(error) ? error.code : 'agent/fault'
+  const message = error instanceof Error ? error.message : String(error)
+  if (json) process.stdout.write(`${JSON.stringify({ level: 'error', code, message })}\n`)
+  const stack = isCoded(error) || !(error instanceof Error) ? '' : `\n${error.stack}`
+  process.stderr.write(`${code}: ${message}${stack}\n`)
+  return code === 'agent/usage' ? 2 : 1
+}

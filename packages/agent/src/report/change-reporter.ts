@@ -1,0 +1,128 @@
+import type { Failure, PackageName } from '@steadfleet/domain'
+import {
+  type Change,
+  type EngineState,
+  type Generation,
+  type Journal,
+  type NewRecord,
+  packageOf,
+} from '@steadfleet/engine'
+import type { AppExit, Apps } from '../apps/index.ts'
+import type { NewEvent, Outbox } from './outbox.ts'
+
+const logLines = 60
+
+/** The journal, told aloud: every state a change goes through, and of a failure all that is known. */
+export class ChangeReporter implements Journal {
+  readonly #journal: Journal
+  readonly #outbox: Outbox
+  readonly #apps: Apps
+  readonly #to: (change: Change) => Promise<Generation | undefined>
+  /** How each package last ended by itself: what a failure is blamed on. */
+  readonly lastExits = new Map<PackageName, AppExit>()
+
+  constructor(
+    journal: Journal,
+    outbox: Outbox,
+    apps: Apps,
+    to: (change: Change) => Promise<Generation | undefined>,
+  ) {
+    this.#journal = journal
+    this.#outbox = outbox
+    this.#apps = apps
+    this.#to = to
+  }
+
+  get state(): EngineState {
+    return this.#journal.state
+  }
+
+  async append(record: NewRecord): Promise<void> {
+    const before = this.state.change?.state
+    // Read before the first undo: the old release's start would push the new one's lines out.
+    const failures = record.type === 'abort' ? await this.#failures(record) : []
+    await this.#journal.append(record)
+    const { change } = this.state
+    if (change && change.state !== before) await this.#outbox.add(moveEvent(change))
+    if (record.type === 'done') await this.#tellReceipt(record)
+    if (record.type === 'found') await this.#outbox.add(foundEvent(record))
+    for (const event of failures) await this.#outbox.add(event)
+  }
+
+  checkpoint(): Promise<void> {
+    return this.#journal.checkpoint()
+  }
+
+  async #tellReceipt({ step, receipt }: Extract<NewRecord, { type: 'done' }>): Promise<void> {
+    const { bytes, size } = receipt
+    if (typeof bytes !== 'number' || typeof size !== 'number') return
+    const name = step.slice(step.indexOf(':') + 1)
+    const message = `fetched ${bytes} bytes of ${name}, a tree of ${size}`
+    const generation = this.state.change?.plan.to ?? 0
+    const details = { package: name, bytes, size }
+    await this.#outbox.add({ kind: 'change', message, generation, details })
+  }
+
+  async #failures(record: Extract<NewRecord, { type: 'abort' }>): Promise<NewEvent[]> {
+    const { change } = this.state
+    const to = change && (await this.#to(change))
+    if (to === undefined || record.code === 'engine/superseded') return []
+    return Promise.all(
+      record.packages.map(async name => ({
+        kind: 'failure' as const,
+        message: record.why.slice(0, 1000),
+        code: record.code,
+        generation: to.number,
+        failure: await this.#failureOf(name, to, record),
+      })),
+    )
+  }
+
+  async #failureOf(
+    name: PackageName,
+    to: Generation,
+    record: Extract<NewRecord, { type: 'abort' }>,
+  ): Promise<Failure> {
+    const one = packageOf(to, name)
+    const exit = this.lastExits.get(name)
+    const isOwn = exit !== undefined && exit.revision === one?.revision
+    const log = isOwn && exit.log.length > 0 ? exit.log : await this.#logOf(to, name)
+    return {
+      kind: record.code === 'engine/probation' ? 'probation' : 'change',
+      package: name,
+      revision: one?.revision ?? 1,
+      reason: record.why.slice(0, 1000),
+      log: log.slice(-logLines).map(line => line.slice(0, 4096)),
+      ...(isOwn && exitOf(exit)),
+    }
+  }
+
+  async #logOf(to: Generation, name: PackageName): Promise<string[]> {
+    const apps = Object.keys(packageOf(to, name)?.behaviour.apps ?? {})
+    const logs = await Promise.all(apps.map(app => this.#apps.log(name, app, logLines)))
+    return logs.flat()
+  }
+}
+
+/** The members of a failure that say how an app ended. */
+export function exitOf(exit: AppExit): Pick<Failure, 'app' | 'exit' | 'signal'> {
+  return {
+    app: exit.app,
+    ...(exit.exit !== undefined && { exit: exit.exit }),
+    ...(exit.signal !== undefined && { signal: exit.signal }),
+  }
+}
+
+function moveEvent(change: Change): NewEvent {
+  const { to, from, counter } = change.plan
+  const why = change.abort ? `: ${change.abort.why}` : ''
+  const message = `generation ${to} is ${change.state}${why}`.slice(0, 1000)
+  const code = change.abort ? { code: change.abort.code } : {}
+  const details = { from, counter }
+  return { kind: 'change', message, generation: to, state: change.state, details, ...code }
+}
+
+function foundEvent({ generation, why }: Extract<NewRecord, { type: 'found' }>): NewEvent {
+  const message = `found generation ${generation} in force: ${why}`
+  return { kind: 'agent', message, generation }
+}

@@ -1,0 +1,148 @@
+import { type FileHandle, open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isCoded, parseStrictJson, toDocument, toUtf8 } from '@steadfleet/base'
+import { type DeviceEvent, toTimestamp } from '@steadfleet/domain'
+import { readIfThere, writeDurably } from '../disk/durable.ts'
+import { orDiskFull } from '../error.ts'
+import type { World } from '../world.ts'
+
+/** What is said of an event; the outbox gives it its number and its time. */
+export type NewEvent = Omit<DeviceEvent, 'sequence' | 'at'>
+
+/** So many events wait for a server that is away; then the oldest that are no failures give way. */
+const mostWaiting = 1000
+/** Numbers of reports are reserved in blocks, so that not each report costs a write. */
+const block = 1000
+
+/** What the device has to tell, kept until the server says that it has it for good. */
+export class Outbox {
+  readonly #path: string
+  readonly #reportPath: string
+  readonly #world: World
+  #waiting: DeviceEvent[]
+  #acknowledged: number
+  #last: number
+  #report: number
+  #reserved: number
+  #file: FileHandle | undefined
+  #writing: Promise<void> = Promise.resolve()
+  #listener: () => void = () => undefined
+
+  private constructor(directory: string, world: World, held: Held) {
+    this.#path = join(directory, 'events.jsonl')
+    this.#reportPath = join(directory, 'report-sequence')
+    this.#world = world
+    this.#waiting = held.events
+    this.#acknowledged = held.acknowledged
+    this.#last = Math.max(held.acknowledged, held.events.at(-1)?.sequence ?? 0)
+    this.#report = held.report
+    this.#reserved = held.report
+  }
+
+  static async open(directory: string, world: World): Promise<Outbox> {
+    const path = join(directory, 'events.jsonl')
+    const report = Number((await readIfThere(join(directory, 'report-sequence'))) ?? 0)
+    const outbox = new Outbox(directory, world, { ...(await readEvents(path)), report })
+    await outbox.#rewrite()
+    return outbox
+  }
+
+  /** Calls `listener` whenever there is something new to tell. */
+  onAdd(listener: () => void): void {
+    this.#listener = listener
+  }
+
+  /** Events from the oldest on, as many as one check-in carries. */
+  waiting(most = 200): readonly DeviceEvent[] {
+    return this.#waiting.slice(0, most)
+  }
+
+  /** Takes an event in. On a full disk it waits in memory alone: telling must not stop the doing. */
+  async add(event: NewEvent): Promise<void> {
+    this.#last += 1
+    const { now } = this.#world
+    const whole = { sequence: this.#last, at: toTimestamp(now()), ...event } as DeviceEvent
+    this.#waiting.push(whole)
+    if (this.#waiting.length > mostWaiting) this.#giveWay()
+    this.#listener()
+    await this.#queue(async () => {
+      await this.#file?.write(lineOf(whole))
+      await this.#file?.datasync()
+    })
+  }
+
+  /** The server has everything up to `sequence` for good. */
+  async acknowledge(sequence: number): Promise<void> {
+    if (sequence <= this.#acknowledged) return
+    this.#acknowledged = Math.min(sequence, this.#last)
+    this.#waiting = this.#waiting.filter(event => event.sequence > this.#acknowledged)
+    await this.#queue(() => this.#rewrite())
+  }
+
+  /** A number for the next report that no report had before, in whichever life of the agent. */
+  async nextReport(): Promise<number> {
+    this.#report += 1
+    if (this.#report > this.#reserved) {
+      this.#reserved = this.#report + block
+      await writeDurably(this.#reportPath, toUtf8(String(this.#reserved)))
+    }
+    return this.#report
+  }
+
+  async close(): Promise<void> {
+    await this.#writing
+    await this.#file?.close()
+    this.#file = undefined
+  }
+
+  #giveWay(): void {
+    const at = this.#waiting.findIndex(event => event.kind !== 'failure')
+    this.#waiting.splice(Math.max(at, 0), 1)
+  }
+
+  #queue(write: () => Promise<void>): Promise<void> {
+    this.#writing = this.#writing.then(write).catch(error => {
+      const told = orDiskFull(error)
+      if (!isCoded(told, 'agent/disk-full')) throw error
+      this.#world.log({ level: 'warn', message: told.message, file: this.#path })
+    })
+    return this.#writing
+  }
+
+  async #rewrite(): Promise<void> {
+    const head = toDocument({ acknowledged: this.#acknowledged })
+    const lines = [Buffer.from(head), Buffer.from('\n'), ...this.#waiting.map(lineOf)]
+    await writeDurably(this.#path, Buffer.concat(lines), 0o600)
+    await this.#file?.close()
+    this.#file = await open(this.#path, 'a', 0o600)
+  }
+}
+
+interface Held {
+  readonly events: DeviceEvent[]
+  readonly acknowledged: number
+  readonly report: number
+}
+
+function lineOf(value: object): Buffer {
+  return Buffer.concat([toDocument(value), Buffer.from('\n')])
+}
+
+/** Reads what was kept; a last line that was torn by a cut of power was never acknowledged. */
+async function readEvents(path: string): Promise<Omit<Held, 'report'>> {
+  const bytes = await readIfThere(path)
+  const lines = bytes ? (await readFile(path, 'utf8')).split('\n').filter(line => line !== '') : []
+  const values = lines.map(readLine).filter(value => value !== undefined)
+  const head = values.find(value => 'acknowledged' in value)
+  const events = values.filter(value => 'sequence' in value) as unknown as DeviceEvent[]
+  return { acknowledged: Number(head?.acknowledged ?? 0), events }
+}
+
+function readLine(line: string): Record<string, unknown> | undefined {
+  try {
+    return parseStrictJson(toUtf8(line)) as Record<string, unknown>
+  } catch (error) {
+    if (isCoded(error)) return undefined
+    throw error
+  }
+}

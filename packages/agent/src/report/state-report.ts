@@ -1,0 +1,43 @@
+import type { DeviceId, StateReport } from '@steadfleet/domain'
+import { toTimestamp } from '@steadfleet/domain'
+import type { EngineState, Generation } from '@steadfleet/engine'
+import type { Apps } from '../apps/index.ts'
+
+export interface ReportFacts {
+  readonly device: DeviceId
+  readonly sequence: number
+  readonly now: Date
+  readonly counter: number
+  readonly state: EngineState
+  readonly current: Generation
+  readonly apps: Apps
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+/** What the device says of itself: the generation in force, and how far a change is. */
+export function makeReport(facts: ReportFacts): StateReport {
+  const { state, current, apps } = facts
+  return {
+    type: 'report',
+    format: 1,
+    device: facts.device,
+    sequence: facts.sequence,
+    at: toTimestamp(facts.now),
+    counter: facts.counter,
+    generation: current.number,
+    state: state.change?.state ?? state.standing,
+    releases: current.packages.map(one => ({
+      package: one.package,
+      revision: one.revision,
+      version: one.version,
+      tree: one.tree.digest,
+    })),
+    apps: apps.status().map(({ package: name, app, state: is, restarts }) => ({
+      package: name,
+      app,
+      state: is,
+      restarts,
+    })),
+    attributes: { ...apps.describeConfinement(), ...facts.attributes },
+  }
+}

@@ -1,0 +1,53 @@
+import { isCoded } from '@steadfleet/base'
+import { backOff, jittered } from '@steadfleet/engine'
+import type { SecurityReporter } from '../report/security.ts'
+import type { World } from '../world.ts'
+import { type CheckInContext, checkInOnce } from './check-in.ts'
+import { type Bell, pause } from './wake.ts'
+
+export interface CheckInLoop {
+  readonly context: CheckInContext
+  readonly world: World
+  readonly security: SecurityReporter
+  /** Rung by the server's stream, and by everything that is to be told at once. */
+  readonly look: Bell
+  readonly tell: Bell
+  readonly intervalSeconds: () => number
+  readonly onOrder: () => void
+}
+
+const retry = { first: 2000, longest: 900_000 }
+/** So long more is waited for before it is told, so that a burst is one check-in. */
+const burstMs = 100
+
+/** Checks in for as long as the agent lives: at intervals, when called, and when there is news. */
+export async function checkInForever(loop: CheckInLoop): Promise<never> {
+  const { world, look, tell } = loop
+  const { stop } = loop.context
+  for (let failures = 0; ; ) {
+    failures = (await isCheckedIn(loop)) ? 0 : failures + 1
+    if (failures > 0) {
+      // News of its own does not shorten the wait for a server that is away; its stream does.
+      await pause(world, backOff(retry, failures, world.random()), [look], stop)
+      continue
+    }
+    const interval = jittered(loop.intervalSeconds() * 1000, world.random())
+    await pause(world, interval, [look, tell], stop)
+    await world.sleep(burstMs, stop)
+  }
+}
+
+async function isCheckedIn(loop: CheckInLoop): Promise<boolean> {
+  try {
+    let result = await checkInOnce(loop.context)
+    if (result.hasNewOrder) loop.onOrder()
+    while (result.hasMore) result = await checkInOnce(loop.context)
+    return true
+  } catch (error) {
+    loop.context.stop.throwIfAborted()
+    if (!isCoded(error)) throw error
+    loop.world.log({ level: 'warn', message: error.message, code: error.code })
+    await loop.security.report(error)
+    return false
+  }
+}

@@ -1,0 +1,68 @@
+import type { StateReport } from '@steadfleet/domain'
+import {
+  type Client,
+  checkIn,
+  type EnvelopeView,
+  getOwnerRoot,
+  getPolicy,
+} from '@steadfleet/protocol'
+import type { Envelope } from '@steadfleet/trust'
+import { payloadTypes } from '@steadfleet/trust'
+import type { Outbox } from '../report/outbox.ts'
+import type { Identity } from '../trust/identity.ts'
+import type { TrustState } from '../trust/trust-state.ts'
+
+export interface CheckInContext {
+  readonly client: Client
+  readonly identity: Identity
+  readonly trust: TrustState
+  readonly outbox: Outbox
+  readonly makeReport: () => Promise<StateReport>
+  readonly now: () => Date
+  readonly stop: AbortSignal
+}
+
+/** What came of a check-in: whether there is a newer order, and whether there is more to tell. */
+export interface CheckedIn {
+  readonly hasNewOrder: boolean
+  readonly hasMore: boolean
+}
+
+/** Says what the device runs, hears what it shall run, and takes that over where it may be trusted. */
+export async function checkInOnce(context: CheckInContext): Promise<CheckedIn> {
+  const { client, identity, outbox, stop } = context
+  const events = outbox.waiting()
+  const report = await identity.seal(payloadTypes.report, await context.makeReport())
+  const body = { report: viewOf(report), events: [...events] }
+  const reply = await client.call(checkIn, { body, signal: stop })
+  await outbox.acknowledge(reply.acknowledged)
+  await catchUp(context, reply)
+  const hasNewOrder = reply.order !== null && (await takeOrder(context, reply.order))
+  return { hasNewOrder, hasMore: outbox.waiting(1).length > 0 && events.length === 200 }
+}
+
+/** Steps of the owner root one by one, each signed by the one before; then the policy under the last. */
+async function catchUp(
+  { client, trust, stop }: CheckInContext,
+  reply: { readonly ownerRootVersion: number; readonly policyVersion: number },
+): Promise<void> {
+  while (trust.ownerRoot.version < reply.ownerRootVersion) {
+    const version = String(trust.ownerRoot.version + 1)
+    await trust.takeOwnerRoot(
+      await client.call(getOwnerRoot, { params: { version }, signal: stop }),
+    )
+  }
+  if (trust.policy.version < reply.policyVersion) {
+    await trust.takePolicy(await client.call(getPolicy, { signal: stop }))
+  }
+}
+
+/** The same order may come twice while the first reply is on its way: that is no replay. */
+async function takeOrder({ trust, now }: CheckInContext, envelope: Envelope): Promise<boolean> {
+  await trust.takeOrder(envelope, now())
+  return true
+}
+
+function viewOf({ payloadType, payload, signatures }: Envelope): EnvelopeView {
+  return { payloadType, payload, signatures: signatures.map(one => ({ ...one })) }
+}

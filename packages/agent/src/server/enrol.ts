@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+import { digestOf, fromBase64, toCanonical, toHex } from '@steadfleet/base'
+import { ownerIdOf } from '@steadfleet/domain'
+import {
+  type Client,
+  enrolDevice,
+  makeClient,
+  signRequest,
+  type Transport,
+} from '@steadfleet/protocol'
+import { acceptOwnerRoot, acceptPolicy, parseEnvelopeBytes, TrustError } from '@steadfleet/trust'
+import { makeDirectories, readIfThere, writeDurably } from '../disk/durable.ts'
+import type { Paths } from '../disk/paths.ts'
+import { AgentError } from '../error.ts'
+import type { Enrolment, EnrolmentToken } from '../trust/enrolment.ts'
+import { type Identity, openIdentity } from '../trust/identity.ts'
+
+export interface JoinOptions {
+  readonly token: EnrolmentToken
+  readonly name: string
+  readonly model: string
+  readonly architecture: 'amd64' | 'arm64'
+  readonly seed: Uint8Array
+}
+
+/** Joins a fleet: the first roots that the server sends count only by the digests in the token. */
+export async function joinFleet(
+  paths: Paths,
+  transport: Transport,
+  options: JoinOptions,
+): Promise<Enrolment> {
+  if (await readIfThere(paths.enrolment)) {
+    const message = `cannot join: ${paths.root} belongs to a fleet already`
+    throw new AgentError('agent/joined', message, { directory: paths.root })
+  }
+  await makeDirectories([paths.root], 0o755)
+  await makeDirectories([paths.identity, paths.trust], 0o700)
+  const identity = await openIdentity(paths, options.seed)
+  const { origin } = options.token
+  const client = makeClient({ origin, transport, signing: signingOf(identity) })
+  const enrolment = await enrol(paths, client, identity, options)
+  // Written last: without it the device has not joined, and may try again with the same key.
+  await writeDurably(paths.enrolment, toCanonical(enrolment), 0o600)
+  return enrolment
+}
+
+export function signingOf(identity: Identity) {
+  return { signer: { keyid: identity.device, sign: identity.sign }, signRequest }
+}
+
+async function enrol(
+  paths: Paths,
+  client: Client,
+  identity: Identity,
+  { token, name, model, architecture }: JoinOptions,
+): Promise<Enrolment> {
+  const claim = { publicKey: toHex(identity.publicKey), name, model, architecture }
+  const reply = await client.call(enrolDevice, { body: { token: token.secret, claim } })
+  const catalogueRoot = fromBase64(reply.catalogueRoot)
+  const ownerRootFile = fromBase64(reply.ownerRoot)
+  refuseOtherRoot(digestOf(catalogueRoot), token)
+  const ownerRoot = acceptOwnerRoot(token.ownerRoot, parseEnvelopeBytes(ownerRootFile))
+  const owner = ownerIdOf(ownerRootFile)
+  acceptPolicy(ownerRoot, undefined, reply.policy, { owner })
+  await writeDurably(join(paths.trust, 'catalogue-root.json'), catalogueRoot)
+  await writeDurably(join(paths.trust, 'owner-root.json'), ownerRootFile)
+  await writeDurably(join(paths.trust, 'policy.json'), toCanonical(reply.policy))
+  const { origin, log, catalogueRoot: root, ownerRoot: first } = token
+  const { device } = identity
+  const fleet = { origin, device, fleet: reply.fleet, name, owner, model, architecture, log }
+  return { ...fleet, catalogueRoot: root, ownerRoot: first }
+}
+
+/** No first root from the network: the digest in the token is the whole of what is believed. */
+function refuseOtherRoot(found: string, { catalogueRoot: expected }: EnrolmentToken): void {
+  if (found === expected) return
+  const message = `cannot accept the first catalogue root: digest ${found}, not ${expected}`
+  throw new TrustError('trust/first-root', message, { expected, found })
+}

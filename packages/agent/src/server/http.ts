@@ -1,0 +1,113 @@
+import http, { type ClientRequest, type IncomingMessage } from 'node:http'
+import type { Transport, TransportReply, TransportRequest } from '@steadfleet/protocol'
+import { AgentError } from '../error.ts'
+
+/** How long a silent server is believed in. A stream may be silent for longer than an answer. */
+export interface Patience {
+  /** Until the head of the reply. */
+  readonly headMs: number
+  /** Between two pieces of its body. */
+  readonly idleMs: number
+  /** The same for a stream of events, which the server keeps warm. */
+  readonly streamMs: number
+}
+
+export const defaultPatience: Patience = { headMs: 30_000, idleMs: 30_000, streamMs: 90_000 }
+
+/** Node's own HTTP client: small in memory, and it never waits for ever. */
+export function makeTransport(patience: Patience = defaultPatience): Transport & Closable {
+  const agents = new Map<string, http.Agent>()
+  const transport: Transport = async request => {
+    const { protocol } = new URL(request.url)
+    const module = moduleFor(protocol)
+    const agent = agents.get(protocol) ?? new module.Agent({ keepAlive: true, maxSockets: 8 })
+    agents.set(protocol, agent)
+    const reply = await send(module, agent, request, patience)
+    return toReply(reply, request, isStream(request) ? patience.streamMs : patience.idleMs)
+  }
+  const close = () => {
+    for (const agent of agents.values()) agent.destroy()
+  }
+  return Object.assign(transport, { close })
+}
+
+export interface Closable {
+  close(): void
+}
+
+/** TLS costs memory that a device on a plain link need not spend, so it is loaded when needed. */
+function moduleFor(protocol: string): typeof http {
+  if (protocol === 'http:') return http
+  return process.getBuiltinModule('node:https') as unknown as typeof http
+}
+
+function isStream({ headers }: TransportRequest): boolean {
+  return headers.accept === 'text/event-stream'
+}
+
+function send(
+  module: typeof http,
+  agent: http.Agent,
+  request: TransportRequest,
+  patience: Patience,
+): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  const { method, headers, signal } = request
+  const options = { method, headers, agent, ...(signal && { signal }) }
+  const outgoing = module.request(request.url, options)
+  const timer = setTimeout(() => outgoing.destroy(silence(patience.headMs)), patience.headMs)
+  outgoing.on('response', reply => {
+    clearTimeout(timer)
+    resolve(reply)
+  })
+  outgoing.on('error', error => {
+    clearTimeout(timer)
+    reject(reasonOf(error, request, outgoing))
+  })
+  outgoing.end(request.body)
+  return promise
+}
+
+function reasonOf(error: Error, request: TransportRequest, outgoing: ClientRequest): unknown {
+  if (request.signal?.aborted) return request.signal.reason
+  if (error instanceof AgentError) return error
+  const message = `cannot reach ${outgoing.host}: ${error.message}`
+  return new AgentError('agent/unreachable', message, {}, { cause: error })
+}
+
+function silence(milliseconds: number): AgentError {
+  const message = `cannot go on: the server was silent for ${milliseconds} ms`
+  return new AgentError('agent/unreachable', message, { milliseconds })
+}
+
+function toReply(
+  reply: IncomingMessage,
+  request: TransportRequest,
+  idleMs: number,
+): TransportReply {
+  const headers = Object.fromEntries(
+    Object.entries(reply.headers).map(([name, value]) => [name, String(value)]),
+  )
+  return { status: reply.statusCode ?? 0, headers, body: bodyOf(reply, request, idleMs) }
+}
+
+/** The body as it comes. A peer that is gone without a word is found out by its silence. */
+async function* bodyOf(
+  reply: IncomingMessage,
+  { signal }: TransportRequest,
+  idleMs: number,
+): AsyncIterable<Uint8Array> {
+  reply.setTimeout(idleMs, () => reply.destroy(silence(idleMs)))
+  try {
+    yield* reply as AsyncIterable<Uint8Array>
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason
+    if (error instanceof AgentError) throw error
+    throw new AgentError(
+      'agent/cut-short',
+      'cannot go on: the reply was cut short',
+      {},
+      { cause: error },
+    )
+  }
+}

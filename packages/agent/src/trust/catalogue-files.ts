@@ -1,0 +1,72 @@
+import { link, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CatalogueStore } from '@steadfleet/trust'
+import { readIfThere, syncDirectory, writeDurably } from '../disk/durable.ts'
+import { isSystemError, orDiskFull } from '../error.ts'
+
+/**
+ * Metadata on disk: each commit is a whole new directory, reached by one rename of `current`, and
+ * the one before it is kept. A cut of power leaves the old set or the new one, never a mixture.
+ */
+export class CatalogueFiles implements CatalogueStore {
+  readonly #directory: string
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  async read(name: string): Promise<Uint8Array | undefined> {
+    const current = await this.#current()
+    return readIfThere(join(this.#at(current), name))
+  }
+
+  async commit(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    const before = await this.#current()
+    const next = before + 1
+    try {
+      await this.#write(before, next, files)
+    } catch (error) {
+      await rm(this.#at(next), { recursive: true, force: true })
+      throw orDiskFull(error)
+    }
+    await rm(this.#at(before - 1), { recursive: true, force: true })
+  }
+
+  async #write(
+    before: number,
+    next: number,
+    files: ReadonlyMap<string, Uint8Array>,
+  ): Promise<void> {
+    await rm(this.#at(next), { recursive: true, force: true })
+    await mkdir(this.#at(next), { recursive: true })
+    for (const name of before > 0 ? await readdir(this.#at(before)) : []) {
+      if (!files.has(name)) await link(join(this.#at(before), name), join(this.#at(next), name))
+    }
+    for (const [name, bytes] of files) {
+      if (bytes.length > 0) await writeDurably(join(this.#at(next), name), bytes)
+    }
+    await syncDirectory(this.#at(next))
+    await this.#point(next)
+  }
+
+  async #point(next: number): Promise<void> {
+    const draft = join(this.#directory, 'current.new')
+    await rm(draft, { force: true })
+    await symlink(String(next), draft)
+    await rename(draft, join(this.#directory, 'current'))
+    await syncDirectory(this.#directory)
+  }
+
+  async #current(): Promise<number> {
+    try {
+      return Number(await readlink(join(this.#directory, 'current')))
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return 0
+      throw error
+    }
+  }
+
+  #at(number: number): string {
+    return join(this.#directory, String(number))
+  }
+}

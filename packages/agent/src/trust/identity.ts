@@ -1,0 +1,71 @@
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
+import { fromBase64Url, type JsonObject, parseStrictJson, toDocument } from '@steadfleet/base'
+import { type DeviceId, deviceIdOf } from '@steadfleet/domain'
+import { type Envelope, preAuthenticationEncoding } from '@steadfleet/trust'
+import { readIfThere, writeDurably } from '../disk/durable.ts'
+import type { Paths } from '../disk/paths.ts'
+import { AgentError } from '../error.ts'
+import type { Enrolment } from './enrolment.ts'
+
+/** Who this device is: its key signs every request and every report. */
+export interface Identity {
+  readonly device: DeviceId
+  readonly publicKey: Uint8Array
+  sign(bytes: Uint8Array): Promise<Uint8Array>
+  /** A document as a DSSE envelope. */
+  seal(payloadType: string, document: unknown): Promise<Envelope>
+}
+
+/** The fixed DER prefix of an Ed25519 PKCS #8 key; its 32-byte seed follows. RFC 8410 §7 */
+const prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+export function identityFromSeed(seed: Uint8Array): Identity {
+  const der = Buffer.concat([prefix, seed])
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  const publicKey = rawPublicKey(key)
+  const device = deviceIdOf(publicKey)
+  const signBytes = async (bytes: Uint8Array) => new Uint8Array(sign(null, bytes, key))
+  return {
+    device,
+    publicKey,
+    sign: signBytes,
+    async seal(payloadType, document) {
+      const payload = toDocument(document)
+      const sig = await signBytes(preAuthenticationEncoding(payloadType, payload))
+      const signature = { keyid: device, sig: Buffer.from(sig).toString('base64') }
+      return {
+        payloadType,
+        payload: Buffer.from(payload).toString('base64'),
+        signatures: [signature],
+      }
+    },
+  }
+}
+
+function rawPublicKey(key: KeyObject): Uint8Array {
+  const { x } = createPublicKey(key).export({ format: 'jwk' })
+  return fromBase64Url(x ?? '')
+}
+
+/** The device's key; made from `seed` where there is none yet, and never sent anywhere. */
+export async function openIdentity(paths: Paths, seed: Uint8Array): Promise<Identity> {
+  const held = await readIfThere(paths.deviceKey)
+  if (held) return identityFromSeed(held)
+  await writeDurably(paths.deviceKey, seed, 0o600)
+  return identityFromSeed(seed)
+}
+
+/** The key and enrolment of a device that has joined. */
+export async function readIdentity(
+  paths: Paths,
+): Promise<{ identity: Identity; enrolment: Enrolment }> {
+  const seed = await readIfThere(paths.deviceKey)
+  const file = await readIfThere(paths.enrolment)
+  if (!seed || !file) {
+    const message = `cannot run from ${paths.root}: it has not joined a fleet`
+    throw new AgentError('agent/not-joined', message, { directory: paths.root })
+  }
+  // Written whole by this program into a directory of its own.
+  const enrolment = parseStrictJson(file) as JsonObject as unknown as Enrolment
+  return { identity: identityFromSeed(seed), enrolment }
+}
