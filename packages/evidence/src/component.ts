@@ -9,6 +9,8 @@ export interface DebianComponent {
   /** The source package, which advisories name, and its version. */
   readonly source: string
   readonly sourceVersion: string
+  /** Whose package it is, and of which release: `debian`, `bookworm`. */
+  readonly vendor: string
   readonly distribution: string
   readonly digest: Digest
 }

@@ -24,6 +24,7 @@ const components: readonly Component[] = [
     architecture: 'amd64',
     source: 'gcc-12',
     sourceVersion: '12.2.0-14+deb12u1',
+    vendor: 'debian',
     distribution: 'bookworm',
     digest,
   },

@@ -3,9 +3,9 @@ import type { DebianComponent, NpmComponent } from './component.ts'
 
 /** `pkg:deb/debian/mosquitto@2.0.11-1?arch=amd64&distro=bookworm`; purl-spec, type deb. */
 export function debianUrl(component: DebianComponent): string {
-  const { name, version, architecture, distribution } = component
+  const { vendor, name, version, architecture, distribution } = component
   const qualifiers = { arch: architecture, distro: distribution }
-  return new PackageURL('deb', 'debian', name, version, qualifiers).toString()
+  return new PackageURL('deb', vendor, name, version, qualifiers).toString()
 }
 
 /** `pkg:npm/%40scope/name@1.2.3`; purl-spec, type npm. */

@@ -23,3 +23,8 @@ export type PackErrorCode =
 
 /** Raised when a package cannot be made from its manifest and sources. */
 export class PackError extends CodedError<PackErrorCode> {}
+
+/** Whether the system refused with this error number, `ENOENT` for one. */
+export function isErrno(fault: unknown, code: string): boolean {
+  return fault instanceof Error && 'code' in fault && fault.code === code
+}

@@ -8,6 +8,7 @@ import {
 } from '@steadfleet/domain'
 import { type BuildInput, type Component, makeProvenance, makeSbom } from '@steadfleet/evidence'
 import { refuseAbsentCommands } from './commands.ts'
+import { openArchive } from './debian/archive.ts'
 import { PackError } from './error.ts'
 import { findCommit } from './git.ts'
 import type { DeclaredPackage } from './manifest.ts'
@@ -63,7 +64,9 @@ export async function pack(options: PackOptions): Promise<PackResult> {
   const { declared, architecture, onProgress = ignore } = options
   const { manifest } = declared
   refuseOtherArchitecture(manifest, architecture)
-  const context = { home: declared.home, architecture, cache: options.cache, onProgress }
+  const { cache } = options
+  const archive = openArchive(cache, architecture, onProgress)
+  const context = { home: declared.home, architecture, cache, archive, onProgress }
   const staged = await stage(manifest, context)
   refuseAbsentCommands(manifest, staged.tree)
   onProgress({ step: 'describe', what: packageNameOf(manifest) })

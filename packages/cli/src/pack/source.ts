@@ -1,6 +1,7 @@
 import type { Digest } from '@steadfleet/base'
 import type { Architecture } from '@steadfleet/domain'
 import type { BuildInput, Component } from '@steadfleet/evidence'
+import type { Archive } from './debian/archive.ts'
 import type { OnProgress } from './progress.ts'
 
 /** A file, folder or link as a source has it: its mode is as found, its content lies in a file. */
@@ -34,6 +35,8 @@ export interface SourceContext {
   readonly architecture: Architecture
   /** A folder of this machine's own, for downloads and what is unpacked of them. */
   readonly cache: string
+  /** Debian's packages; opened once, since its lists may be fetched anew and serve all sources. */
+  readonly archive: Archive
   readonly onProgress: OnProgress
 }
 

@@ -1,4 +1,5 @@
 import type { Source } from '@steadfleet/domain'
+import { type DebianSource, readDebian } from './debian/source.ts'
 import { type DirectorySource, readDirectory } from './directory.ts'
 import { PackError } from './error.ts'
 import type { Gathered, ReadSource, SourceContext } from './source.ts'
@@ -9,6 +10,7 @@ import type { Gathered, ReadSource, SourceContext } from './source.ts'
  */
 const sourceKinds: Readonly<Record<string, ReadSource<never>>> = {
   directory: readDirectory satisfies ReadSource<DirectorySource>,
+  debian: readDebian satisfies ReadSource<DebianSource>,
 }
 
 /** What a source brings for the architecture that is packed; nothing, if it is for another. */

@@ -107,7 +107,8 @@ export function toFileMode(mode: number): FileMode {
 /** What usrmerge moves; the loader's name in every executable begins with one of them. */
 const mergedNames: readonly string[] = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']
 
-function mergedPath(path: string): string {
+/** Where a path of a Debian package lies once /bin, /sbin and /lib are in /usr. */
+export function mergedPath(path: string): string {
   const [first = ''] = path.split('/', 1)
   return mergedNames.includes(first) ? `usr/${path}` : path
 }
