@@ -63,7 +63,7 @@ async function agreeOn(ordered: OrderedRelease, agreement: Agreement): Promise<A
   return { ordered, path, role: target.role, record: { digest, length }, grants }
 }
 
-/** A release that an owner orders must be the very one that its publisher signed. Uptane §5.4.4.6 */
+/** A release that an owner orders must be the very one that its publisher signed. Uptane §5.4.4.2 */
 function refuseDisagreement(ordered: OrderedRelease, target: Target): void {
   const { custom } = target
   const rows: [TrustErrorCode, string, Json, Json | undefined][] = [

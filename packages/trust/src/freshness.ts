@@ -78,6 +78,7 @@ function refuseOlderTimestamp(held: Timestamp, offered: Timestamp): void {
 
 /** §5.5.5: no role file goes back, and none that was named is left out. */
 function refuseOlderTargets(held: Snapshot, offered: Snapshot): void {
+  refuseRollback('snapshot', held.version, offered.version) // Uptane §5.4.4.5.4
   for (const [file, { version }] of held.meta) {
     const after = offered.meta.get(file)
     if (after === undefined) {

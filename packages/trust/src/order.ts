@@ -11,7 +11,7 @@ export interface OrderAddress {
   readonly counter: number
 }
 
-/** Takes an order for this device, newer than the last, signed by the owner's director. Uptane §5.4.3 */
+/** Takes an order for this device, newer than the last, signed by the owner's director. Uptane §5.4.4.6 */
 export function acceptOrder(
   address: OrderAddress,
   root: OwnerRoot,
@@ -21,7 +21,7 @@ export function acceptOrder(
   const json = openEnvelope(envelope, payloadTypes.order, ownerRole(root, 'director'))
   const offered = order(json, 'order')
   refuseOtherOwner(address.owner, offered.owner)
-  refuseOtherDevice(address.device, offered.device) // Uptane §5.4.4.6: the ECU identifier
+  refuseOtherDevice(address.device, offered.device) // Uptane §5.4.4.6.8
   refuseReplay(address.counter, offered.counter)
   refuseTwice(offered)
   refuseExpired('owner root', root.expires, now)
@@ -47,7 +47,7 @@ function refuseReplay(held: number, offered: number): void {
   throw new TrustError('trust/replayed-order', message, { held, offered })
 }
 
-/** Uptane §5.4.4.6: no target stands twice. */
+/** Uptane §5.4.4.6.7: nothing that is ordered stands twice. */
 function refuseTwice({ releases }: Order): void {
   const names = releases.map(release => release.package)
   const twice = names.find((name, i) => names.indexOf(name) < i)

@@ -69,7 +69,7 @@ export const trustPolicy = record({
 })
 export type TrustPolicy = Shaped<typeof trustPolicy>
 
-/** What one device shall run, signed for that device by the director. Uptane §5.4.3 */
+/** What one device shall run, signed for that device by the director. Uptane §5.3.2 */
 export const order = record({
   type: word('order'),
   device: text,
