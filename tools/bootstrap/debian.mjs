@@ -37,11 +37,7 @@ export const needed = [
 /** Installs as root what the run needs of Debian; to anyone else it says how, and goes on if it can. */
 export async function installDebianPackages(purpose, isRoot = process.getuid?.() === 0) {
   const missing = missingFor(purpose, isRoot)
-  if (isRoot && purpose === 'test' && findCommand('apt-get') && !hasPackageLists()) {
-    await runShown('apt-get update', 'apt-get', ['update', '-qq'])
-  }
-  if (missing.length === 0) return
-  if (isRoot && findCommand('apt-get')) await install(missing)
+  if (isRoot && missing.length > 0 && findCommand('apt-get')) await install(missing)
   const left = missingFor(purpose, isRoot)
   if (left.length > 0) tellOf(left, purpose, isRoot)
 }

@@ -88,7 +88,8 @@ function usesOf(code: string, file: string, text: string): Use[] {
 
 /** The string or template that a text begins with. */
 function literalAt(text: string): string | undefined {
-  const found = /^\s*(?:`((?:[^`\\]|\\.)*)`|'((?:[^'\\]|\\.)*)')/.exec(text)
+  const found =
+    /^\s*(?:`((?:[^`\\$]|\\.|\$\{(?:[^{}`]|`[^`]*`)*\}|\$)*)`|'((?:[^'\\]|\\.)*)')/.exec(text)
   return found?.[1] ?? found?.[2]
 }
 
