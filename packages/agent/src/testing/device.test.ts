@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { Agent } from '../agent.ts'
+import { type Paths, pathsOf } from '../disk/paths.ts'
+import { joinFleet } from '../server/enrol.ts'
+import { makeTransport, type Patience } from '../server/http.ts'
+import { parseToken } from '../trust/enrolment.ts'
+import type { LogEntry, World } from '../world.ts'
+import { PretendApps } from './pretend-apps.test.ts'
+import type { PretendFleet } from './pretend-fleet.test.ts'
+
+/** A device of a pretend fleet: a real agent over a real directory, with pretend apps. */
+export class TestDevice implements AsyncDisposable {
+  readonly paths: Paths
+  readonly apps = new PretendApps()
+  readonly logged: LogEntry[] = []
+  readonly #directory: string
+  readonly #patience: Patience
+  clockOffsetMs = 0
+  agent: Agent | undefined
+  #transport = makeTransport()
+
+  private constructor(directory: string, root: string, patience: Patience) {
+    this.#directory = directory
+    this.paths = pathsOf(root)
+    this.#patience = patience
+  }
+
+  /** Joins the fleet and starts. `root` is the state directory where it must lie somewhere special. */
+  static async join(
+    fleet: PretendFleet,
+    { root, patience = quick }: { root?: string; patience?: Patience } = {},
+  ): Promise<TestDevice> {
+    const directory = await mkdtemp(join(tmpdir(), 'steadfleet-agent-'))
+    const device = new TestDevice(directory, root ?? join(directory, 'state'), patience)
+    device.#transport = makeTransport(patience)
+    await joinFleet(device.paths, device.#transport, {
+      token: parseToken(fleet.token),
+      name: 'test device',
+      model: '',
+      architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+      seed: new Uint8Array(32).fill(42),
+    })
+    await device.start()
+    await fleet.until('the first report', () => fleet.reports[0])
+    return device
+  }
+
+  async start(): Promise<void> {
+    this.#transport = makeTransport(this.#patience)
+    this.agent = await Agent.start({
+      paths: this.paths,
+      world: this.world,
+      transport: this.#transport,
+      openApps: async () => this.apps.reopen(),
+      pid: process.pid,
+      attributes: {},
+    })
+  }
+
+  get world(): World {
+    return {
+      now: () => new Date(Date.now() + this.clockOffsetMs),
+      monotonic: () => performance.now(),
+      random: () => 0,
+      sleep: sleepFast,
+      log: entry => void this.logged.push(entry),
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.agent?.stop()
+    this.agent = undefined
+    this.#transport.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+    await rm(this.#directory, { recursive: true, force: true })
+  }
+}
+
+const quick: Patience = { headMs: 300, idleMs: 300, streamMs: 2000 }
+
+/** Waits a twentieth of what was asked for, so that back-offs do not make tests slow. */
+async function sleepFast(milliseconds: number, stop?: AbortSignal): Promise<void> {
+  try {
+    const time = milliseconds > 1000 ? Math.max(50, milliseconds / 20) : milliseconds
+    await wait(time, undefined, stop ? { signal: stop } : {})
+  } catch (error) {
+    stop?.throwIfAborted()
+    throw error
+  }
+}

@@ -1,0 +1,112 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AppStatus, PackageName } from '@steadfleet/domain'
+import type { AppExit, AppLine, AppSpec, Apps, HookResult } from '../apps/index.ts'
+
+/** How an app of a release behaves: what its tree's `bin/main` says, as one word. */
+type Manner = 'well' | 'sick' | 'dies' | 'fails to start'
+
+/** Apps without processes: they run in this object, and outlive the agent as long as it does. */
+export class PretendApps implements Apps {
+  readonly running = new Map<string, AppSpec>()
+  readonly calls: string[] = []
+  /** What the `migrate` hook does to the data. */
+  migrate: (spec: AppSpec) => HookResult = () => ({ exit: 0, output: [] })
+  #exits: ((exit: AppExit) => void)[] = []
+  #followers = new Set<(line: AppLine) => void>()
+  #restarts = new Map<string, number>()
+
+  /** Begins a new life of the supervisor over the same apps. */
+  reopen(): this {
+    this.#exits = []
+    return this
+  }
+
+  async start(spec: AppSpec): Promise<void> {
+    this.calls.push(`start ${spec.package} ${spec.revision}`)
+    if (mannerOf(spec) === 'fails to start') throw new Error('cannot start: no such program')
+    if (!existsSync(spec.data)) throw new Error(`cannot start: no data at ${spec.data}`)
+    readFileSync(spec.settings)
+    const note = join(spec.data, 'history')
+    const before = existsSync(note) ? readFileSync(note, 'utf8') : ''
+    writeFileSync(note, `${before}${spec.revision} `)
+    this.running.set(`${spec.package} ${spec.app}`, spec)
+  }
+
+  async stop(packageName: PackageName): Promise<void> {
+    this.calls.push(`stop ${packageName}`)
+    for (const [key, spec] of this.running)
+      if (spec.package === packageName) this.running.delete(key)
+  }
+
+  async adopt(specs: readonly AppSpec[]): Promise<void> {
+    const wanted = new Set(specs.map(spec => `${spec.package} ${spec.app}`))
+    for (const key of this.running.keys()) if (!wanted.has(key)) this.running.delete(key)
+    for (const spec of specs) {
+      const running = this.running.get(`${spec.package} ${spec.app}`)
+      if (running?.tree === spec.tree && running.data === spec.data) continue
+      await this.start(spec)
+    }
+  }
+
+  status(): readonly AppStatus[] {
+    return [...this.running].map(([key, spec]) => ({
+      package: spec.package,
+      app: spec.app,
+      state: 'running' as const,
+      restarts: this.#restarts.get(key) ?? 0,
+    }))
+  }
+
+  async health(packageName: PackageName): Promise<{ ok: boolean; why: string }> {
+    for (const [key, spec] of this.running) {
+      if (spec.package !== packageName) continue
+      const manner = mannerOf(spec)
+      if (manner === 'sick') return { ok: false, why: 'cannot connect' }
+      if (manner === 'dies') this.#die(key, spec)
+    }
+    return { ok: true, why: 'well' }
+  }
+
+  #die(key: string, spec: AppSpec): void {
+    this.#restarts.set(key, (this.#restarts.get(key) ?? 0) + 1)
+    const log = ['it was fine', 'then it was not']
+    for (const listener of this.#exits) {
+      listener({ ...spec, exit: 3, log, outOfMemory: false })
+    }
+  }
+
+  async hook(spec: AppSpec): Promise<HookResult> {
+    this.calls.push(`hook ${spec.package}`)
+    return this.migrate(spec)
+  }
+
+  async log(): Promise<string[]> {
+    return ['a line of the log']
+  }
+
+  onExit(listener: (exit: AppExit) => void): void {
+    this.#exits.push(listener)
+  }
+
+  follow(listener: (line: AppLine) => void): () => void {
+    this.#followers.add(listener)
+    return () => void this.#followers.delete(listener)
+  }
+
+  print(line: AppLine): void {
+    for (const follower of this.#followers) follower(line)
+  }
+
+  describeConfinement(): Readonly<Record<string, string>> {
+    return { confinement: 'pretended' }
+  }
+
+  async close(): Promise<void> {
+    this.#exits = []
+  }
+}
+
+function mannerOf(spec: AppSpec): Manner {
+  return readFileSync(join(spec.tree, 'bin/main'), 'utf8').trim() as Manner
+}
