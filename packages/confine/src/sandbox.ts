@@ -47,8 +47,8 @@ export interface SandboxPlan {
   readonly launcherOptions: readonly string[]
   /** Program and arguments; a program without a leading slash starts at the tree's root. */
   readonly command: readonly string[]
-  /** File descriptors that bwrap is started with. */
-  readonly descriptors: { readonly filter: number; readonly status: number }
+  /** The file descriptor on which bwrap is given the system call filter. */
+  readonly filter: number
 }
 
 /** Top-level names that belong to the sandbox: what a tree has there is not shown. */
@@ -78,6 +78,7 @@ export function toSandboxArguments(plan: SandboxPlan): string[] {
     ...toNamespaces(plan),
     ...toPrivileges(plan.identity),
     ...toEnvironment(plan.environment),
+    ...foldersOf(plan).flatMap(path => ['--perms', '0755', '--dir', path]),
     ...plan.entries
       .filter(isShown)
       .sort(byPath)
@@ -86,9 +87,8 @@ export function toSandboxArguments(plan: SandboxPlan): string[] {
     ...['--proc', '/proc', '--dev', '/dev'],
     ...scratch.flatMap(([at, size]) => ['--perms', '1777', '--size', `${size}`, '--tmpfs', at]),
     ...['--bind', plan.data, '/data', '--ro-bind', plan.settings, '/settings.json'],
-    ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/data'],
-    ...['--seccomp', `${plan.descriptors.filter}`],
-    ...['--json-status-fd', `${plan.descriptors.status}`],
+    ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/'],
+    ...['--seccomp', `${plan.filter}`],
     '--',
     ...toCommand(plan),
   ]
@@ -114,6 +114,16 @@ function toPrivileges(identity: Identity): string[] {
 function toEnvironment(environment: Readonly<Record<string, string>>): string[] {
   const names = Object.keys(environment).sort()
   return ['--clearenv', ...names.flatMap(name => ['--setenv', name, environment[name] ?? ''])]
+}
+
+/** Folders to make by name, since one that a bind implies may be closed to the app. */
+function foldersOf({ entries, shown, launcher }: SandboxPlan): string[] {
+  const places = [
+    ...entries.filter(isShown).map(({ path }) => `/${path}`),
+    ...[...shown, ...launcher.shown].map(({ at }) => at),
+  ]
+  const folders = places.map(place => place.slice(0, place.lastIndexOf('/')))
+  return [...new Set(folders)].filter(folder => folder !== '').sort()
 }
 
 function isShown({ path }: TreeEntry): boolean {

@@ -72,6 +72,10 @@ export interface Apps {
 export interface AppsOptions {
   readonly stateDir: string
   readonly backOff?: BackOff
+  /** False: as on a device without cgroups. */
+  readonly withCgroups?: boolean
+  /** Is told what went wrong where nobody waits for an answer. */
+  readonly warn?: (message: string) => void
 }
 
 /** How long a failing app waits to be started again: doubling from `first` to `longest`. */

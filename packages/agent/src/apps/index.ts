@@ -1,1 +1,3 @@
-export type * from './apps.ts'
+export * from './apps.ts'
+export { AppsError, type AppsErrorCode } from './error.ts'
+export { openApps } from './open.ts'

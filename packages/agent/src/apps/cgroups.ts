@@ -1,0 +1,145 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { CgroupHome, Controller } from './cgroup-homes.ts'
+import { isMissing, readIfThere } from './files.ts'
+import { processOf, signal } from './processes.ts'
+
+/** What an app may use; made by the agent out of the manifest and the machine. */
+export interface Limits {
+  readonly memoryBytes: number
+  readonly processes: number
+}
+
+/** One app's cgroup: a folder in each hierarchy. Plain data, so that a successor finds it again. */
+export type Cgroup = readonly string[]
+
+/** Makes a cgroup of this name with these limits; one that is there gets them anew. */
+export function makeCgroup(homes: readonly CgroupHome[], name: string, limits: Limits): Cgroup {
+  return homes.map(home => {
+    const folder = join(home.folder, name)
+    mkdirSync(folder, { recursive: true })
+    for (const controller of home.controllers) setLimit[controller](folder, home.version, limits)
+    return folder
+  })
+}
+
+/** The files by which a process joins: it writes 0 to each. */
+export function joiningFiles(cgroup: Cgroup): string[] {
+  return cgroup.map(folder => join(folder, 'cgroup.procs'))
+}
+
+const setLimit = {
+  memory(folder, version, { memoryBytes }) {
+    writeFileSync(
+      join(folder, version === 2 ? 'memory.max' : 'memory.limit_in_bytes'),
+      `${memoryBytes}`,
+    )
+    // Without this an app takes in swap what it may not take in memory.
+    const swap =
+      version === 2 ? ['memory.swap.max', '0'] : ['memory.memsw.limit_in_bytes', `${memoryBytes}`]
+    writeIfThere(join(folder, swap[0] ?? ''), swap[1] ?? '')
+  },
+  pids(folder, _version, { processes }) {
+    writeFileSync(join(folder, 'pids.max'), `${processes}`)
+  },
+  cpu(folder, version) {
+    // Half of what the system's own services weigh (100 and 1024), so that these keep answering.
+    if (version === 2) writeFileSync(join(folder, 'cpu.weight'), '50')
+    if (version === 1) writeFileSync(join(folder, 'cpu.shares'), '512')
+  },
+} as const satisfies Record<Controller, (folder: string, version: 1 | 2, limits: Limits) => void>
+
+function writeIfThere(path: string, text: string): void {
+  if (existsSync(path)) writeFileSync(path, text)
+}
+
+/** How many processes of this cgroup the kernel has ended because its memory was used up. */
+export function outOfMemoryKills(cgroup: Cgroup): number {
+  const counts = cgroup
+    .flatMap(folder => ['memory.events', 'memory.oom_control'].map(name => join(folder, name)))
+    .map(path => /^oom_kill (\d+)$/m.exec(readIfThere(path) ?? '')?.[1])
+  return Math.max(0, ...counts.map(count => Number(count ?? 0)))
+}
+
+/** Ends all that is in the cgroup at once; false where no hierarchy can. */
+export async function killCgroup(cgroup: Cgroup): Promise<boolean> {
+  const killing = cgroup.map(folder => join(folder, 'cgroup.kill')).find(path => existsSync(path))
+  if (killing !== undefined) {
+    writeFileSync(killing, '1')
+    return true
+  }
+  const freezing = cgroup.find(folder => existsSync(join(folder, 'freezer.state')))
+  if (freezing === undefined) return false
+  await killFrozen(freezing)
+  return true
+}
+
+/** Frozen first, so that nothing forks away while the list is read. */
+async function killFrozen(folder: string): Promise<void> {
+  writeFileSync(join(folder, 'freezer.state'), 'FROZEN')
+  for (let turn = 0; turn < 100 && !/FROZEN/.test(stateOf(folder)); turn += 1) await pause(1)
+  for (const pid of pidsIn(folder)) {
+    const process = processOf(pid)
+    if (process !== undefined) signal(process, 'SIGKILL')
+  }
+  writeFileSync(join(folder, 'freezer.state'), 'THAWED')
+}
+
+function stateOf(folder: string): string {
+  return readFileSync(join(folder, 'freezer.state'), 'utf8')
+}
+
+function pidsIn(folder: string): number[] {
+  const text = readIfThere(join(folder, 'cgroup.procs')) ?? ''
+  return text.split('\n').filter(Boolean).map(Number)
+}
+
+/** Whether anything runs in the cgroup. */
+export function isPopulated(cgroup: Cgroup): boolean {
+  return cgroup.some(folder => pidsIn(folder).length > 0)
+}
+
+/** Takes an empty cgroup away. The last process may still be leaving it: this waits a little. */
+export async function removeCgroup(cgroup: Cgroup): Promise<void> {
+  for (const folder of cgroup) {
+    for (let turn = 0; turn < 50 && !isRemoved(folder); turn += 1) await pause(10)
+  }
+}
+
+/** Takes away every empty cgroup of this agent. */
+export function sweepCgroups(homes: readonly CgroupHome[]): void {
+  for (const { folder } of homes) {
+    for (const name of foldersIn(folder)) isRemoved(join(folder, name))
+  }
+}
+
+/** Takes away what is empty of this agent's folders, down to the one that all agents share. */
+export function leaveCgroupHomes(homes: readonly CgroupHome[]): void {
+  sweepCgroups(homes)
+  for (const { folder } of homes) if (isRemoved(folder)) isRemoved(dirname(folder))
+}
+
+function foldersIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap(entry =>
+      entry.isDirectory() ? [entry.name] : [],
+    )
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
+}
+
+/** False while something is in it. */
+function isRemoved(folder: string): boolean {
+  try {
+    rmdirSync(folder)
+    return true
+  } catch (error) {
+    if (isMissing(error)) return true
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EBUSY' || code === 'ENOTEMPTY') return false
+    throw error
+  }
+}

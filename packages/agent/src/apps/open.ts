@@ -1,0 +1,224 @@
+import { mkdir, realpath, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { AppStatus, PackageName } from '@steadfleet/domain'
+import type {
+  AppExit,
+  AppLine,
+  AppSpec,
+  Apps,
+  AppsOptions,
+  HealthVerdict,
+  HookResult,
+} from './apps.ts'
+import { sweepCgroups } from './cgroups.ts'
+import { describeFloor, describeNoFloor, proveFloor } from './describe.ts'
+import { AppsError } from './error.ts'
+import { findFloor, leaveFloor } from './floor.ts'
+import { Follower } from './follower.ts'
+import { checkHealth } from './health.ts'
+import { runHook } from './hook.ts'
+import { lastLines } from './output.ts'
+import { defaultBackOff } from './restart.ts'
+import { isSameSpec, readRecords, runFolder } from './run-record.ts'
+import type { Floor } from './sandboxes.ts'
+import { SupervisedApp, type Supervision } from './supervised-app.ts'
+
+/**
+ * Opens the apps of a state directory: finds out how they can be confined here and proves it once.
+ * Where they can't be, they can be stopped and described, but not started.
+ */
+export async function openApps(options: AppsOptions): Promise<Apps> {
+  const folder = join(options.stateDir, 'apps')
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const stateDir = await realpath(options.stateDir)
+  await rm(join(folder, '.hooks'), { recursive: true, force: true })
+  const floor = await provenFloor({ ...options, stateDir })
+  return new SupervisedApps({ ...options, stateDir }, floor)
+}
+
+async function provenFloor(options: AppsOptions): Promise<Floor | AppsError> {
+  try {
+    const isRoot = process.getuid?.() === 0
+    const withCgroups = options.withCgroups ?? true
+    const floor = await findFloor({ stateDir: options.stateDir, isRoot, withCgroups })
+    sweepCgroups(floor.homes)
+    return await proven(floor, join(options.stateDir, 'apps', '.probe'))
+  } catch (error) {
+    if (error instanceof AppsError) return error
+    throw error
+  }
+}
+
+async function proven(floor: Floor, folder: string): Promise<Floor> {
+  try {
+    await proveFloor(floor, folder)
+    return floor
+  } catch (error) {
+    leaveFloor(floor)
+    throw error
+  }
+}
+
+class SupervisedApps implements Apps {
+  readonly #apps = new Map<string, SupervisedApp>()
+  readonly #exitListeners = new Set<(exit: AppExit) => void>()
+  readonly #lineListeners = new Set<(line: AppLine) => void>()
+  readonly #followers = new Map<string, Follower>()
+  readonly #supervision: Supervision
+  readonly #floor: Floor | AppsError
+  readonly #warn: (message: string) => void
+
+  constructor({ stateDir, backOff, warn }: AppsOptions, floor: Floor | AppsError) {
+    this.#floor = floor
+    this.#warn = warn ?? (() => undefined)
+    this.#supervision = {
+      stateDir,
+      floor: () => this.#firmFloor(),
+      backOff: backOff ?? defaultBackOff,
+      tell: exit => {
+        for (const listener of this.#exitListeners) listener(exit)
+      },
+      warn: (spec, error) => this.#warn(`cannot start ${keyOf(spec)}: ${messageOf(error)}`),
+    }
+  }
+
+  async start(spec: AppSpec): Promise<void> {
+    const held = this.#apps.get(keyOf(spec))
+    if (held !== undefined && isSameSpec(held.spec, spec)) return
+    await held?.stop()
+    const app = this.#add(spec)
+    try {
+      await app.start()
+    } catch (error) {
+      this.#remove(app)
+      throw error
+    }
+  }
+
+  async stop(packageName: PackageName): Promise<void> {
+    await Promise.all(
+      this.#of(packageName).map(async app => {
+        await app.stop()
+        this.#remove(app)
+      }),
+    )
+  }
+
+  async adopt(specs: readonly AppSpec[]): Promise<void> {
+    const wanted = new Map(specs.map(spec => [keyOf(spec), spec]))
+    const found = readRecords(this.#supervision.stateDir)
+    await Promise.all(
+      found.map(async record => {
+        const spec = wanted.get(keyOf(record.spec))
+        if (spec !== undefined && isSameSpec(spec, record.spec)) {
+          return this.#add(record.spec).takeOver(record)
+        }
+        return new SupervisedApp(record.spec, this.#supervision).end(record)
+      }),
+    )
+    await Promise.all(specs.map(spec => this.start(spec)))
+  }
+
+  status(): readonly AppStatus[] {
+    return [...this.#apps.values()].map(app => app.status)
+  }
+
+  async health(packageName: PackageName): Promise<HealthVerdict> {
+    const apps = this.#of(packageName)
+    if (apps.length === 0) return { ok: false, why: `${packageName} does not run` }
+    const verdicts = await Promise.all(apps.map(app => this.#healthOf(app)))
+    return verdicts.find(verdict => !verdict.ok) ?? verdicts[0] ?? { ok: true, why: 'it runs' }
+  }
+
+  hook(spec: AppSpec, command: readonly string[], timeoutSeconds: number): Promise<HookResult> {
+    const folder = join(this.#supervision.stateDir, 'apps', '.hooks')
+    return runHook(this.#firmFloor(), { spec, command, timeoutSeconds, folder })
+  }
+
+  log(packageName: PackageName, app: string, lines: number): Promise<string[]> {
+    return lastLines(runFolder(this.#supervision.stateDir, packageName, app), lines)
+  }
+
+  onExit(listener: (exit: AppExit) => void): void {
+    this.#exitListeners.add(listener)
+  }
+
+  follow(listener: (line: AppLine) => void): () => void {
+    this.#lineListeners.add(listener)
+    for (const app of this.#apps.values()) this.#followOutput(app)
+    return () => {
+      this.#lineListeners.delete(listener)
+      if (this.#lineListeners.size === 0) this.#endFollowing()
+    }
+  }
+
+  describeConfinement(): Readonly<Record<string, string>> {
+    const floor = this.#floor
+    return floor instanceof AppsError ? describeNoFloor(floor) : describeFloor(floor)
+  }
+
+  async close(): Promise<void> {
+    this.#endFollowing()
+    await Promise.all([...this.#apps.values()].map(app => app.close()))
+    if (this.#apps.size === 0 && !(this.#floor instanceof AppsError)) leaveFloor(this.#floor)
+  }
+
+  #firmFloor(): Floor {
+    if (this.#floor instanceof AppsError) throw this.#floor
+    return this.#floor
+  }
+
+  #of(packageName: PackageName): SupervisedApp[] {
+    return [...this.#apps.values()].filter(app => app.spec.package === packageName)
+  }
+
+  #add(spec: AppSpec): SupervisedApp {
+    const app = new SupervisedApp(spec, this.#supervision)
+    this.#apps.set(keyOf(spec), app)
+    if (this.#lineListeners.size > 0) this.#followOutput(app)
+    return app
+  }
+
+  #remove(app: SupervisedApp): void {
+    const key = keyOf(app.spec)
+    if (this.#apps.get(key) !== app) return
+    this.#apps.delete(key)
+    this.#followers.get(key)?.close()
+    this.#followers.delete(key)
+  }
+
+  #followOutput({ spec, folder }: SupervisedApp): void {
+    const key = keyOf(spec)
+    this.#followers.get(key)?.close()
+    const tell = (text: string) => {
+      for (const listener of this.#lineListeners) {
+        listener({ package: spec.package, app: spec.app, text })
+      }
+    }
+    const fail = (error: unknown) => this.#warn(`cannot follow ${key}: ${messageOf(error)}`)
+    this.#followers.set(key, new Follower(folder, tell, fail))
+  }
+
+  #endFollowing(): void {
+    for (const follower of this.#followers.values()) follower.close()
+    this.#followers.clear()
+  }
+
+  async #healthOf({ spec, status }: SupervisedApp): Promise<HealthVerdict> {
+    const named = (verdict: HealthVerdict) => ({ ...verdict, why: `${spec.app}: ${verdict.why}` })
+    const { state } = status
+    if (state === 'exited' && spec.declaration.daemon === 'oneshot') {
+      return named({ ok: true, why: 'it has done its work' })
+    }
+    if (state !== 'running') return named({ ok: false, why: `it is ${state}` })
+    return named(await checkHealth(spec, (command, seconds) => this.hook(spec, command, seconds)))
+  }
+}
+
+function keyOf({ package: name, app }: AppSpec): string {
+  return `${name} ${app}`
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,159 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { chmod, chown, lchown, mkdir, readdir, readlink, stat, writeFile } from 'node:fs/promises'
+import { totalmem } from 'node:os'
+import { join } from 'node:path'
+import {
+  type Identity,
+  interfaceNamed,
+  type Launcher,
+  type Shown,
+  type TreeEntry,
+  toSandboxArguments,
+  toSandboxEnvironment,
+  toSeccompFilter,
+} from '@steadfleet/confine'
+import type { Architecture } from '@steadfleet/domain'
+import type { AppSpec } from './apps.ts'
+import type { CgroupHome } from './cgroup-homes.ts'
+import type { Limits } from './cgroups.ts'
+import type { Uids } from './uids.ts'
+
+/** What this device has to confine with. */
+export interface Floor {
+  readonly architecture: Architecture
+  readonly bwrap: string
+  /** setpriv where the agent is root, prlimit where it is not. */
+  readonly launcher: Launcher
+  /** Absent where the agent is no root: then every app is the agent's user, alone in a namespace. */
+  readonly uids?: Uids
+  readonly homes: readonly CgroupHome[]
+  /** The absolute path of prlimit, for limits that no cgroup sets. */
+  readonly prlimit?: string
+}
+
+const defaultProcesses = 512
+
+/** What an app may use. One that declares nothing is still no danger to the device. */
+export function limitsOf(limits: AppSpec['limits']): Limits {
+  const declared = limits?.['memory-mb']
+  return {
+    memoryBytes: declared === undefined ? Math.floor(totalmem() / 2) : declared * 1024 * 1024,
+    processes: limits?.processes ?? defaultProcesses,
+  }
+}
+
+/**
+ * Makes ready what the sandbox of an app needs (its data is its own, its settings readable, its
+ * filter in `folder`) and gives the command that runs `command` in it.
+ */
+export async function prepareSandbox(
+  floor: Floor,
+  spec: AppSpec,
+  run: { readonly folder: string; readonly command: readonly string[] },
+): Promise<string[]> {
+  const identity = await identityOf(floor, spec)
+  await giveData(spec.data, identity)
+  await giveSettings(spec.settings, identity)
+  await mkdir(run.folder, { recursive: true, mode: 0o700 })
+  const filter = toSeccompFilter(floor.architecture, spec.interfaces)
+  await writeFile(join(run.folder, 'filter'), filter)
+  const rlimits = rlimitOptions(floor, limitsOf(spec.limits))
+  const shown = shownTo(spec)
+  const plan = {
+    identity,
+    launcher: floor.launcher,
+    launcherOptions: identity.kind === 'mapped' ? rlimits : [],
+    tree: spec.tree,
+    entries: await entriesOf(spec.tree, shown),
+    data: spec.data,
+    settings: spec.settings,
+    shown,
+    interfaces: spec.interfaces,
+    hostname: spec.package.replace('/', '-'),
+    environment: toSandboxEnvironment({
+      package: spec.package,
+      app: spec.app,
+      revision: spec.revision,
+      declared: spec.declaration.environment ?? {},
+    }),
+    command: run.command,
+    filter: 3,
+  }
+  const outside = identity.kind === 'leased' && rlimits.length > 0 ? toPrlimit(floor, rlimits) : []
+  return [...outside, floor.bwrap, ...toSandboxArguments(plan)]
+}
+
+async function identityOf({ uids }: Floor, spec: AppSpec): Promise<Identity> {
+  if (uids === undefined) return { kind: 'mapped' }
+  return { kind: 'leased', uid: await uids.of(spec.package) }
+}
+
+/**
+ * Limits by process for what no cgroup limits. Inside a user namespace they are set after it is
+ * made (by the launcher), else the count would be of all that the agent's user runs.
+ */
+function rlimitOptions({ homes }: Floor, limits: Limits): string[] {
+  const has = (name: 'memory' | 'pids') => homes.some(home => home.controllers.includes(name))
+  return [
+    ...(has('pids') ? [] : [`--nproc=${limits.processes}`]),
+    ...(has('memory') ? [] : [`--data=${limits.memoryBytes}`]),
+  ]
+}
+
+function toPrlimit({ prlimit }: Floor, options: readonly string[]): string[] {
+  return prlimit === undefined ? [] : [prlimit, ...options]
+}
+
+/** The data is the app's alone: when its folder changes hands, so does all that is in it. */
+async function giveData(data: string, identity: Identity): Promise<void> {
+  await mkdir(data, { recursive: true, mode: 0o700 })
+  if (identity.kind === 'mapped') return
+  if ((await stat(data)).uid !== identity.uid) await giveAll(data, identity.uid)
+  await chmod(data, 0o700)
+}
+
+/** The folder itself comes last: a walk that was cut short is begun again. */
+async function giveAll(folder: string, uid: number): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) await giveAll(path, uid)
+    else await lchown(path, uid, uid)
+  }
+  await chown(folder, uid, uid)
+}
+
+/** Readable by the app's group and nobody else. */
+async function giveSettings(settings: string, identity: Identity): Promise<void> {
+  if (identity.kind === 'mapped') return
+  await chown(settings, 0, identity.uid)
+  await chmod(settings, 0o640)
+}
+
+/** An app on the device's network finds names as the device does. */
+function shownTo({ interfaces }: AppSpec): Shown[] {
+  if (!interfaces.some(name => interfaceNamed(name).sandbox.sharesNetwork)) return []
+  return ['/etc/hosts', '/etc/resolv.conf']
+    .filter(path => existsSync(path))
+    .map(path => ({ from: realpathSync(path), at: path }))
+}
+
+/** The tree's top level; its /etc taken apart where something is shown in it. */
+async function entriesOf(tree: string, shown: readonly Shown[]): Promise<TreeEntry[]> {
+  const top = await readEntries(tree, '')
+  const etc = top.find(entry => entry.path === 'etc')
+  if (shown.length === 0 || etc === undefined || etc.target !== undefined) return top
+  const covered = new Set(shown.map(({ at }) => at.slice(1)))
+  const inEtc = (await readEntries(tree, 'etc/')).filter(({ path }) => !covered.has(path))
+  return [...top.filter(entry => entry !== etc), ...inEtc]
+}
+
+async function readEntries(tree: string, prefix: string): Promise<TreeEntry[]> {
+  const entries = await readdir(join(tree, prefix), { withFileTypes: true })
+  return Promise.all(
+    entries.map(async entry => {
+      const path = `${prefix}${entry.name}`
+      if (!entry.isSymbolicLink()) return { path }
+      return { path, target: await readlink(join(tree, path)) }
+    }),
+  )
+}

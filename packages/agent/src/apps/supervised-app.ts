@@ -1,0 +1,180 @@
+import type { AppState, AppStatus } from '@steadfleet/domain'
+import type { AppExit, AppSpec, BackOff } from './apps.ts'
+import { type Cgroup, joiningFiles, makeCgroup, outOfMemoryKills, removeCgroup } from './cgroups.ts'
+import { startKeeper, statusIn } from './keeper.ts'
+import { lastLines, logToBegin } from './output.ts'
+import { endingOf, stateAfter, waitBefore } from './restart.ts'
+import { endRun, foundRun, ownRun, type Run } from './run.ts'
+import {
+  cgroupName,
+  clearRecord,
+  currentBoot,
+  type RunRecord,
+  runFolder,
+  writeRecord,
+} from './run-record.ts'
+import { type Floor, limitsOf, prepareSandbox } from './sandboxes.ts'
+
+/** What a supervised app is given by whoever keeps all of them. */
+export interface Supervision {
+  readonly stateDir: string
+  /** Throws where apps can't be confined. */
+  readonly floor: () => Floor
+  readonly backOff: BackOff
+  readonly tell: (exit: AppExit) => void
+  /** Says that a start by the back-off did not come about. */
+  readonly warn: (spec: AppSpec, error: unknown) => void
+}
+
+const reportedLines = 100
+const defaultStopSeconds = 10
+
+/** One app under supervision, from its start to its stop: begun again when it ends by itself. */
+export class SupervisedApp {
+  readonly spec: AppSpec
+  readonly folder: string
+  readonly #of: Supervision
+  #state: AppState = 'starting'
+  #restarts = 0
+  #failures = 0
+  #run: Run | undefined
+  #cgroup: Cgroup = []
+  #isWanted = true
+  #calm: NodeJS.Timeout | undefined
+  #next: NodeJS.Timeout | undefined
+  /** What is being done; the next thing to do waits for it. */
+  #work: Promise<void> = Promise.resolve()
+
+  constructor(spec: AppSpec, supervision: Supervision) {
+    this.spec = spec
+    this.#of = supervision
+    this.folder = runFolder(supervision.stateDir, spec.package, spec.app)
+  }
+
+  get status(): AppStatus {
+    const { package: name, app } = this.spec
+    return { package: name, app, state: this.#state, restarts: this.#restarts }
+  }
+
+  start(): Promise<void> {
+    return this.#after(() => this.#begin())
+  }
+
+  /** Takes over what an earlier agent began: it runs on, or its end is dealt with now. */
+  takeOver(record: RunRecord): Promise<void> {
+    return this.#after(async () => {
+      this.#restarts = record.restarts
+      this.#cgroup = record.cgroup
+      if (record.boot !== currentBoot()) return this.#begin()
+      const run = foundRun(this.folder, record.cgroup)
+      if (run !== undefined) return this.#attend(run, record)
+      const status = statusIn(this.folder)
+      if (!record.isTold) return this.#onEnd(status, record)
+      this.#state = stateAfter(this.spec.declaration, status !== 0)
+      return this.#state === 'backing off' ? this.#begin() : undefined
+    })
+  }
+
+  /** Ends what an earlier agent began and nobody wants any more. */
+  async end(record: RunRecord): Promise<void> {
+    this.#isWanted = false
+    this.#cgroup = record.cgroup
+    this.#run = record.boot === currentBoot() ? foundRun(this.folder, record.cgroup) : undefined
+    await this.stop()
+  }
+
+  /** Ends the app; nothing of it runs when this is fulfilled, and nothing is known of it. */
+  async stop(): Promise<void> {
+    this.#isWanted = false
+    await this.#after(async () => {
+      this.#endTimers()
+      const seconds = this.spec.declaration['stop-timeout-seconds'] ?? defaultStopSeconds
+      if (this.#run !== undefined) await endRun(this.#run, seconds * 1000)
+      await removeCgroup(this.#cgroup)
+      await clearRecord(this.folder)
+      this.#state = 'stopped'
+    })
+  }
+
+  /** Ends the supervision and leaves the app as it is. */
+  async close(): Promise<void> {
+    this.#isWanted = false
+    await this.#after(async () => {
+      this.#endTimers()
+      this.#run?.forget()
+    })
+  }
+
+  #endTimers(): void {
+    clearTimeout(this.#next)
+    clearTimeout(this.#calm)
+  }
+
+  #after(work: () => Promise<void>): Promise<void> {
+    const done = this.#work.then(work)
+    this.#work = done.catch(() => undefined)
+    return done
+  }
+
+  async #begin(): Promise<void> {
+    const { spec, folder } = this
+    const floor = this.#of.floor()
+    const command = await prepareSandbox(floor, spec, { folder, command: spec.declaration.command })
+    const name = cgroupName(spec.package, spec.app)
+    const cgroup = makeCgroup(floor.homes, name, limitsOf(spec.limits))
+    const record: RunRecord = {
+      spec,
+      cgroup,
+      boot: currentBoot(),
+      outOfMemoryKills: outOfMemoryKills(cgroup),
+      restarts: this.#restarts,
+    }
+    this.#cgroup = cgroup
+    await writeRecord(folder, record)
+    const joins = joiningFiles(cgroup)
+    const keeper = await startKeeper({ folder, joins, command }, await logToBegin(folder))
+    this.#attend(ownRun(folder, cgroup, keeper), record)
+  }
+
+  #attend(run: Run, record: RunRecord): void {
+    this.#run = run
+    this.#state = 'running'
+    this.#calm = setTimeout(() => {
+      this.#failures = 0
+    }, this.#of.backOff.calmMs)
+    void run.ended.then(status => {
+      this.#run = undefined
+      clearTimeout(this.#calm)
+      // An app that is being stopped was asked to end; that is no news.
+      if (this.#isWanted) return this.#after(() => this.#onEnd(status, record))
+      return undefined
+    })
+  }
+
+  /** Tells of the end before it is written off: whoever is killed between tells of it again. */
+  async #onEnd(status: number | undefined, record: RunRecord): Promise<void> {
+    const { package: name, app, revision, declaration } = this.spec
+    const ending = endingOf(status)
+    const outOfMemory = outOfMemoryKills(record.cgroup) > record.outOfMemoryKills
+    const log = await lastLines(this.folder, reportedLines)
+    this.#of.tell({ package: name, app, revision, ...ending, log, outOfMemory })
+    this.#state = stateAfter(declaration, status !== 0)
+    const isAgain = this.#state === 'backing off'
+    if (isAgain) this.#restarts += 1
+    await writeRecord(this.folder, { ...record, restarts: this.#restarts, isTold: true })
+    if (isAgain) this.#beginLater()
+    else await removeCgroup(record.cgroup)
+  }
+
+  #beginLater(): void {
+    if (!this.#isWanted) return
+    const wait = waitBefore(this.#failures, this.#of.backOff)
+    this.#failures += 1
+    this.#next = setTimeout(() => {
+      this.#after(() => this.#begin()).catch((error: unknown) => {
+        this.#of.warn(this.spec, error)
+        this.#beginLater()
+      })
+    }, wait)
+  }
+}
