@@ -149,7 +149,7 @@ async function bundleOf(contents: readonly Uint8Array[], from?: Digest): Promise
     content: chunked(content, 1000),
   }))
   const refs = objects.map(({ digest, length }) => ({ digest, length }))
-  return await gather(writeBundle(objects, makeHeader(tree, refs, from ? { from } : {})))
+  return await gather(writeBundle(objects, makeHeader(tree, refs, from)))
 }
 
 async function contentsIn(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {

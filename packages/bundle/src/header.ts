@@ -31,15 +31,14 @@ export type BundleHeader = Static<typeof BundleHeader>
 const parseHeaderValue = parserOf('bundle header', BundleHeader)
 const known = ['type', 'tree', 'from', 'record', 'objects', 'critical']
 
-/** Of a delta, the tree that its reader has; of a packed release, its record. */
-export type HeaderExtras = Pick<BundleHeader, 'from' | 'record'>
-
+/** A header; with `from`, that of a bundle that holds only what the tree `from` lacks. */
 export function makeHeader(
   tree: Digest,
   objects: readonly ObjectRef[],
-  extras: HeaderExtras = {},
+  from?: Digest,
 ): BundleHeader {
-  return { type: 'bundle', tree, objects: [...objects], ...extras }
+  const header: BundleHeader = { type: 'bundle', tree, objects: [...objects] }
+  return from === undefined ? header : { ...header, from }
 }
 
 /** Reads a header; one that lists an object twice, or needs what this reader lacks, is refused. */

@@ -2,7 +2,6 @@ export { BundleError, type BundleErrorCode } from './error.ts'
 export {
   type BundleHeader,
   bundleVersion,
-  type HeaderExtras,
   makeHeader,
   mediaType,
   parseHeader,

@@ -2,6 +2,8 @@
 export interface SchemaFault {
   readonly path: string
   readonly message: string
+  /** `name` when the fault is the member's name rather than its value. */
+  readonly at?: 'name'
 }
 
 /** The part of JSON Schema that this project's declarations use. */
@@ -109,10 +111,15 @@ function explainMember(rule: Rule, key: string, value: unknown, path: string): S
   if (matching) return explainRule(matching[1], value, path)
   if (rule.additionalProperties !== false) return []
   if (patterns.length === 0) {
-    return [{ path, message: `is not known here; known: ${Object.keys(properties).join(', ')}` }]
+    const known = Object.keys(properties).join(', ')
+    return [{ path, message: `is not known here; known: ${known}`, at: 'name' }]
   }
   return [
-    { path, message: `must have a name that matches ${patterns.map(([p]) => p).join(' or ')}` },
+    {
+      path,
+      message: `must have a name that matches ${patterns.map(([p]) => p).join(' or ')}`,
+      at: 'name',
+    },
   ]
 }
 

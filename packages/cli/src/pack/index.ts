@@ -1,5 +1,6 @@
 export { PackError, type PackErrorCode } from './error.ts'
-export { type DeclaredPackage, readManifest } from './manifest.ts'
+export { type DeclaredPackage, parseManifest, readManifest } from './manifest.ts'
+export { ManifestError, type ManifestFault } from './manifest-error.ts'
 export { type ObjectContent, type PackOptions, type PackResult, pack } from './pack.ts'
 export { bundleOf, type WrittenBundle, writePacked } from './packed.ts'
 export type { OnProgress, PackProgress } from './progress.ts'

@@ -15,7 +15,7 @@ export function bundleOf(
 ): AsyncIterable<Uint8Array> {
   const chosen = [...result.objects].filter(([digest]) => wanted?.has(digest) ?? true)
   const refs = chosen.map(([digest, { length }]) => ({ digest, length }))
-  const header = makeHeader(result.treeDigest, refs, { record: result.recordDigest })
+  const header = { ...makeHeader(result.treeDigest, refs), record: result.recordDigest }
   return writeBundle(chosen.map(toBundleObject), header)
 }
 

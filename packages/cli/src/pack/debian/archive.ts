@@ -30,8 +30,8 @@ export function openArchive(
 ): Archive {
   const known = new Map<string, readonly DebianPackage[]>()
   const forArchitecture = [
-    '-oAPT::Architecture=' + architecture,
-    '-oAPT::Architectures=' + architecture,
+    `-oAPT::Architecture=${architecture}`,
+    `-oAPT::Architectures=${architecture}`,
   ]
   const state = join(cache, 'apt', architecture)
   let options: readonly string[] = forArchitecture
