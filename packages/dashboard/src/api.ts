@@ -1,0 +1,102 @@
+import type * as protocol from '@steadfleet/protocol'
+import {
+  type BodyOf,
+  type ParamsOf,
+  parseProblem,
+  type QueryOf,
+  type ReplyOf,
+  type RouteSpec,
+} from '@steadfleet/protocol'
+import { localProblem } from './problem.ts'
+
+type Protocol = typeof protocol
+type RouteName = {
+  [N in keyof Protocol]: Protocol[N] extends RouteSpec ? N : never
+}[keyof Protocol]
+type Line<S> = S extends RouteSpec ? `${S['method']} ${S['path']}` : never
+
+/**
+ * The routes the dashboard calls. Only their types come from `protocol`, so that no schema reaches
+ * the browser; a line that is not the route's own method and path does not compile.
+ */
+const lines = {
+  signIn: 'POST /v1/sign-in',
+  signOut: 'POST /v1/sign-out',
+  whoAmI: 'GET /v1/session',
+  serverEvents: 'GET /v1/events',
+  listFleets: 'GET /v1/fleets',
+  createEnrolmentToken: 'POST /v1/fleets/:fleet/enrolment-tokens',
+  listGroups: 'GET /v1/fleets/:fleet/groups',
+  listDevices: 'GET /v1/fleets/:fleet/devices',
+  getDevice: 'GET /v1/devices/:device',
+  deviceTimeline: 'GET /v1/devices/:device/timeline',
+  listReleases: 'GET /v1/releases',
+  listChannels: 'GET /v1/channels',
+  moveChannel: 'PUT /v1/packages/:publisher/:name/channels/:track/:risk',
+  listRollouts: 'GET /v1/rollouts',
+  getRollout: 'GET /v1/rollouts/:rollout',
+  steerRollout: 'POST /v1/rollouts/:rollout/:event',
+  listFailures: 'GET /v1/failures',
+  listSecurityEvents: 'GET /v1/security-events',
+  listSettings: 'GET /v1/fleets/:fleet/settings',
+  setSettings: 'PUT /v1/fleets/:fleet/settings/:publisher/:name/:scope/:target',
+  getObject: 'GET /v1/objects/:digest',
+} as const satisfies { readonly [N in RouteName]?: Line<Protocol[N]> }
+
+/** A route that the dashboard calls, by its name in `protocol`. */
+export type Called = keyof typeof lines
+
+/** What a call carries, typed by its route. Parameters come from addresses, so they are plain text. */
+export type CallInput<N extends Called> = Part<'params', TextOf<ParamsOf<Protocol[N]>>> &
+  Part<'query', QueryOf<Protocol[N]>> &
+  Part<'body', BodyOf<Protocol[N]>>
+
+type TextOf<P> = P extends object ? { readonly [K in keyof P]: string | number } : undefined
+type Part<Key extends string, Value> = Value extends undefined
+  ? unknown
+  : { readonly [K in Key]: Value }
+
+interface AnyInput {
+  readonly params?: Readonly<Record<string, string | number>>
+  readonly query?: Readonly<Record<string, string | number | undefined>>
+  readonly body?: unknown
+}
+
+/** Calls a route with the browser's session and answers its reply, or throws a `ProblemError`. */
+export async function call<N extends Called>(
+  name: N,
+  input: CallInput<N> & AnyInput,
+): Promise<ReplyOf<Protocol[N]>> {
+  const reply = await send(name, input)
+  return JSON.parse((await reply.text()) || 'null')
+}
+
+/** The JSON held by an object that its digest names. */
+export async function readJson<T>(digest: string): Promise<T> {
+  return await (await send('getObject', { params: { digest } })).json()
+}
+
+/** The address of a route, for what the browser itself opens. */
+export function addressOf(name: Called, { params = {}, query = {} }: AnyInput): string {
+  const path = lines[name]
+    .split(' ')[1]
+    ?.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(params[key] ?? ''))
+  const search = new URLSearchParams()
+  for (const [key, value] of Object.entries(query))
+    if (value !== undefined) search.set(key, String(value))
+  return search.size > 0 ? `${path}?${search}` : `${path}`
+}
+
+async function send(name: Called, input: AnyInput): Promise<Response> {
+  const method = lines[name].split(' ')[0] ?? 'GET'
+  const request: RequestInit = { method, headers: { accept: 'application/json' } }
+  if (input.body !== undefined) {
+    request.headers = { accept: 'application/json', 'content-type': 'application/json' }
+    request.body = JSON.stringify(input.body)
+  }
+  const reply = await fetch(addressOf(name, input), request).catch((cause: unknown) => {
+    throw localProblem('dashboard/unreachable', `cannot reach the server: ${String(cause)}`)
+  })
+  if (!reply.ok) throw parseProblem(reply.status, await reply.text())
+  return reply
+}

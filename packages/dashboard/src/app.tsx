@@ -1,0 +1,33 @@
+import { MantineProvider } from '@mantine/core'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { BrowserRouter } from 'react-router'
+import { Gate } from './gate.tsx'
+import { Pages } from './pages.tsx'
+import { isSignedOut } from './problem.ts'
+import { theme, variables } from './theme.ts'
+
+/** The stream says what is stale, so nothing is asked for again merely because time passed. */
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 60_000,
+      retry: (count, error) => count < 2 && !isSignedOut(error),
+    },
+  },
+})
+
+/** The whole dashboard; `token` is that of a sign-in link, where the page was opened by one. */
+export function App({ token }: { token: string | undefined }): ReactNode {
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
+      <QueryClientProvider client={client}>
+        <BrowserRouter>
+          <Gate token={token}>
+            <Pages />
+          </Gate>
+        </BrowserRouter>
+      </QueryClientProvider>
+    </MantineProvider>
+  )
+}

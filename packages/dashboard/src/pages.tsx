@@ -1,0 +1,33 @@
+import type { ReactNode } from 'react'
+import { Route, Routes } from 'react-router'
+import { DevicePage } from './pages/device.tsx'
+import { DevicesPage } from './pages/devices.tsx'
+import { EnrolPage } from './pages/enrol.tsx'
+import { FailuresPage } from './pages/failures.tsx'
+import { NotFoundPage } from './pages/not-found.tsx'
+import { OverviewPage } from './pages/overview.tsx'
+import { ReleasesPage } from './pages/releases.tsx'
+import { RolloutPage } from './pages/rollout.tsx'
+import { RolloutsPage } from './pages/rollouts.tsx'
+import { SecurityPage } from './pages/security.tsx'
+import { Shell } from './parts/shell.tsx'
+
+/** Which page an address names. */
+export function Pages(): ReactNode {
+  return (
+    <Routes>
+      <Route element={<Shell />}>
+        <Route index element={<OverviewPage />} />
+        <Route path="devices" element={<DevicesPage />} />
+        <Route path="devices/:device" element={<DevicePage />} />
+        <Route path="releases" element={<ReleasesPage />} />
+        <Route path="rollouts" element={<RolloutsPage />} />
+        <Route path="rollouts/:rollout" element={<RolloutPage />} />
+        <Route path="failures" element={<FailuresPage />} />
+        <Route path="security" element={<SecurityPage />} />
+        <Route path="enrol" element={<EnrolPage />} />
+        <Route path="*" element={<NotFoundPage />} />
+      </Route>
+    </Routes>
+  )
+}

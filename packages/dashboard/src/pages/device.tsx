@@ -1,0 +1,53 @@
+import { Grid, Group, Stack } from '@mantine/core'
+import type { DeviceView } from '@steadfleet/protocol'
+import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { useParams } from 'react-router'
+import { Asked } from '../parts/asked.tsx'
+import { DevicePresence, DeviceState } from '../parts/device-state.tsx'
+import { LogBadge } from '../parts/log-badge.tsx'
+import { Page } from '../parts/page.tsx'
+import { deviceNamed } from '../queries.ts'
+import { changeMeanings } from '../tone.ts'
+import { DeviceFacts } from './device-facts.tsx'
+import { DeviceSettings } from './device-settings.tsx'
+import { DeviceSoftware } from './device-software.tsx'
+import { DeviceTimeline } from './device-timeline.tsx'
+
+/** One device: what it is, what it runs, what happened to it and why. */
+export function DevicePage(): ReactNode {
+  const { device = '' } = useParams()
+  return <Asked of={useQuery(deviceNamed(device))}>{found => <Shown device={found} />}</Asked>
+}
+
+function Shown({ device }: { device: DeviceView }): ReactNode {
+  return (
+    <Page
+      title={device.name}
+      heading={
+        <Group gap="sm" component="span">
+          {device.name}
+          <DeviceState device={device} />
+          <DevicePresence device={device} />
+          <LogBadge log={device.log} />
+        </Group>
+      }
+      lead={changeMeanings[device.state].means}
+    >
+      <Grid gap="lg">
+        <Grid.Col span={{ base: 12, md: 7 }}>
+          <Stack gap="lg">
+            <DeviceSoftware device={device} />
+            <DeviceTimeline device={device.id} />
+          </Stack>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 5 }}>
+          <Stack gap="lg">
+            <DeviceFacts device={device} />
+            <DeviceSettings device={device} />
+          </Stack>
+        </Grid.Col>
+      </Grid>
+    </Page>
+  )
+}

@@ -1,0 +1,81 @@
+import { Button, Text } from '@mantine/core'
+import type { DeviceView } from '@steadfleet/protocol'
+import { IconPlus, IconSearchOff } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { type ReactNode, useState } from 'react'
+import { Link } from 'react-router'
+import { useFleet } from '../fleet.ts'
+import { toCount } from '../format/text.ts'
+import { useNow } from '../now.ts'
+import { Asked } from '../parts/asked.tsx'
+import { Empty } from '../parts/empty.tsx'
+import { FleetChoice } from '../parts/fleet-choice.tsx'
+import { Page } from '../parts/page.tsx'
+import { Panel } from '../parts/panel.tsx'
+import { devicesOf } from '../queries.ts'
+import { type DeviceSearch, findDevices } from '../search.ts'
+import { DeviceSearchBar } from './devices-search.tsx'
+import { DeviceTable } from './devices-table.tsx'
+
+/** Every device of the fleet, with ways to find one. */
+export function DevicesPage(): ReactNode {
+  const { fleet } = useFleet()
+  const asked = useQuery(devicesOf(fleet.name))
+  return (
+    <Page
+      title="Devices"
+      lead={`Fleet ${fleet.name}`}
+      actions={
+        <>
+          <FleetChoice />
+          <Button component={Link} to="/enrol" leftSection={<IconPlus size={16} />}>
+            Enrol a device
+          </Button>
+        </>
+      }
+    >
+      <Asked of={asked}>
+        {devices => (devices.length > 0 ? <Found devices={devices} /> : <None />)}
+      </Asked>
+    </Page>
+  )
+}
+
+function Found({ devices }: { devices: readonly DeviceView[] }): ReactNode {
+  const now = useNow()
+  const [search, setSearch] = useState<DeviceSearch>({
+    text: '',
+    presence: 'all',
+    group: undefined,
+  })
+  const found = findDevices(devices, search, now)
+  return (
+    <>
+      <DeviceSearchBar search={search} onSearch={setSearch} />
+      <Panel flush>
+        {found.length > 0 ? (
+          <DeviceTable devices={found} />
+        ) : (
+          <Empty icon={IconSearchOff} title="No device meets this search">
+            Search by name, id, model, package, version or attribute.
+          </Empty>
+        )}
+      </Panel>
+      <Text size="sm" c="dimmed" role="status">
+        {found.length === devices.length
+          ? toCount(devices.length, 'device')
+          : `${found.length} of ${toCount(devices.length, 'device')}`}
+      </Text>
+    </>
+  )
+}
+
+function None(): ReactNode {
+  return (
+    <Panel flush>
+      <Empty icon={IconPlus} title="This fleet has no device yet">
+        <Link to="/enrol">Enrol the first one</Link>: it takes one line on the machine that joins.
+      </Empty>
+    </Panel>
+  )
+}

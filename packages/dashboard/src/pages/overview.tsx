@@ -1,0 +1,33 @@
+import { SimpleGrid, Stack } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { useFleet } from '../fleet.ts'
+import { toCount } from '../format/text.ts'
+import { FleetChoice } from '../parts/fleet-choice.tsx'
+import { Page } from '../parts/page.tsx'
+import { devicesOf } from '../queries.ts'
+import { AttentionPanel } from './overview-attention.tsx'
+import { FreshnessPanel } from './overview-freshness.tsx'
+import { MovingPanel } from './overview-moving.tsx'
+
+/** What needs a person now, how fresh the fleet is, and what is moving. */
+export function OverviewPage(): ReactNode {
+  const { fleet } = useFleet()
+  const { data: devices = [] } = useQuery(devicesOf(fleet.name))
+  const online = devices.filter(device => device.online).length
+  return (
+    <Page
+      title="Overview"
+      lead={`Fleet ${fleet.name}: ${toCount(devices.length, 'device')}, ${online} online`}
+      actions={<FleetChoice />}
+    >
+      <Stack gap="lg">
+        <AttentionPanel />
+        <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+          <FreshnessPanel />
+          <MovingPanel />
+        </SimpleGrid>
+      </Stack>
+    </Page>
+  )
+}

@@ -1,0 +1,74 @@
+import { Group, Stack, Text } from '@mantine/core'
+import type { Rollout } from '@steadfleet/domain'
+import { IconHandStop } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { Link, useParams } from 'react-router'
+import { toSentence } from '../format/text.ts'
+import { Asked } from '../parts/asked.tsx'
+import { Moment } from '../parts/moment.tsx'
+import { MoveBar } from '../parts/move-bar.tsx'
+import { Page } from '../parts/page.tsx'
+import { Panel } from '../parts/panel.tsx'
+import { ToneBadge } from '../parts/tone-badge.tsx'
+import { rolloutNumber } from '../queries.ts'
+import { rolloutMeanings } from '../tone.ts'
+import { RolloutPhases } from './rollout-phases.tsx'
+import { RolloutSteering } from './rollout-steering.tsx'
+
+/** One rollout: how far it is, device by device, and the ways to steer it. */
+export function RolloutPage(): ReactNode {
+  const asked = useQuery(rolloutNumber(Number(useParams().rollout)))
+  return <Asked of={asked}>{rollout => <Shown rollout={rollout} />}</Asked>
+}
+
+function Shown({ rollout }: { rollout: Rollout }): ReactNode {
+  const { tone, means } = rolloutMeanings[rollout.state]
+  const title = `${rollout.package} → revision ${rollout.revision}`
+  return (
+    <Page
+      title={title}
+      heading={
+        <Group gap="sm" component="span">
+          {title}
+          <ToneBadge tone={tone} means={means}>
+            {toSentence(rollout.state)}
+          </ToneBadge>
+        </Group>
+      }
+      lead={
+        <>
+          Rollout {rollout.id} in fleet {rollout.fleet}, {rollout.channel}, begun{' '}
+          <Moment at={rollout.createdAt} />
+        </>
+      }
+      actions={<RolloutSteering rollout={rollout} />}
+    >
+      <Why rollout={rollout} />
+      <Panel title="Progress">
+        <MoveBar moves={rollout.moves} />
+      </Panel>
+      <RolloutPhases rollout={rollout} />
+    </Page>
+  )
+}
+
+function Why({ rollout }: { rollout: Rollout }): ReactNode {
+  if (rollout.state !== 'halted')
+    return <Text c="dimmed">Why it began: {toSentence(rollout.why)}</Text>
+  return (
+    <Group className="notice" data-tone="bad" role="alert" align="flex-start" wrap="nowrap">
+      <IconHandStop size={22} style={{ flex: 'none' }} aria-hidden="true" />
+      <Stack gap={2}>
+        <Text fw={650}>Halted by the platform: {rollout.why}</Text>
+        <Text size="sm">
+          No further device is ordered. What the devices said is under{' '}
+          <Link to="/failures" style={{ color: 'inherit' }}>
+            failures
+          </Link>
+          .
+        </Text>
+      </Stack>
+    </Group>
+  )
+}

@@ -1,0 +1,67 @@
+import type { Move, MoveState, Phase, Rollout } from '@steadfleet/domain'
+import type { ChannelView, DeviceView, FleetView } from '@steadfleet/protocol'
+import { toCount } from './format/text.ts'
+
+/** How many devices are in each state of a rollout or of a phase of it. */
+export type Tally = Readonly<Record<MoveState, number>>
+
+/** One phase of a rollout: what it opens to, and the devices it moves. */
+export interface PhaseProgress {
+  readonly label: string
+  readonly allows: string
+  readonly moves: readonly Move[]
+}
+
+/** Counts moves by their state. */
+export function tally(moves: readonly Move[]): Tally {
+  const counts = { waiting: 0, ordered: 0, done: 0, failed: 0 }
+  for (const { state } of moves) counts[state] += 1
+  return counts
+}
+
+/** The phases of a rollout, each with its own devices. */
+export function phasesOf(rollout: Rollout): PhaseProgress[] {
+  return rollout.phases.map((phase, index) => ({
+    label: labelOf(phase),
+    allows: `halts above ${toCount(phase['max-failures'], 'failure')}`,
+    moves: rollout.moves.filter(move => move.phase === index),
+  }))
+}
+
+/** How much of a fleet runs the revision that the package's channel names. */
+export interface Freshness {
+  readonly package: string
+  readonly channel: string
+  readonly revision: number | undefined
+  readonly fresh: number
+  readonly devices: number
+}
+
+/** For each package that a fleet follows, the share of devices on the channel's revision. */
+export function freshnessOf(
+  fleet: FleetView,
+  channels: readonly ChannelView[],
+  devices: readonly DeviceView[],
+): Freshness[] {
+  return fleet.packages.map(followed => {
+    const points = channels.find(
+      channel => channel.package === followed.package && channel.channel === followed.channel,
+    )
+    const fresh = devices.filter(device =>
+      device.releases.some(
+        release => release.package === followed.package && release.revision === points?.revision,
+      ),
+    )
+    return { ...followed, revision: points?.revision, fresh: fresh.length, devices: devices.length }
+  })
+}
+
+/** A share in whole per cent; all of nothing is nothing. Only all is 100. */
+export function toPercent(part: number, whole: number): number {
+  return whole === 0 ? 0 : Math.floor((part / whole) * 100)
+}
+
+function labelOf(phase: Phase): string {
+  if (phase.count !== undefined) return toCount(phase.count, 'device')
+  return phase.percent === 100 ? 'All devices' : `${phase.percent ?? 100} %`
+}

@@ -1,0 +1,86 @@
+import type { ReleaseRecord } from '@steadfleet/domain'
+import { queryOptions } from '@tanstack/react-query'
+import { call, readJson } from './api.ts'
+
+/** Keys begin with a topic of the server's event stream, so that one word invalidates what it names. */
+const timelineLimit = 100
+
+export const session = queryOptions({
+  queryKey: ['session'],
+  queryFn: () => call('whoAmI', {}),
+})
+
+export const fleets = queryOptions({
+  queryKey: ['devices', 'fleets'],
+  queryFn: () => call('listFleets', {}),
+})
+
+export const devicesOf = (fleet: string) =>
+  queryOptions({
+    queryKey: ['devices', 'list', fleet],
+    queryFn: () => call('listDevices', { params: { fleet } }),
+  })
+
+export const deviceNamed = (device: string) =>
+  queryOptions({
+    queryKey: ['device', device],
+    queryFn: () => call('getDevice', { params: { device } }),
+  })
+
+export const timelineOf = (device: string, limit = timelineLimit) =>
+  queryOptions({
+    queryKey: ['device', device, 'timeline', limit],
+    queryFn: () => call('deviceTimeline', { params: { device }, query: { limit } }),
+    placeholderData: earlier => earlier,
+  })
+
+export const releases = queryOptions({
+  queryKey: ['releases', 'list'],
+  queryFn: () => call('listReleases', { query: {} }),
+})
+
+export const channels = queryOptions({
+  queryKey: ['releases', 'channels'],
+  queryFn: () => call('listChannels', {}),
+})
+
+/** A release record never changes: its name is its digest. */
+export const recordOf = (digest: string) =>
+  queryOptions({
+    queryKey: ['record', digest],
+    queryFn: (): Promise<ReleaseRecord> => readJson(digest),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
+export const rollouts = queryOptions({
+  queryKey: ['rollouts', 'list'],
+  queryFn: () => call('listRollouts', {}),
+})
+
+export const rolloutNumber = (rollout: number) =>
+  queryOptions({
+    queryKey: ['rollouts', rollout],
+    queryFn: () => call('getRollout', { params: { rollout } }),
+  })
+
+export const failures = queryOptions({
+  queryKey: ['failures', 'list'],
+  queryFn: () => call('listFailures', { query: { limit: 200 } }),
+})
+
+export const securityEvents = queryOptions({
+  queryKey: ['failures', 'security'],
+  queryFn: () => call('listSecurityEvents', { query: { limit: 200 } }),
+})
+
+export const settingsOf = (fleet: string) =>
+  queryOptions({
+    queryKey: ['settings', fleet],
+    queryFn: () => call('listSettings', { params: { fleet } }),
+  })
+
+export const groupsOf = (fleet: string) =>
+  queryOptions({
+    queryKey: ['devices', 'groups', fleet],
+    queryFn: () => call('listGroups', { params: { fleet } }),
+  })

@@ -1,0 +1,62 @@
+import type { DeviceView, GroupView } from '@steadfleet/protocol'
+import { isSilent } from './tone.ts'
+
+/** The quick choices above the list of devices. */
+export const presences = ['all', 'online', 'offline', 'silent'] as const
+export type Presence = (typeof presences)[number]
+
+/** What a person asks of the list of devices. */
+export interface DeviceSearch {
+  readonly text: string
+  readonly presence: Presence
+  readonly group: GroupView | undefined
+}
+
+/** The devices that meet a search, by name. */
+export function findDevices(
+  devices: readonly DeviceView[],
+  search: DeviceSearch,
+  now: Date,
+): DeviceView[] {
+  return devices
+    .filter(device => hasText(device, search.text.trim().toLowerCase()))
+    .filter(device => hasPresence(device, search.presence, now))
+    .filter(device => !search.group || isInGroup(device, search.group))
+    .toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+}
+
+/** True while a device meets each condition of a group. */
+export function isInGroup(device: DeviceView, { conditions }: GroupView): boolean {
+  const { model, architecture, attributes = {} } = conditions
+  return (
+    (model === undefined || device.model === model) &&
+    (architecture === undefined || device.architecture === architecture) &&
+    device.name.startsWith(conditions['name-prefix'] ?? '') &&
+    Object.entries(attributes).every(([key, value]) => device.attributes[key] === value)
+  )
+}
+
+function hasText(device: DeviceView, text: string): boolean {
+  const said = [
+    device.name,
+    device.id,
+    device.model,
+    device.state,
+    ...device.releases.flatMap(release => [release.package, release.version]),
+    ...Object.values(device.attributes),
+  ]
+  return said.some(each => each.toLowerCase().includes(text))
+}
+
+function hasPresence(device: DeviceView, presence: Presence, now: Date): boolean {
+  switch (presence) {
+    case 'all':
+      return true
+    case 'online':
+      return device.online
+    case 'offline':
+      return !device.online
+    case 'silent':
+      return isSilent(device, now)
+  }
+}

@@ -1,0 +1,39 @@
+import type { DeviceEvent } from '@steadfleet/domain'
+import type { TimelineEntry } from '@steadfleet/protocol'
+import { toDay } from './format/time.ts'
+import { changeMeanings, type Tone } from './tone.ts'
+
+/** The kinds of a device's events, as a page names them. */
+export const kindWords: Readonly<Record<DeviceEvent['kind'], string>> = {
+  change: 'Change',
+  app: 'App',
+  failure: 'Failure',
+  security: 'Security',
+  agent: 'Agent',
+  server: 'Order',
+}
+
+/** One day of a timeline. */
+export interface Day {
+  readonly name: string
+  readonly entries: readonly TimelineEntry[]
+}
+
+/** How an event feels. */
+export function toneOf({ kind, state }: DeviceEvent): Tone {
+  if (kind === 'failure' || kind === 'security') return 'bad'
+  if (state !== undefined) return changeMeanings[state].tone
+  return 'quiet'
+}
+
+/** Why a failure ended as it did, as its process was ended: "exit 1", "signal SIGKILL". */
+export function endOf({ exit, signal }: { exit?: number; signal?: string }): string | undefined {
+  if (signal !== undefined) return `signal ${signal}`
+  return exit === undefined ? undefined : `exit ${exit}`
+}
+
+/** A timeline by days, in the order given. */
+export function byDay(entries: readonly TimelineEntry[], now: Date, timeZone?: string): Day[] {
+  const days = Map.groupBy(entries, ({ event }) => toDay(event.at, now, timeZone))
+  return [...days].map(([name, of]) => ({ name, entries: of }))
+}

@@ -1,0 +1,63 @@
+import type { AppState, ChangeState, MoveState, RolloutState } from '@steadfleet/domain'
+import type { DeviceView } from '@steadfleet/protocol'
+
+/** How a thing feels: well, on its way, wanting a look, broken, or of no concern. */
+export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'quiet'
+
+/** A state as a page shows it: its tone, and in a sentence what it means. */
+export interface Meaning {
+  readonly tone: Tone
+  readonly means: string
+}
+
+/** What each state of a change means to whoever looks at a device. */
+export const changeMeanings: Readonly<Record<ChangeState, Meaning>> = {
+  planned: { tone: 'busy', means: 'A change is planned; nothing of it has begun.' },
+  preparing: { tone: 'busy', means: 'Fetches and checks what it lacks; what runs is untouched.' },
+  ready: { tone: 'busy', means: 'Everything is fetched and checked; it waits to switch.' },
+  activating: { tone: 'busy', means: 'Switches to the new generation.' },
+  probation: { tone: 'busy', means: 'Runs the new generation, which must prove itself.' },
+  committed: { tone: 'good', means: 'What it runs has proved itself.' },
+  aborted: { tone: 'warn', means: 'The change was given up before anything was switched.' },
+  'rolling back': { tone: 'warn', means: 'Returns to the last good generation.' },
+  restored: { tone: 'warn', means: 'Went back to the last good generation by itself.' },
+  rescue: { tone: 'bad', means: 'Could not go back by itself; the rescuer holds it.' },
+}
+
+/** What each state of a rollout means to its operator. */
+export const rolloutMeanings: Readonly<Record<RolloutState, Meaning>> = {
+  draft: { tone: 'quiet', means: 'Not started.' },
+  running: { tone: 'busy', means: 'Devices are ordered, phase by phase.' },
+  paused: { tone: 'warn', means: 'Paused by a person; no further device is ordered.' },
+  halted: { tone: 'bad', means: 'Halted by the platform; no further device is ordered.' },
+  done: { tone: 'good', means: 'Every device’s own report names the release.' },
+  cancelled: { tone: 'quiet', means: 'Ended by a person before all devices were moved.' },
+}
+
+/** What each state of a device within a rollout means. */
+export const moveMeanings: Readonly<Record<MoveState, Meaning>> = {
+  waiting: { tone: 'quiet', means: 'Not ordered yet; runs what it ran.' },
+  ordered: { tone: 'busy', means: 'Ordered; its own report has not named the release yet.' },
+  done: { tone: 'good', means: 'Its own signed report names the release.' },
+  failed: { tone: 'bad', means: 'Took the release, failed, and went back.' },
+}
+
+/** The tone of an app's state. */
+export const appTones: Readonly<Record<AppState, Tone>> = {
+  starting: 'busy',
+  running: 'good',
+  'backing off': 'warn',
+  exited: 'quiet',
+  stopped: 'quiet',
+  failed: 'bad',
+}
+
+/** Three times the 15 minutes after which a device without a stream asks. */
+export const silentMinutes = 45
+
+/** True for a device that has missed three of its check-ins. */
+export function isSilent(device: DeviceView, now: Date): boolean {
+  if (device.online) return false
+  const heard = new Date(device.seenAt ?? device.enrolledAt)
+  return now.getTime() - heard.getTime() > silentMinutes * 60_000
+}
