@@ -150,6 +150,14 @@ describe('an order is refused', () => {
       code: 'trust/required-package',
     },
     {
+      why: 'of a model whose publisher does not count',
+      changed: {
+        model: { ...model, model: 'evil/box', required: [] },
+        order: pretendOrder({ model: 'evil/box/1/all', releases: [good] }, now),
+      },
+      code: 'trust/not-allowed',
+    },
+    {
       why: 'of no catalogue at hand',
       changed: { catalogues: new Map() },
       code: 'trust/not-allowed',

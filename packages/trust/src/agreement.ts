@@ -40,6 +40,7 @@ export interface AgreedRelease {
 /** Compares order, policy, model and catalogue field by field, and refuses the first disagreement. */
 export async function agree(agreement: Agreement): Promise<AgreedRelease[]> {
   refuseOtherModel(agreement)
+  refuseForeignModel(agreement)
   refuseMissingRequired(agreement)
   const agreed: AgreedRelease[] = []
   for (const ordered of agreement.order.releases) agreed.push(await agreeOn(ordered, agreement))
@@ -88,15 +89,27 @@ function refuseUndelegated({ path, role }: Target): void {
 }
 
 function allowedCatalogue(ordered: OrderedRelease, { policy, catalogues }: Agreement): Catalogue {
-  const publisher = ordered.package.slice(0, ordered.package.indexOf('/'))
   const named = policy.catalogues.find(({ name }) => name === ordered.catalogue)
   const catalogue = catalogues.get(ordered.catalogue)
-  const isAllowed = named?.allowed.some(name => name === '*' || name === publisher) ?? false
-  const isRefused = named?.refused.includes(publisher) ?? false
-  if (catalogue && isAllowed && !isRefused) return catalogue
-  const message = `cannot run ${ordered.package} from catalogue ${ordered.catalogue}: the owner’s policy does not allow it`
-  const facts = { package: ordered.package, publisher, catalogue: ordered.catalogue }
-  throw new TrustError('trust/not-allowed', message, facts)
+  if (catalogue && named && isAllowed(named, ordered.package)) return catalogue
+  throw notAllowed(ordered.package, `catalogue ${ordered.catalogue}`)
+}
+
+/** What kind of device this is, and so what it requires, is said by a publisher who counts. */
+function refuseForeignModel({ model, policy }: Agreement): void {
+  if (policy.catalogues.some(named => isAllowed(named, model.model))) return
+  throw notAllowed(model.model, 'any catalogue')
+}
+
+function isAllowed(named: TrustPolicy['catalogues'][number], packageName: string): boolean {
+  const publisher = packageName.slice(0, packageName.indexOf('/'))
+  if (named.refused.includes(publisher)) return false
+  return named.allowed.includes('*') || named.allowed.includes(publisher)
+}
+
+function notAllowed(packageName: string, source: string): TrustError {
+  const message = `cannot run ${packageName} from ${source}: the owner’s policy does not allow it`
+  return new TrustError('trust/not-allowed', message, { package: packageName, source })
 }
 
 function refuseOtherArchitecture(ordered: OrderedRelease, agreement: Agreement): void {
