@@ -462,7 +462,7 @@ export class PretendFleet {
     const from = new URL(path, this.origin).searchParams.get('from')
     const base = from ? this.objects.get(parseDigest(from)) : undefined
     const refs = contentsOf(parseTree(listing), base && parseTree(base))
-    const header = makeHeader(parseDigest(name), refs, from ? { from: parseDigest(from) } : {})
+    const header = makeHeader(parseDigest(name), refs, from ? parseDigest(from) : undefined)
     const objects = refs.map(ref => ({ ...ref, content: once(this.objects.get(ref.digest)!) }))
     const chunks: Uint8Array[] = []
     for await (const chunk of writeBundle(objects, header)) chunks.push(chunk)
