@@ -62,6 +62,7 @@ export const architecture = {
     'protocol',
     'commander',
     'listr2',
+    'typebox',
     'yaml',
   ],
 } as const satisfies Readonly<Record<string, readonly string[]>>

@@ -31,6 +31,15 @@ export const agentJoin: CommandSpec = {
   run: call => runAgent(call, ['join', argument(call, 0), ...given(call, 'name', 'model')]),
 }
 
+/** `steadfleet agent down` */
+export const agentDown: CommandSpec = {
+  name: 'agent down',
+  summary: 'End the apps of a device whose agent does not run; its next run starts them again.',
+  options: [state],
+  examples: ['agent down --state /var/lib/steadfleet', 'agent down --state ./device-1 --json'],
+  run: call => runAgent(call, ['down']),
+}
+
 async function runAgent(call: Call, words: readonly string[]): Promise<void> {
   const json = call.output.json ? ['--json'] : []
   const command = [process.execPath, programs.agent, ...words, ...given(call, 'state'), ...json]

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts'
-import { agentJoin, agentRun } from './agent.ts'
+import { agentDown, agentJoin, agentRun } from './agent.ts'
 import { channelList, channelMove } from './channel.ts'
 import { demo } from './demo.ts'
 import { deviceEnrol, deviceList, deviceShow, deviceTimeline } from './device.ts'
@@ -46,5 +46,6 @@ export const commands: readonly CommandSpec[] = [
   settingsSet,
   agentRun,
   agentJoin,
+  agentDown,
   demo,
 ]

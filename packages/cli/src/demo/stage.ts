@@ -1,0 +1,182 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  createEnrolmentToken,
+  type DeviceView,
+  listDevices,
+  type ReleaseView,
+} from '@steadfleet/protocol'
+import { serverCommand } from '../commands/serve.ts'
+import { CliError } from '../error.ts'
+import { connect } from '../fleet/connect.ts'
+import { type Home, saveHome } from '../fleet/home.ts'
+import type { Fleet } from '../fleet/open.ts'
+import { programs } from '../process/checkout.ts'
+import { type Child, launch } from '../process/child.ts'
+import { nameProcess } from '../process/living.ts'
+import { run } from '../process/run.ts'
+import type { World } from '../world.ts'
+import { deviceNumbers } from './ground.ts'
+import { openRunFile, type RunFile } from './run-file.ts'
+import { openScene, type Scene } from './scene.ts'
+import { openWatch, type Watch } from './watch.ts'
+
+/** One device of the demo. */
+export interface Actor {
+  readonly number: number
+  readonly name: string
+  /** Where its app answers. */
+  readonly url: string
+}
+
+/**
+ * Everything that a demo starts and must end. A class because it lives as long as they do: what is
+ * opened first is closed last.
+ */
+export class Stage {
+  readonly scene: Scene
+  readonly world: World
+  readonly actors: readonly Actor[]
+  readonly #runFile: RunFile
+  readonly #agents = new Map<number, Child>()
+  #server: Child | undefined
+  #fleet: Fleet | undefined
+  #watch: Watch | undefined
+
+  private constructor(scene: Scene, world: World, runFile: RunFile) {
+    this.scene = scene
+    this.world = world
+    this.#runFile = runFile
+    this.actors = deviceNumbers.map(number => {
+      const { host, port } = scene.ground.place(number)
+      return { number, name: `greenhouse-${number}`, url: `http://${host}:${port}` }
+    })
+  }
+
+  /** Opens the demo of a folder, and clears what an earlier one that crashed has left. */
+  static async open(directory: string, world: World): Promise<Stage> {
+    const scene = await openScene(directory, world.isRoot)
+    const own = nameProcess(process.pid)
+    if (!own) throw new CliError('cli/demo', 'cannot start the demo: this machine has no /proc')
+    const stage = new Stage(scene, world, await openRunFile(scene.runFile, own))
+    await stage.#clear()
+    return stage
+  }
+
+  /** The fleet, once its server runs. */
+  get fleet(): Fleet {
+    if (this.#fleet) return this.#fleet
+    throw new CliError('cli/demo', 'cannot ask the server: it does not run')
+  }
+
+  get watch(): Watch {
+    if (this.#watch) return this.#watch
+    throw new CliError('cli/demo', 'cannot watch the fleet: its server does not run')
+  }
+
+  /** Starts the server where the scene says, and a client that speaks to it. */
+  async startServer(home: Home): Promise<void> {
+    await this.scene.ground.open()
+    const { port, origin, deviceOrigin, ground } = this.scene
+    const hosts = [...new Set(['127.0.0.1', ground.serverHost])]
+    const command = serverCommand(join(this.scene.directory, 'server'), {
+      listen: hosts.map(host => `${host}:${port}`),
+      origins: [...new Set([origin, deviceOrigin])],
+    })
+    const log = this.scene.logOf('server')
+    this.#server = launch({ command, log, isReady: line => line.includes('"ready":true') })
+    await this.#record(this.#server)
+    await this.#server.first
+    const known = { ...home, server: origin }
+    await saveHome(known)
+    this.#fleet = { home: known, client: await connect(known) }
+    this.#watch = openWatch(this.#fleet, this.world.interrupted)
+  }
+
+  /** Whether the device has a key and a fleet from an earlier time. */
+  hasJoined({ number }: Actor): boolean {
+    return existsSync(join(this.scene.deviceDirectory(number), 'identity', 'enrolment.json'))
+  }
+
+  /** Joins a device with a one-time token, which is asked for at the address that devices use. */
+  async join(actor: Actor): Promise<void> {
+    const { home } = this.fleet
+    const client = await connect({ ...home, server: this.scene.deviceOrigin })
+    const { token } = await client.call(createEnrolmentToken, {
+      params: { fleet: home.fleet },
+      body: { 'valid-seconds': 600 },
+    })
+    const [program = '', ...words] = this.#agentCommand(
+      actor,
+      ['join', token],
+      ['--name', actor.name],
+    )
+    await run(program, words)
+  }
+
+  /** Starts a device's agent and waits until it says that it is ready. */
+  async startAgent(actor: Actor): Promise<Child> {
+    const agent = launch({
+      command: this.#agentCommand(actor, ['run']),
+      log: this.scene.logOf(actor.name),
+      isReady: line => line.includes('"ready":true'),
+    })
+    this.#agents.set(actor.number, agent)
+    await this.#record(agent)
+    await agent.first
+    return agent
+  }
+
+  agentOf({ number }: Actor): Child {
+    const agent = this.#agents.get(number)
+    if (agent) return agent
+    throw new CliError('cli/demo', `cannot find the agent of device ${number}: it does not run`)
+  }
+
+  async devices(): Promise<DeviceView[]> {
+    const { home, client } = this.fleet
+    return client.call(listDevices, { params: { fleet: home.fleet } })
+  }
+
+  async deviceOf(actor: Actor): Promise<DeviceView> {
+    const found = (await this.devices()).find(({ name }) => name === actor.name)
+    if (found) return found
+    throw new CliError('cli/demo', `cannot find ${actor.name}: it has not joined`)
+  }
+
+  /** Ends everything in the opposite order: agents, their apps, the server, the network. */
+  async close(): Promise<void> {
+    this.#watch?.close()
+    await Promise.all([...this.#agents.values()].map(agent => agent.stop(10_000)))
+    await this.#clear(this.#server)
+    await this.#runFile.remove()
+  }
+
+  /** What outlives its parents by design: apps; and what has no process: the network. */
+  async #clear(server?: Child): Promise<void> {
+    for (const actor of this.actors.filter(one => this.hasJoined(one))) {
+      const state = this.scene.deviceDirectory(actor.number)
+      await run(process.execPath, [programs.builtAgent, 'down', '--state', state])
+    }
+    await server?.stop(10_000)
+    await this.scene.ground.close()
+  }
+
+  #agentCommand(
+    { number }: Actor,
+    words: readonly string[],
+    options: readonly string[] = [],
+  ): readonly string[] {
+    const state = ['--state', this.scene.deviceDirectory(number), '--json']
+    const agent = [process.execPath, programs.builtAgent, ...words, ...state, ...options]
+    return this.scene.ground.place(number).wrap(agent)
+  }
+
+  async #record({ pid }: Child): Promise<void> {
+    const name = nameProcess(pid)
+    if (name) await this.#runFile.add(name)
+  }
+}
+
+/** The releases that a device could run of a package, by revision. */
+export type Releases = ReadonlyMap<number, ReleaseView>
