@@ -5,9 +5,11 @@ export const usage = `steadfleet-agent: keeps one device on what its fleet order
 
   steadfleet-agent join TOKEN --state DIR [--name NAME] [--model MODEL] [--json]
   steadfleet-agent run --state DIR [--json]
+  steadfleet-agent down --state DIR [--json]
 
   join   make this device's key and join the fleet that the token is for
   run    stay: take orders, install, start, watch and report
+  down   end every app that runs on, while no agent does; the next run starts them again
 `
 
 export type Command =
@@ -20,7 +22,7 @@ export type Command =
       readonly model: string | undefined
       readonly json: boolean
     }
-  | { readonly does: 'run'; readonly state: string; readonly json: boolean }
+  | { readonly does: 'run' | 'down'; readonly state: string; readonly json: boolean }
 
 const options = {
   state: { type: 'string' },
@@ -38,7 +40,7 @@ export function parseCommand(args: readonly string[]): Command {
   const { state, name, model, json } = values
   if (state === undefined) throw wrong('--state DIR is missing')
   if (rest.length > 0) throw wrong(`${rest.join(' ')} is too much`)
-  if (does === 'run' && token === undefined) return { does, state, json }
+  if ((does === 'run' || does === 'down') && token === undefined) return { does, state, json }
   if (does !== 'join') throw wrong(`${[does, token].join(' ')} is no command`)
   if (token === undefined) throw wrong('join needs a token')
   return { does, token, state, name, model, json }

@@ -6,6 +6,7 @@ import { isCoded } from '@steadfleet/base'
 import { Agent } from './agent.ts'
 import { openApps } from './apps/index.ts'
 import { type Command, parseCommand, usage } from './command.ts'
+import { takeLock } from './disk/lock.ts'
 import { type Paths, pathsOf } from './disk/paths.ts'
 import { joinFleet } from './server/enrol.ts'
 import { makeTransport } from './server/http.ts'
@@ -20,7 +21,8 @@ async function main(args: readonly string[]): Promise<number> {
     const command = parseCommand(args)
     if (command.does === 'help') return say(usage)
     const paths = pathsOf(resolve(command.state))
-    return command.does === 'join' ? await join(command, paths) : await run(command, paths)
+    if (command.does === 'join') return await join(command, paths)
+    return command.does === 'run' ? await run(command, paths) : await down(command, paths)
   } catch (error) {
     return complain(error, args.includes('--json'))
   }
@@ -44,7 +46,10 @@ async function join(command: Command & { does: 'join' }, paths: Paths): Promise<
   }
 }
 
-async function run(command: Command & { does: 'run' }, paths: Paths): Promise<number> {
+async function run(
+  command: Command & { state: string; json: boolean },
+  paths: Paths,
+): Promise<number> {
   const transport = makeTransport()
   const world = realWorld(command.json)
   const agent = await Agent.start({
@@ -72,6 +77,19 @@ async function run(command: Command & { does: 'run' }, paths: Paths): Promise<nu
   } finally {
     transport.close()
   }
+}
+
+/** Apps outlive agents; this ends them, and gives back the cgroups and uids they had. */
+async function down(command: Command & { json: boolean }, paths: Paths): Promise<number> {
+  const lock = takeLock(paths, process.pid)
+  try {
+    const apps = await openApps({ stateDir: paths.root })
+    await apps.adopt([])
+    await apps.close()
+  } finally {
+    lock.release()
+  }
+  return say(command.json ? JSON.stringify({ down: true }) : 'no app runs any more')
 }
 
 /** What is under way is safe to leave at any moment, so a stop that takes long is cut off. */
