@@ -2,6 +2,7 @@ import { toUtf8 } from '@steadfleet/base'
 import type { PublicKey } from '@steadfleet/trust'
 import { makeRoot, type SignedSnapshot, signMetadata } from '../metadata.ts'
 import type { Signer } from '../signer.ts'
+import { delegationAttacks } from './attacks-delegation.ts'
 import {
   freshen,
   type PretendCatalogue,
@@ -297,6 +298,7 @@ export const attacks: readonly Attack[] = [
       await freshen(catalogue, now)
     },
   },
+  ...delegationAttacks,
 ]
 
 type Meta = SignedSnapshot['meta']

@@ -6,6 +6,7 @@ import {
   pretendCatalogue,
   publish,
   rotateRoot,
+  seal,
   stamp,
   threeSigners,
 } from './pretend-catalogue.ts'
@@ -34,6 +35,22 @@ const honest: readonly Omit<Attack, 'code'>[] = [
       await add(catalogue)
       catalogue.signed.timestamp = { ...catalogue.signed.timestamp, version: 0 }
       await stamp(catalogue, now)
+    },
+  },
+  {
+    name: 'a-misnamed-key-spoils-nothing',
+    strike: async catalogue => {
+      await rotateRoot(catalogue, {}, now)
+      const { root } = catalogue.signed
+      const misnamed = '00'.repeat(32)
+      const keyids = [misnamed, ...root.roles.timestamp.keyids]
+      catalogue.signed.root = {
+        ...root,
+        keys: { ...root.keys, [misnamed]: pretendSigner('mallory').key },
+        roles: { ...root.roles, timestamp: { keyids, threshold: 1 } },
+      }
+      await seal(catalogue, 'root')
+      await add(catalogue)
     },
   },
   {
