@@ -26,9 +26,22 @@ export async function collect(
   const data = new Set(packages.map(one => `${one.package.replace('/', '.')} ${one.data}`))
   await dropGenerations(paths, kept)
   await dropTrees(paths, new Set(packages.map(one => toHexDigest(one.tree.digest))))
-  await objects.keepOnly(await liveObjects(trees, packages))
+  await dropObjects({ paths, objects, trees }, kept)
   await dropData(paths, (directory, { number, isRejected }) =>
     isRejected ? keepsRejected : data.has(`${directory} ${number}`),
+  )
+}
+
+/** Removes every object that none of the kept generations needs, and what was left half fetched. */
+export async function dropObjects(
+  { objects, trees }: Stores,
+  kept: readonly Generation[],
+): Promise<void> {
+  await objects.keepOnly(
+    await liveObjects(
+      trees,
+      kept.flatMap(one => one.packages),
+    ),
   )
 }
 

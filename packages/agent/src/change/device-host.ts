@@ -21,7 +21,7 @@ import { isTransient } from '../server/transient.ts'
 import { type FetchContext, fetchTree } from '../store/fetch-tree.ts'
 import type { TrustState } from '../trust/trust-state.ts'
 import type { World } from '../world.ts'
-import { collect, type Stores } from './collect.ts'
+import { collect, dropObjects, type Stores } from './collect.ts'
 import { earlierThan, pointTo, readGeneration } from './generations.ts'
 import { copyData, rejectData } from './package-data.ts'
 import { lookAt, lookInterval, startSeconds } from './probation-look.ts'
@@ -137,7 +137,7 @@ export class DeviceHost implements ChangeHost {
   }
 
   async #discard({ pair }: Work): Promise<void> {
-    await collect(this.#options.stores, await this.#keptWith(pair.from), true)
+    await dropObjects(this.#options.stores, await this.#keptWith(pair.from))
   }
 
   async probationRule(change: Change): Promise<ProbationRule> {
@@ -166,12 +166,12 @@ export class DeviceHost implements ChangeHost {
 
   /** Only after a commit may anything of the earlier generation be touched; floors rise first. */
   async tidy(change: Change): Promise<void> {
-    const pair = await this.#pair(change)
-    if (change.state !== 'committed') {
-      return collect(this.#options.stores, await this.#keptWith(pair.from), true)
-    }
-    await this.#options.trust.raise(floorsOf(pair.to))
-    await collect(this.#options.stores, [pair.to, pair.from], false)
+    const { plan, state } = change
+    const isCommitted = state === 'committed'
+    const current = await readGeneration(this.#paths, isCommitted ? plan.to : plan.from)
+    if (current === undefined) throw missing(plan.to)
+    if (isCommitted) await this.#options.trust.raise(floorsOf(current))
+    await collect(this.#options.stores, await this.#keptWith(current), !isCommitted)
   }
 
   /** A generation that did not come about leaves the one before the current where it was. */
@@ -188,8 +188,7 @@ export class DeviceHost implements ChangeHost {
     const from = await readGeneration(this.#paths, plan.from)
     const to = await readGeneration(this.#paths, plan.to)
     if (from && to) return { from, to }
-    const message = `cannot go on with generation ${plan.to}: its record is not there`
-    throw new AgentError('agent/not-there', message, { generation: plan.to })
+    throw missing(from ? plan.to : plan.from)
   }
 
   async #work(pair: Pair, step: Step): Promise<Work> {
@@ -213,6 +212,11 @@ interface Work {
 function needed(one: GenerationPackage | undefined): GenerationPackage {
   if (one) return one
   throw new TypeError('the step names a package that the generation does not have')
+}
+
+function missing(generation: number): AgentError {
+  const message = `cannot go on with generation ${generation}: its record is not there`
+  return new AgentError('agent/not-there', message, { generation })
 }
 
 function changedIn(from: Generation, to: Generation): GenerationPackage[] {
