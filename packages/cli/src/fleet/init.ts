@@ -46,10 +46,7 @@ export async function initFleet(
 ): Promise<Made> {
   await refuseUsed(directory)
   const seeds = drawSeeds(world.random)
-  await mkdir(directory, { recursive: true })
   const first = await makeFirstFiles(seeds, toNames(choices), world.now())
-  await writeKeys(join(directory, 'offline'), offlineKeys(seeds, choices.publisher))
-  await writeServer(join(directory, 'server'), first, seeds, choices)
   const home: Home = {
     directory,
     server: choices.server,
@@ -58,6 +55,9 @@ export async function initFleet(
     catalogueRoot: first.catalogueRoot,
     keys: 'offline',
   }
+  await mkdir(directory, { recursive: true })
+  await writeKeys(join(directory, 'offline'), offlineKeys(seeds, choices.publisher))
+  await writeServer(join(directory, 'server'), first, seeds, choices)
   // Last: a folder without this file is one that `init` did not finish.
   await saveHome(home)
   const { owner, model } = first

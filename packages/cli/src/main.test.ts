@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+
+const bin = resolve(import.meta.dirname, '../bin/steadfleet.mjs')
+
+describe('the program, as a process', () => {
+  let directory = ''
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), 'steadfleet-cli-'))
+  })
+  after(() => rmSync(directory, { recursive: true, force: true }))
+
+  test('exits 0 and prints JSON for a fleet that it made', async () => {
+    const { exit, out } = await run(process.execPath, ['init', join(directory, 'fleet'), '--json'])
+    assert.equal(exit, 0)
+    assert.equal(JSON.parse(out).model, 'acme/box/1/all')
+  })
+
+  test('exits 1 where there is no fleet', async () => {
+    const { exit, err } = await run(process.execPath, ['device', 'list', '--dir', directory])
+    assert.equal(exit, 1)
+    assert.match(err, /\[cli\/no-home\]\nhint: /)
+  })
+
+  test('exits 2 for a wrong call', async () => {
+    const { exit, err } = await run(process.execPath, ['channel', 'move', 'acme/x'])
+    assert.equal(exit, 2)
+    assert.match(err, /\[cli\/usage\]/)
+  })
+
+  test('exits 3 where the server is away', async () => {
+    const port = await freePort()
+    const fleet = join(directory, 'away')
+    await run(process.execPath, ['init', fleet, '--server', `http://127.0.0.1:${port}`])
+    const { exit, err } = await run(process.execPath, ['device', 'list', '--dir', fleet])
+    assert.equal(exit, 3)
+    assert.match(err, /\[cli\/unreachable\]\nhint: .*steadfleet serve/)
+  })
+
+  test('finds its Node from an older one', { skip: olderNode() ?? false }, async () => {
+    const { exit, out } = await run('/usr/bin/node', ['--version'])
+    assert.equal(exit, 0)
+    assert.match(out, /^\d+\.\d+\.\d+$/m)
+  })
+})
+
+/** Why the start from an older Node can't be tried here, if it can't. */
+function olderNode(): string | undefined {
+  return existsSync('/usr/bin/node') ? undefined : 'this machine has no Node of its own'
+}
+
+function run(
+  node: string,
+  words: readonly string[],
+): Promise<{ exit: number | null; out: string; err: string }> {
+  const child = spawn(node, [bin, ...words])
+  const said = { out: '', err: '' }
+  child.stdout.on('data', text => {
+    said.out += text
+  })
+  child.stderr.on('data', text => {
+    said.err += text
+  })
+  return new Promise(done => child.once('close', exit => done({ exit, ...said })))
+}
+
+/** A port that was free a moment ago. */
+function freePort(): Promise<number> {
+  const probe = createServer()
+  return new Promise(done => {
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      const port = typeof address === 'object' && address ? address.port : 0
+      probe.close(() => done(port))
+    })
+  })
+}
