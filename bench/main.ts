@@ -1,0 +1,25 @@
+import { cpus } from 'node:os'
+import { checkIns } from './check-ins.ts'
+import { confinedStart } from './confined-start.ts'
+import type { Benchmark } from './figure.ts'
+import { idleMemory } from './idle-memory.ts'
+import { publishToCommitted } from './publish-to-committed.ts'
+
+/** Every benchmark, the quickest first. */
+const benchmarks: readonly Benchmark[] = [confinedStart, checkIns, idleMemory, publishToCommitted]
+
+const wanted = process.argv.slice(2)
+const chosen = benchmarks.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
+if (chosen.length === 0) {
+  console.error(`cannot run ${wanted.join(', ')}: there are only`)
+  for (const { name, what } of benchmarks) console.error(`  ${name.padEnd(22)} ${what}`)
+  process.exitCode = 2
+}
+for (const { name, what, run } of chosen) {
+  console.log(`\n${name}: ${what}`)
+  for (const figure of await run()) {
+    console.log(`  ${figure.name.padEnd(44)} ${String(figure.value).padStart(12)} ${figure.unit}`)
+    const line = { ...figure, benchmark: name, cores: cpus().length, node: process.version }
+    console.log(JSON.stringify(line))
+  }
+}
