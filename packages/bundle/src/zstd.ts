@@ -74,6 +74,10 @@ function faultOf(cause: unknown): unknown {
   if (code === 'Z_BUF_ERROR') {
     return new BundleError('bundle/cut', 'cannot read bundle: it is cut short', {}, { cause })
   }
+  if (code === 'ZSTD_error_frameParameter_windowTooLarge') {
+    const message = 'cannot take bundle: its frame asks for a window above 8 MiB'
+    return new BundleError('bundle/too-large', message, {}, { cause })
+  }
   if (!code.startsWith('ZSTD_')) return cause
   const message = `cannot read bundle: its compressed frame is damaged (${code})`
   return new BundleError('bundle/corrupt', message, {}, { cause })
