@@ -1,4 +1,5 @@
-import { listChannels, moveChannel } from '@steadfleet/protocol'
+import { parseChannelName } from '@steadfleet/domain'
+import { followChannel, listChannels, moveChannel } from '@steadfleet/protocol'
 import { argument, type CommandSpec } from '../command.ts'
 import { channelParams, packageParams, wholeNumber } from '../fleet/find.ts'
 import { openFleet } from '../fleet/open.ts'
@@ -49,6 +50,31 @@ export const channelMove: CommandSpec = {
       const rollouts = moved.rollouts.map(({ id, fleet }) => `rollout ${id} in fleet ${fleet}`)
       const started = rollouts.length === 0 ? 'no fleet follows it' : rollouts.join(', ')
       return `${textOfChannel(moved.channel)}: ${started}`
+    })
+  },
+}
+
+/** `steadfleet channel follow PACKAGE CHANNEL` */
+export const channelFollow: CommandSpec = {
+  name: 'channel follow',
+  takes: [
+    { name: '<package>', what: 'as PUBLISHER/NAME' },
+    { name: '<channel>', what: 'as TRACK/RISK; risk is stable, candidate, beta or edge' },
+  ],
+  summary:
+    'Let the fleet run a package, following a channel; a rollout starts if it points anywhere.',
+  examples: [
+    'channel follow acme/greenhouse latest/stable',
+    'channel follow acme/greenhouse latest/beta --json',
+  ],
+  async run(call) {
+    const { client, home } = await openFleet(call)
+    const [named, channel] = [argument(call, 0), parseChannelName(argument(call, 1))]
+    const params = { fleet: home.fleet, ...packageParams(named) }
+    const followed = await client.call(followChannel, { params, body: { channel } })
+    call.output.answer(followed, () => {
+      const started = followed.rollouts.map(({ id }) => `rollout ${id} began`).join(', ')
+      return `fleet ${home.fleet} follows ${named} ${channel}${started && `: ${started}`}`
     })
   },
 }

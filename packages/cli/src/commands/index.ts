@@ -1,6 +1,6 @@
 import type { CommandSpec } from '../command.ts'
 import { agentDown, agentJoin, agentRun } from './agent.ts'
-import { channelList, channelMove } from './channel.ts'
+import { channelFollow, channelList, channelMove } from './channel.ts'
 import { demo } from './demo.ts'
 import { deviceEnrol, deviceList, deviceShow, deviceTimeline } from './device.ts'
 import { init } from './init.ts'
@@ -30,6 +30,7 @@ export const commands: readonly CommandSpec[] = [
   tryPackage,
   channelList,
   channelMove,
+  channelFollow,
   releaseList,
   releaseShow,
   rolloutList,
