@@ -4,6 +4,7 @@ import { makeArchitecture } from './docs/architecture.ts'
 import { makeCommands } from './docs/commands.ts'
 import { makeErrors } from './docs/errors.ts'
 import { makeInterfaces } from './docs/interfaces.ts'
+import { makeManifestSchema } from './docs/manifest-schema.ts'
 import { makeRoutes } from './docs/routes.ts'
 import { makeStates } from './docs/states.ts'
 
@@ -21,6 +22,7 @@ export const documents: readonly GeneratedDocument[] = [
   { file: 'docs/reference/states.md', make: makeStates },
   { file: 'docs/reference/interfaces.md', make: makeInterfaces },
   { file: 'docs/reference/cli.md', make: makeCommands },
+  { file: 'docs/reference/manifest.schema.json', make: makeManifestSchema },
 ]
 
 if (import.meta.main) {
