@@ -7,13 +7,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const home = dirname(fileURLToPath(import.meta.url))
 const stampFile = resolve(home, 'dist/.stamp')
 
-/** Everything that decides what dist/ holds; the error shape in base is the one import that is code. */
+/** Everything that decides what dist/ holds; of other packages, only errors are code here. */
 const inputs = [
   'build.mjs',
   'index.html',
   'public/**/*',
   'src/**/*.{ts,tsx,css}',
   '../base/src/error.ts',
+  '../protocol/src/problem.ts',
   '../../package-lock.json',
 ]
 

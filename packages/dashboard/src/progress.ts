@@ -1,5 +1,5 @@
 import type { Move, MoveState, Phase, Rollout } from '@steadfleet/domain'
-import type { ChannelView, DeviceView, FleetView } from '@steadfleet/protocol'
+import type { ChannelView, DeviceView, FailureView, FleetView } from '@steadfleet/protocol'
 import { toCount } from './format/text.ts'
 
 /** How many devices are in each state of a rollout or of a phase of it. */
@@ -23,7 +23,7 @@ export function tally(moves: readonly Move[]): Tally {
 export function phasesOf(rollout: Rollout): PhaseProgress[] {
   return rollout.phases.map((phase, index) => ({
     label: labelOf(phase),
-    allows: `halts above ${toCount(phase['max-failures'], 'failure')}`,
+    allows: allowanceOf(phase['max-failures']),
     moves: rollout.moves.filter(move => move.phase === index),
   }))
 }
@@ -61,7 +61,23 @@ export function toPercent(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.floor((part / whole) * 100)
 }
 
+function allowanceOf(failures: number): string {
+  if (failures === 0) return 'halts at the first failure'
+  return `halts at more than ${toCount(failures, 'failure')}`
+}
+
 function labelOf(phase: Phase): string {
   if (phase.count !== undefined) return toCount(phase.count, 'device')
   return phase.percent === 100 ? 'All devices' : `${phase.percent ?? 100} %`
+}
+
+/** What devices reported of a rollout's release since it began. */
+export function failuresOf(rollout: Rollout, all: readonly FailureView[]): FailureView[] {
+  return all.filter(
+    ({ at, device, failure }) =>
+      failure.package === rollout.package &&
+      failure.revision === rollout.revision &&
+      at >= rollout.createdAt &&
+      rollout.moves.some(move => move.device === device),
+  )
 }

@@ -1,5 +1,7 @@
 import type { DeviceView, GroupView } from '@steadfleet/protocol'
-import { isSilent } from './tone.ts'
+import { changeMeanings, isSilent, type Tone } from './tone.ts'
+
+const byNumber = { numeric: true }
 
 /** The quick choices above the list of devices. */
 export const presences = ['all', 'online', 'offline', 'silent'] as const
@@ -22,7 +24,7 @@ export function findDevices(
     .filter(device => hasText(device, search.text.trim().toLowerCase()))
     .filter(device => hasPresence(device, search.presence, now))
     .filter(device => !search.group || isInGroup(device, search.group))
-    .toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+    .toSorted((a, b) => a.name.localeCompare(b.name, 'en', byNumber))
 }
 
 /** True while a device meets each condition of a group. */
@@ -59,4 +61,21 @@ function hasPresence(device: DeviceView, presence: Presence, now: Date): boolean
     case 'silent':
       return isSilent(device, now)
   }
+}
+
+/** The devices that want a look first: in rescue, silent, gone back, offline; then by name. */
+export function worstFirst(devices: readonly DeviceView[], now: Date): DeviceView[] {
+  return devices.toSorted(
+    (a, b) => unease(b, now) - unease(a, now) || a.name.localeCompare(b.name, 'en', byNumber),
+  )
+}
+
+const weights = { bad: 8, warn: 2, busy: 0, good: 0, quiet: 0 } as const satisfies Record<
+  Tone,
+  number
+>
+
+function unease(device: DeviceView, now: Date): number {
+  const silence = isSilent(device, now) ? 4 : 0
+  return weights[changeMeanings[device.state].tone] + silence + (device.online ? 0 : 1)
 }

@@ -26,9 +26,10 @@ export function toList(names: readonly string[], most = 4): string {
   return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
 }
 
-/** A message of the platform as a sentence begins: its first letter large, nothing else touched. */
+/** A message of the platform as a sentence begins: a large first letter, unless a name comes first. */
 export function toSentence(message: string): string {
-  return message.charAt(0).toUpperCase() + message.slice(1)
+  const isWord = /^[a-z]+(?![\w/-])/.test(message)
+  return isWord ? message.charAt(0).toUpperCase() + message.slice(1) : message
 }
 
 /** The part of a package's name after its publisher. */

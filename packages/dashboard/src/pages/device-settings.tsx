@@ -75,15 +75,7 @@ function Given({ device, of, declared }: GivenProps): ReactNode {
           group: valuesAt(views, of, 'group', mine),
           device: valuesAt(views, of, 'device', [device.id]),
         }
-        return (
-          <SettingsForm
-            key={JSON.stringify(given)}
-            device={device}
-            of={of}
-            declared={declared}
-            given={given}
-          />
-        )
+        return <SettingsForm device={device} of={of} declared={declared} given={given} />
       }}
     </Asked>
   )

@@ -1,3 +1,4 @@
+import { Text } from '@mantine/core'
 import { IconRoute } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
@@ -14,7 +15,15 @@ export function MovingPanel(): ReactNode {
   const { fleet } = useFleet()
   const asked = useQuery(rollouts)
   return (
-    <Panel title="Rollouts" aside={<Link to="/rollouts">All rollouts</Link>} flush>
+    <Panel
+      title="Rollouts"
+      aside={
+        <Link to="/rollouts">
+          <Text size="sm">All rollouts</Text>
+        </Link>
+      }
+      flush
+    >
       <Asked of={asked}>
         {all => {
           const mine = all.filter(rollout => rollout.fleet === fleet.name)

@@ -7,6 +7,7 @@ import { FleetChoice } from '../parts/fleet-choice.tsx'
 import { Page } from '../parts/page.tsx'
 import { devicesOf } from '../queries.ts'
 import { AttentionPanel } from './overview-attention.tsx'
+import { DevicesPanel } from './overview-devices.tsx'
 import { FreshnessPanel } from './overview-freshness.tsx'
 import { MovingPanel } from './overview-moving.tsx'
 
@@ -27,6 +28,7 @@ export function OverviewPage(): ReactNode {
           <FreshnessPanel />
           <MovingPanel />
         </SimpleGrid>
+        <DevicesPanel />
       </Stack>
     </Page>
   )

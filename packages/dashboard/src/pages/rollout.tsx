@@ -3,7 +3,7 @@ import type { Rollout } from '@steadfleet/domain'
 import { IconHandStop } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { Link, useParams } from 'react-router'
+import { useParams } from 'react-router'
 import { toSentence } from '../format/text.ts'
 import { Asked } from '../parts/asked.tsx'
 import { Moment } from '../parts/moment.tsx'
@@ -13,6 +13,7 @@ import { Panel } from '../parts/panel.tsx'
 import { ToneBadge } from '../parts/tone-badge.tsx'
 import { rolloutNumber } from '../queries.ts'
 import { rolloutMeanings } from '../tone.ts'
+import { RolloutFailures } from './rollout-failures.tsx'
 import { RolloutPhases } from './rollout-phases.tsx'
 import { RolloutSteering } from './rollout-steering.tsx'
 
@@ -48,6 +49,7 @@ function Shown({ rollout }: { rollout: Rollout }): ReactNode {
       <Panel title="Progress">
         <MoveBar moves={rollout.moves} />
       </Panel>
+      <RolloutFailures rollout={rollout} />
       <RolloutPhases rollout={rollout} />
     </Page>
   )
@@ -62,11 +64,7 @@ function Why({ rollout }: { rollout: Rollout }): ReactNode {
       <Stack gap={2}>
         <Text fw={650}>Halted by the platform: {rollout.why}</Text>
         <Text size="sm">
-          No further device is ordered. What the devices said is under{' '}
-          <Link to="/failures" style={{ color: 'inherit' }}>
-            failures
-          </Link>
-          .
+          No further device is ordered. Devices that failed went back by themselves.
         </Text>
       </Stack>
     </Group>

@@ -5,6 +5,8 @@ import { boundsOf, type SettingLine } from '../settings.ts'
 
 interface SettingFieldProps {
   readonly line: SettingLine
+  /** Whether it is set at the scope that is edited, so that it can be taken back. */
+  readonly isOwn: boolean
   onGive(value: SettingValue): void
   onInherit(): void
 }
@@ -17,7 +19,7 @@ const origins = {
 } as const
 
 /** One setting: an input of its declared type, and where its value comes from. */
-export function SettingField({ line, onGive, onInherit }: SettingFieldProps): ReactNode {
+export function SettingField({ line, isOwn, onGive, onInherit }: SettingFieldProps): ReactNode {
   const { name, declaration, from } = line
   const bounds = boundsOf(declaration)
   const says = [declaration.description, bounds].filter(part => part !== undefined).join(', ')
@@ -28,15 +30,15 @@ export function SettingField({ line, onGive, onInherit }: SettingFieldProps): Re
         <Text size="xs" c="dimmed">
           {origins[from]}
         </Text>
-        {from === 'device' && (
+        {isOwn && (
           <Anchor
             component="button"
             type="button"
             size="xs"
             onClick={onInherit}
-            aria-label={`Take ${name} from the fleet again`}
+            aria-label={`Take back ${name}`}
           >
-            undo
+            take back
           </Anchor>
         )}
       </Group>

@@ -1,64 +1,103 @@
-import { Button, Group, Stack, Text } from '@mantine/core'
+import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core'
 import type { SettingDeclarations, SettingScope, SettingValues } from '@steadfleet/domain'
 import type { DeviceView } from '@steadfleet/protocol'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { call } from '../api.ts'
+import { toCount } from '../format/text.ts'
 import { ProblemNotice } from '../parts/problem-notice.tsx'
 import { linesOf } from '../settings.ts'
 import { SettingField } from './setting-field.tsx'
 
-interface SettingsFormProps {
+export interface SettingsFormProps {
   readonly device: DeviceView
   readonly of: string
   readonly declared: SettingDeclarations
   readonly given: Readonly<Record<SettingScope, SettingValues>>
 }
 
-/** Edits what a device is given of its own; everything else it inherits. */
-export function SettingsForm({ device, of, declared, given }: SettingsFormProps): ReactNode {
-  const [own, setOwn] = useState<SettingValues>(given.device)
-  const client = useQueryClient()
-  const [publisher = '', name = ''] = of.split('/')
-  const save = useMutation({
-    mutationFn: () =>
-      call('setSettings', {
-        params: { fleet: device.fleet, publisher, name, scope: 'device', target: device.id },
-        body: { values: own },
-      }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ['settings'] }),
-  })
-  const isChanged = JSON.stringify(own) !== JSON.stringify(given.device)
+type Scope = 'device' | 'fleet'
+
+/** Edits what a device is given of its own, or what its whole fleet is given. */
+export function SettingsForm(props: SettingsFormProps): ReactNode {
+  const [scope, setScope] = useState<Scope>('device')
+  const { device } = props
+  return (
+    <Stack gap="md">
+      <SegmentedControl
+        aria-label="Whom the settings are for"
+        data={[
+          { value: 'device', label: `Only ${device.name}` },
+          { value: 'fleet', label: `Fleet ${device.fleet}` },
+        ]}
+        value={scope}
+        onChange={setScope}
+      />
+      <ScopeForm key={scope} {...props} scope={scope} />
+    </Stack>
+  )
+}
+
+function ScopeForm(props: SettingsFormProps & { readonly scope: Scope }): ReactNode {
+  const { device, declared, given, scope } = props
+  const [own, setOwn] = useState<SettingValues>(given[scope])
+  const order = useOrder(props, own)
+  // What is set for the fleet is seen without what a group or a device was given over it.
+  const beneath = scope === 'fleet' ? { group: {}, device: {} } : {}
+  const isChanged = JSON.stringify(own) !== JSON.stringify(given[scope])
   return (
     <Stack
       component="form"
       gap="md"
       onSubmit={event => {
         event.preventDefault()
-        save.mutate()
+        order.mutate()
       }}
     >
-      {linesOf(declared, { ...given, device: own }).map(line => (
+      {linesOf(declared, { ...given, ...beneath, [scope]: own }).map(line => (
         <SettingField
           key={line.name}
           line={line}
+          isOwn={line.from === scope}
           onGive={value => setOwn({ ...own, [line.name]: value })}
           onInherit={() => setOwn(without(own, line.name))}
         />
       ))}
-      {save.isError && <ProblemNotice error={save.error} />}
+      {order.isError && <ProblemNotice error={order.error} />}
       <Group justify="space-between" gap="sm" wrap="nowrap">
         <Text size="xs" c="dimmed" role="status">
-          {save.isSuccess
-            ? `Ordered. ${device.name} takes it as a new generation.`
-            : `${device.name} takes a change as a new generation, on probation, and goes back by itself if it does not hold.`}
+          {order.data
+            ? `Ordered on ${toCount(order.data.ordered, 'device')}.`
+            : 'A device takes a change as a new generation, on probation, and goes back by itself if it does not hold.'}
         </Text>
-        <Button type="submit" disabled={!isChanged} loading={save.isPending}>
-          Order
+        <Button
+          type="submit"
+          disabled={!isChanged}
+          loading={order.isPending}
+          style={{ flex: 'none' }}
+        >
+          {scope === 'device' ? `Order ${device.name}` : `Order fleet ${device.fleet}`}
         </Button>
       </Group>
     </Stack>
   )
+}
+
+function useOrder(
+  { device, of, scope }: SettingsFormProps & { readonly scope: Scope },
+  values: SettingValues,
+) {
+  const client = useQueryClient()
+  const [publisher = '', name = ''] = of.split('/')
+  const target = scope === 'device' ? device.id : device.fleet
+  return useMutation({
+    mutationFn: () =>
+      call('setSettings', {
+        params: { fleet: device.fleet, publisher, name, scope, target },
+        body: { values },
+      }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['settings'] }),
+  })
 }
 
 function without(values: SettingValues, name: string): SettingValues {

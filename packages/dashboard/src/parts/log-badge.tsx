@@ -8,7 +8,7 @@ export function LogBadge({ log }: { log: string }): ReactNode {
       ? 'No transparency log watches what this device is given: chosen when it enrolled.'
       : 'The transparency log that must hold whatever this device runs.'
   return (
-    <ToneBadge tone={log === 'none' ? 'warn' : 'quiet'} means={means} plain>
+    <ToneBadge tone="quiet" means={means} plain>
       log: {log}
     </ToneBadge>
   )

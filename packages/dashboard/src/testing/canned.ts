@@ -1,0 +1,52 @@
+import { makeDevices, makeFailures, makeGroups } from './canned-devices.ts'
+import { makeChannels, makeReleases, makeRollouts, makeSettings } from './canned-releases.ts'
+import { makeTimeline } from './canned-timeline.ts'
+
+/** A small fleet after a bad day: revision 3 failed on its first device and halted. */
+export function makeCanned() {
+  const devices = makeDevices()
+  return {
+    devices,
+    timeline: makeTimeline(),
+    failures: makeFailures(),
+    groups: makeGroups(),
+    releases: makeReleases(),
+    channels: makeChannels(),
+    rollouts: makeRollouts(),
+    settings: makeSettings(),
+    fleets: [
+      {
+        name: 'home',
+        owner: 'own_0123456789abcdefghij',
+        model: 'acme/greenhouse-box',
+        devices: devices.length,
+        online: devices.filter(({ online }) => online).length,
+        packages: [
+          { package: 'acme/greenhouse', channel: 'latest/stable' },
+          { package: 'acme/mosquitto', channel: 'latest/stable' },
+        ],
+      },
+    ],
+  }
+}
+
+export type Canned = ReturnType<typeof makeCanned>
+
+/** A fleet on its first day: nothing enrolled, nothing published. */
+export function makeEmpty(): Canned {
+  const { fleets } = makeCanned()
+  const empty = {
+    devices: [],
+    timeline: [],
+    failures: [],
+    groups: [],
+    releases: [],
+    channels: [],
+    rollouts: [],
+    settings: [],
+  }
+  return {
+    ...empty,
+    fleets: fleets.map(fleet => ({ ...fleet, devices: 0, online: 0, packages: [] })),
+  }
+}

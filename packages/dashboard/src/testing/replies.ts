@@ -1,0 +1,105 @@
+import { parseReleaseRecord } from '@steadfleet/domain'
+import type { RouteSpec } from '@steadfleet/protocol'
+import * as protocol from '@steadfleet/protocol'
+import { Compile } from 'typebox/compile'
+import type { Canned } from './canned.ts'
+import { recordOf } from './canned-releases.ts'
+import { ago, hour } from './moments.ts'
+
+/** A request as a canned route sees it. */
+export interface Asked {
+  readonly params: Readonly<Record<string, string>>
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+type Reply = (canned: Canned, asked: Asked) => unknown
+
+/** What each route that the dashboard calls replies; what is missing here is missing to the browser. */
+const replies: readonly (readonly [RouteSpec, Reply])[] = [
+  [protocol.getObject, readRecord],
+  [
+    protocol.whoAmI,
+    () => ({ name: 'operator', owner: 'own_0123456789abcdefghij', log: 'none', version: '0.1.0' }),
+  ],
+  [protocol.listFleets, ({ fleets }) => fleets],
+  [protocol.listDevices, ({ devices }) => devices],
+  [protocol.listGroups, ({ groups }) => groups],
+  [protocol.getDevice, ({ devices }, { params }) => devices.find(({ id }) => id === params.device)],
+  [
+    protocol.deviceTimeline,
+    ({ timeline }, { params }) => timeline.filter(({ device }) => device === params.device),
+  ],
+  [protocol.listReleases, ({ releases }) => releases],
+  [protocol.listChannels, ({ channels }) => channels],
+  [protocol.listRollouts, ({ rollouts }) => rollouts],
+  [
+    protocol.getRollout,
+    ({ rollouts }, { params }) => rollouts.find(({ id }) => id === Number(params.rollout)),
+  ],
+  [protocol.steerRollout, steer],
+  [protocol.listFailures, ({ failures }) => failures],
+  [
+    protocol.listSecurityEvents,
+    ({ timeline }) => timeline.filter(({ event }) => event.kind === 'security'),
+  ],
+  [protocol.listSettings, ({ settings }) => settings],
+  [protocol.setSettings, setSettings],
+  [
+    protocol.createEnrolmentToken,
+    () => ({
+      token: 'sf1.eyJsb2ciOiJub25lIiwib3JpZ2luIjoiaHR0cDovLzEyNy4wLjAuMTo4NDQzIn0',
+      expiresAt: ago(-hour),
+      command:
+        'curl -fsS http://127.0.0.1:8443/v1/agent/steadfleet-agent.mjs -o agent.mjs && node agent.mjs join sf1.eyJsb2ciOiJub25lIiwib3JpZ2luIjoiaHR0cDovLzEyNy4wLjAuMTo4NDQzIn0',
+    }),
+  ],
+]
+
+/** The reply to a request, held against the route's own schema; undefined where there is none. */
+export function replyTo(canned: Canned, method: string, path: string, body: string): unknown {
+  for (const [route, reply] of replies) {
+    const params = route.method === method ? paramsIn(route.path, path) : undefined
+    if (params) return checked(route, reply(canned, { params, body: body ? JSON.parse(body) : {} }))
+  }
+  return undefined
+}
+
+function checked(route: RouteSpec, value: unknown): unknown {
+  if (value === undefined || typeof route.reply === 'string') return value
+  const check = Compile(route.reply)
+  if (check.Check(value)) return value
+  const [first] = check.Errors(value)
+  throw new TypeError(`canned ${route.path} at ${first?.instancePath}: ${first?.message}`)
+}
+
+function paramsIn(pattern: string, path: string): Record<string, string> | undefined {
+  const names = pattern.split('/')
+  const parts = path.split('/')
+  if (names.length !== parts.length) return undefined
+  const pairs = names.map((name, index) => [name, decodeURIComponent(parts[index] ?? '')] as const)
+  if (pairs.some(([name, part]) => !name.startsWith(':') && name !== part)) return undefined
+  return Object.fromEntries(
+    pairs.filter(([name]) => name.startsWith(':')).map(([name, part]) => [name.slice(1), part]),
+  )
+}
+
+function steer({ rollouts }: Canned, { params }: Asked): unknown {
+  const rollout = rollouts.find(({ id }) => id === Number(params.rollout))
+  if (!rollout) return undefined
+  rollout.state =
+    { pause: 'paused', resume: 'running', cancel: 'cancelled' }[params.event ?? ''] ?? rollout.state
+  return rollout
+}
+
+function setSettings({ settings }: Canned, { params, body }: Asked): unknown {
+  const { publisher, name, scope = '', target = '' } = params
+  const setting = { package: `${publisher}/${name}`, scope, name: target, values: body.values }
+  const kept = settings.filter(each => each.scope !== scope || each.name !== target)
+  settings.splice(0, settings.length, ...kept, setting as Canned['settings'][number])
+  return { setting, ordered: 1 }
+}
+
+function readRecord({ releases }: Canned, { params }: Asked): unknown {
+  const release = releases.find(each => each.record.digest === params.digest)
+  return release && parseReleaseRecord(recordOf(release))
+}
