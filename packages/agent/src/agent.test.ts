@@ -1,26 +1,270 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
-import { test } from 'node:test'
-import { dataPath } from './disk/paths.ts'
+import { describe, test } from 'node:test'
+import { type Digest, digestOf } from '@steadfleet/base'
+import { dataPath, settingsPath, treePath } from './disk/paths.ts'
 import { TestDevice } from './testing/device.test.ts'
-import { PretendFleet } from './testing/pretend-fleet.test.ts'
+import { PretendFleet, type Release } from './testing/pretend-fleet.test.ts'
 
-test('a device joins, installs what is ordered, proves it and commits', async () => {
+const good = { 'bin/main': 'well\n', 'share/text': 'hello' }
+const migrating = { behaviour: { hooks: { migrate: ['bin/migrate'] } } }
+
+describe('a device that does what it is ordered', { concurrency: 4 }, () => {
+  test('joins, installs, proves and commits', () =>
+    withFleet(async ({ fleet, device }) => {
+      await fleet.give([await fleet.publish('acme/hub', 1, good)])
+      const report = await fleet.untilState('committed', 1)
+      assert.equal(report.generation, 1)
+      assert.equal(device.apps.running.get('acme/hub main')?.revision, 1)
+      assert.equal(await historyOf(device, 1), '1 ')
+      assert.deepEqual(await statesOf(fleet), [
+        'planned',
+        'preparing',
+        'ready',
+        'activating',
+        'probation',
+        'committed',
+      ])
+    }))
+
+  test('fetches only what changed, and shares it on disk', () =>
+    withFleet(async ({ fleet, device }) => {
+      const big = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`share/${i}`, noise(i)]))
+      const first = await fleet.publish('acme/hub', 1, { ...good, ...big })
+      await fleet.give([first])
+      await fleet.untilState('committed', 1)
+      const sent = fleet.sent
+      const second = await fleet.publish('acme/hub', 2, { ...good, ...big, 'share/3': 'new' })
+      await fleet.give([second])
+      await fleet.untilState('committed', 2)
+      assert.ok(fleet.sent - sent < sent / 10, `${fleet.sent - sent} of ${sent} bytes`)
+      const [a, b] = [first, second].map(one => join(treeOf(device, one), 'share/4'))
+      assert.equal((await stat(a!)).ino, (await stat(b!)).ino)
+    }))
+
+  test('takes the delta from the tree it has', () =>
+    withFleet(async ({ fleet }) => {
+      const files = (n: number) =>
+        Object.fromEntries(
+          Array.from({ length: 12 }, (_, i) => [`share/${i}`, `${i % 2 ? n : 0} ${i}`]),
+        )
+      const first = await fleet.publish('acme/hub', 1, { ...good, ...files(1) })
+      await fleet.give([first])
+      await fleet.untilState('committed', 1)
+      await fleet.give([await fleet.publish('acme/hub', 2, { ...good, ...files(2) })])
+      await fleet.untilState('committed', 2)
+      const delta = fleet.requests.filter(one =>
+        one.includes(`from=${first.record.tree.digest.replace(':', '%3A')}`),
+      )
+      assert.equal(delta.length, 1)
+    }))
+
+  test('removes a package that is ordered no more', () =>
+    withFleet(async ({ fleet, device }) => {
+      const hub = await fleet.publish('acme/hub', 1, good)
+      const lamp = await fleet.publish('acme/lamp', 1, good)
+      await fleet.give([hub, lamp])
+      await fleet.untilState('committed', 1, 'acme/lamp')
+      await fleet.give([hub])
+      await fleet.until('the lamp to be gone', () => {
+        const report = fleet.reports.at(-1)
+        return report?.state === 'committed' && report.releases.length === 1 ? report : undefined
+      })
+      assert.deepEqual([...device.apps.running.keys()], ['acme/hub main'])
+    }))
+
+  test('gives the app a copy of its data, migrated once, and keeps the old for a way back', () =>
+    withFleet(async ({ fleet, device }) => {
+      device.apps.migrate = spec => {
+        const note = join(spec.data, 'history')
+        void writeFile(note, 'migrated ')
+        return { exit: 0, output: [] }
+      }
+      await fleet.give([await fleet.publish('acme/hub', 1, good)])
+      await fleet.untilState('committed', 1)
+      await fleet.give([await fleet.publish('acme/hub', 2, { ...good, a: '2' }, migrating)])
+      await fleet.untilState('committed', 2)
+      assert.match(await historyOf(device, 2), /^migrated /)
+      assert.equal(await historyOf(device, 1), '1 ')
+    }))
+
+  test('collects what neither the current generation nor the one before it needs', () =>
+    withFleet(async ({ fleet, device }) => {
+      const releases: Release[] = []
+      for (const revision of [1, 2, 3]) {
+        const release = await fleet.publish('acme/hub', revision, { ...good, own: `${revision}` })
+        releases.push(release)
+        await fleet.give([release])
+        await fleet.untilState('committed', revision)
+      }
+      assert.equal(existsSync(treeOf(device, releases[0]!)), false)
+      assert.equal(existsSync(treeOf(device, releases[1]!)), true)
+      assert.deepEqual((await readdir(device.paths.generations)).sort(), ['2', '3'])
+    }))
+
+  test('says its state on its socket', () =>
+    withFleet(async ({ device }) => {
+      const text = await new Promise<string>((resolve, reject) => {
+        let said = ''
+        connect(device.paths.socket)
+          .setEncoding('utf8')
+          .on('data', chunk => (said += chunk))
+          .on('end', () => resolve(said))
+          .on('error', reject)
+      })
+      assert.equal(JSON.parse(text).state, 'committed')
+      assert.equal(JSON.parse(text).log, 'none')
+    }))
+
+  test('sends what apps print while somebody tries them', () =>
+    withFleet(async ({ fleet, device }) => {
+      await fleet.give([await fleet.publish('acme/hub', 1, good)])
+      await fleet.untilState('committed', 1)
+      fleet.look('output')
+      await fleet.until('a line of output', () => {
+        device.apps.print({ package: 'acme/hub' as never, app: 'main', text: 'hello' })
+        return fleet.output[0]
+      })
+      assert.equal(fleet.output[0]?.lines[0], 'hello')
+    }))
+})
+
+describe('a release that does not work', { concurrency: 4 }, () => {
+  const manners: [why: string, manner: string, kind: string][] = [
+    ['is not healthy', 'sick', 'probation'],
+    ['dies in its probation', 'dies', 'probation'],
+    ['cannot be started', 'fails to start', 'change'],
+  ]
+  for (const [why, manner, kind] of manners) {
+    test(`goes back with its data when it ${why}, tells why, and is not tried again`, () =>
+      withFleet(async ({ fleet, device }) => {
+        await fleet.give([await fleet.publish('acme/hub', 1, good)])
+        await fleet.untilState('committed', 1)
+        await fleet.give([await fleet.publish('acme/hub', 2, { 'bin/main': manner })])
+        await fleet.untilState('restored', 1)
+        const { failure } = await fleet.untilEvent('failure')
+        assert.equal(failure?.kind, kind)
+        assert.equal(failure?.revision, 2)
+        assert.ok(failure.log.length > 0)
+        assert.match(await historyOf(device, 1), /^1 (1 )?$/)
+        assert.equal(existsSync(`${dataPath(device.paths, 'acme/hub', 2)}.rejected`), true)
+        const starts = startsOf(device, 2)
+        await device.stop()
+        await device.start()
+        await fleet.untilState('restored', 1)
+        assert.equal(startsOf(device, 2), starts)
+      }))
+  }
+
+  test('is tried again under a new order', () =>
+    withFleet(async ({ fleet, device }) => {
+      const bad = await fleet.publish('acme/hub', 1, { 'bin/main': 'sick' })
+      await fleet.give([bad])
+      await fleet.untilEvent('failure')
+      await fleet.until('its end', () => fleet.reports.at(-1)?.state === 'restored' || undefined)
+      await fleet.give([bad])
+      await fleet.until('a second failure', () => fleet.events.filter(e => e.kind === 'failure')[1])
+      assert.equal(startsOf(device, 1), 2)
+    }))
+
+  test('does not hold back the others of the same order', () =>
+    withFleet(async ({ fleet }) => {
+      const [hub, lamp] = [
+        await fleet.publish('acme/hub', 1, good),
+        await fleet.publish('acme/lamp', 1, good),
+      ]
+      await fleet.give([hub, lamp])
+      await fleet.untilState('committed', 1)
+      const bad = await fleet.publish('acme/hub', 2, { 'bin/main': 'sick' })
+      const fine = await fleet.publish('acme/lamp', 2, { ...good, a: '2' })
+      await fleet.give([bad, fine])
+      const report = await fleet.untilState('committed', 2, 'acme/lamp')
+      assert.equal(report.releases.find(one => one.package === 'acme/hub')?.revision, 1)
+    }))
+
+  test('whose migration fails leaves the old data as it was', () =>
+    withFleet(async ({ fleet, device }) => {
+      device.apps.migrate = () => ({ exit: 1, output: ['cannot migrate'] })
+      await fleet.give([await fleet.publish('acme/hub', 1, good)])
+      await fleet.untilState('committed', 1)
+      await fleet.give([await fleet.publish('acme/hub', 2, { ...good, a: '2' }, migrating)])
+      const { failure } = await fleet.untilEvent('failure', 'agent/hook')
+      assert.match(failure?.reason ?? '', /its hook ended with 1/)
+      await fleet.untilState('restored', 1)
+      assert.match(await historyOf(device, 1), /^1 1 $/)
+    }))
+})
+
+describe('a setting', { concurrency: 4 }, () => {
+  const settings = { volume: { type: 'integer', default: 3, maximum: 10 } } as const
+
+  test('reaches the app as a file, in a generation of its own', () =>
+    withFleet(async ({ fleet, device }) => {
+      const hub = await fleet.publish('acme/hub', 1, good, { behaviour: { settings } })
+      await fleet.give([hub])
+      await fleet.untilState('committed', 1)
+      await fleet.give([{ ...hub, settings: { volume: 7 } }])
+      const report = await fleet.until('generation 2', () => {
+        const last = fleet.reports.at(-1)
+        return last?.generation === 2 && last.state === 'committed' ? last : undefined
+      })
+      assert.equal(report.releases[0]?.revision, 1)
+      const files = [1, 2].map(n => readFile(settingsPath(device.paths, 'acme/hub', n), 'utf8'))
+      assert.deepEqual(await Promise.all(files), ['{"volume":3}', '{"volume":7}'])
+    }))
+
+  test('that is not what the manifest allows is refused and leaves all as it was', () =>
+    withFleet(async ({ fleet }) => {
+      const hub = await fleet.publish('acme/hub', 1, good, { behaviour: { settings } })
+      await fleet.give([hub])
+      await fleet.untilState('committed', 1)
+      await fleet.give([{ ...hub, settings: { volume: 11 } }])
+      const report = await fleet.until('the order accepted', () =>
+        fleet.reports.find(one => one.counter === 2),
+      )
+      assert.equal(report.generation, 1)
+    }))
+})
+
+interface Stage {
+  readonly fleet: PretendFleet
+  readonly device: TestDevice
+}
+
+async function withFleet(story: (stage: Stage) => Promise<void>): Promise<void> {
   const fleet = await PretendFleet.start()
   const device = await TestDevice.join(fleet)
   try {
-    const hub = await fleet.publish('acme/hub', 1, { 'bin/main': 'well\n', 'share/text': 'hello' })
-    await fleet.give([hub])
-    const report = await fleet.untilState('committed', 1)
-    assert.equal(report.generation, 1)
-    assert.equal(device.apps.running.get('acme/hub main')?.revision, 1)
-    assert.equal(
-      await readFile(join(dataPath(device.paths, 'acme/hub', 1), 'history'), 'utf8'),
-      '1 ',
-    )
+    await story({ fleet, device })
   } finally {
     await device[Symbol.asyncDispose]()
     await fleet.close()
   }
-})
+}
+
+function historyOf(device: TestDevice, generation: number): Promise<string> {
+  return readFile(join(dataPath(device.paths, 'acme/hub', generation), 'history'), 'utf8')
+}
+
+async function statesOf(fleet: PretendFleet): Promise<string[]> {
+  await fleet.until('the last event', () => fleet.events.find(one => one.state === 'committed'))
+  return fleet.events.flatMap(event => event.state ?? [])
+}
+
+function startsOf(device: TestDevice, revision: number): number {
+  return device.apps.calls.filter(call => call === `start acme/hub ${revision}`).length
+}
+
+function treeOf(device: TestDevice, { record }: Release): string {
+  return treePath(device.paths, record.tree.digest)
+}
+
+/** Text that does not compress, the same in every run. */
+function noise(n: number): string {
+  const digests: Digest[] = []
+  for (let i = 0; i < 100; i++) digests.push(digestOf(Buffer.from(`${n} ${i}`)))
+  return digests.join('')
+}

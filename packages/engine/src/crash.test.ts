@@ -28,6 +28,7 @@ const settingsOnly = generationOf(2, [
   { ...packageAt('acme/hub', 1, 2), settings: { loud: true } },
   packageAt('acme/lamp', 4, 1),
 ])
+const less = generationOf(2, [packageAt('acme/lamp', 4, 1)])
 const empty = generationOf(0, [])
 
 const stories: [name: string, story: Story, end: 'old' | 'new'][] = [
@@ -38,6 +39,7 @@ const stories: [name: string, story: Story, end: 'old' | 'new'][] = [
   ['a migration that fails', { from: one, to: onlyHub, fails: ['migrate:acme/hub'] }, 'old'],
   ['a start that fails', { from: one, to: onlyHub, fails: ['start:acme/hub'] }, 'old'],
   ['a probation that fails', { from: one, to: onlyHub, fails: ['probation'] }, 'old'],
+  ['a package that is removed', { from: one, to: less, fails: [] }, 'new'],
   ['a setting that changes', { from: one, to: settingsOnly, fails: [] }, 'new'],
   [
     'a setting that fails its probation',

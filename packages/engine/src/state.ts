@@ -135,11 +135,15 @@ function nextChange(change: Change, record: ChangeRecord): Change {
 
 function withBegun(change: Change, id: string): Change {
   if (change.abort) throw new EngineError('engine/transition', `cannot begin ${id}: aborted`)
-  const step = stepOf(change, id)
-  const isFirst = change.state === 'planned' || change.state === 'ready'
-  const event = partOf[step.kind] === 'prepare' ? 'prepare' : 'activate'
-  const next = isFirst ? moved(change, event) : change
+  const next = movedInto(change, partOf[stepOf(change, id).kind])
   return change.begun.includes(id) ? next : { ...next, begun: [...next.begun, id] }
+}
+
+/** The first step of a part moves the change into it; where nothing is to prepare that is passed by. */
+function movedInto(change: Change, part: 'prepare' | 'activate'): Change {
+  if (part === 'prepare') return moved(change, 'prepare', 'preparing')
+  const prepared = change.state === 'planned' ? settle(moved(change, 'prepare')) : change
+  return moved(prepared, 'activate', 'activating')
 }
 
 /** A change is ready once every step of preparing is done. */

@@ -183,11 +183,13 @@ export class PretendFleet {
     name: string,
     revision: number,
     files: Readonly<Record<string, string | Uint8Array>>,
-    stated: Partial<ReleaseRecord> & { behaviour?: Partial<Behaviour> } = {},
+    stated: Omit<Partial<ReleaseRecord>, 'behaviour'> & { behaviour?: Partial<Behaviour> } = {},
   ): Promise<Release> {
     const tree = this.#treeOf(files)
     const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
     const empty = this.put(toUtf8('{}'))
+    const health = { tcp: { port: 1 }, 'start-seconds': 1 }
+    const main = { command: ['bin/main'], health }
     const record = {
       type: 'release',
       format: 1,
@@ -202,7 +204,7 @@ export class PretendFleet {
       'support-end': '2036-01-01',
       'security-contact': 'mailto:security@acme.example',
       ...stated,
-      behaviour: { apps: { main: { command: ['bin/main'] } }, ...stated.behaviour },
+      behaviour: { apps: { main }, ...stated.behaviour },
     } satisfies ReleaseRecord
     const recordBytes = toDocument(record)
     this.put(recordBytes)
@@ -311,11 +313,13 @@ export class PretendFleet {
       if (found !== undefined) resolve(found)
     }
     this.#listeners.add(check)
+    const poll = setInterval(check, 50)
     check()
     try {
       return await promise
     } finally {
       clearTimeout(timer)
+      clearInterval(poll)
       this.#listeners.delete(check)
     }
   }
