@@ -1,4 +1,4 @@
-import { type Json, toBase64, toCanonical } from '@steadfleet/base'
+import { type Json, toBase64, toCanonical, toDocument } from '@steadfleet/base'
 import { toTimestamp } from '@steadfleet/domain'
 import {
   type Envelope,
@@ -39,9 +39,9 @@ export async function signPayload(
   return { payloadType, payload: toBase64(payload), signatures }
 }
 
-/** A statement as the bytes that are signed or stored: canonical JSON. */
+/** A statement as the bytes that are signed or stored: canonical JSON that can be read back. */
 export function toStatementBytes(value: object): Uint8Array {
-  return toCanonical(toJson(value))
+  return toDocument(toJson(value))
 }
 
 /** An envelope as the bytes of its file, whose digest enrolment tokens carry. */

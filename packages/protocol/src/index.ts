@@ -1,5 +1,6 @@
 export * from './client.ts'
 export * from './events.ts'
+export { routes, toOpenApi } from './openapi.ts'
 export * from './problem.ts'
 export * from './route.ts'
 export * from './routes/content.ts'

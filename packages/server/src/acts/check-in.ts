@@ -1,0 +1,181 @@
+import type { DeviceEvent, DeviceId, StateReport } from '@steadfleet/domain'
+import type { EnvelopeView } from '@steadfleet/protocol'
+import type { Verdict } from '@steadfleet/rollout'
+import { ServerError } from '../error.ts'
+import { type DeviceRow, deviceWithId, reportOf } from '../store/device-store.ts'
+import { orderAbove } from '../store/order-store.ts'
+import { releasesAt } from '../store/release-store.ts'
+import { orderedMoves } from '../store/rollout-store.ts'
+import type { Db } from '../store/schema.ts'
+import { markDue } from './due.ts'
+import { advance } from './rollout.ts'
+
+export interface CheckIn {
+  readonly device: DeviceId
+  /** Verified: the device signed it. */
+  readonly report: StateReport
+  /** The envelope it came in, as JSON text: the proof of what it says. */
+  readonly envelope: string
+  readonly events: readonly DeviceEvent[]
+  readonly now: string
+  /** Orders issued before this are renewed while the device has not taken them. */
+  readonly renewBefore: string
+}
+
+export interface CheckedIn {
+  readonly acknowledged: number
+  readonly order: EnvelopeView | null
+  /** What people who look on have to ask for again. */
+  readonly changed: readonly ('device' | 'rollouts' | 'failures')[]
+  readonly isOrderDue: boolean
+}
+
+/** Keeps what a device says, and in the same transaction moves on the rollouts it takes part in. */
+export async function checkIn(db: Db, said: CheckIn): Promise<CheckedIn> {
+  const row = await deviceWithId(db, said.device)
+  const isNew = refuseOlder(row, said.report)
+  await keepReport(db, row, said, isNew)
+  const events = said.events.filter(event => event.sequence > row.event_sequence)
+  const acknowledged = await keepEvents(db, row, events, said.now)
+  const isDecided = await decideMoves(db, said, events)
+  await renewStaleOrder(db, said)
+  const order = await orderAbove(db, said.device, said.report.counter)
+  const { order_due } = await deviceWithId(db, said.device)
+  return {
+    acknowledged,
+    order,
+    changed: changesOf(row, said, events, isDecided),
+    isOrderDue: order_due > 0,
+  }
+}
+
+/** The same report twice is a lost reply; an older one is a replay, or a device restored from a copy. */
+function refuseOlder(row: DeviceRow, report: StateReport): boolean {
+  if (report.sequence >= row.report_sequence) return report.sequence > row.report_sequence
+  const { sequence } = report
+  const held = row.report_sequence
+  const message = `cannot take report ${sequence} of ${row.id}: already hold ${held}`
+  throw new ServerError('device/wrong-report', message, { held, offered: sequence })
+}
+
+async function keepReport(db: Db, row: DeviceRow, said: CheckIn, isNew: boolean): Promise<void> {
+  const { report, envelope, now } = said
+  const change = isNew && {
+    report: JSON.stringify(report),
+    report_envelope: envelope,
+    report_sequence: report.sequence,
+    counter: report.counter,
+  }
+  await db
+    .updateTable('device')
+    .set({ seen_at: now, ...change })
+    .where('id', '=', row.id)
+    .execute()
+  const before = JSON.stringify(reportOf(row)?.attributes ?? {})
+  // A group may be of attributes, and settings of a group are part of the order.
+  if (isNew && before !== JSON.stringify(report.attributes)) await markDue(db, [row.id])
+}
+
+async function keepEvents(
+  db: Db,
+  row: DeviceRow,
+  events: readonly DeviceEvent[],
+  now: string,
+): Promise<number> {
+  for (const event of events) {
+    const { sequence, kind } = event
+    await db
+      .insertInto('event')
+      .values({ device: row.id, sequence, received_at: now, kind, json: JSON.stringify(event) })
+      .onConflict(conflict => conflict.doNothing())
+      .execute()
+  }
+  const acknowledged = Math.max(row.event_sequence, ...events.map(({ sequence }) => sequence))
+  await db
+    .updateTable('device')
+    .set({ event_sequence: acknowledged })
+    .where('id', '=', row.id)
+    .execute()
+  return acknowledged
+}
+
+async function decideMoves(
+  db: Db,
+  said: CheckIn,
+  events: readonly DeviceEvent[],
+): Promise<boolean> {
+  let isDecided = false
+  for (const move of await orderedMoves(db, said.device)) {
+    const trees = await treesOf(db, move.package, move.revision)
+    const verdict = verdictOn(move, trees, said.report, events)
+    if (!verdict) continue
+    isDecided = true
+    await advance(db, move.rollout, new Map([[said.device, verdict]]), said.envelope)
+  }
+  return isDecided
+}
+
+interface OrderedMove {
+  readonly package: string
+  readonly revision: number
+  readonly above_counter: number
+}
+
+/**
+ * Done is a committed report that names the release's tree. Failed is a failure of this revision, or
+ * a report, under an order at least as new as the move's, of having gone back.
+ */
+export function verdictOn(
+  move: OrderedMove,
+  trees: readonly string[],
+  report: StateReport,
+  events: readonly DeviceEvent[],
+): Verdict | undefined {
+  const installed = report.releases.find(release => release.package === move.package)
+  const isThere = installed?.revision === move.revision && trees.includes(installed.tree)
+  if (isThere && report.state === 'committed') return 'done'
+  if (events.some(({ failure }) => failure && isFailureOf(move, failure))) return 'failed'
+  const wentBack = report.state === 'restored' || report.state === 'rescue'
+  return wentBack && !isThere && report.counter > move.above_counter ? 'failed' : undefined
+}
+
+/** A crash alone is restarted and decides nothing: probation does. */
+function isFailureOf(move: OrderedMove, failure: NonNullable<DeviceEvent['failure']>): boolean {
+  const isVerdict = failure.kind === 'probation' || failure.kind === 'change'
+  return isVerdict && failure.package === move.package && failure.revision === move.revision
+}
+
+async function treesOf(db: Db, name: string, revision: number): Promise<string[]> {
+  return (await releasesAt(db, name, revision)).map(({ record }) => record.tree.digest)
+}
+
+async function renewStaleOrder(db: Db, { device, report, renewBefore }: CheckIn): Promise<void> {
+  const stale = await db
+    .updateTable('device_order')
+    .set({ content: '' })
+    .where('device', '=', device)
+    .where('counter', '>', report.counter)
+    .where('issued_at', '<', renewBefore)
+    .returning('device')
+    .executeTakeFirst()
+  if (stale) await markDue(db, [device])
+}
+
+function changesOf(
+  row: DeviceRow,
+  { report }: CheckIn,
+  events: readonly DeviceEvent[],
+  isDecided: boolean,
+): CheckedIn['changed'] {
+  const isOther = events.length > 0 || stateOf(reportOf(row)) !== stateOf(report)
+  return [
+    ...(isOther ? (['device'] as const) : []),
+    ...(isDecided ? (['rollouts'] as const) : []),
+    ...(events.some(({ failure }) => failure) ? (['failures'] as const) : []),
+  ]
+}
+
+/** All of a report but what differs each time. */
+function stateOf(report: StateReport | undefined): string {
+  return JSON.stringify(report && { ...report, sequence: 0, at: '' })
+}

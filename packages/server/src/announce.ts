@@ -1,0 +1,15 @@
+import type { House } from './house.ts'
+
+/** What views of people are about; each asks again for its own when it hears its topic. */
+export type Topic = 'devices' | 'device' | 'rollouts' | 'releases' | 'failures' | 'settings'
+
+/** Tells everyone who looks on that something changed; losing this costs them time, nothing else. */
+export function announce({ streams }: Pick<House, 'streams'>, topic: Topic, id?: string): void {
+  const data = JSON.stringify(id === undefined ? { topic } : { topic, id })
+  streams.send('people', { event: 'message', data })
+}
+
+/** Tells one device to look, if it listens. */
+export function tellToLook({ streams }: Pick<House, 'streams'>, device: string): void {
+  streams.send(`device ${device}`, { event: 'look', data: '{}' })
+}

@@ -1,0 +1,93 @@
+import { type Digest, digestFromHex, type JsonObject, parseStrictJson } from '@steadfleet/base'
+import { parseTree } from '@steadfleet/bundle'
+import {
+  type ObjectRef,
+  parseReleaseRecord,
+  type ReleaseRecord,
+  releasePath,
+} from '@steadfleet/domain'
+import { modelPath, modelStatement, parseMetadata } from '@steadfleet/trust'
+import type { Static } from 'typebox'
+import type { NewRelease } from '../acts/release.ts'
+import type { ObjectStore } from '../content/object-store.ts'
+import { ServerError } from '../error.ts'
+import type { Accepted } from './catalogue.ts'
+
+/** One target of a role, as much of it as is checked here. */
+interface Target {
+  readonly path: string
+  readonly digest: Digest
+  readonly length: number
+  readonly custom: JsonObject
+}
+
+/**
+ * Checks every target that is new in a role: its object is here, is a record, says what the target
+ * says, and names only content that is here. What is no release but a model is checked as one.
+ */
+export async function checkReleases(
+  objects: ObjectStore,
+  { bytes, added }: Accepted,
+): Promise<NewRelease[]> {
+  const { targets } = parseMetadata('targets', bytes).signed
+  const releases: NewRelease[] = []
+  for (const path of added) {
+    const found = targets.get(path)
+    if (!found) continue
+    const digest = digestFromHex(found.hashes.sha256)
+    const target = { path, digest, length: found.length, custom: found.custom ?? {} }
+    await refuseAbsent(objects, path, { digest, length: found.length })
+    const content = await objects.read(digest)
+    if (path.endsWith('/all')) refuseOtherModel(target, content)
+    else releases.push(await checkRelease(objects, target, content))
+  }
+  return releases
+}
+
+async function checkRelease(
+  objects: ObjectStore,
+  target: Target,
+  content: Uint8Array,
+): Promise<NewRelease> {
+  const record = parseReleaseRecord(parseStrictJson(content))
+  refuseOtherFields(target, record)
+  for (const ref of [record.tree, record.sbom, record.provenance]) {
+    await refuseAbsent(objects, target.path, ref)
+  }
+  const { entries } = parseTree(await objects.read(record.tree.digest))
+  for (const entry of entries) {
+    if (entry.kind !== 'file') continue
+    await refuseAbsent(objects, target.path, { digest: entry.digest, length: entry.size })
+  }
+  return { record, digest: target.digest, length: target.length }
+}
+
+/** Catalogue and record must say the same of a release: a device compares them field by field. */
+function refuseOtherFields({ path, custom }: Target, record: ReleaseRecord): void {
+  const fields = ['package', 'revision', 'architecture', 'version'] as const
+  const other = fields.find(field => custom[field] !== record[field])
+  if (other === undefined && releasePath(record) === path) return
+  const fact = other
+    ? `its ${other} is ${JSON.stringify(custom[other] ?? null)} there and ${JSON.stringify(record[other])} in its record`
+    : `its record is of ${releasePath(record)}`
+  throw new ServerError('release/mismatch', `cannot publish ${path}: ${fact}`, { path })
+}
+
+function refuseOtherModel({ path }: Target, content: Uint8Array): void {
+  const statement = modelStatement(parseStrictJson(content), path)
+  if (modelPath(statement) === path) return
+  const message = `cannot publish ${path}: its statement is of ${modelPath(statement)}`
+  throw new ServerError('release/mismatch', message, { path })
+}
+
+async function refuseAbsent(
+  objects: ObjectStore,
+  path: string,
+  { digest, length }: Static<typeof ObjectRef>,
+): Promise<void> {
+  const held = await objects.lengthOf(digest)
+  if (held === length) return
+  const fact = held === undefined ? 'is not here' : `is ${held} bytes long, not ${length}`
+  const message = `cannot publish ${path}: object ${digest} ${fact}`
+  throw new ServerError('release/missing-object', message, { path, digest })
+}

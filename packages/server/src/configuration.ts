@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { toCanonicalText } from '@steadfleet/base'
+import { FleetName, OwnerId, object, parserOf } from '@steadfleet/domain'
+import { keyIdOf, type PublicKey } from '@steadfleet/trust'
+import { Type } from 'typebox'
+import { ifThere } from './disk/durable.ts'
+import { ServerError } from './error.ts'
+import type { Store } from './store/store.ts'
+
+const Key = Type.Object({
+  keytype: Type.Literal('ed25519'),
+  scheme: Type.Literal('ed25519'),
+  keyval: Type.Object({ public: Type.String({ pattern: '^[0-9a-f]{64}$' }) }),
+})
+
+/** `server.json`, as `steadfleet init` writes it; read on the first start alone. */
+const parseConfiguration = parserOf(
+  'server.json',
+  object({
+    owner: OwnerId,
+    fleet: FleetName,
+    model: Type.String(),
+    /** Keys whose requests may do everything. */
+    operators: Type.Array(Key, { minItems: 1 }),
+    log: Type.Literal('none'),
+  }),
+)
+
+/** Takes `server.json` over into an empty database; a later change of the file changes nothing. */
+export async function importOnce(store: Store, folder: string): Promise<void> {
+  const held = await store.db.selectFrom('fact').select('name').executeTakeFirst()
+  if (held) return
+  const path = join(folder, 'server.json')
+  const file = await ifThere(readFile(path, 'utf8'))
+  if (file === undefined) {
+    const message = `cannot serve ${folder}: no server.json is in it (make one with: steadfleet init)`
+    throw new ServerError('server/not-initialised', message, { folder })
+  }
+  const { operators, ...facts } = parseConfiguration(JSON.parse(file))
+  await store.write('importConfiguration', { facts, operators: operators.map(toOperator) })
+}
+
+function toOperator(key: PublicKey, i: number) {
+  const name = i === 0 ? 'operator' : `operator ${i + 1}`
+  return { keyid: keyIdOf(key), name, role: 'operator', key: toCanonicalText(key) }
+}

@@ -1,0 +1,19 @@
+import { CodedError, type Details } from '@steadfleet/base'
+import type { ProblemCode } from '@steadfleet/protocol'
+
+/** Codes of what stops the process itself; none of them ever crosses the wire. */
+export type ProcessErrorCode =
+  | 'server/locked'
+  | 'server/not-initialised'
+  | 'server/newer-data'
+  | 'server/usage'
+  | 'server/closed'
+export type ServerErrorCode = ProblemCode | ProcessErrorCode
+
+/** Raised when the server refuses. All but the process's own codes are in protocol's status table. */
+export class ServerError extends CodedError<ServerErrorCode> {}
+
+/** The refusal of a thing that is not there. */
+export function unknown(code: ProblemCode, what: string, details: Details = {}): ServerError {
+  return new ServerError(code, `cannot find ${what}`, details)
+}

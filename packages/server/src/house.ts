@@ -1,0 +1,39 @@
+import type { Catalogue } from './catalogue/catalogue.ts'
+import type { Content } from './content/content.ts'
+import type { KeyHolder } from './http/authenticate.ts'
+import type { Nonces } from './http/nonces.ts'
+import type { Streams } from './http/streams.ts'
+import type { Orderer } from './orders/orderer.ts'
+import type { Owner } from './owner.ts'
+import type { Presence } from './presence.ts'
+import type { Store } from './store/store.ts'
+import type { World } from './world.ts'
+
+/** What deeds work with: one of each, made at the start and closed at the end. */
+export interface House {
+  readonly world: World
+  /** The public origins of this server; the first is the one it names itself by. */
+  readonly origins: readonly string[]
+  readonly store: Store
+  readonly catalogue: Catalogue
+  readonly content: Content
+  readonly owner: Owner
+  readonly orderer: Orderer
+  readonly nonces: Nonces
+  /** Keys that were looked up already. */
+  readonly keyHolders: Map<string, KeyHolder>
+  readonly streams: Streams
+  readonly presence: Presence
+  readonly isSignerThere: () => boolean
+  /** The data directory. */
+  readonly folder: string
+  /** The bytes of `1.root.json`: what enrolment tokens name by digest. */
+  readonly firstCatalogueRoot: () => Promise<Uint8Array>
+  /** Where the dashboard and the agent's file lie in this checkout. */
+  readonly files: {
+    /** Undefined where it was not built. */
+    readonly dashboard: string | undefined
+    readonly agent: string
+    readonly node: string
+  }
+}

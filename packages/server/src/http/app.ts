@@ -1,0 +1,91 @@
+import { createServer, type Server } from 'node:http'
+import fastifyStatic from '@fastify/static'
+import { problemType, toProblem } from '@steadfleet/protocol'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { ServerError } from '../error.ts'
+import type { House } from '../house.ts'
+import { handleContent } from '../routes/content.ts'
+import { handleDevices } from '../routes/devices.ts'
+import { handleFleets } from '../routes/fleet.ts'
+import { handlePeople } from '../routes/people.ts'
+import { handleReleases } from '../routes/releases.ts'
+import { makeHandle, sendProblem } from './handle.ts'
+
+/** What a browser may do with our pages: nothing that they do not bring themselves. */
+const pageHeaders = {
+  'content-security-policy':
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+}
+
+/** Every route of the protocol, and the dashboard beside them, before anybody listens. */
+export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: logger,
+    // What matters is logged by whoever answers; each request twice is noise at 1,000 a second.
+    disableRequestLogging: true,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 200 },
+    keepAliveTimeout: 75_000,
+  })
+  acceptBytes(app)
+  sendProblem(house, app)
+  app.addHook('onSend', async (_request, reply) => void reply.headers(pageHeaders))
+  const isBuilt = await serveFiles(house, app)
+  const handle = makeHandle(house, app)
+  handlePeople(handle, house)
+  handleDevices(handle, house)
+  handleFleets(handle, house)
+  handleReleases(handle, house)
+  handleContent(handle, house)
+  answerOthers(app, isBuilt)
+  await app.ready()
+  return app
+}
+
+/** Listens on every address; the same routes answer on each. Resolves with the addresses. */
+export async function listen(
+  app: FastifyInstance,
+  addresses: readonly { host: string; port: number }[],
+): Promise<Server[]> {
+  const servers = addresses.map(() =>
+    createServer({ keepAliveTimeout: 75_000 }, (request, reply) => app.routing(request, reply)),
+  )
+  for (const [i, address] of addresses.entries()) {
+    await new Promise<void>((resolve, reject) => {
+      servers[i]?.once('error', reject).listen(address, resolve)
+    })
+  }
+  return servers
+}
+
+/** Bodies stay bytes until their signature is checked; who reads them is the route's schema. */
+function acceptBytes(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+}
+
+/** The dashboard's files at `/`, where it was built. Every page of it is its one `index.html`. */
+async function serveFiles({ files }: House, app: FastifyInstance): Promise<boolean> {
+  const isBuilt = files.dashboard !== undefined
+  await app.register(fastifyStatic, {
+    root: files.dashboard ?? '/nonexistent',
+    serve: isBuilt,
+    wildcard: false,
+    decorateReply: true,
+  })
+  return isBuilt
+}
+
+function answerOthers(app: FastifyInstance, isBuilt: boolean): void {
+  app.setNotFoundHandler((request, reply) => {
+    const isPage = request.method === 'GET' && !request.url.startsWith('/v1/')
+    if (isPage && isBuilt) return reply.sendFile('index.html')
+    const problem = toProblem(
+      new ServerError('request/unknown-route', `cannot find ${request.method} on this path`),
+    )
+    return reply.code(404).type(problemType).send(JSON.stringify(problem))
+  })
+}

@@ -1,0 +1,123 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { fromHex, toBase64Url } from '@steadfleet/base'
+import { type DeviceId, deviceIdOf, toTimestamp } from '@steadfleet/domain'
+import { type ReadSignature, readSignature, verifySignature } from '@steadfleet/protocol'
+import { keyIdOf, type PublicKey } from '@steadfleet/trust'
+import type { FastifyRequest } from 'fastify'
+import { ServerError } from '../error.ts'
+import type { House } from '../house.ts'
+import { publicKeyOf } from '../store/device-store.ts'
+import { operatorWithKey, sessionWithHash } from '../store/people-store.ts'
+import { type Caller, isRole } from './permissions.ts'
+import { hashOf } from './secrets.ts'
+import { refuseOtherOrigin, sessionIn } from './session.ts'
+
+/** Finds out who calls: by the signature where there is one, else by the session, else nobody. */
+export async function callerOf(house: House, request: FastifyRequest): Promise<Caller> {
+  if (request.headers['signature-input'] !== undefined) return signedCaller(house, request)
+  return sessionCaller(house, request)
+}
+
+/** The configured origin under which the request came; what is signed is under it. */
+export function originOf(house: House, request: FastifyRequest): string {
+  const { host } = request.headers
+  const found = house.origins.find(origin => new URL(origin).host === host)
+  return found ?? house.origins[0] ?? ''
+}
+
+/** The signature of a request by a key that it names itself: that of a device that is to be. */
+export function refuseOtherSigner(
+  house: House,
+  request: FastifyRequest,
+  publicKey: string,
+): DeviceId {
+  const signature = readFrom(house, request)
+  const raw = fromHex(publicKey)
+  const device = deviceIdOf(raw)
+  if (signature.keyid !== device) {
+    const message = 'cannot enrol: the request is not signed by the key it names'
+    throw new ServerError('enrolment/wrong-key', message)
+  }
+  house.nonces.refuseStale(signature)
+  verifySignature(signature, toKeyObject(publicKey))
+  house.nonces.refuseReplay(device, signature)
+  return device
+}
+
+async function signedCaller(house: House, request: FastifyRequest): Promise<Caller> {
+  const signature = readFrom(house, request)
+  house.nonces.refuseStale(signature)
+  const { key, caller } = await keyHolder(house, signature.keyid)
+  verifySignature(signature, key)
+  // Last: a forged request must not use up the sequence of the real one.
+  house.nonces.refuseReplay(signature.keyid, signature)
+  return caller
+}
+
+function readFrom(house: House, request: FastifyRequest): ReadSignature {
+  const body = bodyOf(request)
+  const targetUri = originOf(house, request) + request.url
+  return readSignature({ method: request.method, targetUri, body }, request.headers)
+}
+
+/** An empty body reaches us as none; that it was sent, its digest says. */
+function bodyOf({ body, headers }: FastifyRequest): Uint8Array | undefined {
+  if (body instanceof Buffer) return new Uint8Array(body)
+  return headers['content-digest'] === undefined ? undefined : new Uint8Array()
+}
+
+/** A key that may sign requests, and who calls when it does. */
+export interface KeyHolder {
+  readonly key: KeyObject
+  readonly caller: Caller
+}
+
+async function keyHolder(house: House, keyid: string): Promise<KeyHolder> {
+  const held = house.keyHolders.get(keyid)
+  if (held) return held
+  const found = (await deviceHolder(house, keyid)) ?? (await personHolder(house, keyid))
+  if (!found) {
+    throw new ServerError('request/unknown-key', 'cannot accept request: nobody here has its key')
+  }
+  house.keyHolders.set(keyid, found)
+  return found
+}
+
+async function deviceHolder({ store }: House, keyid: string): Promise<KeyHolder | undefined> {
+  const publicKey = await publicKeyOf(store.db, keyid)
+  if (publicKey === undefined) return undefined
+  return { key: toKeyObject(publicKey), caller: { kind: 'device', device: keyid as DeviceId } }
+}
+
+async function personHolder(
+  { store, catalogue }: House,
+  keyid: string,
+): Promise<KeyHolder | undefined> {
+  const operator = await operatorWithKey(store.db, keyid)
+  if (operator && isRole(operator.role)) {
+    const key: PublicKey = JSON.parse(operator.key)
+    const { name, role } = operator
+    return { key: toKeyObject(key.keyval.public), caller: { kind: 'person', name, role } }
+  }
+  // A key that the catalogue delegates to may publish; what it publishes is checked by itself.
+  const delegated = catalogue.inForce().targets.signed.delegations?.keys.get(keyid)
+  if (!delegated || keyIdOf(delegated) !== keyid) return undefined
+  const caller = { kind: 'person', name: 'publisher', role: 'publisher' } as const
+  return { key: toKeyObject(delegated.keyval.public), caller }
+}
+
+async function sessionCaller(house: House, request: FastifyRequest): Promise<Caller> {
+  const token = sessionIn(request)
+  if (token === undefined) return { kind: 'anyone' }
+  const hash = hashOf(token)
+  const found = await sessionWithHash(house.store.db, hash, toTimestamp(house.world.now()))
+  if (!found) return { kind: 'anyone' }
+  refuseOtherOrigin(request, house.origins)
+  return { kind: 'person', name: found.name, role: 'operator', session: hash }
+}
+
+/** A raw Ed25519 public key in hexadecimal, as a key that verifies. */
+function toKeyObject(publicKey: string): KeyObject {
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: toBase64Url(fromHex(publicKey)) }
+  return createPublicKey({ key: jwk, format: 'jwk' })
+}

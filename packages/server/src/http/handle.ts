@@ -1,0 +1,137 @@
+import { isCoded, parseStrictJson } from '@steadfleet/base'
+import { parserOf } from '@steadfleet/domain'
+import {
+  type BodyOf,
+  type ParamsOf,
+  problemType,
+  type QueryOf,
+  type ReplyOf,
+  type RouteSpec,
+  toProblem,
+} from '@steadfleet/protocol'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { TSchema } from 'typebox'
+import { Convert } from 'typebox/value'
+import { ServerError } from '../error.ts'
+import type { House } from '../house.ts'
+import { callerOf } from './authenticate.ts'
+import { type Caller, refuseUnpermitted } from './permissions.ts'
+
+/** What a deed is given: what the caller sent, checked, and who the caller is. */
+export interface Call<S extends RouteSpec> {
+  readonly params: ParamsOf<S>
+  readonly query: QueryOf<S>
+  readonly body: BodyOf<S>
+  readonly caller: Caller
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
+
+/** The deed of a route. One that has sent its reply itself, as bytes or as a stream, answers `sent`. */
+export type Deed<S extends RouteSpec> = (call: Call<S>) => Promise<ReplyOf<S> | typeof sent>
+
+export const sent: unique symbol = Symbol('the reply is on its way')
+
+/** Ties a route of the protocol to its deed: who may, what goes in, what comes out. */
+export type Handle = <S extends RouteSpec>(route: S, deed: Deed<S>) => void
+
+const anyone: Caller = { kind: 'anyone' }
+
+/** The longest body, by who sends it: strangers are given little. */
+const bodyLimits = { anyone: 64 * 1024, device: 8 * 1024 * 1024, person: 16 * 1024 * 1024 }
+
+export function makeHandle(house: House, app: FastifyInstance): Handle {
+  return (route, deed) => {
+    const read = readerOf(route)
+    const check = typeof route.reply === 'string' ? undefined : parserOf('reply', route.reply)
+    app.route({
+      method: route.method,
+      url: route.path,
+      bodyLimit: bodyLimitOf(route),
+      handler: async (request, reply) => {
+        const isOpen = route.needs === 'anyone'
+        const caller = isOpen ? anyone : await callerOf(house, request)
+        offerNonce(house, request, reply)
+        refuseUnpermitted(route.needs, caller)
+        const answer = await deed({ ...read(request), caller, request, reply })
+        if (answer === sent) return reply
+        if (answer === undefined) return reply.code(204).send()
+        return reply.type('application/json').send(JSON.stringify(check?.(answer) ?? answer))
+      },
+    })
+  }
+}
+
+/** Every error becomes a problem here, and nowhere else; only what has no code is logged in full. */
+export function sendProblem(house: House, app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const problem = toProblem(fromFastify(error) ?? error)
+    if (problem.status >= 500) request.log.error({ err: error }, 'cannot answer')
+    else request.log.info({ code: problem.type, url: pathOf(request) }, 'refused')
+    if (problem.status === 401) reply.header('steadfleet-nonce', house.nonces.make())
+    reply.code(problem.status).type(problemType).send(JSON.stringify(problem))
+  })
+}
+
+/** The path alone: what follows the question mark may be anything. */
+export function pathOf(request: FastifyRequest): string {
+  return request.url.split('?')[0] ?? ''
+}
+
+/** What Fastify itself refuses, in our codes. */
+const fastifyProblems: Readonly<Record<number, ServerError>> = {
+  400: new ServerError('schema/mismatch', 'cannot read request'),
+  413: new ServerError('request/too-large', 'cannot take request: its body is too long'),
+  415: new ServerError('request/unsupported', 'cannot take request: no such content is read here'),
+}
+
+function fromFastify(error: unknown): unknown {
+  if (isCoded(error) || !(error instanceof Error) || !('statusCode' in error)) return undefined
+  return fastifyProblems[Number(error.statusCode)]
+}
+
+function bodyLimitOf({ needs }: RouteSpec): number {
+  return needs === 'anyone' || needs === 'device' ? bodyLimits[needs] : bodyLimits.person
+}
+
+/** Each reply to a signed request says under which nonce to go on. */
+function offerNonce({ nonces }: House, request: FastifyRequest, reply: FastifyReply): void {
+  const input = request.headers['signature-input']
+  const used = typeof input === 'string' ? /nonce="([^".]*)\./.exec(input)?.[1] : undefined
+  reply.header('steadfleet-nonce', used === undefined ? nonces.make() : nonces.next(used))
+}
+
+type Read<S extends RouteSpec> = (
+  request: FastifyRequest,
+) => Pick<Call<S>, 'params' | 'query' | 'body'>
+
+function readerOf<S extends RouteSpec>(route: S): Read<S> {
+  const params = textReader('path', route.params)
+  const query = textReader('query', route.query)
+  const body = bodyReader(route.body)
+  return request => ({
+    params: params(request.params) as ParamsOf<S>,
+    query: query(request.query) as QueryOf<S>,
+    body: body(request.body) as BodyOf<S>,
+  })
+}
+
+/** Paths and queries are text; what the schema wants as a number is made one. */
+function textReader(name: string, schema: TSchema | undefined): (value: unknown) => unknown {
+  if (!schema) return () => undefined
+  const parse = parserOf(name, schema)
+  return value => parse(Convert(schema, { ...(value as object) }))
+}
+
+function bodyReader(body: TSchema | 'bytes' | undefined): (value: unknown) => unknown {
+  if (body === undefined) return () => undefined
+  if (body === 'bytes') return value => toBytes(value)
+  const parse = parserOf('body', body)
+  return value => parse(parseStrictJson(toBytes(value)))
+}
+
+function toBytes(value: unknown): Uint8Array {
+  return value instanceof Buffer
+    ? new Uint8Array(value.buffer, value.byteOffset, value.length)
+    : new Uint8Array()
+}

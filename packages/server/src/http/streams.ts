@@ -1,0 +1,60 @@
+import type { ServerResponse } from 'node:http'
+import { type ServerEvent, toEventText } from '@steadfleet/protocol'
+
+/** A comment this often keeps a connection from being taken for dead. */
+const heartbeatMs = 15_000
+
+/** A reader so far behind is let go; it comes back and asks for everything again. */
+const mostBuffered = 256 * 1024
+
+/** Open event streams, by what they listen to. What is sent to nobody is gone: streams only nudge. */
+export interface Streams extends Disposable {
+  /** Begins a stream on a reply; `onEnd` is called once, however it ends. */
+  open(topic: string, raw: ServerResponse, onEnd: () => void): void
+  send(topic: string, event: ServerEvent): void
+  has(topic: string): boolean
+}
+
+export function makeStreams(): Streams {
+  const listeners = new Map<string, Set<ServerResponse>>()
+  const everyone = (): ServerResponse[] => [...listeners.values()].flatMap(set => [...set])
+  const heartbeat = setInterval(() => {
+    for (const raw of everyone()) raw.write(': \n\n')
+  }, heartbeatMs)
+  heartbeat.unref()
+
+  const forget = (topic: string, raw: ServerResponse): void => {
+    const set = listeners.get(topic)
+    set?.delete(raw)
+    if (set?.size === 0) listeners.delete(topic)
+  }
+
+  return {
+    open(topic, raw, onEnd) {
+      const set = listeners.get(topic) ?? new Set()
+      listeners.set(topic, set.add(raw))
+      raw.writeHead(200, {
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      })
+      raw.write(': \n\n')
+      raw.on('error', () => raw.destroy())
+      raw.once('close', () => {
+        forget(topic, raw)
+        onEnd()
+      })
+    },
+    send(topic, event) {
+      for (const raw of listeners.get(topic) ?? []) {
+        raw.write(toEventText(event))
+        if (raw.writableLength > mostBuffered) raw.destroy()
+      }
+    },
+    has: topic => listeners.has(topic),
+    [Symbol.dispose]() {
+      clearInterval(heartbeat)
+      for (const raw of everyone()) raw.end()
+    },
+  }
+}

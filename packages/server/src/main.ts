@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { isCoded } from '@steadfleet/base'
+import { pino } from 'pino'
+import { ServerError } from './error.ts'
+import { listen, makeApp } from './http/app.ts'
+import { openHouse } from './open-house.ts'
+import type { World } from './world.ts'
+
+const world: World = {
+  now: () => new Date(),
+  random: length => new Uint8Array(randomBytes(length)),
+  pid: process.pid,
+}
+
+try {
+  await serve()
+} catch (error) {
+  const { message } = error as Error
+  const code = isCoded(error) ? error.code : 'server/fault'
+  process.stderr.write(`${JSON.stringify({ code, message })}\n`)
+  process.exit(1)
+}
+
+/** Serves one data directory until it is told to end. */
+async function serve(): Promise<void> {
+  const { folder, addresses, origins } = readArguments()
+  // To stderr, and never a header: those carry signatures and cookies.
+  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2))
+  // Filled once the ports are known; the house reads it with each request.
+  const known: string[] = [...origins]
+  const opened = await openHouse({ folder, origins: known, world, logger })
+  const { house } = opened
+  const app = await makeApp(house, logger)
+  const servers = await listen(app, addresses)
+  if (known.length === 0) known.push(...servers.map(server => originOf(server.address())))
+  process.stdout.write(`${JSON.stringify({ ready: true, origins: known })}\n`)
+  const end = async (): Promise<void> => {
+    for (const server of servers) server.close()
+    house.streams[Symbol.dispose]()
+    for (const server of servers) server.closeAllConnections()
+    await app.close()
+    await opened[Symbol.asyncDispose]()
+    process.exit(0)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end())
+}
+
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      data: { type: 'string' },
+      listen: { type: 'string', multiple: true, default: ['127.0.0.1:8420'] },
+      origin: { type: 'string', multiple: true, default: [] },
+    },
+  })
+  if (!values.data) {
+    const usage = 'cannot serve: usage is --data DIR [--listen HOST:PORT]... [--origin URL]...'
+    throw new ServerError('server/usage', usage)
+  }
+  return {
+    folder: resolve(values.data),
+    addresses: values.listen.map(toAddress),
+    origins: values.origin.map(toOrigin),
+  }
+}
+
+function toAddress(text: string): { host: string; port: number } {
+  const [, host, port] = /^(.+):([0-9]{1,5})$/.exec(text) ?? []
+  if (host === undefined || Number(port) > 65_535) {
+    throw new ServerError('server/usage', `cannot listen on ${text}: it is no HOST:PORT`)
+  }
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) }
+}
+
+function toOrigin(text: string): string {
+  const url = URL.parse(text)
+  if (url?.origin && url.origin !== 'null' && url.pathname === '/') return url.origin
+  throw new ServerError('server/usage', `cannot be reached as ${text}: it is no origin`)
+}
+
+function originOf(address: AddressInfo | string | null): string {
+  if (typeof address !== 'object' || address === null) return ''
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return `http://${host}:${address.port}`
+}

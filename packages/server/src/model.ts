@@ -1,0 +1,32 @@
+import { type Digest, digestFromHex, parseStrictJson } from '@steadfleet/base'
+import { type ModelStatement, modelStatement } from '@steadfleet/trust'
+import { ServerError } from './error.ts'
+import type { House } from './house.ts'
+import { fleetNamed } from './store/fleet-store.ts'
+
+/** The model of a fleet, by the target path that names it, or undefined where nobody published it. */
+export async function modelAt(
+  { catalogue, content }: Pick<House, 'catalogue' | 'content'>,
+  path: string,
+): Promise<ModelStatement | undefined> {
+  for (const { signed } of catalogue.inForce().roles.values()) {
+    const target = signed.targets.get(path)
+    if (!target) continue
+    const digest: Digest = digestFromHex(target.hashes.sha256)
+    return modelStatement(parseStrictJson(await content.objects.read(digest)), path)
+  }
+  return undefined
+}
+
+/** A device would refuse an order without it; so the package stays. */
+export async function refuseRequiredPackage(
+  house: House,
+  fleet: string,
+  name: string,
+): Promise<void> {
+  const { model } = await fleetNamed(house.store.db, fleet)
+  const statement = await modelAt(house, model)
+  if (!statement?.required.includes(name)) return
+  const message = `cannot remove ${name} from ${fleet}: model ${model} requires it`
+  throw new ServerError('fleet/required-package', message, { package: name, model })
+}

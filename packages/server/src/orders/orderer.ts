@@ -1,0 +1,155 @@
+import { makeOrder, toStatementBytes } from '@steadfleet/authority'
+import { toBase64 } from '@steadfleet/base'
+import { type DeviceId, toTimestamp } from '@steadfleet/domain'
+import { type Envelope, payloadTypes, type TrustPolicy } from '@steadfleet/trust'
+import { ServerError } from '../error.ts'
+import { isRefusal, type OnlineSignature, type SignerClient } from '../signer-client.ts'
+import { type DeviceRow, devicesDue } from '../store/device-store.ts'
+import { orderFor } from '../store/order-store.ts'
+import type { Store } from '../store/store.ts'
+import { contentFor, digestOfContent, type OrderContent } from './order-content.ts'
+
+export interface OrdererOptions {
+  readonly store: Store
+  readonly signer: () => SignerClient
+  readonly now: () => Date
+  readonly owner: () => Promise<string>
+  readonly policy: () => TrustPolicy
+  /** A device has a newer order: it is told to look. */
+  readonly onOrder: (device: DeviceId) => void
+  /** Orders could not be signed; they stay due and are tried again. */
+  readonly onFault: (fault: unknown) => void
+}
+
+/** Signs orders where what a device shall run has changed. What is due is in the database. */
+export interface Orderer extends Disposable {
+  /** Looks at all that is due now; resolves with how many orders were signed. */
+  settle(): Promise<number>
+  /** The same, for nobody who waits. */
+  nudge(): void
+}
+
+/** Devices of one look, and payloads of one call to the signer. */
+const batchSize = 200
+const retryMs = 2000
+
+export function makeOrderer(options: OrdererOptions): Orderer {
+  let turn: Promise<unknown> = Promise.resolve()
+  let retry: NodeJS.Timeout | undefined
+  let isNudged = false
+  const settle = (): Promise<number> => {
+    const result = turn.then(() => orderDue(options))
+    turn = result.catch(() => undefined)
+    return result
+  }
+  const nudge = (): void => {
+    if (isNudged) return
+    isNudged = true
+    setImmediate(() => {
+      isNudged = false
+      settle().catch(fault => {
+        options.onFault(fault)
+        clearTimeout(retry)
+        retry = setTimeout(nudge, retryMs).unref()
+      })
+    })
+  }
+  return { settle, nudge, [Symbol.dispose]: () => clearTimeout(retry) }
+}
+
+async function orderDue(options: OrdererOptions): Promise<number> {
+  let signed = 0
+  for (;;) {
+    const due = await devicesDue(options.store.db, batchSize)
+    if (due.length === 0) return signed
+    signed += await orderBatch(options, due)
+  }
+}
+
+interface Draft {
+  readonly device: DeviceRow
+  readonly content: OrderContent
+  readonly digest: string
+  counter: number
+}
+
+async function orderBatch(options: OrdererOptions, due: readonly DeviceRow[]): Promise<number> {
+  const { store } = options
+  const drafts: Draft[] = []
+  const unchanged: DeviceRow[] = []
+  for (const device of due) {
+    const draft = await draftFor(options, device)
+    if (draft) drafts.push(draft)
+    else unchanged.push(device)
+  }
+  await Promise.all(
+    unchanged.map(({ id, order_due }) => store.write('clearDue', { device: id, due: order_due })),
+  )
+  if (drafts.length > 0) await signAndPut(options, drafts)
+  return drafts.length
+}
+
+/** What to sign for a device, or undefined where its order says it already. */
+async function draftFor(options: OrdererOptions, device: DeviceRow): Promise<Draft | undefined> {
+  const { db } = options.store
+  const content = await contentFor({ db, policy: options.policy() }, device)
+  const digest = digestOfContent(content)
+  const held = await orderFor(db, device.id)
+  if (held ? held.content === digest : content.releases.length === 0) return undefined
+  // A database that was restored from a copy may know less than the device does.
+  return { device, content, digest, counter: Math.max(device.ordered_counter, device.counter) + 1 }
+}
+
+async function signAndPut(options: OrdererOptions, drafts: readonly Draft[]): Promise<void> {
+  const now = options.now()
+  const owner = await options.owner()
+  const payloads = (): Uint8Array[] =>
+    drafts.map(({ device, counter, content }) =>
+      toStatementBytes(makeOrder({ device: device.id, owner, counter, ...content }, now)),
+    )
+  const [signatures, signed] = await signRising(options.signer(), drafts, payloads)
+  await Promise.all(
+    drafts.map(({ device, counter, digest }, i) =>
+      options.store.write('putOrder', {
+        device: device.id,
+        counter,
+        content: digest,
+        envelope: JSON.stringify(toEnvelope(signed[i], signatures[i])),
+        issued_at: toTimestamp(now),
+        due: device.order_due,
+      }),
+    ),
+  )
+  for (const { device } of drafts) options.onOrder(device.id as DeviceId)
+}
+
+/** Counters that the signer has signed before are passed over: a crash lost what they were for. */
+async function signRising(
+  signer: SignerClient,
+  drafts: readonly Draft[],
+  payloads: () => Uint8Array[],
+): Promise<[readonly OnlineSignature[], readonly Uint8Array[]]> {
+  for (let tries = 0; tries <= drafts.length; tries += 1) {
+    const offered = payloads()
+    const answer = await signer.sign('director', offered)
+    if (!isRefusal(answer)) return [answer, offered]
+    const late = drafts.find(({ device }) => answer.name === `director/${device.id}`)
+    if (!late || answer.held === undefined) {
+      throw new ServerError('signer/unavailable', `cannot sign orders: ${answer.message}`)
+    }
+    late.counter = answer.held + 1
+  }
+  throw new ServerError('signer/unavailable', 'cannot sign orders: no counter is free')
+}
+
+function toEnvelope(
+  payload: Uint8Array | undefined,
+  signature: OnlineSignature | undefined,
+): Envelope {
+  if (!payload || !signature) throw new TypeError('an order has one payload and one signature')
+  return {
+    payloadType: payloadTypes.order,
+    payload: toBase64(payload),
+    signatures: [{ keyid: signature.keyid, sig: toBase64(signature.sig) }],
+  }
+}

@@ -1,0 +1,39 @@
+import type { DeviceRow } from './store/device-store.ts'
+
+/** How long a device that holds no stream may be silent: two check-ins, and a little. */
+const silenceMs = 2 * 900_000 + 60_000
+
+/** Whether devices are there: by their stream, or where they hold none, by their last check-in. */
+export interface Presence {
+  arrived(device: string): void
+  /** A device that had a stream and lost it is away until it is heard of again. */
+  left(device: string): void
+  heard(device: string): void
+  isOnline(row: Pick<DeviceRow, 'id' | 'seen_at'>, now: Date): boolean
+}
+
+export function makePresence(): Presence {
+  const streams = new Map<string, number>()
+  const lost = new Set<string>()
+  return {
+    arrived(device) {
+      streams.set(device, (streams.get(device) ?? 0) + 1)
+      lost.delete(device)
+    },
+    left(device) {
+      const open = (streams.get(device) ?? 1) - 1
+      if (open > 0) {
+        streams.set(device, open)
+        return
+      }
+      streams.delete(device)
+      lost.add(device)
+    },
+    heard: device => void lost.delete(device),
+    isOnline({ id, seen_at }, now) {
+      if (streams.has(id)) return true
+      if (lost.has(id) || seen_at === null) return false
+      return now.getTime() - Date.parse(seen_at) < silenceMs
+    },
+  }
+}

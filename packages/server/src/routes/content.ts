@@ -1,0 +1,104 @@
+import { join } from 'node:path'
+import { toTimestamp } from '@steadfleet/domain'
+import {
+  agentFile,
+  getBundle,
+  getCatalogueFile,
+  getObject,
+  getOwnerRoot,
+  getPolicy,
+  missingObjects,
+  publishRole,
+  putPolicy,
+  uploadOffset,
+  uploadPart,
+} from '@steadfleet/protocol'
+import type { NewRelease } from '../acts/release.ts'
+import { announce } from '../announce.ts'
+import { checkReleases } from '../catalogue/check-release.ts'
+import { unknown } from '../error.ts'
+import type { House } from '../house.ts'
+import { type Handle, sent } from '../http/handle.ts'
+import { sendFile } from '../http/send-file.ts'
+import { toEnvelopeView } from '../views/envelope.ts'
+
+/** Signed files and content named by digest: what anyone may fetch, and what publishers send. */
+export function handleContent(handle: Handle, house: House): void {
+  handleFetching(handle, house)
+  handlePublishing(handle, house)
+  handleOwner(handle, house)
+}
+
+function handleFetching(handle: Handle, { content, folder, files }: House): void {
+  handle(getObject, async ({ params, reply }) => {
+    const { folder: root, pathOf } = content.objects
+    const { digest } = params
+    await sendFile(reply, { root, path: pathOf(digest), etag: digest, what: `object ${digest}` })
+    return sent
+  })
+
+  handle(getBundle, async ({ params, query, reply }) => {
+    const path = await content.bundleFile(params.tree, query.from)
+    reply.type('application/vnd.steadfleet.bundle')
+    await sendFile(reply, { root: content.bundlesFolder, path, etag: path, what: 'bundle' })
+    return sent
+  })
+
+  handle(getCatalogueFile, async ({ params, reply }) => {
+    const root = join(folder, 'catalogue')
+    await sendFile(reply, { root, path: params.file, what: `catalogue file ${params.file}` })
+    return sent
+  })
+
+  handle(agentFile, async ({ params, reply }) => {
+    const path = params.file === 'steadfleet-agent.mjs' ? files.agent : files.node
+    if (params.file === 'node-linux-arm64') throw unknown('content/unknown', params.file)
+    await sendFile(reply, { root: '/', path: path.slice(1), what: params.file })
+    return sent
+  })
+}
+
+function handlePublishing(handle: Handle, house: House): void {
+  const { content, catalogue, store, world } = house
+
+  handle(missingObjects, async ({ body }) => {
+    const lengths = await Promise.all(body.digests.map(content.objects.lengthOf))
+    return { missing: body.digests.filter((_, i) => lengths[i] === undefined) }
+  })
+
+  handle(uploadOffset, async ({ params }) => content.uploads.stateOf(params.digest))
+
+  handle(uploadPart, async ({ params, query, body }) =>
+    content.uploads.add(params.digest, { ...query, bytes: body }),
+  )
+
+  handle(publishRole, async ({ params, body }) => {
+    let releases: NewRelease[] = []
+    const accepted = await catalogue.publish(params.role, body, async added => {
+      releases = await checkReleases(content.objects, added)
+    })
+    await store.write('noteReleases', { releases, now: toTimestamp(world.now()) })
+    house.keyHolders.clear()
+    announce(house, 'releases')
+    return { version: accepted.version, published: [...accepted.added] }
+  })
+}
+
+function handleOwner(handle: Handle, house: House): void {
+  const { owner } = house
+
+  handle(getOwnerRoot, async ({ params }) => {
+    const found = owner.rootAt(Number(params.version))
+    if (found) return toEnvelopeView(found)
+    throw unknown('content/unknown', `owner root ${params.version}`)
+  })
+
+  handle(getPolicy, async () => toEnvelopeView(owner.policy().envelope))
+
+  handle(putPolicy, async ({ body }) => {
+    const { version } = await owner.putPolicy(body, house.world.now())
+    await house.store.write('markAllDue', {})
+    house.orderer.nudge()
+    return { version }
+  })
+}

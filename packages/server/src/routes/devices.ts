@@ -1,0 +1,134 @@
+import { fromHex, toBase64 } from '@steadfleet/base'
+import { type DeviceId, parseStateReport, type StateReport, toTimestamp } from '@steadfleet/domain'
+import {
+  checkIn,
+  developerLog,
+  deviceEvents,
+  type EnvelopeView,
+  enrolDevice,
+  watchOutput,
+} from '@steadfleet/protocol'
+import { ed25519Key, openEnvelope, payloadTypes, refuseWeakKey } from '@steadfleet/trust'
+import { announce, tellToLook } from '../announce.ts'
+import { ServerError } from '../error.ts'
+import type { House } from '../house.ts'
+import { refuseOtherSigner } from '../http/authenticate.ts'
+import { type Handle, sent } from '../http/handle.ts'
+import type { Caller } from '../http/permissions.ts'
+import { hashOf } from '../http/secrets.ts'
+import { deviceWithId, publicKeyOf } from '../store/device-store.ts'
+import { toEnvelopeView } from '../views/envelope.ts'
+
+/** An order that a device has not taken for so long is signed anew: it must not expire on the way. */
+const renewAfterMs = 15 * 86_400_000
+
+/** Devices: how they join, report, listen, and show what an app under trial prints. */
+export function handleDevices(handle: Handle, house: House): void {
+  handleReports(handle, house)
+  handleListening(handle, house)
+}
+
+function handleReports(handle: Handle, house: House): void {
+  const { store, world, owner, presence } = house
+
+  handle(enrolDevice, async ({ body, request }) => {
+    refuseWeakKey(fromHex(body.claim.publicKey))
+    const device = refuseOtherSigner(house, request, body.claim.publicKey)
+    const { fleet } = await store.write('enrolDevice', {
+      hash: hashOf(body.token),
+      device,
+      claim: body.claim,
+      now: toTimestamp(world.now()),
+    })
+    house.orderer.nudge()
+    announce(house, 'devices', device)
+    announce(house, 'rollouts')
+    return {
+      device,
+      fleet,
+      catalogueRoot: toBase64(await house.firstCatalogueRoot()),
+      ownerRoot: toBase64(owner.firstRootFile),
+      policy: toEnvelopeView(owner.policy().envelope),
+    }
+  })
+
+  handle(checkIn, async ({ caller, body }) => {
+    const device = deviceOf(caller)
+    const now = world.now()
+    const { acknowledged, order, changed, isOrderDue } = await store.write('checkIn', {
+      device,
+      report: await openReport(house, device, body.report),
+      envelope: JSON.stringify(body.report),
+      events: body.events,
+      now: toTimestamp(now),
+      renewBefore: toTimestamp(new Date(now.getTime() - renewAfterMs)),
+    })
+    presence.heard(device)
+    if (isOrderDue) house.orderer.nudge()
+    for (const topic of changed) announce(house, topic, topic === 'device' ? device : undefined)
+    return {
+      acknowledged,
+      order,
+      ownerRootVersion: owner.rootVersion,
+      policyVersion: owner.policy().signed.version,
+      now: toTimestamp(now),
+    }
+  })
+}
+
+function handleListening(handle: Handle, house: House): void {
+  const { store, presence, streams } = house
+
+  handle(deviceEvents, async ({ caller, reply }) => {
+    const device = deviceOf(caller)
+    const { counter, ordered_counter } = await deviceWithId(store.db, device)
+    reply.hijack()
+    presence.arrived(device)
+    streams.open(`device ${device}`, reply.raw, () => {
+      presence.left(device)
+      announce(house, 'device', device)
+    })
+    announce(house, 'device', device)
+    if (ordered_counter > counter) tellToLook(house, device)
+    if (streams.has(`output ${device}`)) tellToWatch(house, device)
+    return sent
+  })
+
+  handle(developerLog, async ({ caller, body }) => {
+    const topic = `output ${deviceOf(caller)}`
+    streams.send(topic, { event: 'message', data: JSON.stringify(body) })
+    return { watched: streams.has(topic) }
+  })
+
+  handle(watchOutput, async ({ params, reply }) => {
+    await deviceWithId(store.db, params.device)
+    reply.hijack()
+    streams.open(`output ${params.device}`, reply.raw, () => undefined)
+    tellToWatch(house, params.device)
+    return sent
+  })
+}
+
+/** Someone wants to see what this device's apps print. */
+function tellToWatch({ streams }: House, device: DeviceId): void {
+  streams.send(`device ${device}`, { event: 'watch', data: '{}' })
+}
+
+function deviceOf(caller: Caller): DeviceId {
+  if (caller.kind === 'device') return caller.device
+  throw new ServerError('request/not-permitted', 'cannot answer: this needs device')
+}
+
+/** The report inside, signed by the device and about it; from here on it is evidence. */
+async function openReport(
+  { store }: House,
+  device: DeviceId,
+  envelope: EnvelopeView,
+): Promise<StateReport> {
+  const raw = fromHex((await publicKeyOf(store.db, device)) ?? '')
+  const role = { keys: [ed25519Key(raw)], threshold: 1 }
+  const report = parseStateReport(openEnvelope(envelope, payloadTypes.report, role))
+  if (report.device === device) return report
+  const message = `cannot take report of ${report.device} from ${device}`
+  throw new ServerError('device/wrong-report', message, { device, reported: report.device })
+}

@@ -1,0 +1,163 @@
+import { toTimestamp } from '@steadfleet/domain'
+import {
+  createEnrolmentToken,
+  deviceTimeline,
+  followChannel,
+  getDevice,
+  listDevices,
+  listFailures,
+  listFleets,
+  listGroups,
+  listSecurityEvents,
+  listSettings,
+  putGroup,
+  removeGroup,
+  setSettings,
+  unfollowPackage,
+} from '@steadfleet/protocol'
+import { announce } from '../announce.ts'
+import { enrolmentCommand, enrolmentToken } from '../enrolment.ts'
+import type { House } from '../house.ts'
+import { originOf } from '../http/authenticate.ts'
+import type { Handle } from '../http/handle.ts'
+import { makeSecret } from '../http/secrets.ts'
+import { refuseRequiredPackage } from '../model.ts'
+import { devicesOf, deviceWithId, eventsWhere } from '../store/device-store.ts'
+import { allFleets, fleetNamed, groupsOf, settingsOf } from '../store/fleet-store.ts'
+import { rolloutWithId } from '../store/rollout-store.ts'
+import {
+  toDeviceView,
+  toFailureViews,
+  toFleetView,
+  toGroupView,
+  toSettingView,
+  toTimelineEntry,
+} from '../views/views.ts'
+
+const tokenSeconds = 3600
+
+/** Fleets: their devices, what happened on them, their packages, groups and settings. */
+export function handleFleets(handle: Handle, house: House): void {
+  handleDeviceViews(handle, house)
+  handlePackages(handle, house)
+  handleGroups(handle, house)
+  handleSettings(handle, house)
+}
+
+function handleDeviceViews(handle: Handle, house: House): void {
+  const { db } = house.store
+
+  handle(listFleets, async () =>
+    Promise.all((await allFleets(db)).map(row => toFleetView(house, row))),
+  )
+
+  handle(listDevices, async ({ params }) => {
+    await fleetNamed(db, params.fleet)
+    return Promise.all((await devicesOf(db, params.fleet)).map(row => toDeviceView(house, row)))
+  })
+
+  handle(getDevice, async ({ params }) =>
+    toDeviceView(house, await deviceWithId(db, params.device)),
+  )
+
+  handle(deviceTimeline, async ({ params, query }) => {
+    await deviceWithId(db, params.device)
+    const page = { device: params.device, before: query.after, limit: query.limit }
+    return (await eventsWhere(db, page)).map(toTimelineEntry)
+  })
+
+  handle(listFailures, async ({ query }) => {
+    const page = { kind: 'failure', before: query.after, limit: query.limit } as const
+    return toFailureViews(house, await eventsWhere(db, page))
+  })
+
+  handle(listSecurityEvents, async ({ query }) => {
+    const page = { kind: 'security', before: query.after, limit: query.limit } as const
+    return (await eventsWhere(db, page)).map(toTimelineEntry)
+  })
+}
+
+function handlePackages(handle: Handle, house: House): void {
+  const { store, world } = house
+
+  handle(createEnrolmentToken, async ({ params, body, request }) => {
+    await fleetNamed(store.db, params.fleet)
+    const { text, hash } = makeSecret(world)
+    const seconds = body['valid-seconds'] ?? tokenSeconds
+    const expiresAt = toTimestamp(new Date(world.now().getTime() + seconds * 1000))
+    await store.write('createEnrolmentToken', { hash, fleet: params.fleet, expiresAt })
+    const origin = originOf(house, request)
+    const token = await enrolmentToken(house, origin, text)
+    return { token, expiresAt, command: await enrolmentCommand(house, origin, token) }
+  })
+
+  handle(followChannel, async ({ params, body }) => {
+    const name = `${params.publisher}/${params.name}`
+    const { rollouts } = await store.write('followChannel', {
+      fleet: params.fleet,
+      package: name,
+      channel: body.channel,
+      now: toTimestamp(world.now()),
+    })
+    house.orderer.nudge()
+    announce(house, 'rollouts')
+    announce(house, 'devices')
+    return { rollouts: await Promise.all(rollouts.map(id => rolloutWithId(store.db, id))) }
+  })
+
+  handle(unfollowPackage, async ({ params }) => {
+    const name = `${params.publisher}/${params.name}`
+    await refuseRequiredPackage(house, params.fleet, name)
+    await store.write('unfollowPackage', { fleet: params.fleet, package: name })
+    house.orderer.nudge()
+    announce(house, 'rollouts')
+    return undefined
+  })
+}
+
+function handleGroups(handle: Handle, house: House): void {
+  const { store } = house
+
+  handle(listGroups, async ({ params }) => {
+    await fleetNamed(store.db, params.fleet)
+    const devices = await devicesOf(store.db, params.fleet)
+    return (await groupsOf(store.db, params.fleet)).map(group => toGroupView(group, devices))
+  })
+
+  handle(putGroup, async ({ params, body }) => {
+    const group = { name: params.group, conditions: body.conditions }
+    await store.write('putGroup', { fleet: params.fleet, ...group })
+    house.orderer.nudge()
+    announce(house, 'settings')
+    return toGroupView(group, await devicesOf(store.db, params.fleet))
+  })
+
+  handle(removeGroup, async ({ params }) => {
+    await store.write('removeGroup', { fleet: params.fleet, name: params.group })
+    house.orderer.nudge()
+    announce(house, 'settings')
+    return undefined
+  })
+}
+
+function handleSettings(handle: Handle, house: House): void {
+  const { store } = house
+
+  handle(listSettings, async ({ params }) => {
+    await fleetNamed(store.db, params.fleet)
+    return (await settingsOf(store.db, params.fleet)).map(toSettingView)
+  })
+
+  handle(setSettings, async ({ params, body }) => {
+    const setting = {
+      package: `${params.publisher}/${params.name}`,
+      scope: params.scope,
+      name: params.target,
+      values: body.values,
+    }
+    await store.write('setSettings', { fleet: params.fleet, ...setting })
+    const ordered = await house.orderer.settle()
+    announce(house, 'settings')
+    return { setting: toSettingView(setting), ordered }
+  })
+}

@@ -1,0 +1,78 @@
+import { toTimestamp } from '@steadfleet/domain'
+import {
+  createSignInLink,
+  health,
+  openApiDocument,
+  serverEvents,
+  signIn,
+  signOut,
+  toOpenApi,
+  whoAmI,
+} from '@steadfleet/protocol'
+import type { House } from '../house.ts'
+import { originOf } from '../http/authenticate.ts'
+import { type Handle, sent } from '../http/handle.ts'
+import type { Caller } from '../http/permissions.ts'
+import { hashOf, makeSecret } from '../http/secrets.ts'
+import { endedCookie, sessionCookie, sessionIn } from '../http/session.ts'
+import { factNamed } from '../store/people-store.ts'
+import { serverVersion } from '../version.ts'
+
+const sessionSeconds = 30 * 86_400
+const linkSeconds = 3600
+
+/** People: how they sign in and out, and what tells them that something changed. */
+export function handlePeople(handle: Handle, house: House): void {
+  const { store, world } = house
+  const inSeconds = (seconds: number): string =>
+    toTimestamp(new Date(world.now().getTime() + seconds * 1000))
+
+  handle(createSignInLink, async ({ caller }) => {
+    const { text, hash } = makeSecret(world)
+    const expiresAt = inSeconds(linkSeconds)
+    await store.write('createSignInToken', { hash, name: nameOf(caller), expiresAt })
+    return { token: text, expiresAt }
+  })
+
+  handle(signIn, async ({ body, request, reply }) => {
+    const { text, hash } = makeSecret(world)
+    const { name } = await store.write('redeemSignInToken', {
+      hash: hashOf(body.token),
+      session: { hash, expiresAt: inSeconds(sessionSeconds) },
+      now: toTimestamp(world.now()),
+    })
+    reply.header('set-cookie', sessionCookie(text, originOf(house, request), sessionSeconds))
+    return { name }
+  })
+
+  handle(signOut, async ({ request, reply }) => {
+    const token = sessionIn(request)
+    if (token !== undefined) await store.write('endSession', { hash: hashOf(token) })
+    reply.header('set-cookie', endedCookie)
+    return undefined
+  })
+
+  handle(whoAmI, async ({ caller }) => ({
+    name: nameOf(caller),
+    owner: await factNamed(store.db, 'owner'),
+    log: await factNamed(store.db, 'log'),
+    version: serverVersion,
+  }))
+
+  handle(serverEvents, async ({ reply }) => {
+    reply.hijack()
+    house.streams.open('people', reply.raw, () => undefined)
+    return sent
+  })
+
+  handle(health, async () => {
+    const signer = house.isSignerThere()
+    return { ok: signer, version: serverVersion, signer }
+  })
+
+  handle(openApiDocument, async () => toOpenApi(serverVersion))
+}
+
+export function nameOf(caller: Caller): string {
+  return caller.kind === 'person' ? caller.name : caller.kind
+}

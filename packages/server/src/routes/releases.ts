@@ -1,0 +1,71 @@
+import { type PackageName, toTimestamp } from '@steadfleet/domain'
+import {
+  getRollout,
+  listChannels,
+  listReleases,
+  listRollouts,
+  moveChannel,
+  steerRollout,
+  tryRelease,
+} from '@steadfleet/protocol'
+import { announce } from '../announce.ts'
+import type { House } from '../house.ts'
+import type { Handle } from '../http/handle.ts'
+import { deviceWithId } from '../store/device-store.ts'
+import { allChannels, releasesOf } from '../store/release-store.ts'
+import { newestRollouts, rolloutWithId } from '../store/rollout-store.ts'
+import { toChannelView, toReleaseViews } from '../views/views.ts'
+import { nameOf } from './people.ts'
+
+const mostRollouts = 200
+
+/** Releases, the channels that point at them, and the rollouts that bring them to devices. */
+export function handleReleases(handle: Handle, house: House): void {
+  const { store, world, orderer } = house
+  const { db } = store
+
+  handle(listReleases, async ({ query }) =>
+    toReleaseViews(house, await releasesOf(db, query.package)),
+  )
+
+  handle(listChannels, async () => (await allChannels(db)).map(toChannelView))
+
+  handle(moveChannel, async ({ params, body }) => {
+    const name = `${params.publisher}/${params.name}`
+    const channel = `${params.track}/${params.risk}`
+    const now = toTimestamp(world.now())
+    const { revision, phases } = body
+    const move = { package: name, channel, revision, phases, now }
+    const { rollouts } = await store.write('moveChannel', move)
+    orderer.nudge()
+    announce(house, 'releases')
+    announce(house, 'rollouts')
+    return {
+      channel: toChannelView({ package: name as PackageName, channel, revision, moved_at: now }),
+      rollouts: await Promise.all(rollouts.map(id => rolloutWithId(db, id))),
+    }
+  })
+
+  handle(tryRelease, async ({ params, body }) => {
+    const name = `${params.publisher}/${params.name}`
+    await store.write('tryRelease', {
+      device: params.device,
+      package: name,
+      revision: body.revision,
+    })
+    await orderer.settle()
+    return { counter: (await deviceWithId(db, params.device)).ordered_counter }
+  })
+
+  handle(listRollouts, async () => newestRollouts(db, mostRollouts))
+
+  handle(getRollout, async ({ params }) => rolloutWithId(db, params.rollout))
+
+  handle(steerRollout, async ({ params, caller }) => {
+    const event = params.event as 'pause' | 'resume' | 'cancel'
+    await store.write('steerRollout', { rollout: params.rollout, event, by: nameOf(caller) })
+    orderer.nudge()
+    announce(house, 'rollouts')
+    return rolloutWithId(db, params.rollout)
+  })
+}

@@ -1,0 +1,49 @@
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { ServerError } from './error.ts'
+import type { SignerClient } from './signer-client.ts'
+import { type RunningSigner, startSigner } from './signer-process.ts'
+
+/** The signer, started again when it ends: while it is away, what needs a signature waits. */
+export interface SignerKeeper extends AsyncDisposable {
+  client(): SignerClient
+  isThere(): boolean
+}
+
+const restartMs = 1000
+
+export async function keepSigner(folder: string, logger: Logger): Promise<SignerKeeper> {
+  let running: RunningSigner | undefined
+  let restart: NodeJS.Timeout | undefined
+  const start = async (): Promise<void> => {
+    running = await startSigner({
+      keys: join(folder, 'signer'),
+      socket: join(folder, 'signer.sock'),
+      onExit: () => {
+        running = undefined
+        logger.error('the signer ended; it is started again')
+        startLater()
+      },
+    })
+  }
+  const startLater = (): void => {
+    restart = setTimeout(() => {
+      start().catch(fault => {
+        logger.error({ err: fault }, 'cannot start the signer')
+        startLater()
+      })
+    }, restartMs)
+  }
+  await start()
+  return {
+    client() {
+      if (running) return running.client
+      throw new ServerError('signer/unavailable', 'cannot sign: the signer is not there')
+    },
+    isThere: () => running?.client.isConnected() ?? false,
+    async [Symbol.asyncDispose]() {
+      clearTimeout(restart)
+      await running?.[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,41 @@
+import { followChannel, moveChannel, unfollowPackage } from '../acts/channel.ts'
+import { checkIn } from '../acts/check-in.ts'
+import { markAllDue } from '../acts/due.ts'
+import { createEnrolmentToken, enrolDevice } from '../acts/enrol.ts'
+import { putGroup, removeGroup, setSettings, tryRelease } from '../acts/fleet.ts'
+import { clearDue, putOrder } from '../acts/order.ts'
+import {
+  createSignInToken,
+  endSession,
+  importConfiguration,
+  redeemSignInToken,
+} from '../acts/people.ts'
+import { noteReleases } from '../acts/release.ts'
+import { steerRollout } from '../acts/rollout.ts'
+
+/** Everything that may be written, by name: one act, one savepoint, in the writer's thread. */
+export const commands = {
+  importConfiguration,
+  createSignInToken,
+  redeemSignInToken,
+  endSession,
+  createEnrolmentToken,
+  enrolDevice,
+  checkIn,
+  putOrder,
+  clearDue,
+  markAllDue,
+  noteReleases,
+  moveChannel,
+  followChannel,
+  unfollowPackage,
+  tryRelease,
+  steerRollout,
+  setSettings,
+  putGroup,
+  removeGroup,
+} as const
+
+export type CommandName = keyof typeof commands
+export type InputOf<N extends CommandName> = Parameters<(typeof commands)[N]>[1]
+export type OutputOf<N extends CommandName> = Awaited<ReturnType<(typeof commands)[N]>>

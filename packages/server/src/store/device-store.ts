@@ -1,0 +1,96 @@
+import type { DeviceEvent, StateReport } from '@steadfleet/domain'
+import type { Selectable } from 'kysely'
+import { unknown } from '../error.ts'
+import type { Db, DeviceTable } from './schema.ts'
+
+export type DeviceRow = Selectable<DeviceTable>
+
+export async function deviceWithId(db: Db, id: string): Promise<DeviceRow> {
+  const row = await db.selectFrom('device').selectAll().where('id', '=', id).executeTakeFirst()
+  if (!row) throw unknown('device/unknown', `device ${id}`, { device: id })
+  return row
+}
+
+/** Devices of a fleet, in the order in which they joined. */
+export function devicesOf(db: Db, fleet: string): Promise<DeviceRow[]> {
+  return db.selectFrom('device').selectAll().where('fleet', '=', fleet).orderBy('number').execute()
+}
+
+/** The raw public key of a device, in hexadecimal. */
+export async function publicKeyOf(db: Db, id: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('device')
+    .select('public_key')
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return row?.public_key
+}
+
+/** Devices whose order may have to change, the longest waiting first. */
+export function devicesDue(db: Db, limit: number): Promise<DeviceRow[]> {
+  return db
+    .selectFrom('device')
+    .selectAll()
+    .where('order_due', '>', 0)
+    .orderBy('number')
+    .limit(limit)
+    .execute()
+}
+
+/** What a device last said of itself, in a report that it signed. */
+export function reportOf(row: Pick<DeviceRow, 'report'>): StateReport | undefined {
+  return row.report === null ? undefined : JSON.parse(row.report)
+}
+
+/** The packages a device shall run, and at which revision. */
+export function assignedTo(
+  db: Db,
+  device: string,
+): Promise<{ package: string; revision: number }[]> {
+  return db
+    .selectFrom('device_package')
+    .select(['package', 'revision'])
+    .where('device', '=', device)
+    .orderBy('package')
+    .execute()
+}
+
+export interface EventRow {
+  readonly id: number
+  readonly device: string
+  readonly received_at: string
+  readonly event: DeviceEvent
+}
+
+export interface EventQuestion {
+  readonly device?: string
+  readonly kind?: DeviceEvent['kind']
+  /** Only those with a lower id: where the page before ended. */
+  readonly before?: number | undefined
+  readonly limit?: number | undefined
+}
+
+/** Events, newest first. */
+export async function eventsWhere(db: Db, question: EventQuestion): Promise<EventRow[]> {
+  const { device, kind, before, limit } = question
+  const rows = await db
+    .selectFrom('event')
+    .select(['id', 'device', 'received_at', 'json'])
+    .$if(device !== undefined, q => q.where('device', '=', device ?? ''))
+    .$if(kind !== undefined, q => q.where('kind', '=', kind ?? ''))
+    .$if(before !== undefined, q => q.where('id', '<', before ?? 0))
+    .orderBy('id', 'desc')
+    .limit(limit ?? 100)
+    .execute()
+  return rows.map(({ json, ...row }) => ({ ...row, event: JSON.parse(json) }))
+}
+
+/** Names of devices by id. */
+export async function deviceNames(db: Db, ids: readonly string[]): Promise<Map<string, string>> {
+  const rows = await db
+    .selectFrom('device')
+    .select(['id', 'name'])
+    .where('id', 'in', [...new Set(ids)])
+    .execute()
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}

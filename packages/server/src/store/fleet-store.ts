@@ -1,0 +1,78 @@
+import type { SettingScope, SettingValues } from '@steadfleet/domain'
+import type { GroupConditions } from '@steadfleet/protocol'
+import { unknown } from '../error.ts'
+import type { Db } from './schema.ts'
+
+export interface FleetRow {
+  readonly name: string
+  readonly owner: string
+  readonly model: string
+}
+
+export async function fleetNamed(db: Db, name: string): Promise<FleetRow> {
+  const row = await db.selectFrom('fleet').selectAll().where('name', '=', name).executeTakeFirst()
+  if (!row) throw unknown('fleet/unknown', `fleet ${name}`, { fleet: name })
+  return row
+}
+
+export function allFleets(db: Db): Promise<FleetRow[]> {
+  return db.selectFrom('fleet').selectAll().orderBy('name').execute()
+}
+
+/** The packages a fleet runs, and the channel it follows for each. */
+export function packagesOf(db: Db, fleet: string): Promise<{ package: string; channel: string }[]> {
+  return db
+    .selectFrom('fleet_package')
+    .select(['package', 'channel'])
+    .where('fleet', '=', fleet)
+    .orderBy('package')
+    .execute()
+}
+
+/** The fleets that follow this channel of a package. */
+export async function followersOf(db: Db, name: string, channel: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('fleet_package')
+    .select('fleet')
+    .where('package', '=', name)
+    .where('channel', '=', channel)
+    .orderBy('fleet')
+    .execute()
+  return rows.map(({ fleet }) => fleet)
+}
+
+export interface Group {
+  readonly name: string
+  readonly conditions: GroupConditions
+}
+
+export async function groupsOf(db: Db, fleet: string): Promise<Group[]> {
+  const rows = await db
+    .selectFrom('fleet_group')
+    .select(['name', 'conditions'])
+    .where('fleet', '=', fleet)
+    .orderBy('name')
+    .execute()
+  return rows.map(({ name, conditions }) => ({ name, conditions: JSON.parse(conditions) }))
+}
+
+export interface Setting {
+  readonly package: string
+  readonly scope: SettingScope
+  readonly name: string
+  readonly values: SettingValues
+}
+
+export async function settingsOf(db: Db, fleet: string): Promise<Setting[]> {
+  const rows = await db
+    .selectFrom('setting')
+    .select(['package', 'scope', 'name', 'json'])
+    .where('fleet', '=', fleet)
+    .orderBy('package')
+    .orderBy('scope')
+    .orderBy('name')
+    .execute()
+  return rows.map(({ json, scope, ...row }) => {
+    return { ...row, scope: scope as SettingScope, values: JSON.parse(json) }
+  })
+}

@@ -1,0 +1,93 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { ServerError } from '../error.ts'
+
+/** Steps of the database's shape, in order, never edited: number n brings version n − 1 to n. */
+const migrations: readonly string[] = [
+  `
+  create table fact (name text primary key, value text not null) strict, without rowid;
+  create table operator (
+    keyid text primary key, name text not null, role text not null, key text not null
+  ) strict, without rowid;
+  create table session (
+    hash text primary key, name text not null, expires_at text not null
+  ) strict, without rowid;
+  create table sign_in_token (
+    hash text primary key, name text not null, expires_at text not null
+  ) strict, without rowid;
+  create table fleet (name text primary key, owner text not null, model text not null) strict;
+  create table fleet_package (
+    fleet text not null references fleet, package text not null, channel text not null,
+    primary key (fleet, package)
+  ) strict, without rowid;
+  create table enrolment_token (
+    hash text primary key, fleet text not null references fleet, expires_at text not null,
+    used_by text
+  ) strict, without rowid;
+  create table device (
+    number integer primary key autoincrement, id text not null unique, name text not null,
+    fleet text not null references fleet, model text not null, architecture text not null,
+    public_key text not null, enrolled_at text not null, seen_at text,
+    report text, report_envelope text, report_sequence integer not null default 0,
+    event_sequence integer not null default 0, counter integer not null default 0,
+    ordered_counter integer not null default 0, order_due integer not null default 0
+  ) strict;
+  create index device_by_fleet on device (fleet, number);
+  create index device_due on device (order_due) where order_due > 0;
+  create table device_order (
+    device text primary key, counter integer not null, content text not null,
+    envelope text not null, issued_at text not null
+  ) strict, without rowid;
+  create table device_package (
+    device text not null, package text not null, revision integer not null,
+    primary key (device, package)
+  ) strict, without rowid;
+  create table event (
+    id integer primary key autoincrement, device text not null, sequence integer not null,
+    received_at text not null, kind text not null, json text not null, unique (device, sequence)
+  ) strict;
+  create index event_by_device on event (device, id);
+  create index event_by_kind on event (kind, id);
+  create table release (
+    number integer primary key autoincrement, package text not null, revision integer not null,
+    architecture text not null, record text not null, record_digest text not null,
+    record_length integer not null, published_at text not null,
+    unique (package, revision, architecture)
+  ) strict;
+  create table channel (
+    package text not null, channel text not null, revision integer not null,
+    moved_at text not null, primary key (package, channel)
+  ) strict, without rowid;
+  create table rollout (
+    id integer primary key autoincrement, fleet text not null, package text not null,
+    revision integer not null, channel text not null, state text not null, phases text not null,
+    tolerated integer not null default 0, why text not null, created_at text not null
+  ) strict;
+  create index rollout_by_fleet on rollout (fleet, package, id);
+  create table move (
+    rollout integer not null, device text not null, position integer not null,
+    phase integer not null, state text not null, from_revision integer,
+    above_counter integer not null default 0, evidence text, primary key (rollout, device)
+  ) strict, without rowid;
+  create index move_by_device on move (device, state);
+  create table setting (
+    fleet text not null, package text not null, scope text not null, name text not null,
+    json text not null, primary key (fleet, package, scope, name)
+  ) strict, without rowid;
+  create table fleet_group (
+    fleet text not null, name text not null, conditions text not null, primary key (fleet, name)
+  ) strict, without rowid;
+  `,
+]
+
+/** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */
+export function migrate(database: DatabaseSync): void {
+  const held = Number(database.prepare('pragma user_version').get()?.user_version ?? 0)
+  if (held > migrations.length) {
+    const message = `cannot read database: its version ${held} is newer than this server's ${migrations.length}`
+    throw new ServerError('server/newer-data', message, { held })
+  }
+  for (const [i, step] of migrations.entries()) {
+    if (i < held) continue
+    database.exec(`begin immediate; ${step}; pragma user_version = ${i + 1}; commit`)
+  }
+}

@@ -1,0 +1,106 @@
+import type { DeviceId, Move, Phase, Rollout, RolloutState } from '@steadfleet/domain'
+import type { Selectable } from 'kysely'
+import { unknown } from '../error.ts'
+import type { Db, MoveTable, RolloutTable } from './schema.ts'
+
+export type RolloutRow = Selectable<RolloutTable>
+export type MoveRow = Selectable<MoveTable>
+
+/** States in which a rollout still has a way to go. */
+export const unfinished: readonly RolloutState[] = ['running', 'paused', 'halted']
+
+export async function rolloutWithId(db: Db, id: number): Promise<Rollout> {
+  return toRollout(db, await rolloutRow(db, id))
+}
+
+export async function rolloutRow(db: Db, id: number): Promise<RolloutRow> {
+  const row = await db.selectFrom('rollout').selectAll().where('id', '=', id).executeTakeFirst()
+  if (!row) throw unknown('rollout/unknown', `rollout ${id}`, { rollout: id })
+  return row
+}
+
+/** The newest rollouts, newest first. */
+export async function newestRollouts(db: Db, limit: number): Promise<Rollout[]> {
+  const rows = await db
+    .selectFrom('rollout')
+    .selectAll()
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute()
+  return Promise.all(rows.map(row => toRollout(db, row)))
+}
+
+/** Rollouts of a package in a fleet that have not ended, oldest first. */
+export function unfinishedRollouts(db: Db, fleet: string, name: string): Promise<RolloutRow[]> {
+  return db
+    .selectFrom('rollout')
+    .selectAll()
+    .where('fleet', '=', fleet)
+    .where('package', '=', name)
+    .where('state', 'in', unfinished)
+    .orderBy('id')
+    .execute()
+}
+
+/** The revision that the last finished rollout brought to a fleet: what a new device begins with. */
+export async function settledRevision(
+  db: Db,
+  fleet: string,
+  name: string,
+): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('rollout')
+    .select('revision')
+    .where('fleet', '=', fleet)
+    .where('package', '=', name)
+    .where('state', '=', 'done')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.revision
+}
+
+export function movesOf(db: Db, rollout: number): Promise<MoveRow[]> {
+  return db
+    .selectFrom('move')
+    .selectAll()
+    .where('rollout', '=', rollout)
+    .orderBy('position')
+    .execute()
+}
+
+/** Moves that a device was ordered to make and has not spoken of yet. */
+export function orderedMoves(
+  db: Db,
+  device: string,
+): Promise<(MoveRow & Pick<RolloutRow, 'package' | 'revision'>)[]> {
+  return db
+    .selectFrom('move')
+    .innerJoin('rollout', 'rollout.id', 'move.rollout')
+    .selectAll('move')
+    .select(['rollout.package', 'rollout.revision'])
+    .where('move.device', '=', device)
+    .where('move.state', '=', 'ordered')
+    .where('rollout.state', 'in', unfinished)
+    .execute()
+}
+
+export function toMove({ device, phase, state }: MoveRow): Move {
+  return { device: device as DeviceId, phase, state: state as Move['state'] }
+}
+
+async function toRollout(db: Db, row: RolloutRow): Promise<Rollout> {
+  const { id, revision, why } = row
+  return {
+    id,
+    fleet: row.fleet as Rollout['fleet'],
+    package: row.package as Rollout['package'],
+    revision,
+    channel: row.channel as Rollout['channel'],
+    state: row.state as RolloutState,
+    phases: JSON.parse(row.phases) as Phase[],
+    moves: (await movesOf(db, id)).map(toMove),
+    why,
+    createdAt: row.created_at,
+  }
+}

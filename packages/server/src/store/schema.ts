@@ -1,0 +1,102 @@
+import type { Generated, Kysely } from 'kysely'
+
+/** Everything in the database, table by table. JSON is text; moments are RFC 3339 text. */
+export interface Database {
+  fact: { name: string; value: string }
+  operator: { keyid: string; name: string; role: string; key: string }
+  session: { hash: string; name: string; expires_at: string }
+  sign_in_token: { hash: string; name: string; expires_at: string }
+  fleet: { name: string; owner: string; model: string }
+  fleet_package: { fleet: string; package: string; channel: string }
+  enrolment_token: { hash: string; fleet: string; expires_at: string; used_by: string | null }
+  device: DeviceTable
+  device_order: OrderTable
+  device_package: { device: string; package: string; revision: number }
+  event: EventTable
+  release: ReleaseTable
+  channel: { package: string; channel: string; revision: number; moved_at: string }
+  rollout: RolloutTable
+  move: MoveTable
+  setting: { fleet: string; package: string; scope: string; name: string; json: string }
+  fleet_group: { fleet: string; name: string; conditions: string }
+}
+export type Db = Kysely<Database>
+
+export interface DeviceTable {
+  /** Rises with enrolment: the stable order in which rollouts go through a fleet. */
+  number: Generated<number>
+  id: string
+  name: string
+  fleet: string
+  model: string
+  architecture: string
+  public_key: string
+  enrolled_at: string
+  seen_at: string | null
+  /** The newest verified StateReport, and the envelope that proves it. */
+  report: string | null
+  report_envelope: string | null
+  report_sequence: Generated<number>
+  event_sequence: Generated<number>
+  counter: Generated<number>
+  ordered_counter: Generated<number>
+  /** Raised by whatever may change the device's order; the orderer clears what it has seen. */
+  order_due: Generated<number>
+}
+
+export interface OrderTable {
+  device: string
+  counter: number
+  /** Digest of the content: the same content is not signed again. */
+  content: string
+  envelope: string
+  issued_at: string
+}
+
+export interface EventTable {
+  id: Generated<number>
+  device: string
+  sequence: number
+  received_at: string
+  kind: string
+  json: string
+}
+
+export interface ReleaseTable {
+  number: Generated<number>
+  package: string
+  revision: number
+  architecture: string
+  record: string
+  record_digest: string
+  record_length: number
+  published_at: string
+}
+
+export interface RolloutTable {
+  id: Generated<number>
+  fleet: string
+  package: string
+  revision: number
+  channel: string
+  state: string
+  phases: string
+  /** Failures that a person has accepted by resuming. */
+  tolerated: Generated<number>
+  why: string
+  created_at: string
+}
+
+export interface MoveTable {
+  rollout: number
+  device: string
+  position: number
+  phase: number
+  state: string
+  /** What the device ran before, to which its order returns when it fails. */
+  from_revision: number | null
+  /** The counter above which reports speak of this move. */
+  above_counter: Generated<number>
+  /** The signed report that decided it. */
+  evidence: string | null
+}

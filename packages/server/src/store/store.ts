@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Worker } from 'node:worker_threads'
+import { Kysely } from 'kysely'
+import { ServerError, type ServerErrorCode } from '../error.ts'
+import type { CommandName, InputOf, OutputOf } from './commands.ts'
+import { nodeSqlite } from './dialect.ts'
+import type { Database, Db } from './schema.ts'
+import type { Refusal, Reply } from './writer.ts'
+
+/** The database: questions are asked here, commands are carried out in the writer's thread. */
+export interface Store extends AsyncDisposable {
+  /** Read-only, and sees every command that was answered. */
+  readonly db: Db
+  /** Carries out a command; resolves when what it wrote is on the disk. */
+  write<N extends CommandName>(name: N, input: InputOf<N>): Promise<OutputOf<N>>
+}
+
+interface Waiting {
+  resolve(output: unknown): void
+  reject(error: Error): void
+}
+
+export async function openStore(path: string): Promise<Store> {
+  const worker = new Worker(join(import.meta.dirname, 'writer-thread.ts'), { workerData: path })
+  const waiting = new Map<number, Waiting>()
+  let lastId = 0
+  const ready = new Promise((resolve, reject) => waiting.set(0, { resolve, reject }))
+  const failAll = (cause: Error): void => {
+    for (const { reject } of waiting.values()) reject(cause)
+    waiting.clear()
+  }
+  worker.on('message', (reply: Reply) => settle(waiting, reply))
+  worker.on('error', failAll)
+  worker.on('exit', () =>
+    failAll(new ServerError('server/closed', 'cannot write: store is closed')),
+  )
+  await ready
+  const database = new DatabaseSync(path, { readOnly: true })
+  return {
+    db: new Kysely<Database>({ dialect: nodeSqlite(database) }),
+    write<N extends CommandName>(name: N, input: InputOf<N>): Promise<OutputOf<N>> {
+      lastId += 1
+      const id = lastId
+      return new Promise((resolve, reject) => {
+        waiting.set(id, { resolve: output => resolve(output as OutputOf<N>), reject })
+        worker.postMessage({ id, name, input })
+      })
+    },
+    async [Symbol.asyncDispose]() {
+      database.close()
+      await worker.terminate()
+    },
+  }
+}
+
+function settle(waiting: Map<number, Waiting>, reply: Reply): void {
+  const wait = waiting.get(reply.id)
+  waiting.delete(reply.id)
+  if ('refusal' in reply) wait?.reject(toError(reply.refusal))
+  else wait?.resolve(reply.output)
+}
+
+function toError({ code, message, details }: Refusal): Error {
+  if (code === undefined) return new Error(`cannot carry out command: ${message}`)
+  return new ServerError(code as ServerErrorCode, message, details)
+}

@@ -1,0 +1,132 @@
+import type { Digest } from '@steadfleet/base'
+import type { ChannelName, DeviceId, FleetName, PackageName } from '@steadfleet/domain'
+import type {
+  ChannelView,
+  DeviceView,
+  FailureView,
+  FleetView,
+  GroupView,
+  ReleaseView,
+  SettingView,
+  TimelineEntry,
+} from '@steadfleet/protocol'
+import type { House } from '../house.ts'
+import { isInGroup } from '../orders/order-content.ts'
+import {
+  type DeviceRow,
+  deviceNames,
+  devicesOf,
+  type EventRow,
+  reportOf,
+} from '../store/device-store.ts'
+import { type FleetRow, type Group, packagesOf, type Setting } from '../store/fleet-store.ts'
+import { factNamed } from '../store/people-store.ts'
+import { allChannels, type ChannelRow, type StoredRelease } from '../store/release-store.ts'
+
+export async function toDeviceView(house: House, row: DeviceRow): Promise<DeviceView> {
+  const report = reportOf(row)
+  return {
+    id: row.id as DeviceId,
+    name: row.name,
+    fleet: row.fleet as FleetName,
+    model: row.model,
+    architecture: row.architecture as DeviceView['architecture'],
+    state: report?.state ?? 'committed',
+    generation: report?.generation ?? 0,
+    counter: row.counter,
+    orderedCounter: row.ordered_counter,
+    releases: report?.releases ?? [],
+    apps: report?.apps ?? [],
+    attributes: report?.attributes ?? {},
+    online: house.presence.isOnline(row, house.world.now()),
+    log: await factNamed(house.store.db, 'log'),
+    enrolledAt: row.enrolled_at,
+    seenAt: row.seen_at,
+  }
+}
+
+export function toTimelineEntry({ id, device, received_at, event }: EventRow): TimelineEntry {
+  return { id, device: device as DeviceId, receivedAt: received_at, event }
+}
+
+export async function toFailureViews(
+  house: House,
+  rows: readonly EventRow[],
+): Promise<FailureView[]> {
+  const names = await deviceNames(
+    house.store.db,
+    rows.map(({ device }) => device),
+  )
+  return rows.flatMap(({ id, device, event }) => {
+    const { failure, at } = event
+    const deviceName = names.get(device) ?? device
+    return failure ? [{ id, device: device as DeviceId, deviceName, at, failure }] : []
+  })
+}
+
+export async function toReleaseViews(
+  house: House,
+  releases: readonly StoredRelease[],
+): Promise<ReleaseView[]> {
+  const channels = await allChannels(house.store.db)
+  return releases.map(release => toReleaseView(release, channels))
+}
+
+export function toChannelView(row: ChannelRow): ChannelView {
+  return {
+    package: row.package as PackageName,
+    channel: row.channel as ChannelName,
+    revision: row.revision,
+    movedAt: row.moved_at,
+  }
+}
+
+export async function toFleetView(house: House, row: FleetRow): Promise<FleetView> {
+  const devices = await devicesOf(house.store.db, row.name)
+  const now = house.world.now()
+  return {
+    name: row.name as FleetName,
+    owner: row.owner,
+    model: row.model,
+    devices: devices.length,
+    online: devices.filter(device => house.presence.isOnline(device, now)).length,
+    packages: (await packagesOf(house.store.db, row.name)).map(followed => ({
+      package: followed.package as PackageName,
+      channel: followed.channel as ChannelName,
+    })),
+  }
+}
+
+export function toGroupView({ name, conditions }: Group, devices: readonly DeviceRow[]): GroupView {
+  return {
+    name,
+    conditions,
+    devices: devices.filter(device => isInGroup(device, conditions)).length,
+  }
+}
+
+export function toSettingView(setting: Setting): SettingView {
+  return { ...setting, package: setting.package as PackageName }
+}
+
+function toReleaseView(
+  { record, digest, length, publishedAt }: StoredRelease,
+  channels: readonly ChannelRow[],
+): ReleaseView {
+  const pointing = channels.filter(
+    row => row.package === record.package && row.revision === record.revision,
+  )
+  return {
+    package: record.package,
+    revision: record.revision,
+    version: record.version,
+    architecture: record.architecture,
+    record: { digest: digest as Digest, length },
+    tree: record.tree,
+    size: record.size,
+    sbom: record.sbom,
+    provenance: record.provenance,
+    publishedAt,
+    channels: pointing.map(({ channel }) => channel as ChannelName),
+  }
+}
