@@ -22,7 +22,14 @@ function readStamp() {
 
 async function install() {
   // Nothing that is installed runs code of its own while being installed.
-  const args = ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--include=dev']
+  const args = [
+    'ci',
+    '--no-audit',
+    '--no-fund',
+    '--ignore-scripts',
+    '--include=dev',
+    '--loglevel=error',
+  ]
   const npm = process.env.npm_execpath
   // The Node that npm itself runs on: the one in `node_modules` is about to be replaced.
   const node = process.env.npm_node_execpath || process.execPath

@@ -32,8 +32,14 @@ export async function runShown(label, command, args, options = {}) {
   const { code, output } = await run(command, args, options)
   stop()
   if (code === 0) say(`${label}: done in ${seconds(started)}`)
-  else process.stderr.write(output.slice(-8000))
+  else process.stderr.write(shortened(output))
   return code === 0
+}
+
+/** What went wrong stands at the beginning or at the end of what a tool prints. */
+function shortened(output) {
+  if (output.length < 8000) return output
+  return `${output.slice(0, 4000)}\n…\n${output.slice(-4000)}`
 }
 
 function showClock(label, started) {
