@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto'
 import type { Stats } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { type Digest, digestFromHex } from '@steadfleet/base'
 import { PackError } from './error.ts'
 
 const chunkLength = 1024 * 1024
 
-/** The content of a file, in pieces; never more than one piece is in memory. */
-export async function* readInPieces(path: string | Buffer): AsyncGenerator<Uint8Array> {
+/** The content of a file, in pieces of its own each: a compressor may still hold the one before. */
+export async function* readInPieces(path: string): AsyncGenerator<Uint8Array> {
   await using file = await open(path, 'r')
-  yield* piecesOf(file)
+  for (;;) {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(chunkLength))
+    if (bytesRead === 0) return
+    yield buffer.subarray(0, bytesRead)
+  }
 }
 
 /** Digest and length of a file that does not change while it is read. */
@@ -17,22 +21,16 @@ export async function hashFile(path: Buffer): Promise<{ digest: Digest; size: nu
   await using file = await open(path, 'r')
   const before = await file.stat()
   const hash = createHash('sha256')
+  const piece = Buffer.allocUnsafeSlow(Math.min(chunkLength, before.size + 1))
   let size = 0
-  for await (const piece of piecesOf(file)) {
-    hash.update(piece)
-    size += piece.length
+  for (;;) {
+    const { bytesRead } = await file.read(piece)
+    if (bytesRead === 0) break
+    hash.update(piece.subarray(0, bytesRead))
+    size += bytesRead
   }
   refuseChange(path, before, await file.stat(), size)
   return { digest: digestFromHex(hash.digest('hex')), size }
-}
-
-/** Each piece is a buffer of its own: a compressor may still hold the one before. */
-async function* piecesOf(file: FileHandle): AsyncGenerator<Uint8Array> {
-  for (;;) {
-    const { bytesRead, buffer } = await file.read(new Uint8Array(chunkLength), 0, chunkLength)
-    if (bytesRead === 0) return
-    yield buffer.subarray(0, bytesRead)
-  }
 }
 
 function refuseChange(path: Buffer, before: Stats, after: Stats, size: number): void {

@@ -59,8 +59,10 @@ export class Staging {
   #put(found: Found): void {
     const held = this.#entries.get(found.path)
     if (held?.kind === 'directory' && found.kind === 'directory') return
-    if (held?.kind === 'directory' && this.#holdsSomething(found.path)) {
-      throw conflict(found.path, `an earlier source has a folder there, this one a ${found.kind}`)
+    const isInTheWay = held?.kind === 'directory' && this.#holdsSomething(found.path)
+    if (held && (isInTheWay || found.kind === 'directory')) {
+      const fact = `an earlier source has a ${held.kind} there, this one a ${found.kind}`
+      throw conflict(found.path, fact)
     }
     this.#entries.set(found.path, found)
   }

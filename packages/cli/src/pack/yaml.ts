@@ -39,7 +39,7 @@ export function readYaml(text: string): YamlText {
     logLevel: 'silent',
   })
   const problems = [...document.errors, ...document.warnings]
-  const { value, fault } = valueOf(document)
+  const { value, fault } = readValue(document)
   const faults = problems.map(problem => toFault(problem, lines))
   return {
     value,
@@ -49,7 +49,7 @@ export function readYaml(text: string): YamlText {
   }
 }
 
-function valueOf(document: Document): { value?: unknown; fault?: string } {
+function readValue(document: Document): { value?: unknown; fault?: string } {
   try {
     return { value: document.toJS({ maxAliasCount: mostAliases }) }
   } catch (error) {
