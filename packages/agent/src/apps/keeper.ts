@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readIfThere } from './files.ts'
+import { nothingInherited } from './inherited.ts'
 import { type Process, parseStat } from './processes.ts'
 
 /** Bytes one log file may hold, as reads of a pipe: few short lines do not push out many. */
@@ -26,7 +27,8 @@ const keeper = `
 umask 022
 read -r stat </proc/$$/stat; echo "$stat" >state/keeper
 a=$1 b=$2 n=$3; shift 3
-[ -p pipe ] || mkfifo pipe
+# Others may write, so that an app under its own uid can open /dev/stdout; the folder is closed.
+[ -p pipe ] || mkfifo -m 622 pipe
 log() {
   while :; do
     said=$(dd bs=${readBytes} count=${reads} of="$a" 2>&1)
@@ -66,7 +68,7 @@ export async function startKeeper(entry: Entry, first: string): Promise<ChildPro
     cwd: folder,
     detached: true,
     env: environment,
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', 'ignore', ...nothingInherited()],
   })
   await once(child, 'spawn')
   child.unref()
@@ -79,7 +81,7 @@ export function startBound({ folder, joins, command }: Entry): ChildProcess {
   return spawn('/bin/sh', ['-c', script, 'steadfleet', `${joins.length}`, ...joins, ...command], {
     cwd: folder,
     env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...nothingInherited()],
   })
 }
 

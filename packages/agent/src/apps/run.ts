@@ -51,6 +51,7 @@ export function foundRun(folder: string, cgroup: Cgroup): Run | undefined {
 }
 
 const stepMs = 25
+const quickMs = 2_000
 const stuckMs = 15_000
 
 /** Asks everything in the sandbox to end, waits for `graceMs`, then ends it. */
@@ -63,6 +64,7 @@ export async function endRun(run: Run, graceMs: number): Promise<void> {
     }
   }
   if (await repeatUntilEnded(run, graceMs, askAll)) return
+  if (await repeatUntilEnded(run, quickMs, () => killInit(run))) return
   if (await repeatUntilEnded(run, stuckMs, () => killAll(run))) return
   const message = `cannot stop the app: its processes do not end (keeper ${run.keeper})`
   throw new AppsError('apps/cannot-stop', message, { keeper: run.keeper })
@@ -86,10 +88,17 @@ async function repeatUntilEnded(
   return verdict
 }
 
-/** The end of a process namespace's init is the end of all in it. */
-async function killAll(run: Run): Promise<void> {
-  if (await killCgroup(run.cgroup)) return
+/**
+ * The end of a process namespace's init is the end of all in it, and bwrap lives to see it: ended
+ * together with its child, it would leave that to the device's init to bury.
+ */
+function killInit(run: Run): void {
   const { bwrap, init } = sandboxOf(run.keeper)
   const target = init ?? bwrap
   if (target !== undefined) signal(target, 'SIGKILL')
+}
+
+async function killAll(run: Run): Promise<void> {
+  killInit(run)
+  await killCgroup(run.cgroup)
 }
