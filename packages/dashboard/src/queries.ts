@@ -81,6 +81,6 @@ export const settingsOf = (fleet: string) =>
 
 export const groupsOf = (fleet: string) =>
   queryOptions({
-    queryKey: ['devices', 'groups', fleet],
+    queryKey: ['settings', 'groups', fleet],
     queryFn: () => call('listGroups', { params: { fleet } }),
   })

@@ -1,4 +1,4 @@
-import { Group, Table, Text } from '@mantine/core'
+import { Box, Group, Table, Text } from '@mantine/core'
 import type { DeviceView } from '@steadfleet/protocol'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
@@ -47,7 +47,12 @@ function DeviceRow({ device }: { device: DeviceView }): ReactNode {
         </Text>
       </Table.Td>
       <Table.Td>
-        <DeviceState device={device} />
+        <Group gap={6}>
+          <DeviceState device={device} />
+          <Box hiddenFrom="md">
+            <DevicePresence device={device} />
+          </Box>
+        </Group>
       </Table.Td>
       <Table.Td visibleFrom="sm">
         <Runs device={device} />

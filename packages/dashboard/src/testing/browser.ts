@@ -58,7 +58,7 @@ export async function goTo(page: Page, path: string): Promise<void> {
 /** Waits until a page shows its heading and has nothing left to load. */
 export async function settle(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1 }).waitFor()
-  await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null)
+  await page.waitForFunction('document.querySelector(`[aria-busy="true"]`) === null')
 }
 
 /** What a picture is of, and where it goes. */

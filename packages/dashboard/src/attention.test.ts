@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { attentionOf, type Known } from './attention.ts'
+import { cannedViews, deviceWith } from './testing/views.ts'
+
+const calm: Known = { devices: [], rollouts: [], failures: [], security: [] }
+const now = new Date()
+const wanted = (known: Partial<Known>) => attentionOf({ ...calm, ...known }, now)
+
+describe('what needs a person now', () => {
+  const { devices, rollouts, failures, timeline } = cannedViews()
+  const security = timeline.filter(({ event }) => event.kind === 'security')
+
+  test('is, of a fleet after a bad day, the halt, the refusal, the failure and the silence', () => {
+    const keys = attentionOf({ devices, rollouts, failures, security }, now).map(({ what }) => what)
+    assert.deepEqual(keys, [
+      'Rollout of acme/greenhouse revision 3 is halted',
+      'fig refused something: trust/rollback',
+      'acme/greenhouse revision 3 failed on fig',
+      'elm is silent',
+    ])
+  })
+
+  test('is nothing of a fleet where all is well', () => {
+    assert.deepEqual(wanted({ devices: [deviceWith({})] }), [])
+  })
+
+  test('is no failure older than a day', () => {
+    const later = new Date(now.getTime() + 25 * 3_600_000)
+    assert.deepEqual(attentionOf({ ...calm, failures, security }, later), [])
+  })
+
+  test('is a device in rescue, before anything that only warns', () => {
+    const rescue = deviceWith({ state: 'rescue', online: false, seenAt: '2026-01-01T00:00:00Z' })
+    assert.deepEqual(
+      wanted({ devices: [rescue] }).map(({ tone, what }) => [tone, what]),
+      [
+        ['bad', 'pine is in rescue'],
+        ['warn', 'pine is silent'],
+      ],
+    )
+  })
+
+  test('is an app that does not stay up', () => {
+    const [app] = deviceWith({}).apps
+    assert.ok(app)
+    const devices = [deviceWith({ apps: [{ ...app, state: 'backing off', restarts: 4 }] })]
+    assert.deepEqual(
+      wanted({ devices }).map(({ what, why }) => `${what}: ${why}`),
+      ['service on pine does not stay up: Backing off after 4 restarts.'],
+    )
+  })
+
+  test('is one line for a release that failed on several devices', () => {
+    const [first] = failures
+    assert.ok(first)
+    const others = ['oak', 'elm', 'oak'].map(deviceName => ({ ...first, deviceName }))
+    assert.deepEqual(
+      wanted({ failures: [first, ...others] }).map(({ what }) => what),
+      ['acme/greenhouse revision 3 failed on fig, oak and elm'],
+    )
+  })
+
+  test('is a paused rollout, last', () => {
+    const paused = rollouts.slice(0, 1).map(rollout => ({ ...rollout, state: 'paused' as const }))
+    assert.deepEqual(
+      wanted({ rollouts: paused }).map(({ tone, to }) => [tone, to]),
+      [['warn', '/rollouts/3']],
+    )
+  })
+})

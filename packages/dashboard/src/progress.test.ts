@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { failuresOf, freshnessOf, phasesOf, tally, toPercent } from './progress.ts'
+import { cannedViews } from './testing/views.ts'
+
+const { devices, rollouts, failures, fleets, channels } = cannedViews()
+const halted = rollouts[0]!
+const done = rollouts[1]!
+
+describe('a rollout', () => {
+  test('is counted by the state of its devices', () => {
+    assert.deepEqual(tally(halted.moves), { waiting: 3, ordered: 0, done: 0, failed: 1 })
+    assert.deepEqual(tally(done.moves), { waiting: 0, ordered: 0, done: 4, failed: 0 })
+  })
+
+  test('has phases, each with its own devices and what halts it', () => {
+    assert.deepEqual(
+      phasesOf(halted).map(({ label, allows, moves }) => [label, allows, moves.length]),
+      [
+        ['1 device', 'halts at the first failure', 1],
+        ['10 %', 'halts at the first failure', 1],
+        ['All devices', 'halts at more than 1 failure', 2],
+      ],
+    )
+  })
+
+  test('has the failures of its own release since it began, and no others', () => {
+    assert.deepEqual(
+      failuresOf(halted, failures).map(({ id }) => id),
+      [2],
+    )
+    assert.deepEqual(failuresOf({ ...halted, createdAt: '2100-01-01T00:00:00Z' }, failures), [])
+    assert.deepEqual(failuresOf(done, failures), [])
+  })
+})
+
+describe('the share of devices on the newest revision', () => {
+  test('counts against the revision that the fleet’s channel names', () => {
+    const shares = freshnessOf(fleets[0]!, channels, devices)
+    assert.deepEqual(
+      shares.map(({ revision, fresh, devices }) => [revision, fresh, devices]),
+      [
+        [3, 0, 4],
+        [2, 4, 4],
+      ],
+    )
+  })
+
+  test('is nobody’s where the channel points nowhere', () => {
+    const [first] = freshnessOf(fleets[0]!, [], devices)
+    assert.deepEqual([first?.revision, first?.fresh], [undefined, 0])
+  })
+
+  const rows: [part: number, whole: number, percent: number][] = [
+    [0, 0, 0],
+    [1, 3, 33],
+    [999, 1000, 99],
+    [3, 3, 100],
+  ]
+  for (const [part, whole, percent] of rows)
+    test(`${part} of ${whole} is ${percent} %`, () => assert.equal(toPercent(part, whole), percent))
+})

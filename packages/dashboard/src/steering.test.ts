@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { rolloutTable } from '@steadfleet/domain'
+import { consequenceOf, steersOf } from './steering.ts'
+import { cannedViews } from './testing/views.ts'
+
+const people = ['pause', 'resume', 'cancel']
+const rollout = cannedViews().rollouts[0]!
+const nameOf = (id: string) => ({ '1': 'oak', '2': 'pine', '3': 'elm' })[id.charAt(4)] ?? 'fig'
+
+for (const [state, row] of Object.entries(rolloutTable))
+  test(`a ${state} rollout offers exactly what its table lets a person do`, () => {
+    const allowed = Object.keys(row).filter(event => people.includes(event))
+    assert.deepEqual([...steersOf[state as keyof typeof steersOf]].sort(), allowed.sort())
+  })
+
+describe('before a deed is done', () => {
+  test('pausing names the devices that will wait', () => {
+    const said = consequenceOf('pause', rollout, nameOf)
+    assert.match(said, /^3 waiting devices \(oak, pine and elm\) will not be ordered/)
+  })
+  test('resuming says that the release failed before', () => {
+    const said = consequenceOf('resume', rollout, nameOf)
+    assert.match(said, /revision 3\. It failed on 1 device before\.$/)
+  })
+  test('cancelling with nobody left says that nobody is hit', () => {
+    const moves = rollout.moves.map(move => ({ ...move, state: 'done' as const }))
+    assert.match(consequenceOf('cancel', { ...rollout, moves }, nameOf), /^No waiting device/)
+  })
+})
