@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { fromBase64Url, type JsonObject, parseStrictJson, toDocument } from '@steadfleet/base'
 import { type DeviceId, deviceIdOf } from '@steadfleet/domain'
-import { type Envelope, preAuthenticationEncoding } from '@steadfleet/trust'
+import { type Envelope, ed25519Key, keyIdOf, preAuthenticationEncoding } from '@steadfleet/trust'
 import { readIfThere, writeDurably } from '../disk/durable.ts'
 import type { Paths } from '../disk/paths.ts'
 import { AgentError } from '../error.ts'
@@ -24,6 +24,9 @@ export function identityFromSeed(seed: Uint8Array): Identity {
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
   const publicKey = rawPublicKey(key)
   const device = deviceIdOf(publicKey)
+  const keyid = keyIdOf(ed25519Key(publicKey))
+  // Requests name the device; in an envelope a key is named as everywhere in signed documents.
+  const keyid = keyIdOf(ed25519Key(publicKey))
   const signBytes = async (bytes: Uint8Array) => new Uint8Array(sign(null, bytes, key))
   return {
     device,
@@ -32,7 +35,7 @@ export function identityFromSeed(seed: Uint8Array): Identity {
     async seal(payloadType, document) {
       const payload = toDocument(document)
       const sig = await signBytes(preAuthenticationEncoding(payloadType, payload))
-      const signature = { keyid: device, sig: Buffer.from(sig).toString('base64') }
+      const signature = { keyid, sig: Buffer.from(sig).toString('base64') }
       return {
         payloadType,
         payload: Buffer.from(payload).toString('base64'),
