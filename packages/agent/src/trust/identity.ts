@@ -24,7 +24,6 @@ export function identityFromSeed(seed: Uint8Array): Identity {
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
   const publicKey = rawPublicKey(key)
   const device = deviceIdOf(publicKey)
-  const keyid = keyIdOf(ed25519Key(publicKey))
   // Requests name the device; in an envelope a key is named as everywhere in signed documents.
   const keyid = keyIdOf(ed25519Key(publicKey))
   const signBytes = async (bytes: Uint8Array) => new Uint8Array(sign(null, bytes, key))
