@@ -240,8 +240,7 @@ async function withFleet(story: (stage: Stage) => Promise<void>): Promise<void> 
   try {
     await story({ fleet, device })
   } finally {
-    await device[Symbol.asyncDispose]()
-    await fleet.close()
+    await device[Symbol.asyncDispose]().finally(() => fleet.close())
   }
 }
 

@@ -16,7 +16,7 @@ import { ChangeReporter } from './report/change-reporter.ts'
 import { CrashReporter } from './report/crash-reporter.ts'
 import { sendOutputForever } from './report/live-output.ts'
 import { Outbox } from './report/outbox.ts'
-import { SecurityReporter } from './report/security.ts'
+import { RefusalReporter } from './report/refusals.ts'
 import { makeReport } from './report/state-report.ts'
 import { serveStatus } from './report/status-socket.ts'
 import { checkInForever } from './server/check-in-loop.ts'
@@ -128,7 +128,7 @@ export class Agent {
   }
 
   #checkIn(): Promise<never> {
-    const { client, identity, trust, outbox, security } = this.#parts
+    const { client, identity, trust, outbox, refusals } = this.#parts
     const { world } = this.#options
     const stop = this.#halt.signal
     const makeOwnReport = () => this.#report()
@@ -137,7 +137,7 @@ export class Agent {
     return checkInForever({
       context,
       world,
-      security,
+      refusals,
       look: this.#look,
       tell: this.#tell,
       intervalSeconds: () => trust.order?.policy['check-in-seconds'] ?? defaultCheckInSeconds,
@@ -161,13 +161,13 @@ export class Agent {
 
   #follow(): Promise<never> {
     const { paths, world } = this.#options
-    const { journal, host, security, trust } = this.#parts
+    const { journal, host, refusals, trust } = this.#parts
     return followForever({
       paths,
       world,
       journal,
       host,
-      security,
+      refusals,
       ordered: this.#ordered,
       halt: this.#halt.signal,
       order: () => trust.order,
@@ -234,7 +234,7 @@ interface Parts {
   readonly trust: TrustState
   readonly client: Client
   readonly outbox: Outbox
-  readonly security: SecurityReporter
+  readonly refusals: RefusalReporter
   readonly apps: Apps
   readonly file: JournalFile
   readonly journal: ChangeReporter
@@ -278,10 +278,10 @@ async function openUnderLock(
   const client = makeClient({ origin, transport, signing: signingOf(identity) })
   const trust = await TrustState.open(paths, enrolment)
   const outbox = await Outbox.open(paths.outbox, world)
-  const security = new SecurityReporter(event => outbox.add(event), world.monotonic)
+  const refusals = new RefusalReporter(event => outbox.add(event), world.monotonic)
   const objects = new ObjectStore(paths)
   const stores = { paths, objects, trees: new TreeStore(paths, objects) }
-  const suspect = (error: unknown) => void security.report(error)
+  const suspect = (error: unknown) => void refusals.report(error)
   const paced = { ...pace, monotonic: world.monotonic }
   const fetching = { client, paths, objects, pace: paced, suspect }
   const file = await JournalFile.open(paths.journal, world.now)
@@ -292,7 +292,7 @@ async function openUnderLock(
   )
   listenToExits(apps, journal, new CrashReporter(outbox, world))
   if (file.damage) await outbox.add(damageEvent(file.damage))
-  const read = { identity, enrolment, trust, client, outbox, security }
+  const read = { identity, enrolment, trust, client, outbox, refusals }
   return { lock, ...read, apps, file, journal, stores, fetching, host }
 }
 

@@ -9,6 +9,7 @@ export type AgentErrorCode =
   | 'agent/unreachable'
   | 'agent/slow'
   | 'agent/too-long'
+  | 'agent/too-short'
   | 'agent/cut-short'
   | 'agent/digest'
   | 'agent/not-there'

@@ -12,7 +12,7 @@ import {
 } from '@steadfleet/engine'
 import type { Order } from '@steadfleet/trust'
 import type { Paths } from '../disk/paths.ts'
-import type { SecurityReporter } from '../report/security.ts'
+import type { RefusalReporter } from '../report/refusals.ts'
 import { type Bell, pause } from '../server/wake.ts'
 import type { Resolved } from '../trust/resolve.ts'
 import type { World } from '../world.ts'
@@ -23,7 +23,7 @@ export interface OrderFollower {
   readonly world: World
   readonly journal: Journal
   readonly host: ChangeHost
-  readonly security: SecurityReporter
+  readonly refusals: RefusalReporter
   readonly ordered: Bell
   readonly halt: AbortSignal
   readonly order: () => Order | undefined
@@ -67,7 +67,7 @@ async function tryFollow(follower: OrderFollower, order: Order | undefined): Pro
     follower.halt.throwIfAborted()
     if (!isCoded(error)) throw error
     follower.world.log({ level: 'warn', message: error.message, code: error.code })
-    await follower.security.report(error)
+    await follower.refusals.report(error)
     return false
   }
 }

@@ -1,6 +1,6 @@
 import { isCoded } from '@steadfleet/base'
 import { backOff, jittered } from '@steadfleet/engine'
-import type { SecurityReporter } from '../report/security.ts'
+import type { RefusalReporter } from '../report/refusals.ts'
 import type { World } from '../world.ts'
 import { type CheckInContext, checkInOnce } from './check-in.ts'
 import { type Bell, pause } from './wake.ts'
@@ -8,7 +8,7 @@ import { type Bell, pause } from './wake.ts'
 export interface CheckInLoop {
   readonly context: CheckInContext
   readonly world: World
-  readonly security: SecurityReporter
+  readonly refusals: RefusalReporter
   /** Rung by the server's stream, and by everything that is to be told at once. */
   readonly look: Bell
   readonly tell: Bell
@@ -39,15 +39,18 @@ export async function checkInForever(loop: CheckInLoop): Promise<never> {
 
 async function isCheckedIn(loop: CheckInLoop): Promise<boolean> {
   try {
-    let result = await checkInOnce(loop.context)
-    if (result.hasNewOrder) loop.onOrder()
-    while (result.hasMore) result = await checkInOnce(loop.context)
+    for (let hasMore = true; hasMore; ) {
+      const result = await checkInOnce(loop.context)
+      if (result.hasNewOrder) loop.onOrder()
+      await loop.refusals.report(result.refusal)
+      hasMore = result.hasMore
+    }
     return true
   } catch (error) {
     loop.context.stop.throwIfAborted()
     if (!isCoded(error)) throw error
     loop.world.log({ level: 'warn', message: error.message, code: error.code })
-    await loop.security.report(error)
+    await loop.refusals.report(error)
     return false
   }
 }

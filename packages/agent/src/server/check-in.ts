@@ -7,7 +7,7 @@ import {
   getPolicy,
 } from '@steadfleet/protocol'
 import type { Envelope } from '@steadfleet/trust'
-import { payloadTypes } from '@steadfleet/trust'
+import { payloadTypes, TrustError } from '@steadfleet/trust'
 import type { Outbox } from '../report/outbox.ts'
 import type { Identity } from '../trust/identity.ts'
 import type { TrustState } from '../trust/trust-state.ts'
@@ -22,10 +22,11 @@ export interface CheckInContext {
   readonly stop: AbortSignal
 }
 
-/** What came of a check-in: whether there is a newer order, and whether there is more to tell. */
+/** What came of a check-in. A refusal is of what the server offered; the check-in itself went well. */
 export interface CheckedIn {
   readonly hasNewOrder: boolean
   readonly hasMore: boolean
+  readonly refusal?: unknown
 }
 
 /** Says what the device runs, hears what it shall run, and takes that over where it may be trusted. */
@@ -36,9 +37,15 @@ export async function checkInOnce(context: CheckInContext): Promise<CheckedIn> {
   const body = { report: viewOf(report), events: [...events] }
   const reply = await client.call(checkIn, { body, signal: stop })
   await outbox.acknowledge(reply.acknowledged)
-  await catchUp(context, reply)
-  const hasNewOrder = reply.order !== null && (await takeOrder(context, reply.order))
-  return { hasNewOrder, hasMore: outbox.waiting(1).length > 0 && events.length === 200 }
+  const hasMore = outbox.waiting(1).length > 0 && events.length === 200
+  try {
+    await catchUp(context, reply)
+    if (reply.order) await context.trust.takeOrder(reply.order, context.now())
+    return { hasNewOrder: reply.order !== null, hasMore }
+  } catch (refusal) {
+    if (!(refusal instanceof TrustError)) throw refusal
+    return { hasNewOrder: false, hasMore, refusal }
+  }
 }
 
 /** Steps of the owner root one by one, each signed by the one before; then the policy under the last. */
@@ -55,12 +62,6 @@ async function catchUp(
   if (trust.policy.version < reply.policyVersion) {
     await trust.takePolicy(await client.call(getPolicy, { signal: stop }))
   }
-}
-
-/** The same order may come twice while the first reply is on its way: that is no replay. */
-async function takeOrder({ trust, now }: CheckInContext, envelope: Envelope): Promise<boolean> {
-  await trust.takeOrder(envelope, now())
-  return true
 }
 
 function viewOf({ payloadType, payload, signatures }: Envelope): EnvelopeView {

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, rm, stat } from 'node:fs/promises'
-import { type Digest, digestFromHex } from '@steadfleet/base'
+import { type Digest, digestFromHex, isCoded } from '@steadfleet/base'
 import type { TransportReply } from '@steadfleet/protocol'
 import { withFile } from '../disk/durable.ts'
 import { AgentError, isSystemError, orDiskFull } from '../error.ts'
@@ -33,6 +33,8 @@ export async function download(job: Download): Promise<number> {
       writeBody(file, reply, isRest ? held : 0, job),
     )
   } catch (error) {
+    // Of what is too long not even the beginning is worth going on from.
+    if (isCoded(error, 'agent/too-long')) await rm(job.path, { force: true })
     throw orDiskFull(error)
   }
 }
@@ -99,13 +101,13 @@ export async function digestOfFile(path: string): Promise<Digest> {
 /** Refuses a fetched file that is not what was signed, and removes it: nothing of it is of use. */
 export async function refuseOtherFile(path: string, digest: Digest, length: number): Promise<void> {
   const found = await lengthOf(path)
-  if (found < length) {
-    const message = `cannot take ${digest}: ${found} bytes of ${length} came`
-    throw new AgentError('agent/cut-short', message, { digest, length, found })
-  }
   const actual = await digestOfFile(path)
   if (actual === digest && found === length) return
   await rm(path, { force: true })
+  if (found < length) {
+    const message = `cannot take ${digest}: it is ${found} bytes of ${length}, and no more came`
+    throw new AgentError('agent/too-short', message, { digest, length, found })
+  }
   const message = `cannot take ${digest}: what came is ${actual}`
   throw new AgentError('agent/digest', message, { expected: digest, found: actual })
 }

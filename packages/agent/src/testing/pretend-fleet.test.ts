@@ -91,6 +91,8 @@ export class PretendFleet {
   /** Bytes of bundles and objects that went out. */
   sent = 0
   order: Envelope | null = null
+  /** Sends its order even where the device says that it has a newer one. */
+  isStubborn = false
   counter = 0
   origin = ''
   readonly secret = `secret-${randomUUID()}`
@@ -118,8 +120,9 @@ export class PretendFleet {
     this.origin ||= `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
-  get port(): number {
-    return Number(new URL(this.origin).port)
+  /** Comes back at the same address after {@link close}. */
+  reopen(): Promise<void> {
+    return this.listen(Number(new URL(this.origin).port))
   }
 
   async close(): Promise<void> {
@@ -439,7 +442,8 @@ export class PretendFleet {
     const last = this.events.at(-1)?.sequence ?? 0
     this.events.push(...(events as DeviceEvent[]).filter(event => event.sequence > last))
     this.reports.push(state)
-    const order = this.order && orderCounter(this.order) > state.counter ? this.order : null
+    const isNew = this.order && (this.isStubborn || orderCounter(this.order) > state.counter)
+    const order = isNew ? this.order : null
     const acknowledged = this.events.at(-1)?.sequence ?? 0
     const reply = { acknowledged, order, ownerRootVersion: 1, policyVersion: 1, now: '' }
     response.end(JSON.stringify(reply))
