@@ -67,6 +67,7 @@ class SupervisedApps implements Apps {
   readonly #supervision: Supervision
   readonly #floor: Floor | AppsError
   readonly #warn: (message: string) => void
+  #isClosed = false
 
   constructor({ stateDir, backOff, warn }: AppsOptions, floor: Floor | AppsError) {
     this.#floor = floor
@@ -158,9 +159,13 @@ class SupervisedApps implements Apps {
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
     this.#endFollowing()
     await Promise.all([...this.#apps.values()].map(app => app.close()))
-    if (this.#apps.size === 0 && !(this.#floor instanceof AppsError)) leaveFloor(this.#floor)
+    // While anything may run, its uids and cgroups stay this device's.
+    const isIdle = readRecords(this.#supervision.stateDir).length === 0
+    if (isIdle && !(this.#floor instanceof AppsError)) leaveFloor(this.#floor)
   }
 
   #firmFloor(): Floor {

@@ -28,6 +28,16 @@ export function ownRun(folder: string, cgroup: Cgroup, keeper: ChildProcess): Ru
 }
 
 const lookMs = 2000
+const startMs = 1000
+
+/** Whether an earlier agent got as far as a keeper; one that it started as it died may be about to. */
+export async function hasBegun(folder: string): Promise<boolean> {
+  for (let waited = 0; waited < startMs; waited += stepMs) {
+    if (keeperIn(folder) !== undefined) return true
+    await pause(stepMs)
+  }
+  return false
+}
 
 /** The run that an earlier agent began in this folder, if its keeper lives. */
 export function foundRun(folder: string, cgroup: Cgroup): Run | undefined {

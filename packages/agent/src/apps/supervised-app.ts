@@ -4,7 +4,7 @@ import { type Cgroup, joiningFiles, makeCgroup, outOfMemoryKills, removeCgroup }
 import { startKeeper, statusIn } from './keeper.ts'
 import { lastLines, logToBegin } from './output.ts'
 import { endingOf, stateAfter, waitBefore } from './restart.ts'
-import { endRun, foundRun, ownRun, type Run } from './run.ts'
+import { endRun, foundRun, hasBegun, ownRun, type Run } from './run.ts'
 import {
   cgroupName,
   clearRecord,
@@ -65,7 +65,7 @@ export class SupervisedApp {
     return this.#after(async () => {
       this.#restarts = record.restarts
       this.#cgroup = record.cgroup
-      if (record.boot !== currentBoot()) return this.#begin()
+      if (record.boot !== currentBoot() || !(await hasBegun(this.folder))) return this.#begin()
       const run = foundRun(this.folder, record.cgroup)
       if (run !== undefined) return this.#attend(run, record)
       const status = statusIn(this.folder)
@@ -79,7 +79,9 @@ export class SupervisedApp {
   async end(record: RunRecord): Promise<void> {
     this.#isWanted = false
     this.#cgroup = record.cgroup
-    this.#run = record.boot === currentBoot() ? foundRun(this.folder, record.cgroup) : undefined
+    if (record.boot === currentBoot() && (await hasBegun(this.folder))) {
+      this.#run = foundRun(this.folder, record.cgroup)
+    }
     await this.stop()
   }
 
