@@ -12,8 +12,9 @@ const cache = new Map<string, RegExp>()
 function expressionOf(pattern: string): RegExp {
   const known = cache.get(pattern)
   if (known) return known
-  const bare = pattern.replace(/^\.?\//, '').replace(/\/$/, '')
-  const anywhere = bare.includes('/') ? '' : '(?:.*/)?'
+  const open = pattern.replace(/\/$/, '')
+  const bare = open.replace(/^\.?\//, '')
+  const anywhere = open.includes('/') ? '' : '(?:.*/)?'
   const made = new RegExp(`^${anywhere}${translate(bare)}(?:/.*)?$`, 's')
   cache.set(pattern, made)
   return made
