@@ -1,5 +1,5 @@
-import { type Digest, digestFromHex, parseStrictJson } from '@steadfleet/base'
-import { type ModelStatement, modelStatement } from '@steadfleet/trust'
+import { type Digest, parseStrictJson } from '@steadfleet/base'
+import { digestIn, type ModelStatement, modelStatement } from '@steadfleet/trust'
 import { ServerError } from './error.ts'
 import type { House } from './house.ts'
 import { fleetNamed } from './store/fleet-store.ts'
@@ -12,7 +12,7 @@ export async function modelAt(
   for (const { signed } of catalogue.inForce().roles.values()) {
     const target = signed.targets.get(path)
     if (!target) continue
-    const digest: Digest = digestFromHex(target.hashes.sha256)
+    const digest: Digest = digestIn(target.hashes, path)
     return modelStatement(parseStrictJson(await content.objects.read(digest)), path)
   }
   return undefined

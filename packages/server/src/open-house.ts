@@ -67,7 +67,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
     }),
   )
   opened.use(await keepFresh(catalogue, logger))
-  orderer.nudge()
+  void orderer.nudge()
   const house: House = {
     ...{ world, folder, store, catalogue, content, owner, orderer, streams },
     origins: options.origins,

@@ -6,7 +6,7 @@ import {
   type ReleaseRecord,
   releasePath,
 } from '@steadfleet/domain'
-import { modelPath, modelStatement, parseMetadata } from '@steadfleet/trust'
+import { digestIn, modelPath, modelStatement, parseMetadata } from '@steadfleet/trust'
 import type { Static } from 'typebox'
 import type { NewRelease } from '../acts/release.ts'
 import type { ObjectStore } from '../content/object-store.ts'
@@ -34,7 +34,7 @@ export async function checkReleases(
   for (const path of added) {
     const found = targets.get(path)
     if (!found) continue
-    const digest = digestFromHex(found.hashes.sha256)
+    const digest = digestIn(found.hashes, path)
     const target = { path, digest, length: found.length, custom: found.custom ?? {} }
     await refuseAbsent(objects, path, { digest, length: found.length })
     const content = await objects.read(digest)

@@ -25,8 +25,8 @@ export interface OrdererOptions {
 export interface Orderer extends Disposable {
   /** Looks at all that is due now; resolves with how many orders were signed. */
   settle(): Promise<number>
-  /** The same, for nobody who waits. */
-  nudge(): void
+  /** The same, for whom a later order is as good: never rejects, and tries again until it is done. */
+  nudge(): Promise<void>
 }
 
 /** Devices of one look, and payloads of one call to the signer. */
@@ -36,23 +36,27 @@ const retryMs = 2000
 export function makeOrderer(options: OrdererOptions): Orderer {
   let turn: Promise<unknown> = Promise.resolve()
   let retry: NodeJS.Timeout | undefined
-  let isNudged = false
+  let waiting: Promise<void> | undefined
   const settle = (): Promise<number> => {
     const result = turn.then(() => orderDue(options))
     turn = result.catch(() => undefined)
     return result
   }
-  const nudge = (): void => {
-    if (isNudged) return
-    isNudged = true
-    setImmediate(() => {
-      isNudged = false
-      settle().catch(fault => {
-        options.onFault(fault)
-        clearTimeout(retry)
-        retry = setTimeout(nudge, retryMs).unref()
-      })
-    })
+  const tryOnce = async (): Promise<void> => {
+    // All that is due when the look before this one ends is looked at together.
+    await turn
+    waiting = undefined
+    try {
+      await settle()
+    } catch (fault) {
+      options.onFault(fault)
+      clearTimeout(retry)
+      retry = setTimeout(() => void nudge(), retryMs).unref()
+    }
+  }
+  const nudge = (): Promise<void> => {
+    waiting ??= tryOnce()
+    return waiting
   }
   return { settle, nudge, [Symbol.dispose]: () => clearTimeout(retry) }
 }

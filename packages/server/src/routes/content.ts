@@ -98,7 +98,7 @@ function handleOwner(handle: Handle, house: House): void {
   handle(putPolicy, async ({ body }) => {
     const { version } = await owner.putPolicy(body, house.world.now())
     await house.store.write('markAllDue', {})
-    house.orderer.nudge()
+    void house.orderer.nudge()
     return { version }
   })
 }

@@ -40,7 +40,7 @@ function handleReports(handle: Handle, house: House): void {
       claim: body.claim,
       now: toTimestamp(world.now()),
     })
-    house.orderer.nudge()
+    await house.orderer.nudge()
     announce(house, 'devices', device)
     announce(house, 'rollouts')
     return {
@@ -64,7 +64,7 @@ function handleReports(handle: Handle, house: House): void {
       renewBefore: toTimestamp(new Date(now.getTime() - renewAfterMs)),
     })
     presence.heard(device)
-    if (isOrderDue) house.orderer.nudge()
+    if (isOrderDue) void house.orderer.nudge()
     for (const topic of changed) announce(house, topic, topic === 'device' ? device : undefined)
     return {
       acknowledged,

@@ -99,7 +99,7 @@ function handlePackages(handle: Handle, house: House): void {
       channel: body.channel,
       now: toTimestamp(world.now()),
     })
-    house.orderer.nudge()
+    await house.orderer.nudge()
     announce(house, 'rollouts')
     announce(house, 'devices')
     return { rollouts: await Promise.all(rollouts.map(id => rolloutWithId(store.db, id))) }
@@ -109,7 +109,7 @@ function handlePackages(handle: Handle, house: House): void {
     const name = `${params.publisher}/${params.name}`
     await refuseRequiredPackage(house, params.fleet, name)
     await store.write('unfollowPackage', { fleet: params.fleet, package: name })
-    house.orderer.nudge()
+    await house.orderer.nudge()
     announce(house, 'rollouts')
     return undefined
   })
@@ -127,14 +127,14 @@ function handleGroups(handle: Handle, house: House): void {
   handle(putGroup, async ({ params, body }) => {
     const group = { name: params.group, conditions: body.conditions }
     await store.write('putGroup', { fleet: params.fleet, ...group })
-    house.orderer.nudge()
+    await house.orderer.nudge()
     announce(house, 'settings')
     return toGroupView(group, await devicesOf(store.db, params.fleet))
   })
 
   handle(removeGroup, async ({ params }) => {
     await store.write('removeGroup', { fleet: params.fleet, name: params.group })
-    house.orderer.nudge()
+    await house.orderer.nudge()
     announce(house, 'settings')
     return undefined
   })

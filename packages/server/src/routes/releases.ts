@@ -37,7 +37,7 @@ export function handleReleases(handle: Handle, house: House): void {
     const { revision, phases } = body
     const move = { package: name, channel, revision, phases, now }
     const { rollouts } = await store.write('moveChannel', move)
-    orderer.nudge()
+    await orderer.nudge()
     announce(house, 'releases')
     announce(house, 'rollouts')
     return {
@@ -64,7 +64,7 @@ export function handleReleases(handle: Handle, house: House): void {
   handle(steerRollout, async ({ params, caller }) => {
     const event = params.event as 'pause' | 'resume' | 'cancel'
     await store.write('steerRollout', { rollout: params.rollout, event, by: nameOf(caller) })
-    orderer.nudge()
+    await orderer.nudge()
     announce(house, 'rollouts')
     return rolloutWithId(db, params.rollout)
   })
