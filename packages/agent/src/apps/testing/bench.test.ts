@@ -165,8 +165,8 @@ function leftBehind(stateDir: string): string[] {
 }
 
 function leaseHolders(): string[] {
-  if (!existsSync(leaseTable)) return []
-  using table = new DatabaseSync(leaseTable, { readOnly: true })
+  if (!isRoot || !existsSync(leaseTable)) return []
+  using table = new DatabaseSync(leaseTable, { readOnly: true, timeout: 10_000 })
   return table
     .prepare('select holder from lease')
     .all()
