@@ -1,8 +1,9 @@
 import type { Rollout } from '@steadfleet/domain'
-import { getRollout, listRollouts, serverEvents, steerRollout } from '@steadfleet/protocol'
+import { getRollout, listRollouts, steerRollout } from '@steadfleet/protocol'
 import { argument, type Call, type CommandSpec } from '../command.ts'
 import { wholeNumber } from '../fleet/find.ts'
 import { type Fleet, openFleet } from '../fleet/open.ts'
+import { wakesOf } from '../fleet/wakes.ts'
 import { toTable } from '../output.ts'
 
 const rollout = { name: '<rollout>', what: 'its number' }
@@ -75,21 +76,13 @@ function rolloutOf({ client }: Fleet, call: Call): Promise<Rollout> {
 
 /** The rollout as it is and after each change of it, until nothing more can come. */
 async function* changesOf(fleet: Fleet, call: Call): AsyncIterable<Rollout> {
-  // The stream is opened before the first look, so that no change falls between the two.
-  const ended = new AbortController()
-  const events = fleet.client.follow(serverEvents, { signal: ended.signal })
-  const stream = events[Symbol.asyncIterator]()
   let told = ''
-  try {
-    for (let next = stream.next(); ; next = stream.next()) {
-      const view = await rolloutOf(fleet, call)
-      const text = JSON.stringify(view)
-      if (text !== told) yield view
-      told = text
-      if (isOver(view) || (await next).done) return
-    }
-  } finally {
-    ended.abort()
+  for await (const _ of wakesOf(fleet.client)) {
+    const view = await rolloutOf(fleet, call)
+    const text = JSON.stringify(view)
+    if (text !== told) yield view
+    told = text
+    if (isOver(view)) return
   }
 }
 

@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { DeviceView } from '@steadfleet/protocol'
-import { getDevice, serverEvents, tryRelease, watchOutput } from '@steadfleet/protocol'
+import { getDevice, tryRelease, watchOutput } from '@steadfleet/protocol'
 import { argument, type Call, type CommandSpec } from '../command.ts'
 import { CliError } from '../error.ts'
 import { findDevice, packageParams } from '../fleet/find.ts'
 import { type Fleet, openFleet } from '../fleet/open.ts'
+import { wakesOf } from '../fleet/wakes.ts'
 import { toDuration } from '../output.ts'
 import { openProgress } from '../progress.ts'
 import { type Published, publishPackage } from '../publish/publish.ts'
@@ -70,22 +71,15 @@ async function running(
   { package: name, revision }: Published,
   say: (line: string) => void,
 ): Promise<DeviceView> {
-  const ended = new AbortController()
-  const events = client.follow(serverEvents, { signal: ended.signal })[Symbol.asyncIterator]()
   const began = device.generation
-  try {
-    for (let next = events.next(); ; next = events.next()) {
-      const view = await client.call(getDevice, { params: { device: device.id } })
-      say(view.state)
-      const runs = view.releases.some(one => one.package === name && one.revision === revision)
-      if (runs && view.apps.some(app => app.package === name && app.state === 'running'))
-        return view
-      if (view.generation > began) refuseReturn(view, name, revision)
-      await next
-    }
-  } finally {
-    ended.abort()
+  for await (const _ of wakesOf(client)) {
+    const view = await client.call(getDevice, { params: { device: device.id } })
+    say(view.state)
+    const runs = view.releases.some(one => one.package === name && one.revision === revision)
+    if (runs && view.apps.some(app => app.package === name && app.state === 'running')) return view
+    if (view.generation > began) refuseReturn(view, name, revision)
   }
+  throw new CliError('cli/unreachable', 'cannot wait any longer: the server ended its stream')
 }
 
 function refuseReturn({ state, name: device }: DeviceView, name: string, revision: number): void {
