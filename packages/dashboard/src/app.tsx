@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 import { BrowserRouter } from 'react-router'
 import { Gate } from './gate.tsx'
 import { Pages } from './pages.tsx'
-import { isSignedOut } from './problem.ts'
+import { mayPass } from './problem.ts'
 import { theme, variables } from './theme.ts'
 
 /** The stream says what is stale, so nothing is asked for again merely because time passed. */
@@ -12,7 +12,7 @@ const client = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 60_000,
-      retry: (count, error) => count < 2 && !isSignedOut(error),
+      retry: (count, error) => count < 2 && mayPass(error),
     },
   },
 })

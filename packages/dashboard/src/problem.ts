@@ -12,6 +12,11 @@ export function asProblem(error: unknown): ProblemError {
   return localProblem('dashboard/broken', `cannot show this: ${said}`)
 }
 
+/** True where asking again may help: the server was away or at fault, rather than of another mind. */
+export function mayPass(error: unknown): boolean {
+  return !(error instanceof ProblemError) || error.status === 0 || error.status >= 500
+}
+
 /** True where signing in would help. */
 export function isSignedOut(error: unknown): boolean {
   return error instanceof ProblemError && error.status === 401

@@ -1,4 +1,4 @@
-import { Skeleton, Stack } from '@mantine/core'
+import { Skeleton, Stack, VisuallyHidden } from '@mantine/core'
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { ProblemNotice } from './problem-notice.tsx'
@@ -13,7 +13,8 @@ export function Asked<T>({ of, children }: AskedProps<T>): ReactNode {
   if (of.data !== undefined) return children(of.data)
   if (of.isError) return <ProblemNotice error={of.error} onRetry={() => void of.refetch()} />
   return (
-    <Stack gap="sm" aria-busy="true" aria-label="Loading">
+    <Stack gap="sm" aria-busy="true">
+      <VisuallyHidden>Loading</VisuallyHidden>
       <Skeleton height={22} width="40%" />
       <Skeleton height={72} />
       <Skeleton height={72} />

@@ -15,11 +15,13 @@ interface ConfirmProps {
   readonly children: ReactNode
 }
 
+const closing = { 'aria-label': 'Close' }
+
 /** Asks before a deed, saying whom it hits. */
 export function Confirm(props: ConfirmProps): ReactNode {
   const { opened, title, deed, isGrave, isBusy, error, onConfirm, onClose, children } = props
   return (
-    <Modal opened={opened} onClose={onClose} title={title} centered>
+    <Modal opened={opened} onClose={onClose} title={title} centered closeButtonProps={closing}>
       <Stack gap="md">
         <div>{children}</div>
         {error !== null && error !== undefined && <ProblemNotice error={error} />}

@@ -28,6 +28,8 @@ export interface Look {
   readonly colours?: 'light' | 'dark'
   readonly width?: number
   readonly height?: number
+  /** Pixels to a point; a picture for people wants two. */
+  readonly scale?: number
 }
 
 /** A page that is signed in by a one-time token, as by its link. */
@@ -35,13 +37,13 @@ export async function openSignedIn(
   browser: Browser,
   origin: string,
   token: string,
-  { colours = 'light', width = 1280, height = 860 }: Look = {},
+  { colours = 'light', width = 1280, height = 860, scale = 1 }: Look = {},
 ): Promise<Page> {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: colours,
     reducedMotion: 'reduce',
-    deviceScaleFactor: 2,
+    deviceScaleFactor: scale,
   })
   const page = await context.newPage()
   await page.goto(`${origin}/#sign-in=${encodeURIComponent(token)}`)
@@ -58,7 +60,8 @@ export async function goTo(page: Page, path: string): Promise<void> {
 /** Waits until a page shows its heading and has nothing left to load. */
 export async function settle(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1 }).waitFor()
-  await page.waitForFunction('document.querySelector(`[aria-busy="true"]`) === null')
+  const busy = page.locator('[aria-busy="true"]')
+  while ((await busy.count()) > 0) await busy.first().waitFor({ state: 'detached' })
 }
 
 /** What a picture is of, and where it goes. */
@@ -75,7 +78,7 @@ export interface Shot extends Look {
 export async function takeScreenshot(shot: Shot): Promise<void> {
   const browser = await openBrowser()
   try {
-    const page = await openSignedIn(browser, shot.origin, shot.token, shot)
+    const page = await openSignedIn(browser, shot.origin, shot.token, { scale: 2, ...shot })
     await goTo(page, shot.page)
     await page.screenshot({ path: shot.file })
   } finally {

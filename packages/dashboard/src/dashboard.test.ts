@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import { buildDashboard } from '../build.mjs'
+import { violationsOn } from './testing/axe.ts'
+import { goTo, noBrowser, openBrowser, openSignedIn, takeScreenshot } from './testing/browser.ts'
+import { makeCanned, makeEmpty } from './testing/canned.ts'
+import { elm, fig } from './testing/canned-devices.ts'
+import { ago } from './testing/moments.ts'
+import { type CannedServer, goodToken, serveCanned } from './testing/server.ts'
+
+const dist = fileURLToPath(new URL('../dist', import.meta.url))
+const pages = [
+  '/',
+  '/devices',
+  `/devices/${fig}`,
+  '/releases',
+  '/rollouts',
+  '/rollouts/3',
+  '/failures',
+  '/security',
+  '/enrol',
+  '/nowhere',
+]
+
+describe('the dashboard in a browser', { skip: noBrowser }, () => {
+  let browser: Browser
+  let server: CannedServer
+  let page: Page
+  const faults: string[] = []
+
+  before(async () => {
+    await buildDashboard()
+    browser = await openBrowser()
+    server = await serveCanned(dist, makeCanned())
+    page = await openSignedIn(browser, server.origin, goodToken)
+    page.on('pageerror', error => faults.push(error.message))
+    page.on('console', said => said.type() === 'error' && faults.push(said.text()))
+  })
+  after(async () => {
+    await browser?.close()
+    await server?.[Symbol.asyncDispose]()
+  })
+
+  test('the token of a sign-in link leaves the address', () => {
+    assert.equal(page.url(), `${server.origin}/`)
+  })
+
+  test('whoever is not signed in is told how to get a link', async () => {
+    const stranger = await browser.newPage()
+    await stranger.goto(`${server.origin}/devices`)
+    await stranger.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await stranger.getByText('npx steadfleet sign-in').waitFor()
+    assert.deepEqual(await violationsOn(stranger), [])
+    await stranger.close()
+  })
+
+  test('a link that was used is refused by its code', async () => {
+    const stranger = await browser.newPage()
+    await stranger.goto(`${server.origin}/#sign-in=used`)
+    await stranger.getByRole('alert').getByText('sign-in/refused').waitFor()
+    await stranger.close()
+  })
+
+  test('the overview says what needs a person now, and leads there', async () => {
+    await goTo(page, '/')
+    await page.getByText('elm is silent').waitFor()
+    await page.getByRole('link', { name: /revision 3 is halted/ }).click()
+    await page.getByRole('heading', { level: 1, name: /revision 3/ }).waitFor()
+  })
+
+  test('devices are listed and found, each with its log', async () => {
+    await goTo(page, '/devices')
+    assert.equal(await page.getByRole('row').count(), 5)
+    assert.equal(await page.getByRole('row').getByText('log: none').count(), 4)
+    await page.getByRole('searchbox').fill('restored')
+    await page.getByText('1 of 4 devices').waitFor()
+    await page.getByRole('link', { name: 'fig', exact: true }).waitFor()
+  })
+
+  test('a group narrows the list', async () => {
+    await goTo(page, '/devices')
+    await page.getByRole('combobox', { name: 'Group' }).click()
+    await page.getByRole('option', { name: 'south' }).click()
+    await page.getByText('2 of 4 devices').waitFor()
+  })
+
+  test('a change shows as it happens, without a reload', async () => {
+    await goTo(page, '/devices')
+    const device = server.canned.devices.find(({ id }) => id === elm)
+    assert.ok(device)
+    const row = page.getByRole('row', { name: /elm/ })
+    await row.getByText('Silent').filter({ visible: true }).waitFor()
+    Object.assign(device, { online: true, seenAt: ago(0) })
+    server.tell('devices')
+    await row.getByText('Online').filter({ visible: true }).waitFor()
+  })
+
+  test('a device’s timeline says what changed and why, with the log', async () => {
+    await goTo(page, `/devices/${fig}`)
+    const today = page.getByRole('region', { name: /Today|Yesterday/ }).first()
+    await today.getByText('Returned to generation 4 with the data it had').waitFor()
+    await page.getByText('because latest/stable was moved').waitFor()
+    await page.getByText('trust/rollback').waitFor()
+    await page
+      .getByRole('region', { name: 'Last lines of service' })
+      .getByText('TypeError')
+      .waitFor()
+  })
+
+  test('a setting is typed by its declaration, ordered, and can be taken back', async () => {
+    await goTo(page, `/devices/${fig}`)
+    const warmth = page.getByRole('textbox', { name: 'target-celsius' })
+    assert.equal(await warmth.inputValue(), '19')
+    await warmth.fill('23')
+    await page.getByRole('button', { name: 'Order fig' }).click()
+    await page.getByText('Ordered on 1 device.').waitFor()
+    const stored = server.canned.settings.find(({ scope }) => scope === 'device')
+    assert.deepEqual(stored?.values, { label: 'Fig house', 'target-celsius': 23 })
+    await page.getByRole('button', { name: 'Take back target-celsius' }).click()
+    assert.equal(await warmth.inputValue(), '19')
+  })
+
+  test('a halted rollout says why, and what the device printed', async () => {
+    await goTo(page, '/rollouts/3')
+    await page.getByRole('alert').getByText('1 of 1 devices failed in phase 1').waitFor()
+    await page.getByText('at calibrate (/app/sensor.mjs:41:27)').waitFor()
+  })
+
+  test('steering a rollout first says whom it hits', async () => {
+    await goTo(page, '/rollouts/3')
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    const asked = page.getByRole('dialog')
+    await asked.getByText(/3 waiting devices \(oak, pine and elm\)/).waitFor()
+    assert.deepEqual(await violationsOn(page), [])
+    await page.keyboard.press('Escape')
+    await asked.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await asked.getByRole('button', { name: 'Resume rollout' }).click()
+    await page.getByText('Running', { exact: true }).waitFor()
+    const [rollout] = server.canned.rollouts
+    if (rollout) rollout.state = 'halted'
+  })
+
+  test('failures show the last lines of the app', async () => {
+    await goTo(page, '/failures')
+    const log = page.getByRole('region', { name: 'Last lines of service' })
+    assert.match((await log.textContent()) ?? '', /TypeError: Cannot read properties/)
+  })
+
+  test('enrolling shows the line to paste, and the device as it joins', async () => {
+    await goTo(page, '/enrol')
+    await page.getByRole('button', { name: 'Make a token' }).click()
+    await page.getByText('node agent.mjs join').waitFor()
+    const [first] = server.canned.devices
+    assert.ok(first)
+    server.canned.devices.push({ ...first, id: 'dev_4123456789abcdefghij', name: 'ash' })
+    server.tell('devices')
+    await page.getByRole('status').getByRole('link', { name: 'ash' }).waitFor()
+    assert.deepEqual(await violationsOn(page), [])
+    server.canned.devices.pop()
+  })
+
+  test('what the server refuses is shown by its sentence and its code', async () => {
+    await page.goto(`${server.origin}/rollouts/99`)
+    await page.getByRole('alert').getByText('request/unknown-route').waitFor({ timeout: 15_000 })
+    faults.length = 0
+  })
+
+  test('no page says anything against itself', () => assert.deepEqual(faults, []))
+
+  for (const path of pages)
+    test(`axe finds nothing on ${path}, in light and in dark`, async () => {
+      await goTo(page, path)
+      assert.deepEqual(await violationsOn(page), [])
+      await page.emulateMedia({ colorScheme: 'dark' })
+      await page.locator('html[data-mantine-color-scheme="dark"]').waitFor()
+      assert.deepEqual(await violationsOn(page), [])
+      await page.emulateMedia({ colorScheme: 'light' })
+    })
+
+  test('a fleet on its first day says on each page what to do next', async () => {
+    await using young = await serveCanned(dist, makeEmpty())
+    const own = await openSignedIn(browser, young.origin, goodToken, { width: 390 })
+    const says = [
+      ['/', 'This fleet has no device yet'],
+      ['/devices', 'Enrol the first one'],
+      ['/releases', 'npx steadfleet publish'],
+      ['/rollouts', 'Nothing has been rolled out yet'],
+      ['/failures', 'No device reported a failure'],
+      ['/security', 'No device refused anything'],
+    ] as const
+    for (const [path, text] of says) {
+      await goTo(own, path)
+      await own.getByText(text).first().waitFor()
+      assert.deepEqual(await violationsOn(own), [], path)
+    }
+    await own.context().close()
+  })
+
+  test('on a phone nothing is wider than the screen, and the pages are behind a button', async () => {
+    const own = await openSignedIn(browser, server.origin, goodToken, { width: 360 })
+    for (const path of pages) {
+      await goTo(own, path)
+      assert.ok(await own.evaluate(() => document.body.scrollWidth <= window.innerWidth), path)
+    }
+    await own.getByRole('button', { name: 'Pages' }).click()
+    await own.getByRole('link', { name: 'Devices' }).click()
+    await own.getByRole('heading', { level: 1, name: 'Devices' }).waitFor()
+    await own.context().close()
+  })
+
+  test('a picture is taken of any page', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'steadfleet-picture-'))
+    const file = join(folder, 'overview.png')
+    await takeScreenshot({ origin: server.origin, token: goodToken, page: '/', file })
+    rmSync(file)
+    rmSync(folder, { recursive: true })
+  })
+})
