@@ -1,5 +1,6 @@
 import type { Digest, JsonObject } from '@steadfleet/base'
 import type { Floors } from './floor.ts'
+import type { Hashes } from './hashes.ts'
 
 /**
  * Where a device keeps the metadata it trusts. `commit` replaces the files it names and keeps the
@@ -41,6 +42,13 @@ export interface Target {
   readonly role: string
 }
 
+/** What the catalogue says in TUF's own words, of any target of any repository. TUF §4.5 */
+export interface TargetFile extends Omit<Target, 'digest'> {
+  readonly hashes: Hashes
+  /** Where its file lies under the repository's target URL. TUF §5.7.3 */
+  readonly file: string
+}
+
 /** A catalogue that is verified and fresh. Role files are loaded, verified and kept as they are asked for. */
 export interface Catalogue {
   readonly versions: {
@@ -55,6 +63,8 @@ export interface Catalogue {
   readonly floors: Floors
   /** The target, or undefined where no role that may speak for the path names it. TUF §5.6.7 */
   find(path: string): Promise<Target | undefined>
+  /** {@link find} for targets of any digest, and with the place of their file. */
+  lookUp(path: string): Promise<TargetFile | undefined>
 }
 
 export { refreshCatalogue } from './refresh.ts'

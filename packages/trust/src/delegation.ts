@@ -1,8 +1,9 @@
-import { digestFromHex, digestOf, toHexDigest, toUtf8 } from '@steadfleet/base'
-import type { Catalogue, Target } from './catalogue.ts'
+import { digestOf, toHexDigest, toUtf8 } from '@steadfleet/base'
+import type { Catalogue, TargetFile } from './catalogue.ts'
 import { TrustError } from './error.ts'
 import { toSigningRole } from './key.ts'
-import type { Delegation, Targets } from './metadata.ts'
+import type { Delegation, Delegations, SuccinctRoles, Targets } from './metadata.ts'
+import { targetFile } from './role.ts'
 import { loadTargets, type TargetsSource } from './targets.ts'
 
 /** More roles than this are not asked about one path. TUF §5.6.7.1 */
@@ -15,7 +16,7 @@ interface Visit {
 }
 
 /** Looks a path up, in the order the delegations state, loading only roles that may speak for it. */
-export function makeFinder(source: TargetsSource, top: Targets): Catalogue['find'] {
+export function makeFinder(source: TargetsSource, top: Targets): Catalogue['lookUp'] {
   return async path => {
     const asked = new Set<string>()
     const stack: Visit[] = [{ role: 'targets', load: async () => top }]
@@ -23,7 +24,7 @@ export function makeFinder(source: TargetsSource, top: Targets): Catalogue['find
       if (asked.has(visit.role)) continue // §5.6.7.1: a cycle ends here
       refuseTooMany(path, asked.add(visit.role).size)
       const targets = await visit.load()
-      const target = targetIn(targets, visit.role, path)
+      const target = targetIn(source, targets, visit.role, path)
       if (target) return target
       pushDelegates(stack, delegatesOf(source, targets, path))
     }
@@ -43,29 +44,55 @@ function pushDelegates(stack: Visit[], { next, isTerminating }: Delegates): void
 }
 
 function delegatesOf(source: TargetsSource, targets: Targets, path: string): Delegates {
-  const matching = targets.delegations?.roles?.filter(role => maySpeakFor(role, path)) ?? []
+  const { delegations } = targets
+  if (delegations === undefined) return { next: [], isTerminating: false }
+  const matching = rolesFor(delegations, path)
   const end = matching.findIndex(role => role.terminating)
   const chosen = end < 0 ? matching : matching.slice(0, end + 1)
   const next = chosen.map(role => ({
     role: role.name,
-    load: () =>
-      loadTargets(source, role.name, toSigningRole(targets.delegations?.keys ?? new Map(), role)),
+    load: () => loadTargets(source, role.name, toSigningRole(delegations.keys, role)),
   }))
   return { next, isTerminating: end >= 0 }
 }
 
-function targetIn(targets: Targets, role: string, path: string): Target | undefined {
+/** The roles that may speak for the path, in the order they are stated; of bins, the path's own. */
+function rolesFor({ roles, succinct_roles }: Delegations, path: string): readonly Delegation[] {
+  return succinct_roles
+    ? [binOf(succinct_roles, path)]
+    : (roles ?? []).filter(role => maySpeakFor(role, path))
+}
+
+/** The bin of a path: the first bits of its digest, in as many hexadecimal digits. TAP 15 */
+function binOf({ bit_length, name_prefix, ...role }: SuccinctRoles, path: string): Delegation {
+  const bin = Number.parseInt(digestOfPath(path).slice(0, 8), 16) >>> (32 - bit_length)
+  const digits = Math.ceil(bit_length / 4)
+  const name = `${name_prefix}-${bin.toString(16).padStart(digits, '0')}`
+  return { ...role, name, terminating: true }
+}
+
+function targetIn(
+  { root }: TargetsSource,
+  targets: Targets,
+  role: string,
+  path: string,
+): TargetFile | undefined {
   const found = targets.targets.get(path)
   if (found === undefined) return undefined
   const { length, hashes, custom } = found
-  return { path, length, digest: digestFromHex(hashes.sha256), custom: custom ?? {}, role }
+  const file = targetFile(root, path, hashes)
+  return { path, length, hashes, custom: custom ?? {}, role, file }
 }
 
 /** Whether a delegation covers a path: by pattern, or by the prefix of its digest. TUF §4.5 */
 export function maySpeakFor(delegation: Delegation, path: string): boolean {
   if (delegation.paths) return delegation.paths.some(pattern => matchesPattern(pattern, path))
-  const digest = toHexDigest(digestOf(toUtf8(path)))
+  const digest = digestOfPath(path)
   return delegation.path_hash_prefixes?.some(prefix => digest.startsWith(prefix)) ?? false
+}
+
+function digestOfPath(path: string): string {
+  return toHexDigest(digestOf(toUtf8(path)))
 }
 
 /** Shell-style `*` and `?`, neither of which crosses a slash. TUF §4.5, PATHPATTERN */

@@ -6,8 +6,10 @@ export {
   type RefreshOptions,
   refreshCatalogue,
   type Target,
+  type TargetFile,
 } from './catalogue.ts'
 export { matchesPattern } from './delegation.ts'
+export { isSignedBy, refuseWeakKey } from './ed25519.ts'
 export {
   type Envelope,
   openEnvelope,
@@ -17,13 +19,12 @@ export {
 } from './envelope.ts'
 export { TrustError, type TrustErrorCode } from './error.ts'
 export * from './floor.ts'
+export { digestIn, type Hashes } from './hashes.ts'
 export {
   ed25519Key,
-  isSignedBy,
   keyIdOf,
   type PublicKey,
   publicKey,
-  refuseWeakKey,
   type SigningRole,
   toSigningRole,
 } from './key.ts'
@@ -42,4 +43,5 @@ export { modelPath, openModel, refuseOtherContent } from './model.ts'
 export { acceptOrder, type OrderAddress, reopenOrder } from './order.ts'
 export * from './owner.ts'
 export { acceptPublication, type Publication } from './publication.ts'
+export { refuseOtherFile } from './role.ts'
 export * from './statements.ts'

@@ -1,6 +1,7 @@
 import { fromHex, type Json, type JsonObject, toCanonical } from '@steadfleet/base'
 import { readJson } from './envelope.ts'
 import { TrustError } from './error.ts'
+import { hashes } from './hashes.ts'
 import { publicKey, refuseBelowThreshold, type Signature, type SigningRole } from './key.ts'
 import {
   anyObject,
@@ -19,8 +20,6 @@ import {
   word,
 } from './shape.ts'
 
-const hexDigest = matching<string>(/^[0-9a-f]{64}$/, '64 hexadecimal digits')
-const hashes = record({ sha256: hexDigest })
 const role = record({ keyids: list(text), threshold: positive })
 
 /** TUF §4.3: this reader follows specification 1.0 and refuses another major version. */
@@ -30,11 +29,14 @@ const common = {
   expires: moment,
 }
 
+/** Left out means no. TUF §4.3 */
+const flagOrNot: Shape<boolean> = (value, at) => (value === undefined ? false : flag(value, at))
+
 /** TUF §4.3 */
 const root = record({
   ...common,
   _type: word('root'),
-  consistent_snapshot: flag,
+  consistent_snapshot: flagOrNot,
   keys: mapOf(publicKey),
   roles: record({ root: role, targets: role, snapshot: role, timestamp: role }),
 })
@@ -73,12 +75,35 @@ const distinctRoles: Shape<readonly Delegation[]> = (value, at) => {
   throw new TrustError('trust/malformed', `cannot read ${at}: a role stands twice`, { at })
 }
 
+/** Bins by the first bits of a path's digest, all under the same keys. TAP 15 */
+const succinctRoles = record({
+  keyids: list(text),
+  threshold: positive,
+  bit_length: bitLength,
+  name_prefix: delegatedName,
+})
+export type SuccinctRoles = Shaped<typeof succinctRoles>
+
+const delegationsOfEitherKind = record({
+  keys: mapOf(publicKey),
+  roles: optional(distinctRoles),
+  succinct_roles: optional(succinctRoles),
+})
+export type Delegations = Shaped<typeof delegationsOfEitherKind>
+
+/** TUF §4.5, TAP 15: roles by pattern, or bins. */
+const delegations: Shape<Delegations> = (value, at) => {
+  const read = delegationsOfEitherKind(value, at)
+  if (read.roles === undefined || read.succinct_roles === undefined) return read
+  throw new TrustError('trust/malformed', `cannot read ${at}: both roles and bins`, { at })
+}
+
 /** TUF §4.5 */
 const targets = record({
   ...common,
   _type: word('targets'),
   targets: mapOf(record({ length: count, hashes, custom: optional(anyObject) })),
-  delegations: optional(record({ keys: mapOf(publicKey), roles: optional(distinctRoles) })),
+  delegations: optional(delegations),
 })
 export type Targets = Shaped<typeof targets>
 
@@ -120,7 +145,7 @@ export function parseMetadata<T extends MetadataType>(type: T, bytes: Uint8Array
   return {
     signed: shapes[type](signed, type),
     source: signed,
-    signatures: signatures.flatMap(toSignature),
+    signatures: signatures.map(toSignature),
     message: toCanonical(signed),
     bytes,
   }
@@ -133,11 +158,25 @@ export function refuseUnsigned<T extends MetadataType>(
   signers: SigningRole,
 ): void {
   refuseBelowThreshold(what, signers, metadata.message, metadata.signatures)
+  refuseSecondSignature(what, metadata.signatures) // TUF §4.2
 }
 
-/** A signature this reader cannot spell counts for nothing and spoils nothing. */
-function toSignature({ keyid, sig }: { keyid: string; sig: string }): Signature[] {
-  return /^([0-9a-f]{2})+$/.test(sig) ? [{ keyid, sig: fromHex(sig) }] : []
+/** TUF §4.2: a key id stands once among the signatures, even where they suffice. */
+function refuseSecondSignature(what: string, signatures: readonly Signature[]): void {
+  const ids = new Set(signatures.map(({ keyid }) => keyid))
+  if (ids.size === signatures.length) return
+  throw new TrustError('trust/malformed', `cannot trust ${what}: a key id stands twice`, { what })
+}
+
+/** A signature this reader cannot spell is one of no bytes: it counts for nothing and spoils nothing. */
+function toSignature({ keyid, sig }: { keyid: string; sig: string }): Signature {
+  return { keyid, sig: /^([0-9a-f]{2})+$/.test(sig) ? fromHex(sig) : new Uint8Array() }
+}
+
+function bitLength(value: Json | undefined, at: string): number {
+  const read = positive(value, at)
+  if (read <= 32) return read
+  throw new TrustError('trust/malformed', `cannot read ${at}: above 32`, { at })
 }
 
 /** A delegated role may not take the name of a top-level one: their files would be the same. */

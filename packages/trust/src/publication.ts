@@ -1,6 +1,6 @@
-import { digestFromHex } from '@steadfleet/base'
 import { maySpeakFor } from './delegation.ts'
 import { TrustError } from './error.ts'
+import { digestIn } from './hashes.ts'
 import { toSigningRole } from './key.ts'
 import { type Delegation, parseMetadata, refuseUnsigned, type Targets } from './metadata.ts'
 import { refuseExpired, refuseOtherThanNext } from './refusal.ts'
@@ -28,6 +28,7 @@ export function acceptPublication(publication: Publication): Targets {
   refuseUnsigned(role, offered, signers) // TUF §5.6.3
   refuseOtherThanNext(role, held?.version ?? 0, offered.signed.version)
   refuseForeignPaths(delegation, offered.signed)
+  for (const [path, { hashes }] of offered.signed.targets) digestIn(hashes, path)
   if (held) refuseChangedReleases(held, offered.signed)
   refuseExpired(role, offered.signed.expires, now) // TUF §5.6.5, checked last
   return offered.signed
@@ -58,9 +59,9 @@ function refuseForeignPaths(delegation: Delegation, offered: Targets): void {
 function refuseChangedReleases(held: Targets, offered: Targets): void {
   for (const [path, before] of held.targets) {
     const after = offered.targets.get(path)
-    if (after?.hashes.sha256 === before.hashes.sha256 && after.length === before.length) continue
-    const was = digestFromHex(before.hashes.sha256)
-    const is = after === undefined ? 'nothing' : digestFromHex(after.hashes.sha256)
+    const was = digestIn(before.hashes, path)
+    const is = after === undefined ? 'nothing' : digestIn(after.hashes, path)
+    if (was === is && after?.length === before.length) continue
     const message = `cannot accept ${path}: it is ${was} and was offered as ${is}`
     throw new TrustError('trust/changed-release', message, { path, held: was, offered: is })
   }

@@ -1,7 +1,8 @@
-import type { Catalogue, RefreshOptions } from './catalogue.ts'
+import type { Catalogue, RefreshOptions, Target, TargetFile } from './catalogue.ts'
 import { makeFinder } from './delegation.ts'
 import type { Floors } from './floor.ts'
 import { refreshSnapshot, refreshTimestamp } from './freshness.ts'
+import { digestIn } from './hashes.ts'
 import type { Root, Snapshot, Timestamp } from './metadata.ts'
 import { floorName, keySetName, topRole } from './role.ts'
 import { refreshRoot } from './root.ts'
@@ -18,6 +19,7 @@ export async function refreshCatalogue(options: RefreshOptions): Promise<Catalog
   const snapshot = await refreshSnapshot(options, root, timestamp)
   const source = { ...options, root, snapshot }
   const targets = await loadTargets(source, 'targets', topRole(root, 'targets'))
+  const lookUp = makeFinder(source, targets)
   const top = [root, timestamp, snapshot, targets]
   return {
     versions: {
@@ -28,8 +30,15 @@ export async function refreshCatalogue(options: RefreshOptions): Promise<Catalog
     },
     expires: new Date(Math.min(...top.map(({ expires }) => expires.getTime()))),
     floors: floorsOf(options.name, root, timestamp, snapshot),
-    find: makeFinder(source, targets),
+    lookUp,
+    find: async path => toTarget(await lookUp(path)),
   }
+}
+
+function toTarget(found: TargetFile | undefined): Target | undefined {
+  if (found === undefined) return undefined
+  const { path, length, hashes, custom, role } = found
+  return { path, length, digest: digestIn(hashes, path), custom, role }
 }
 
 function floorsOf(

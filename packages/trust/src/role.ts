@@ -1,6 +1,7 @@
-import { digestFromHex, digestOf, toCanonical, toHexDigest } from '@steadfleet/base'
+import { digestOf, toCanonical, toHexDigest } from '@steadfleet/base'
 import type { Fetcher, RefreshOptions } from './catalogue.ts'
 import { TrustError } from './error.ts'
+import { type Hashes, refuseOtherHash } from './hashes.ts'
 import { type SigningRole, toSigningRole } from './key.ts'
 import type { FileMeta, Root } from './metadata.ts'
 import { refuseRollback } from './refusal.ts'
@@ -67,20 +68,16 @@ export async function fetchPromised(
 }
 
 /** Refuses bytes of another length or digest than signed metadata names. TUF §5.5.2, §5.6.2 */
-export function refuseOtherFile(file: string, meta: FileMeta, bytes: Uint8Array): void {
+export function refuseOtherFile(
+  file: string,
+  meta: Pick<FileMeta, 'length' | 'hashes'>,
+  bytes: Uint8Array,
+): void {
   if (meta.length !== undefined && meta.length !== bytes.length) {
     const message = `cannot trust ${file}: ${bytes.length} bytes, not ${meta.length}`
     throw new TrustError('trust/mismatch', message, { file })
   }
-  if (meta.hashes === undefined) return
-  const expected = digestFromHex(meta.hashes.sha256)
-  const found = digestOf(bytes)
-  if (expected === found) return
-  throw new TrustError('trust/mismatch', `cannot trust ${file}: digest ${found}, not ${expected}`, {
-    file,
-    expected,
-    found,
-  })
+  if (meta.hashes !== undefined) refuseOtherHash(file, meta.hashes, bytes)
 }
 
 /** Refuses a version that differs from the one that signed metadata names. TUF §5.5.4, §5.6.4 */
@@ -111,4 +108,12 @@ export async function orUndefined<T>(
 export function repositoryFile(root: Root, role: string, version: number): string {
   const file = `${encodeURIComponent(role)}.json`
   return root.consistent_snapshot ? `${version}.${file}` : file
+}
+
+/** Where a target's file lies under the target URL: its digest before its name. TUF §5.7.3, §6.2 */
+export function targetFile(root: Root, path: string, { sha256, sha512 }: Hashes): string {
+  const digest = sha256 ?? sha512
+  if (!root.consistent_snapshot || digest === undefined) return path
+  const name = path.lastIndexOf('/') + 1
+  return `${path.slice(0, name)}${digest}.${path.slice(name)}`
 }

@@ -1,4 +1,4 @@
-import { type Digest, digestFromHex, type JsonObject, parseStrictJson } from '@steadfleet/base'
+import { type Digest, type JsonObject, parseStrictJson } from '@steadfleet/base'
 import { parseTree } from '@steadfleet/bundle'
 import {
   type ObjectRef,
