@@ -106,7 +106,12 @@ export const Manifest = object(
   {
     name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$' }),
     publisher: PublisherName,
-    version: Type.String({ minLength: 1, maxLength: 80, description: 'A label for people.' }),
+    version: Type.String({
+      minLength: 1,
+      maxLength: 80,
+      pattern: '^[^\\u0000-\\u001f\\u007f]*$',
+      description: 'A label for people, on one line.',
+    }),
     summary: Type.Optional(Type.String({ maxLength: 200 })),
     architectures: Type.Array(Architecture, { minItems: 1, uniqueItems: true }),
     sources: Type.Array(Source, { minItems: 1, maxItems: 100 }),

@@ -49,6 +49,7 @@ const rows: [what: string, text: string, faults: [place: string, words: RegExp][
       ['7:3', /apps\.Web App must have a name/],
     ],
   ],
+  ['a version of two lines', good.replace("'1.0'", '"1\\n0"'), [['3:10', /version must match/]]],
   ['a missing member', good.replace(/^publisher.*\n/m, ''), [['1:1', /must have publisher/]]],
   ['no manifest at all', '', [['1:1', /must be an object/]]],
   ['a list', '- a\n- b\n', [['1:1', /must be an object/]]],
