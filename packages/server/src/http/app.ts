@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import fastifyStatic from '@fastify/static'
-import { problemType, toProblem } from '@steadfleet/protocol'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { toProblem } from '@steadfleet/protocol'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
 import { handleContent } from '../routes/content.ts'
@@ -9,7 +9,7 @@ import { handleDevices } from '../routes/devices.ts'
 import { handleFleets } from '../routes/fleet.ts'
 import { handlePeople } from '../routes/people.ts'
 import { handleReleases } from '../routes/releases.ts'
-import { makeHandle, sendProblem } from './handle.ts'
+import { makeHandle, sendAsProblem, sendProblem } from './handle.ts'
 
 /** What a browser may do with our pages: nothing that they do not bring themselves. */
 const pageHeaders = {
@@ -25,7 +25,7 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   const app = Fastify({
     loggerInstance: logger,
     // What matters is logged by whoever answers; each request twice is noise at 1,000 a second.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 200 },
     keepAliveTimeout: 75_000,
@@ -86,6 +86,6 @@ function answerOthers(app: FastifyInstance, isBuilt: boolean): void {
     const problem = toProblem(
       new ServerError('request/unknown-route', `cannot find ${request.method} on this path`),
     )
-    return reply.code(404).type(problemType).send(JSON.stringify(problem))
+    return sendAsProblem(reply, problem)
   })
 }

@@ -3,6 +3,7 @@ import { parserOf } from '@steadfleet/domain'
 import {
   type BodyOf,
   type ParamsOf,
+  type Problem,
   problemType,
   type QueryOf,
   type ReplyOf,
@@ -69,8 +70,16 @@ export function sendProblem(house: House, app: FastifyInstance): void {
     if (problem.status >= 500) request.log.error({ err: error }, 'cannot answer')
     else request.log.info({ code: problem.type, url: pathOf(request) }, 'refused')
     if (problem.status === 401) reply.header('steadfleet-nonce', house.nonces.make())
-    reply.code(problem.status).type(problemType).send(JSON.stringify(problem))
+    return sendAsProblem(reply, problem)
   })
+}
+
+/** As bytes, since Fastify would add a charset to text, which JSON has none of. RFC 8259 §11 */
+export function sendAsProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  return reply
+    .code(problem.status)
+    .type(problemType)
+    .send(Buffer.from(JSON.stringify(problem)))
 }
 
 /** The path alone: what follows the question mark may be anything. */

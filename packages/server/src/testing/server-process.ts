@@ -8,6 +8,8 @@ export interface ServerProcess {
   readonly origin: string
   /** Everything it has logged so far. */
   log(): string
+  /** Resolves when it has logged this text. */
+  hasLogged(text: string): Promise<void>
   /** Ends it as a person does, or as a power cut does; resolves with its exit code. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
 }
@@ -26,6 +28,11 @@ export async function startServer(data: string, port = 0): Promise<ServerProcess
   return {
     origin,
     log: () => log.join(''),
+    async hasLogged(text) {
+      while (!log.join('').includes(text)) {
+        await once(child.stderr, 'data', { signal: AbortSignal.timeout(10_000) })
+      }
+    },
     async end(signal) {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
       const hasEnded = once(child, 'close')
