@@ -281,7 +281,7 @@ async function openUnderLock(
   const refusals = new RefusalReporter(event => outbox.add(event), world.monotonic)
   const objects = new ObjectStore(paths)
   const stores = { paths, objects, trees: new TreeStore(paths, objects) }
-  const suspect = (error: unknown) => void refusals.report(error)
+  const suspect = (error: unknown) => void refusals.report(world, error)
   const paced = { ...pace, monotonic: world.monotonic }
   const fetching = { client, paths, objects, pace: paced, suspect }
   const file = await JournalFile.open(paths.journal, world.now)

@@ -18,6 +18,7 @@ export type AgentErrorCode =
   | 'agent/record'
   | 'agent/hook'
   | 'agent/tool'
+  | 'agent/fault'
 
 /** Raised by the device agent for what it expects to go wrong: the network, the disk, the order. */
 export class AgentError extends CodedError<AgentErrorCode> {}
@@ -31,4 +32,13 @@ export function orDiskFull(error: unknown): unknown {
 
 export function isSystemError(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
+}
+
+/** Any error as one with a code: what nobody foresaw is a fault of the agent itself, told as such. */
+export function asCoded(error: unknown): CodedError {
+  if (error instanceof CodedError) return error
+  const known = orDiskFull(error)
+  if (known instanceof CodedError) return known
+  const message = `cannot go on: ${error instanceof Error ? error.message : String(error)}`
+  return new AgentError('agent/fault', message, {}, { cause: error })
 }

@@ -1,4 +1,3 @@
-import { isCoded } from '@steadfleet/base'
 import {
   backOff,
   type ChangeHost,
@@ -65,9 +64,7 @@ async function tryFollow(follower: OrderFollower, order: Order | undefined): Pro
     return order === undefined || (await follow(follower, order))
   } catch (error) {
     follower.halt.throwIfAborted()
-    if (!isCoded(error)) throw error
-    follower.world.log({ level: 'warn', message: error.message, code: error.code })
-    await follower.refusals.report(error)
+    await follower.refusals.report(follower.world, error)
     return false
   }
 }

@@ -1,6 +1,6 @@
-import { isCoded } from '@steadfleet/base'
 import { type Client, developerLog } from '@steadfleet/protocol'
 import type { AppLine, Apps } from '../apps/index.ts'
+import { asCoded } from '../error.ts'
 import type { World } from '../world.ts'
 
 /** Lines are sent together this often; beyond `mostLines` the oldest are dropped, never the app slowed. */
@@ -38,7 +38,7 @@ async function sendWhileWanted({ client, apps, world, stop, isWanted }: LiveOutp
       await world.sleep(batchMs, stop)
       const batch = lines
       lines = []
-      if (batch.length > 0 && !(await isWatched(client, batch, stop))) {
+      if (batch.length > 0 && !(await isWatched({ client, world, stop }, batch))) {
         await world.sleep(quietMs, stop)
       }
     }
@@ -47,7 +47,10 @@ async function sendWhileWanted({ client, apps, world, stop, isWanted }: LiveOutp
   }
 }
 
-async function isWatched(client: Client, batch: AppLine[], stop: AbortSignal): Promise<boolean> {
+async function isWatched(
+  { client, world, stop }: Pick<LiveOutput, 'client' | 'world' | 'stop'>,
+  batch: AppLine[],
+): Promise<boolean> {
   try {
     let watched = false
     for (const [first, ...rest] of byApp(batch)) {
@@ -59,7 +62,8 @@ async function isWatched(client: Client, batch: AppLine[], stop: AbortSignal): P
     return watched
   } catch (error) {
     stop.throwIfAborted()
-    if (!isCoded(error)) throw error
+    const { message, code } = asCoded(error)
+    world.log({ level: 'info', message, code })
     return false
   }
 }

@@ -1,5 +1,7 @@
-import { type Details, isCoded } from '@steadfleet/base'
+import { type CodedError, type Details, isCoded } from '@steadfleet/base'
+import { asCoded } from '../error.ts'
 import { isTransient } from '../server/transient.ts'
+import type { World } from '../world.ts'
 import type { NewEvent } from './outbox.ts'
 
 /** Codes that say that somebody offered what must not be trusted, rather than that something broke. */
@@ -24,10 +26,16 @@ export class RefusalReporter {
     this.#monotonic = monotonic
   }
 
-  /** What may pass by itself is not told; everything else once, trust refusals as security events. */
-  async report(error: unknown): Promise<void> {
+  /**
+   * Logs every refusal. What may pass by itself is not told to the server; everything else is, once,
+   * trust refusals as security events and what nobody foresaw as a fault.
+   */
+  async report(world: World, thrown: unknown): Promise<void> {
+    const error = asCoded(thrown)
+    const level = error.code === 'agent/fault' ? 'error' : 'warn'
+    world.log({ level, message: error.message, code: error.code, ...stackOf(error) })
     const isSecurity = isSecurityEvent(error)
-    if (!isCoded(error) || (isTransient(error) && !isSecurity)) return
+    if (isTransient(error) && !isSecurity) return
     if (this.#isQuiet(`${error.code} ${error.message}`)) return
     const message = error.message.slice(0, 1000)
     const kind = isSecurity ? 'security' : 'agent'
@@ -41,6 +49,11 @@ export class RefusalReporter {
     this.#told.set(key, now)
     return false
   }
+}
+
+function stackOf({ cause, code }: CodedError): { stack?: string } {
+  const stack = cause instanceof Error ? cause.stack : undefined
+  return code === 'agent/fault' && stack !== undefined ? { stack } : {}
 }
 
 function factsOf(details: Details): Record<string, string | number | boolean> {

@@ -1,4 +1,3 @@
-import { isCoded } from '@steadfleet/base'
 import { backOff, jittered } from '@steadfleet/engine'
 import type { RefusalReporter } from '../report/refusals.ts'
 import type { World } from '../world.ts'
@@ -42,15 +41,13 @@ async function isCheckedIn(loop: CheckInLoop): Promise<boolean> {
     for (let hasMore = true; hasMore; ) {
       const result = await checkInOnce(loop.context)
       if (result.hasNewOrder) loop.onOrder()
-      await loop.refusals.report(result.refusal)
+      if (result.refusal) await loop.refusals.report(loop.world, result.refusal)
       hasMore = result.hasMore
     }
     return true
   } catch (error) {
     loop.context.stop.throwIfAborted()
-    if (!isCoded(error)) throw error
-    loop.world.log({ level: 'warn', message: error.message, code: error.code })
-    await loop.refusals.report(error)
+    await loop.refusals.report(loop.world, error)
     return false
   }
 }

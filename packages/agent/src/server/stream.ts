@@ -1,6 +1,6 @@
-import { isCoded } from '@steadfleet/base'
 import { backOff } from '@steadfleet/engine'
 import { type Client, deviceEvents, readEvents } from '@steadfleet/protocol'
+import { asCoded } from '../error.ts'
 import type { World } from '../world.ts'
 
 export interface StreamOptions {
@@ -29,8 +29,8 @@ export async function streamForever({
       for await (const { event } of readEvents(body)) onEvent(event)
     } catch (error) {
       stop.throwIfAborted()
-      if (!isCoded(error)) throw error
-      world.log({ level: 'info', message: error.message, code: error.code })
+      const { message, code } = asCoded(error)
+      world.log({ level: 'info', message, code })
     }
     failures += 1
     await world.sleep(backOff(retry, failures, world.random()), stop)

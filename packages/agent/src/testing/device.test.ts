@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -76,9 +77,14 @@ export class TestDevice implements AsyncDisposable {
     this.#transport.close()
   }
 
+  /** Nothing that nobody foresaw may have happened, whatever else the story was. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
     await rm(this.#directory, { recursive: true, force: true })
+    assert.deepEqual(
+      this.logged.filter(entry => entry.code === 'agent/fault'),
+      [],
+    )
   }
 }
 

@@ -29,6 +29,7 @@ export class TrustState {
   readonly #paths: Paths
   readonly #enrolment: Enrolment
   #floors: FloorReading
+  #raising: Promise<void> = Promise.resolve()
   ownerRoot: OwnerRoot
   policy: TrustPolicy
   order: Order | undefined
@@ -71,7 +72,14 @@ export class TrustState {
     return new Date(Math.max(clock.getTime(), (this.floors.get('time') ?? 0) * 1000))
   }
 
-  async raise(raised: Floors): Promise<void> {
+  /** Raises floors, one caller after the other: two cells are written in turn. */
+  raise(raised: Floors): Promise<void> {
+    const turn = this.#raising.then(() => this.#raise(raised))
+    this.#raising = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #raise(raised: Floors): Promise<void> {
     const floors = raiseFloors(this.floors, raised)
     if ([...floors].every(([name, floor]) => this.floors.get(name) === floor)) return
     const cell = { generation: this.#floors.generation + 1, floors }
