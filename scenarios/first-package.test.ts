@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -11,8 +11,9 @@ import { blocksOf, type GuideBlock } from '../tools/guide.ts'
 
 const guide = 'docs/guides/first-package.md'
 /** The ports that the guide names, since a person reads them. */
-const ports = [8420, 8642]
+const ports = [8484, 8642]
 const minutes = 60_000
+const down = 'npx steadfleet agent down --state my-device'
 
 test('the guide “your first package” works word by word', { timeout: 10 * minutes }, async t => {
   const taken = (await Promise.all(ports.map(isTaken))).indexOf(true)
@@ -20,7 +21,9 @@ test('the guide “your first package” works word by word', { timeout: 10 * mi
   const folder = checkoutLike()
   const left: ChildProcess[] = []
   t.after(async () => {
-    for (const child of left.reverse()) await end(child)
+    await endAll(left)
+    // The guide itself ends the app; where it stopped half-way, it runs on by design.
+    if (existsSync(join(folder, 'my-device'))) await run(down, folder).catch(console.error)
     rmSync(folder, { recursive: true, force: true })
   })
   for (const block of blocksOf(guide)) await follow(block, folder, left)
@@ -31,6 +34,9 @@ async function follow(block: GuideBlock, folder: string, left: ChildProcess[]): 
     case 'write':
       return writeFileSync(join(folder, block.path), block.content)
     case 'run':
+      return run(block.script, folder)
+    case 'run at the end':
+      await endAll(left)
       return run(block.script, folder)
     case 'keep running':
       left.push(await keepRunning(block.script, block.until, folder))
@@ -68,6 +74,10 @@ async function keepRunning(script: string, until: string, cwd: string): Promise<
   child.once('exit', code => reject(new Error(`${script} ended with ${code}: ${said}`)))
   await promise
   return child
+}
+
+async function endAll(left: ChildProcess[]): Promise<void> {
+  for (const child of left.splice(0).reverse()) await end(child)
 }
 
 /** As Ctrl-C does: all of the terminal's foreground group is told. */
