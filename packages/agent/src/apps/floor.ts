@@ -33,6 +33,7 @@ export async function findFloor({ stateDir, isRoot, withCgroups }: FloorOptions)
     architecture,
     bwrap,
     homes,
+    filters: new Map(),
     launcher: await launcherFor(program),
     ...(isRoot && { uids: openUids(leaseTable, stateDir) }),
     ...(prlimit !== undefined && { prlimit }),

@@ -27,6 +27,8 @@ export interface Floor {
   /** Absent where the agent is no root: then every app is the agent's user, alone in a namespace. */
   readonly uids?: Uids
   readonly homes: readonly CgroupHome[]
+  /** Filters by their interfaces, so that each is compiled once. */
+  readonly filters: Map<string, Uint8Array>
   /** The absolute path of prlimit, for limits that no cgroup sets. */
   readonly prlimit?: string
 }
@@ -55,8 +57,7 @@ export async function prepareSandbox(
   await giveData(spec.data, identity)
   await giveSettings(spec.settings, identity)
   await mkdir(run.folder, { recursive: true, mode: 0o700 })
-  const filter = toSeccompFilter(floor.architecture, spec.interfaces)
-  await writeFile(join(run.folder, 'filter'), filter)
+  await writeFile(join(run.folder, 'filter'), filterOf(floor, spec.interfaces))
   const rlimits = rlimitOptions(floor, limitsOf(spec.limits))
   const shown = shownTo(spec)
   const plan = {
@@ -81,6 +82,13 @@ export async function prepareSandbox(
   }
   const outside = identity.kind === 'leased' && rlimits.length > 0 ? toPrlimit(floor, rlimits) : []
   return [...outside, floor.bwrap, ...toSandboxArguments(plan)]
+}
+
+function filterOf({ architecture, filters }: Floor, interfaces: readonly string[]): Uint8Array {
+  const key = interfaces.join()
+  const filter = filters.get(key) ?? toSeccompFilter(architecture, interfaces)
+  filters.set(key, filter)
+  return filter
 }
 
 async function identityOf({ uids }: Floor, spec: AppSpec): Promise<Identity> {

@@ -109,9 +109,13 @@ class LeaseTable implements Disposable {
   }
 }
 
+/** Not one under whose uids something runs, even if nobody holds it: the table may have been lost. */
 function firstFree(taken: ReadonlySet<number>, preferred: number | undefined): number {
   if (preferred !== undefined && !taken.has(preferred)) return preferred
-  for (let block = 0; block < blocks; block += 1) if (!taken.has(block)) return block
+  const living = livingBlocks()
+  for (let block = 0; block < blocks; block += 1) {
+    if (!taken.has(block) && !living.has(block)) return block
+  }
   throw new AppsError('apps/no-uid', 'cannot lease uids: every block is taken', { blocks })
 }
 
