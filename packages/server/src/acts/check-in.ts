@@ -45,7 +45,8 @@ export async function checkIn(db: Db, said: CheckIn): Promise<CheckedIn> {
     acknowledged,
     order,
     changed: changesOf(row, said, events, isDecided),
-    isOrderDue: order_due > 0,
+    // A move that is decided may let a rollout order others, who have no reason to check in.
+    isOrderDue: order_due > 0 || isDecided,
   }
 }
 
