@@ -287,9 +287,7 @@ async function openUnderLock(
   const file = await JournalFile.open(paths.journal, world.now)
   const apps = await options.openApps(paths.root)
   const host = new DeviceHost({ stores, apps, world, trust, fetching })
-  const journal = new ChangeReporter(file, outbox, apps, ({ plan }) =>
-    readGeneration(paths, plan.to),
-  )
+  const journal = new ChangeReporter(file, outbox, apps, number => readGeneration(paths, number))
   listenToExits(apps, journal, new CrashReporter(outbox, world))
   if (file.damage) await outbox.add(damageEvent(file.damage))
   const read = { identity, enrolment, trust, client, outbox, refusals }

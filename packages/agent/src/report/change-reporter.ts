@@ -8,6 +8,7 @@ import {
   packageOf,
 } from '@steadfleet/engine'
 import type { AppExit, Apps } from '../apps/index.ts'
+import { describeDifference } from './difference.ts'
 import type { NewEvent, Outbox } from './outbox.ts'
 
 const logLines = 60
@@ -17,7 +18,7 @@ export class ChangeReporter implements Journal {
   readonly #journal: Journal
   readonly #outbox: Outbox
   readonly #apps: Apps
-  readonly #to: (change: Change) => Promise<Generation | undefined>
+  readonly #read: (generation: number) => Promise<Generation | undefined>
   /** How each package last ended by itself: what a failure is blamed on. */
   readonly lastExits = new Map<PackageName, AppExit>()
 
@@ -25,12 +26,12 @@ export class ChangeReporter implements Journal {
     journal: Journal,
     outbox: Outbox,
     apps: Apps,
-    to: (change: Change) => Promise<Generation | undefined>,
+    read: (generation: number) => Promise<Generation | undefined>,
   ) {
     this.#journal = journal
     this.#outbox = outbox
     this.#apps = apps
-    this.#to = to
+    this.#read = read
   }
 
   get state(): EngineState {
@@ -43,7 +44,7 @@ export class ChangeReporter implements Journal {
     const failures = record.type === 'abort' ? await this.#failures(record) : []
     await this.#journal.append(record)
     const { change } = this.state
-    if (change && change.state !== before) await this.#outbox.add(moveEvent(change))
+    if (change && change.state !== before) await this.#tellMove(change)
     if (record.type === 'done') await this.#tellReceipt(record)
     if (record.type === 'found') await this.#outbox.add(foundEvent(record))
     for (const event of failures) await this.#outbox.add(event)
@@ -51,6 +52,14 @@ export class ChangeReporter implements Journal {
 
   checkpoint(): Promise<void> {
     return this.#journal.checkpoint()
+  }
+
+  /** The first word of a change says what it changes; the others say how far it is. */
+  async #tellMove(change: Change): Promise<void> {
+    const isFirst = change.state === 'planned'
+    const to = isFirst ? await this.#read(change.plan.to) : undefined
+    const changes = to ? describeDifference(await this.#read(change.plan.from), to) : []
+    await this.#outbox.add(moveEvent(change, changes))
   }
 
   async #tellReceipt({ step, receipt }: Extract<NewRecord, { type: 'done' }>): Promise<void> {
@@ -65,7 +74,7 @@ export class ChangeReporter implements Journal {
 
   async #failures(record: Extract<NewRecord, { type: 'abort' }>): Promise<NewEvent[]> {
     const { change } = this.state
-    const to = change && (await this.#to(change))
+    const to = change && (await this.#read(change.plan.to))
     if (to === undefined || record.code === 'engine/superseded') return []
     return Promise.all(
       record.packages.map(async name => ({
@@ -113,12 +122,14 @@ export function exitOf(exit: AppExit): Pick<Failure, 'app' | 'exit' | 'signal'> 
   }
 }
 
-function moveEvent(change: Change): NewEvent {
+function moveEvent(change: Change, changes: readonly string[]): NewEvent {
   const { to, from, counter } = change.plan
-  const why = change.abort ? `: ${change.abort.why}` : ''
-  const message = `generation ${to} is ${change.state}${why}`.slice(0, 1000)
+  const what = changes.join(', ').slice(0, 900)
+  const said = change.abort?.why ?? what
+  const message = `generation ${to} is ${change.state}${said && `: ${said}`}`.slice(0, 1000)
   const code = change.abort ? { code: change.abort.code } : {}
-  const details = { from, counter }
+  const why = change.abort ? { why: change.abort.why.slice(0, 900) } : {}
+  const details = { from, counter, ...why, ...(what && { changes: what }) }
   return { kind: 'change', message, generation: to, state: change.state, details, ...code }
 }
 
