@@ -81,9 +81,12 @@ function refuseUsed(state: Seen, sequence: number): void {
     state.highest = sequence
     return
   }
-  const bit = 1n << BigInt(-ahead)
-  if (-ahead >= windowSize || (state.used & bit) !== 0n) {
+  if (-ahead >= windowSize || (state.used & bitOf(ahead)) !== 0n) {
     throw new ServerError('request/replayed', 'cannot accept request: its sequence was used')
   }
-  state.used |= bit
+  state.used |= bitOf(ahead)
+}
+
+function bitOf(ahead: number): bigint {
+  return 1n << BigInt(-ahead)
 }

@@ -21,6 +21,10 @@ export async function sendFile(
   if (!(await ifThere(stat(join(root, path))))) throw unknown('content/unknown', what)
   const isFixed = etag !== undefined
   if (isFixed) reply.header('etag', `"${etag}"`)
+  if (isFixed && reply.request.headers['if-none-match'] === `"${etag}"`) {
+    reply.code(304).send()
+    return
+  }
   reply.header('cache-control', isFixed ? 'public, max-age=31536000, immutable' : 'no-cache')
   if (reply.getHeader('content-type') === undefined && isFixed) {
     reply.type('application/octet-stream')
