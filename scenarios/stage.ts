@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { type Actor, Stage } from '../packages/cli/src/demo/stage.ts'
+import { channelParams, packageParams } from '../packages/cli/src/fleet/find.ts'
+import { initFleet } from '../packages/cli/src/fleet/init.ts'
+import { type Published, publishPackage } from '../packages/cli/src/publish/publish.ts'
+import type { World } from '../packages/cli/src/world.ts'
+import { parseChannelName, type Rollout } from '../packages/domain/src/index.ts'
+import {
+  type DeviceView,
+  followChannel,
+  listRollouts,
+  moveChannel,
+} from '../packages/protocol/src/index.ts'
+
+/** A fleet of one real device on a real server, which the test's end takes down. */
+export interface Story {
+  readonly stage: Stage
+  readonly actor: Actor
+  readonly directory: string
+  publish(folder: string): Promise<Published>
+  /** Points `latest/stable` at a revision and waits until its rollout is over. */
+  roll(published: Published): Promise<Rollout>
+  device(): Promise<DeviceView>
+  /** The device, once no change is under way on it. */
+  settled(): Promise<DeviceView>
+}
+
+const settledStates: readonly DeviceView['state'][] = ['committed', 'aborted', 'restored', 'rescue']
+
+const channel = parseChannelName('latest/stable')
+
+export async function openStory(t: TestContext, cache: string): Promise<Story> {
+  const directory = await mkdtemp(join(tmpdir(), 'steadfleet-story-'))
+  const world = worldOf(t, directory)
+  const home = join(directory, 'fleet')
+  const stage = await Stage.open(home, world)
+  t.after(async () => {
+    if (!t.passed) t.diagnostic(lastWordsOf(stage))
+    await stage.close()
+    await rm(directory, { recursive: true, force: true })
+  })
+  const actor = stage.actors[0]!
+  const model = 'bench'
+  const choices = {
+    fleet: 'bench',
+    publisher: 'acme',
+    model,
+    required: [],
+    server: stage.scene.origin,
+  }
+  const made = await initFleet(home, choices, world)
+  await stage.startServer(made.home)
+  await stage.join(actor)
+  await stage.startAgent(actor)
+  return {
+    stage,
+    actor,
+    directory,
+    publish: folder => publish(stage, folder, cache),
+    roll: published => roll(stage, published),
+    device: () => stage.deviceOf(actor),
+    settled: () =>
+      stage.watch.until(
+        `${actor.name} settled`,
+        () => settled(stage, actor),
+        () => undefined,
+      ),
+  }
+}
+
+async function settled(stage: Stage, actor: Actor): Promise<DeviceView | undefined> {
+  const device = await stage.deviceOf(actor)
+  return settledStates.includes(device.state) ? device : undefined
+}
+
+/** What the agent and the server said last, for whoever must find out why a story failed. */
+function lastWordsOf({ scene, actors }: Stage): string {
+  const logs = ['server', actors[0]!.name].map(name => scene.logOf(name)).filter(existsSync)
+  return logs.map(log => readFileSync(log, 'utf8').split('\n').slice(-30).join('\n')).join('\n\n')
+}
+
+async function publish({ fleet, world }: Stage, path: string, cache: string): Promise<Published> {
+  await mkdir(cache, { recursive: true })
+  const architectures = [process.arch === 'arm64' ? 'arm64' : 'amd64'] as const
+  return publishPackage(fleet, {
+    path,
+    architectures,
+    cache,
+    now: world.now(),
+    say: () => undefined,
+  })
+}
+
+async function roll(stage: Stage, published: Published): Promise<Rollout> {
+  const { client, home } = stage.fleet
+  const name = packageParams(published.package)
+  const body = { revision: published.revision }
+  const moved = await client.call(moveChannel, {
+    params: { ...name, ...channelParams(channel) },
+    body,
+  })
+  const followed = { params: { fleet: home.fleet, ...name }, body: { channel } }
+  const begun = moved.rollouts.length > 0 ? moved : await client.call(followChannel, followed)
+  const id = begun.rollouts[0]?.id
+  const isOver = ({ id: found, state }: Rollout): boolean =>
+    found === id && (state === 'done' || state === 'halted')
+  const look = async (): Promise<Rollout | undefined> =>
+    (await client.call(listRollouts, {})).find(isOver)
+  return stage.watch.until(`the end of rollout ${id}`, look, () => undefined)
+}
+
+function worldOf(t: TestContext, directory: string): World {
+  return {
+    environment: process.env,
+    directory,
+    out: process.stderr,
+    err: process.stderr,
+    isRoot: process.geteuid?.() === 0,
+    interrupted: t.signal,
+    now: () => new Date(),
+    random: length => randomBytes(length),
+  }
+}
+
+/** A TCP port that nobody listens on now. */
+export function freePort(): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const probe = createServer().once('error', reject)
+  probe.listen(0, '127.0.0.1', () => {
+    const address = probe.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    probe.close(() => resolve(port))
+  })
+  return promise
+}
