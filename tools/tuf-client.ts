@@ -136,10 +136,13 @@ async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 function httpFetcher(base: string): Fetcher {
-  const folder = base.endsWith('/') ? base : `${base}/`
+  const { hostname: host, port, pathname } = new URL(base)
+  const hostname = host.replace(/^\[|\]$/g, '') // RFC 3986 §3.2.2
+  const folder = pathname.endsWith('/') ? pathname : `${pathname}/`
   return {
     async fetch(file, limit) {
-      const reply = await request(`${folder}${file}`)
+      // As a path and no URL: a parser of URLs would take the `..` of a target's path for a step up.
+      const reply = await request({ hostname, port, path: `${folder}${file}` })
       const status = reply.statusCode ?? 0
       if (status === 200) return bodyOf(reply, file, limit)
       reply.destroy()
@@ -162,11 +165,15 @@ async function bodyOf(reply: IncomingMessage, file: string, limit: number): Prom
   return new Uint8Array(Buffer.concat(parts))
 }
 
-function request(url: string): Promise<IncomingMessage> {
+function request(place: {
+  hostname: string
+  port: string
+  path: string
+}): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const sent = get(url, { agent: false, timeout: idleMilliseconds }, resolve)
+    const sent = get({ ...place, agent: false, timeout: idleMilliseconds }, resolve)
     sent.on('error', reject)
-    sent.on('timeout', () => sent.destroy(new Error(`cannot fetch ${url}: no answer`)))
+    sent.on('timeout', () => sent.destroy(new Error(`cannot fetch ${place.path}: no answer`)))
   })
 }
 
