@@ -5,6 +5,7 @@ import { makeCommands } from './docs/commands.ts'
 import { makeErrors } from './docs/errors.ts'
 import { makeInterfaces } from './docs/interfaces.ts'
 import { makeManifestSchema } from './docs/manifest-schema.ts'
+import { makeOpenApi } from './docs/openapi.ts'
 import { makeRoutes } from './docs/routes.ts'
 import { makeStates } from './docs/states.ts'
 
@@ -22,6 +23,7 @@ export const documents: readonly GeneratedDocument[] = [
   { file: 'docs/reference/states.md', make: makeStates },
   { file: 'docs/reference/interfaces.md', make: makeInterfaces },
   { file: 'docs/reference/cli.md', make: makeCommands },
+  { file: 'docs/reference/openapi.json', make: makeOpenApi },
   { file: 'docs/reference/manifest.schema.json', make: makeManifestSchema },
 ]
 

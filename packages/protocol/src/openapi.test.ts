@@ -1,19 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { routes, toOpenApi } from './openapi.ts'
 import { problemStatus, toProblem } from './problem.ts'
-
-const path = join(import.meta.dirname, '../../../docs/reference/openapi.json')
-
-test('docs/reference/openapi.json is what the routes say', async () => {
-  const { version }: { version: string } = JSON.parse(
-    await readFile(join(import.meta.dirname, '../package.json'), 'utf8'),
-  )
-  const written = await readFile(path, 'utf8')
-  assert.equal(written, `${JSON.stringify(toOpenApi(version), null, 2)}\n`)
-})
 
 test('no two routes share a method and a path', () => {
   const lines = Object.values(routes).map(({ method, path: at }) => `${method} ${at}`)
