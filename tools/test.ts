@@ -19,7 +19,11 @@ if (words.length === 0) {
     check(name, args)
   }
 }
-const unit = filesLike(['packages/**/*.test.{ts,tsx}', 'tools/**/*.test.ts', 'bench/**/*.test.ts'])
+const unit = filesLike([
+  'packages/**/*.test.{ts,tsx}',
+  'tools/**/*.test.{ts,mjs}',
+  'bench/**/*.test.ts',
+])
 await runTestFiles(unit, 2, counts)
 // Scenarios start whole fleets and measure time-outs: one at a time.
 await runTestFiles(filesLike(['scenarios/**/*.test.ts']), 1, counts)

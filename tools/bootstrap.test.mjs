@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { describe, test } from 'node:test'
+import { needed } from './bootstrap/debian.mjs'
+import { refuseOldTools } from './bootstrap/runtime.mjs'
+
+const codes = Object.keys(JSON.parse(readFileSync('tools/bootstrap/codes.json', 'utf8')))
+const isRoot = process.getuid?.() === 0
+const everyCommand = needed.flatMap(({ command }) => command ?? [])
+
+const tools = [
+  ['18.20.0', 'npm/10.1.0 node/v18', 'bootstrap/old-node'],
+  ['20.0.0', 'npm/8.19.0 node/v20', 'bootstrap/old-npm'],
+  ['20.0.0', 'npm/9.2.0 node/v20', undefined],
+  ['26.10.0', '', undefined],
+]
+for (const [node, agent, code] of tools) {
+  test(`Node ${node} with ${agent || 'no npm'} is ${code ?? 'enough'}`, () => {
+    const look = () => refuseOldTools(node, agent)
+    if (code) assert.throws(look, { code })
+    else look()
+  })
+}
+
+describe('the bootstrap', () => {
+  test('leaves alone what is as the lock file says', t => {
+    const { run, calls } = checkout(t, { installed: true })
+    assert.equal(run().status, 0)
+    assert.deepEqual(calls(), [])
+    assert.equal(run().stderr, '')
+  })
+
+  test('installs when nothing is, without scripts of others, and only once', t => {
+    const { run, calls } = checkout(t, { installed: false })
+    assert.equal(run().status, 0)
+    assert.equal(calls().length, 1)
+    assert.match(calls()[0], /^npm ci .*--ignore-scripts/)
+    assert.equal(run().status, 0)
+    assert.equal(calls().length, 1)
+  })
+
+  test('installs again when the lock file has changed', t => {
+    const { folder, run, calls } = checkout(t, { installed: true })
+    assert.equal(run().status, 0)
+    writeLock(folder, '2.0.0')
+    assert.equal(run().status, 0)
+    assert.equal(calls().length, 1)
+  })
+
+  test('shows what npm said when it fails, and one line with a code', t => {
+    const { run } = checkout(t, { installed: false, npm: 'echo npm is cross >&2; exit 1' })
+    const { status, stderr } = run()
+    assert.equal(status, 1)
+    assert.match(stderr, /npm is cross/)
+    refuses(stderr, 'bootstrap/npm-ci')
+  })
+
+  test('says so when the lock file has no Node for this machine', t => {
+    const { run } = checkout(t, { installed: false, npm: 'mkdir -p node_modules' })
+    refuses(run().stderr, 'bootstrap/no-runtime')
+  })
+
+  test('cannot go on without what a start needs, and says the line that brings it', t => {
+    const { run } = checkout(t, { installed: true, without: ['bwrap', 'apt-get'] })
+    const { stderr } = run()
+    refuses(stderr, isRoot ? 'bootstrap/apt' : 'bootstrap/missing-package')
+    assert.match(stderr, /apt-get install .*bubblewrap/)
+  })
+
+  test('goes on without what only some tests need, and says what will be skipped', t => {
+    const { run } = checkout(t, { installed: true, without: ['chromium', 'apt-get'] })
+    const { status, stderr } = run('test')
+    assert.equal(status, 0)
+    assert.match(stderr, /chromium is missing: .* will be skipped/)
+    assert.match(stderr, /apt-get install .*chromium/)
+  })
+
+  test('installs as root what Debian has', { skip: !isRoot && 'needs root' }, t => {
+    const aptGet = 'case "$*" in *install*) cp "$0" "$(dirname "$0")/bwrap" ;; esac'
+    const { run, calls } = checkout(t, { installed: true, without: ['bwrap'], aptGet })
+    assert.equal(run().status, 0)
+    assert.ok(calls().some(call => /^apt-get install .*bubblewrap/.test(call)))
+  })
+
+  test('refuses another word than start or test', t => {
+    const { run } = checkout(t, { installed: true })
+    refuses(run('stop').stderr, 'bootstrap/usage')
+  })
+})
+
+function refuses(stderr, code) {
+  assert.ok(codes.includes(code))
+  const line = stderr.split('\n').find(one => one.includes(`[${code}]`))
+  assert.match(line ?? stderr, /^steadfleet: cannot /)
+}
+
+/** A folder with a lock file and little else, and a PATH on which every command is a pretence. */
+function checkout(t, { installed, npm = '', aptGet = '', without = [] }) {
+  const folder = mkdtempSync(join(tmpdir(), 'steadfleet-bootstrap-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const log = join(folder, 'calls')
+  const bin = join(folder, 'bin')
+  mkdirSync(bin)
+  writeLock(folder, '1.0.0')
+  const runtime = 'mkdir -p node_modules/.bin; touch node_modules/.bin/node'
+  script(join(bin, 'npm'), `echo "npm $*" >> ${log}; ${npm || runtime}`)
+  for (const name of everyCommand.filter(one => !without.includes(one))) {
+    const does = name === 'apt-get' ? aptGet : ''
+    script(join(bin, name), `echo "${name} $*" >> ${log}; ${does}`)
+  }
+  if (installed) {
+    script(join(folder, 'node_modules/.bin/node'), 'exit 0')
+    writeFileSync(join(folder, 'node_modules/.package-lock.json'), lockText('1.0.0'))
+  }
+  const bootstrap = resolve('tools/bootstrap.mjs')
+  const env = { PATH: `${bin}:${shellFolder(folder)}` }
+  return {
+    folder,
+    run: (purpose = 'start') =>
+      spawnSync(process.execPath, [bootstrap, purpose], { cwd: folder, env, encoding: 'utf8' }),
+    calls: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []),
+  }
+}
+
+/** The few programs that the pretences themselves are written with, and none of the others. */
+function shellFolder(folder) {
+  const bin = join(folder, 'shell')
+  mkdirSync(bin)
+  for (const name of ['mkdir', 'touch', 'cp', 'dirname']) {
+    script(join(bin, name), `exec /bin/${name} "$@"`)
+  }
+  return bin
+}
+
+function script(path, body) {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, `#!/bin/sh\n${body}\n`)
+  chmodSync(path, 0o755)
+}
+
+function writeLock(folder, version) {
+  writeFileSync(join(folder, 'package-lock.json'), lockText(version))
+}
+
+function lockText(version) {
+  return JSON.stringify({ packages: { 'node_modules/x': { version, integrity: 'sha512-x' } } })
+}
