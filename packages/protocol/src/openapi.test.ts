@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { routes, toOpenApi } from './openapi.ts'
+import { routes } from './openapi.ts'
 import { problemStatus, toProblem } from './problem.ts'
 
 test('no two routes share a method and a path', () => {
