@@ -1,14 +1,21 @@
 import { MantineProvider } from '@mantine/core'
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { BrowserRouter } from 'react-router'
 import { Gate } from './gate.tsx'
 import { Pages } from './pages.tsx'
-import { mayPass } from './problem.ts'
+import { isSignedOut, mayPass } from './problem.ts'
+import { session } from './queries.ts'
 import { theme, variables } from './theme.ts'
 
 /** The stream says what is stale, so nothing is asked for again merely because time passed. */
-const client = new QueryClient({
+const client: QueryClient = new QueryClient({
+  // A session that is over shows as the sign-in page, not as a problem of each part of a page.
+  queryCache: new QueryCache({
+    onError: (error, { queryKey: [topic] }) => {
+      if (topic !== 'session' && isSignedOut(error)) void client.invalidateQueries(session)
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 60_000,

@@ -15,7 +15,7 @@ describe('what needs a person now', () => {
     const keys = attentionOf({ devices, rollouts, failures, security }, now).map(({ what }) => what)
     assert.deepEqual(keys, [
       'Rollout of acme/greenhouse revision 3 is halted',
-      'fig refused something: trust/rollback',
+      'fig refused something: trust/replayed-order',
       'acme/greenhouse revision 3 failed on fig',
       'elm is silent',
     ])

@@ -103,9 +103,11 @@ describe('the dashboard in a browser', { skip: noBrowser }, () => {
   test('a device’s timeline says what changed and why, with the log', async () => {
     await goTo(page, `/devices/${fig}`)
     const today = page.getByRole('region', { name: /Today|Yesterday/ }).first()
-    await today.getByText('Returned to generation 4 with the data it had').waitFor()
-    await page.getByText('because latest/stable was moved').waitFor()
-    await page.getByText('trust/rollback').waitFor()
+    await today.getByText('acme/greenhouse from revision 2 to 3').waitFor()
+    await today.getByText('Went back: service ended 3 seconds into its probation').waitFor()
+    await today.getByText('fetched 41.4 kB of 98.4 MB').waitFor()
+    await today.getByRole('link', { name: 'rollout 3 of latest/stable' }).waitFor()
+    await page.getByText('trust/replayed-order').waitFor()
     await page
       .getByRole('region', { name: 'Last lines of service' })
       .getByText('TypeError')

@@ -38,10 +38,18 @@ describe('the share of devices on the newest revision', () => {
   test('counts against the revision that the fleet’s channel names', () => {
     const shares = freshnessOf(fleets[0]!, channels, devices)
     assert.deepEqual(
-      shares.map(({ revision, fresh, devices }) => [revision, fresh, devices]),
+      shares.map(({ revision, fresh, devices, others }) => [revision, fresh, devices, others]),
       [
-        [3, 0, 4],
-        [2, 4, 4],
+        [
+          3,
+          0,
+          4,
+          [
+            [2, 3],
+            [1, 1],
+          ],
+        ],
+        [2, 4, 4, []],
       ],
     )
   })

@@ -35,6 +35,8 @@ export interface Freshness {
   readonly revision: number | undefined
   readonly fresh: number
   readonly devices: number
+  /** What the others run: devices by revision, the newest first. */
+  readonly others: readonly (readonly [revision: number, devices: number])[]
 }
 
 /** For each package that a fleet follows, the share of devices on the channel's revision. */
@@ -47,13 +49,23 @@ export function freshnessOf(
     const points = channels.find(
       channel => channel.package === followed.package && channel.channel === followed.channel,
     )
-    const fresh = devices.filter(device =>
-      device.releases.some(
-        release => release.package === followed.package && release.revision === points?.revision,
-      ),
-    )
-    return { ...followed, revision: points?.revision, fresh: fresh.length, devices: devices.length }
+    const runs = revisionsOf(followed.package, devices)
+    const fresh = points ? (runs.get(points.revision) ?? 0) : 0
+    const others = [...runs].filter(([revision]) => revision !== points?.revision)
+    return {
+      ...followed,
+      revision: points?.revision,
+      fresh,
+      devices: devices.length,
+      others: others.toSorted(([a], [b]) => b - a),
+    }
   })
+}
+
+function revisionsOf(name: string, devices: readonly DeviceView[]): Map<number, number> {
+  const running = devices.flatMap(({ releases }) => releases.filter(each => each.package === name))
+  const byRevision = Map.groupBy(running, ({ revision }) => revision)
+  return new Map([...byRevision].map(([revision, of]) => [revision, of.length]))
 }
 
 /** A share in whole per cent; all of nothing is nothing. Only all is 100. */

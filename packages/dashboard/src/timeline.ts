@@ -1,6 +1,6 @@
-import type { DeviceEvent } from '@steadfleet/domain'
-import type { TimelineEntry } from '@steadfleet/protocol'
+import type { ChangeState, DeviceEvent } from '@steadfleet/domain'
 import { toDay } from './format/time.ts'
+import type { Story } from './story.ts'
 import { changeMeanings, type Tone } from './tone.ts'
 
 /** The kinds of a device's events, as a page names them. */
@@ -16,7 +16,7 @@ export const kindWords: Readonly<Record<DeviceEvent['kind'], string>> = {
 /** One day of a timeline. */
 export interface Day {
   readonly name: string
-  readonly entries: readonly TimelineEntry[]
+  readonly stories: readonly Story[]
 }
 
 /** How an event feels. */
@@ -32,8 +32,13 @@ export function endOf({ exit, signal }: { exit?: number; signal?: string }): str
   return exit === undefined ? undefined : `exit ${exit}`
 }
 
-/** A timeline by days, in the order given. */
-export function byDay(entries: readonly TimelineEntry[], now: Date, timeZone?: string): Day[] {
-  const days = Map.groupBy(entries, ({ event }) => toDay(event.at, now, timeZone))
-  return [...days].map(([name, of]) => ({ name, entries: of }))
+/** Stories by their days, in the order given. */
+export function byDay(stories: readonly Story[], now: Date, timeZone?: string): Day[] {
+  const days = Map.groupBy(stories, ({ at }) => toDay(at, now, timeZone))
+  return [...days].map(([name, of]) => ({ name, stories: of }))
+}
+
+/** How a change is said to have ended without holding. */
+export function endingOf(state: ChangeState): string {
+  return state === 'aborted' ? 'Given up' : 'Went back'
 }

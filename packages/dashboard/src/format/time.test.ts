@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { isWithinHours, toAbsolute, toClock, toDay, toRelative } from './time.ts'
+import { isWithinHours, toAbsolute, toClock, toDay, toRelative, toSpan } from './time.ts'
 
 const now = new Date('2026-11-21T12:00:00Z')
 
@@ -39,4 +39,13 @@ test('a moment in full names its day, its time and its zone', () => {
 test('a moment a day ago is not within a day', () => {
   assert.equal(isWithinHours('2026-11-20T12:00:01Z', now, 24), true)
   assert.equal(isWithinHours('2026-11-20T12:00:00Z', now, 24), false)
+})
+
+test('a span is told in the unit that fits it', () => {
+  const from = '2026-11-21T12:00:00Z'
+  const spans = ['12:00:00', '12:00:42', '12:02:10', '15:00:00', '11:00:00']
+  assert.deepEqual(
+    spans.map(clock => toSpan(from, `2026-11-21T${clock}Z`)),
+    ['0 s', '42 s', '2 min', '3 h', '0 s'],
+  )
 })

@@ -47,6 +47,14 @@ export function toClock(moment: string, timeZone?: string): string {
   }).format(new Date(moment))
 }
 
+/** How long it is from one moment to another: "4 s", "2 min", "3 h". */
+export function toSpan(from: string, to: string): string {
+  const span = Math.max(0, new Date(to).getTime() - new Date(from).getTime())
+  if (span < minute) return `${Math.round(span / second)} s`
+  if (span < hour) return `${Math.round(span / minute)} min`
+  return `${Math.round(span / hour)} h`
+}
+
 /** True for a moment less than `hours` before `now`. */
 export function isWithinHours(moment: string, now: Date, hours: number): boolean {
   return now.getTime() - new Date(moment).getTime() < hours * hour

@@ -6,11 +6,13 @@ import { useNow } from '../now.ts'
 import { Asked } from '../parts/asked.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { Panel } from '../parts/panel.tsx'
-import { timelineOf } from '../queries.ts'
+import { rollouts, timelineOf } from '../queries.ts'
+import { toStories } from '../story.ts'
 import { byDay } from '../timeline.ts'
-import { TimelineItem } from './timeline-item.tsx'
+import { TimelineChange } from './timeline-change.tsx'
+import { TimelineEvent } from './timeline-event.tsx'
 
-const step = 50
+const step = 100
 const most = 1000
 
 /** What happened on a device, newest first: what changed, when, why. */
@@ -18,20 +20,25 @@ export function DeviceTimeline({ device }: { device: string }): ReactNode {
   const [limit, setLimit] = useState(step)
   const now = useNow()
   const asked = useQuery(timelineOf(device, limit))
+  const { data: known = [] } = useQuery(rollouts)
   return (
     <Panel title="Timeline">
       <Asked of={asked}>
         {entries => (
           <Stack gap="md">
-            {byDay(entries, now).map(day => (
+            {byDay(toStories(entries), now).map(day => (
               <section key={day.name} aria-label={day.name}>
                 <Text size="sm" c="dimmed" fw={600} mb="sm">
                   {day.name}
                 </Text>
                 <ol className="timeline">
-                  {day.entries.map(entry => (
-                    <TimelineItem key={entry.id} entry={entry} />
-                  ))}
+                  {day.stories.map(story =>
+                    story.kind === 'change' ? (
+                      <TimelineChange key={story.key} story={story} rollouts={known} />
+                    ) : (
+                      <TimelineEvent key={story.key} story={story} />
+                    ),
+                  )}
                 </ol>
               </section>
             ))}

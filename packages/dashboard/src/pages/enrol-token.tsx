@@ -1,7 +1,6 @@
 import { Group, Loader, Stack, Text } from '@mantine/core'
-import type { DeviceView } from '@steadfleet/protocol'
 import { useQuery } from '@tanstack/react-query'
-import { type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
 import { useFleet } from '../fleet.ts'
 import { CopyLine } from '../parts/copy-line.tsx'
 import { DeviceLink } from '../parts/device-link.tsx'
@@ -11,7 +10,12 @@ import { Panel } from '../parts/panel.tsx'
 import { devicesOf, session } from '../queries.ts'
 
 interface EnrolTokenProps {
-  readonly made: { readonly command: string; readonly expiresAt: string }
+  readonly made: {
+    readonly command: string
+    readonly expiresAt: string
+    /** The devices that the fleet had before the token was made. */
+    readonly before: readonly string[]
+  }
 }
 
 /** The line to paste, and the device as soon as it joined. */
@@ -32,16 +36,19 @@ export function EnrolToken({ made }: EnrolTokenProps): ReactNode {
           </Text>
         </Stack>
       </Panel>
-      <Joined fleet={fleet.name} />
+      <Joined fleet={fleet.name} before={made.before} />
     </>
   )
 }
 
-function Joined({ fleet }: { fleet: string }): ReactNode {
-  const { data: devices } = useQuery(devicesOf(fleet))
-  // The devices the fleet had when the token was made; whoever is not among them has just joined.
-  const [before] = useState(() => new Set(devices?.map(({ id }) => id)))
-  const joined = (devices ?? []).filter((device: DeviceView) => !before.has(device.id))
+interface JoinedProps {
+  readonly fleet: string
+  readonly before: readonly string[]
+}
+
+function Joined({ fleet, before }: JoinedProps): ReactNode {
+  const { data: devices = [] } = useQuery(devicesOf(fleet))
+  const joined = devices.filter(({ id }) => !before.includes(id))
   return (
     <Panel title="3. See it join">
       <div role="status">

@@ -1,5 +1,5 @@
 import { Button, Group, Select, Stack, Text } from '@mantine/core'
-import { useMutation } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { call } from '../api.ts'
 import { useFleet } from '../fleet.ts'
@@ -7,6 +7,7 @@ import { FleetChoice } from '../parts/fleet-choice.tsx'
 import { Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { ProblemNotice } from '../parts/problem-notice.tsx'
+import { devicesOf } from '../queries.ts'
 import { EnrolToken } from './enrol-token.tsx'
 
 const spans = [
@@ -19,13 +20,7 @@ const spans = [
 export function EnrolPage(): ReactNode {
   const { fleet } = useFleet()
   const [seconds, setSeconds] = useState('3600')
-  const make = useMutation({
-    mutationFn: () =>
-      call('createEnrolmentToken', {
-        params: { fleet: fleet.name },
-        body: { 'valid-seconds': Number(seconds) },
-      }),
-  })
+  const make = useMake(fleet.name, Number(seconds))
   return (
     <Page
       title="Enrol a device"
@@ -56,4 +51,17 @@ export function EnrolPage(): ReactNode {
       {make.data && <EnrolToken key={make.data.token} made={make.data} />}
     </Page>
   )
+}
+
+/** Makes a token, and remembers whom the fleet had before: whoever else appears has joined by it. */
+function useMake(fleet: string, seconds: number) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: async () => {
+      const devices = await client.fetchQuery({ ...devicesOf(fleet), staleTime: 0 })
+      const body = { 'valid-seconds': seconds }
+      const made = await call('createEnrolmentToken', { params: { fleet }, body })
+      return { ...made, before: devices.map(({ id }) => id) }
+    },
+  })
 }

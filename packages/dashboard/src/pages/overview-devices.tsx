@@ -56,7 +56,7 @@ function Tile({ device }: { device: DeviceView }): ReactNode {
       <div>
         {device.releases.slice(0, 3).map(release => (
           <Text size="sm" c="dimmed" key={release.package} truncate>
-            {toShortPackage(release.package)} {release.version}
+            {toShortPackage(release.package)} {release.version}, revision {release.revision}
           </Text>
         ))}
       </div>

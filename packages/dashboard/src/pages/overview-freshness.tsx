@@ -31,7 +31,8 @@ export function FreshnessPanel(): ReactNode {
 
 function Row(row: Freshness): ReactNode {
   const { channel, revision, fresh, devices } = row
-  const label = `${fresh} of ${toCount(devices, 'device')}`
+  const others = row.others.map(([other, count]) => `${count} on revision ${other}`)
+  const label = [`${fresh} of ${toCount(devices, 'device')}`, ...others].join(', ')
   return (
     <Stack className="panel-row" gap={8}>
       <Group justify="space-between" align="baseline" wrap="nowrap">

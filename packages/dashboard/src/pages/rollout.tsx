@@ -56,8 +56,8 @@ function Shown({ rollout }: { rollout: Rollout }): ReactNode {
 }
 
 function Why({ rollout }: { rollout: Rollout }): ReactNode {
-  if (rollout.state !== 'halted')
-    return <Text c="dimmed">Why it began: {toSentence(rollout.why)}</Text>
+  if (rollout.why === '') return null
+  if (rollout.state !== 'halted') return <Text c="dimmed">{toSentence(rollout.why)}.</Text>
   return (
     <Group className="notice" data-tone="bad" role="alert" align="flex-start" wrap="nowrap">
       <IconHandStop size={22} style={{ flex: 'none' }} aria-hidden="true" />

@@ -21,7 +21,10 @@ export function SideFoot({ live }: { live: Live }): ReactNode {
   const client = useQueryClient()
   const signOut = useMutation({
     mutationFn: () => call('signOut', {}),
-    onSettled: () => client.resetQueries(),
+    onSettled: async () => {
+      await client.invalidateQueries(session)
+      client.removeQueries({ predicate: ({ queryKey: [topic] }) => topic !== 'session' })
+    },
   })
   const [tone, word, means] = liveWords[live]
   return (

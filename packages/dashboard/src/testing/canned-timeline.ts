@@ -1,68 +1,68 @@
 import { failure, fig } from './canned-devices.ts'
 import { ago, day, hour, minute } from './moments.ts'
 
+const second = 1000
+
+/** The words of one change, newest first, `apart` from each other. */
+function change(generation: number, began: number, states: readonly string[], first: object) {
+  const counter = generation - 1
+  return states.toReversed().map((state, index) => {
+    const place = states.length - 1 - index
+    const details = { from: generation - 1, counter, ...(place === 0 && first) }
+    const at = ago(began - place * 11 * second)
+    const message = `generation ${generation} is ${state}`
+    return { at, kind: 'change', message, generation, state, details }
+  })
+}
+
+const way = ['planned', 'preparing', 'ready', 'activating', 'probation']
+const why = failure.reason
+const last = change(5, 5 * minute, [...way, 'rolling back', 'restored'], {
+  changes: 'acme/greenhouse from revision 2 to 3',
+})
+
 const events = [
-  {
-    at: ago(3 * minute),
-    kind: 'change',
-    message: 'returned to generation 4 with the data it had',
-    generation: 4,
-    state: 'restored',
-  },
+  ...last.slice(0, 2).map(each => ({
+    ...each,
+    message: `${each.message}: ${why}`,
+    code: 'engine/probation',
+    details: { ...each.details, why },
+  })),
   {
     at: ago(4 * minute),
     kind: 'failure',
-    message: 'acme/greenhouse revision 3 failed its probation',
+    message: why,
+    code: 'engine/probation',
     generation: 5,
     failure,
   },
-  {
-    at: ago(4 * minute),
-    kind: 'change',
-    message: 'acme/greenhouse revision 3 is on probation for 30 seconds',
-    generation: 5,
-    state: 'probation',
-  },
+  ...last.slice(2),
   {
     at: ago(5 * minute),
     kind: 'change',
-    message: 'switched to generation 5',
+    message: 'fetched 41413 bytes of acme/greenhouse, a tree of 98420146',
     generation: 5,
-    state: 'activating',
-  },
-  {
-    at: ago(5 * minute),
-    kind: 'change',
-    message: 'fetched acme/greenhouse revision 3: 12 objects it lacked',
-    generation: 5,
-    state: 'preparing',
-    details: { fetched: '41 kB', full: '98 MB' },
-  },
-  {
-    at: ago(6 * minute),
-    kind: 'server',
-    message: 'ordered acme/greenhouse revision 3, because latest/stable was moved',
-    details: { rollout: 3, counter: 4 },
+    details: { package: 'acme/greenhouse', bytes: 41_413, size: 98_420_146 },
   },
   {
     at: ago(2 * hour),
     kind: 'security',
-    message: 'refused an order that it had already accepted: counter 3 is not above 3',
-    code: 'trust/rollback',
+    message: 'cannot accept order 3: already accepted 3',
+    code: 'trust/replayed-order',
+    details: { held: 3, offered: 3 },
   },
   {
     at: ago(day),
-    kind: 'app',
-    message: 'service of acme/greenhouse was adopted: it ran on while the agent was away',
-  },
-  {
-    at: ago(day),
-    kind: 'change',
-    message: 'acme/greenhouse revision 2 proved itself and is committed',
+    kind: 'agent',
+    message: 'found generation 4 in force: the agent was away and its apps ran on',
     generation: 4,
-    state: 'committed',
   },
-  { at: ago(9 * day), kind: 'agent', message: 'joined fleet home' },
+  ...change(4, 3 * day, [...way, 'committed'], {
+    changes: 'acme/mosquitto from revision 1 to 2',
+  }),
+  ...change(3, 9 * day, [...way, 'committed'], {
+    changes: 'acme/greenhouse revision 2 is new, acme/mosquitto revision 1 is new',
+  }),
 ]
 
 /** What fig did, newest first. */
