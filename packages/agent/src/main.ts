@@ -10,6 +10,7 @@ import { takeLock } from './disk/lock.ts'
 import { type Paths, pathsOf } from './disk/paths.ts'
 import { joinFleet } from './server/enrol.ts'
 import { makeTransport } from './server/http.ts'
+import { beThrifty } from './thrift.ts'
 import { parseToken } from './trust/enrolment.ts'
 import type { LogEntry, World } from './world.ts'
 
@@ -50,6 +51,7 @@ async function run(
   command: Command & { state: string; json: boolean },
   paths: Paths,
 ): Promise<number> {
+  beThrifty()
   const transport = makeTransport()
   const world = realWorld(command.json)
   const agent = await Agent.start({
