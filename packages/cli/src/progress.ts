@@ -24,8 +24,7 @@ function byLine(sink: Sink, clock: () => number): Progress {
       let told = ''
       sink.write(`… ${title}\n`)
       const result = await work(line => {
-        // Counters that only change their numbers are one line here, not thousands.
-        const shape = line.replace(/\d+/g, '#').split(' ').slice(0, 2).join(' ')
+        const shape = shapeOf(line)
         if (shape !== told) sink.write(`    ${line}\n`)
         told = shape
       })
@@ -33,6 +32,12 @@ function byLine(sink: Sink, clock: () => number): Progress {
       return result
     },
   }
+}
+
+/** Counters and long lists are one line here, not thousands. */
+function shapeOf(line: string): string {
+  const [first = ''] = line.split(' ')
+  return ['read', 'sent', 'unpack', 'write'].includes(first) ? first : line
 }
 
 function lively(clock: () => number): Progress {

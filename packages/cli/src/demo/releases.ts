@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { parseChannelName, type Rollout } from '@steadfleet/domain'
+import { type Failure, parseChannelName, type Rollout } from '@steadfleet/domain'
 import {
   deviceTimeline,
   followChannel,
@@ -67,8 +67,12 @@ export async function haltBadRelease(stage: Stage, say: Say): Promise<string> {
   check(tried.length === 1, 'the other two never left revision 2', `${tried.length} were ordered`)
   await refuseOtherTries(stage, failure.device)
   for (const line of failure.failure.log.slice(-3)) say(`${failure.deviceName} | ${line}`)
-  const last = failure.failure.log.at(-1) ?? ''
-  return `${failure.deviceName} went back to 2, ${halted.state}: ${failure.failure.reason} (“${last}”)`
+  return `${failure.deviceName} went back to 2, the rollout ${halted.state}: ${reasonOf(failure.failure)}`
+}
+
+function reasonOf({ reason, exit, signal, log }: Failure): string {
+  const how = signal ?? (exit === undefined ? 'no exit seen' : `exit ${exit}`)
+  return `${reason}, ${how}, “${log.at(-1) ?? 'no log'}”`
 }
 
 /** Publishes a revision of the story, unless it is there. */

@@ -19,11 +19,15 @@ export interface RunFile {
 export async function openRunFile(path: string, demo: ProcessName): Promise<RunFile> {
   await endLeftovers(path)
   let begun: Begun = { demo, children: [] }
-  await write(path, begun)
+  let written = write(path, begun)
+  await written
   return {
-    async add(child) {
+    // One write after the other: two at once would take each other's new file away.
+    add(child) {
       begun = { ...begun, children: [...begun.children, child] }
-      await write(path, begun)
+      const next = begun
+      written = written.then(() => write(path, next))
+      return written
     },
     remove: () => rm(path, { force: true }),
   }

@@ -1,11 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  createEnrolmentToken,
-  type DeviceView,
-  listDevices,
-  type ReleaseView,
-} from '@steadfleet/protocol'
+import { createEnrolmentToken, type DeviceView, listDevices } from '@steadfleet/protocol'
 import { serverCommand } from '../commands/serve.ts'
 import { CliError } from '../error.ts'
 import { connect } from '../fleet/connect.ts'
@@ -147,19 +142,27 @@ export class Stage {
   /** Ends everything in the opposite order: agents, their apps, the server, the network. */
   async close(): Promise<void> {
     this.#watch?.close()
-    await Promise.all([...this.#agents.values()].map(agent => agent.stop(10_000)))
-    await this.#clear(this.#server)
+    await allOf([
+      () => Promise.all([...this.#agents.values()].map(agent => agent.stop(10_000))),
+      () => this.#endApps(),
+      () => this.#server?.stop(10_000),
+      () => this.scene.ground.close(),
+    ])
     await this.#runFile.remove()
   }
 
-  /** What outlives its parents by design: apps; and what has no process: the network. */
-  async #clear(server?: Child): Promise<void> {
+  /** What a demo that crashed left without a process of its own that the run file could name. */
+  async #clear(): Promise<void> {
+    await this.#endApps()
+    await this.scene.ground.close()
+  }
+
+  /** Apps outlive their agents by design. */
+  async #endApps(): Promise<void> {
     for (const actor of this.actors.filter(one => this.hasJoined(one))) {
       const state = this.scene.deviceDirectory(actor.number)
       await run(process.execPath, [programs.builtAgent, 'down', '--state', state])
     }
-    await server?.stop(10_000)
-    await this.scene.ground.close()
   }
 
   #agentCommand(
@@ -178,5 +181,15 @@ export class Stage {
   }
 }
 
-/** The releases that a device could run of a package, by revision. */
-export type Releases = ReadonlyMap<number, ReleaseView>
+/** Takes every step, also after one that failed, and then throws what failed first. */
+async function allOf(steps: readonly (() => Promise<unknown> | undefined)[]): Promise<void> {
+  const faults: unknown[] = []
+  for (const step of steps) {
+    try {
+      await step()
+    } catch (fault) {
+      faults.push(fault)
+    }
+  }
+  if (faults.length > 0) throw faults[0]
+}

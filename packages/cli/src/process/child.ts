@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { openSync } from 'node:fs'
+import { openSync, writeSync } from 'node:fs'
 import { CliError } from '../error.ts'
 
 /** How a process ended. */
@@ -31,14 +31,17 @@ export interface Launch {
 /** Starts a process in a session of its own: Ctrl-C at the terminal must not end it before we do. */
 export function launch({ command, log, isReady, environment }: Launch): Child {
   const [program = '', ...words] = command
-  const errors = openSync(log, 'a')
+  const file = openSync(log, 'a')
   const child = spawn(program, words, {
-    stdio: ['ignore', 'pipe', errors],
+    stdio: ['ignore', 'pipe', file],
     detached: true,
     ...(environment && { env: environment }),
   })
   const ended = endOf(child, program)
-  const first = firstLine(child, ended, isReady ?? (() => true), `${program} (see ${log})`)
+  const first = firstLine(child, ended, isReady ?? (() => true), {
+    what: `${program} (see ${log})`,
+    log: file,
+  })
   // Whoever does not wait for readiness is not told twice that it ended early.
   first.catch(() => undefined)
   return {
@@ -87,11 +90,12 @@ function firstLine(
   child: ChildProcess,
   ended: Promise<End>,
   isReady: (line: string) => boolean,
-  what: string,
+  { what, log }: { readonly what: string; readonly log: number },
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     let rest = ''
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      writeSync(log, text)
       const lines = (rest + text).split('\n')
       rest = lines.pop() ?? ''
       const ready = lines.find(isReady)
