@@ -127,7 +127,7 @@ function faultOf(
 function whyFailed(rule: ProbationRule, watch: Watch, now: number): string | undefined {
   if (watch.isDown) return `gave up: ${watch.why}`
   if (watch.readyAt === null) return whyNotReady(rule, watch, now)
-  if (watch.late > 0) return `stopped by itself: ${watch.why}`
+  if (watch.late > 0) return 'stopped by itself while it was on probation'
   if (watch.failing > failuresInARow) return `is not healthy: ${watch.why}`
   return undefined
 }
