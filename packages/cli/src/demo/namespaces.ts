@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { CliError } from '../error.ts'
 import { run } from '../process/run.ts'
 import { deviceNumbers, type Ground } from './ground.ts'
 
@@ -30,6 +31,7 @@ export function namespaceGround({ id, range }: NetworkName): Ground {
       settings: {},
     }),
     async open() {
+      await refuseTaken(range, names.bridge)
       await openBridge(names)
       for (const number of deviceNumbers) await openSpace(names, number)
     },
@@ -40,11 +42,13 @@ export function namespaceGround({ id, range }: NetworkName): Ground {
   }
 }
 
-/** A range of 10.213.0.0/16 that no address or route of this machine touches. */
-export async function freeRange(): Promise<number> {
+/** A range of 10.213.0.0/16 that no route of this machine touches; the wish, if it is free. */
+export async function freeRange(wish: number): Promise<number> {
   const taken = await run('ip', ['-4', 'route', 'show', 'table', 'all'])
-  const ranges = Array.from({ length: 254 }, (_, i) => i + 1)
-  return ranges.find(range => !taken.includes(`10.213.${range}.`)) ?? 0
+  const ranges = Array.from({ length: 254 }, (_, i) => ((wish + i) % 254) + 1)
+  const free = ranges.find(range => !taken.includes(`10.213.${range}.`))
+  if (free !== undefined) return free
+  throw new CliError('cli/network', 'cannot find a free range of addresses in 10.213.0.0/16')
 }
 
 /** Whether this machine lets us make network namespaces; a container may not. */
@@ -68,6 +72,18 @@ interface Names {
   port(number: number): string
   space(number: number): string
   address(host: number): string
+}
+
+/** Devices know their server by an address in this range, so another won't do. */
+async function refuseTaken(range: number, bridge: string): Promise<void> {
+  const routes = await run('ip', ['-4', 'route', 'show', 'table', 'all'])
+  const other = routes
+    .split('\n')
+    .find(line => line.includes(`10.213.${range}.`) && !line.includes(` ${bridge} `))
+  if (other === undefined) return
+  const message = `cannot open the demo's network: 10.213.${range}.0/24 is in use (${other.trim()})`
+  const hint = 'another demo runs on this machine; end it, or name another folder with --dir'
+  throw new CliError('cli/network', message, { range, hint })
 }
 
 async function openBridge({ bridge, address }: Names): Promise<void> {

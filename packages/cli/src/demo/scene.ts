@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { object, parserOf } from '@steadfleet/domain'
 import { type Static, Type } from 'typebox'
 import { CliError } from '../error.ts'
@@ -23,7 +23,6 @@ const parseScene = parserOf('scene.json', SceneFile)
 /** Where everything of one demo lies, and how its devices are kept apart. */
 export interface Scene {
   readonly directory: string
-  readonly port: number
   readonly ground: Ground
   /** The address at which people reach the server; devices may have another. */
   readonly origin: string
@@ -33,7 +32,8 @@ export interface Scene {
   deviceDirectory(number: number): string
 }
 
-const firstPort = 8420
+/** Where people expect it; other folders than the usual one begin elsewhere, so as not to meet. */
+const usualPort = 8420
 
 /** The scene of an earlier demo in this folder, or a new one that suits this machine. */
 export async function openScene(directory: string, isRoot: boolean): Promise<Scene> {
@@ -49,13 +49,16 @@ export async function openScene(directory: string, isRoot: boolean): Promise<Sce
 
 async function chooseScene(directory: string, isRoot: boolean): Promise<SceneFile> {
   const place = await realpath(directory)
-  const id = createHash('sha256').update(place).digest('hex').slice(0, 6)
+  const hash = createHash('sha256').update(place).digest()
+  const id = hash.toString('hex').slice(0, 6)
   const apart = isRoot && (await canMakeNamespaces(id))
+  const first =
+    basename(place) === '.steadfleet' ? usualPort : usualPort + 10 * (1 + (hash[3] ?? 0))
   return {
     ground: apart ? 'namespaces' : 'ports',
     id,
-    range: apart ? await freeRange() : 0,
-    port: await freePorts(apart ? 1 : 4),
+    range: apart ? await freeRange(hash[4] ?? 0) : 0,
+    port: await freePorts(first, apart ? 1 : 4),
   }
 }
 
@@ -67,13 +70,13 @@ function refuseLostRights({ ground }: SceneFile, isRoot: boolean): void {
   throw new CliError('cli/network', message, { hint })
 }
 
-function toScene(directory: string, { ground: kind, id, range, port }: SceneFile): Scene {
+async function toScene(directory: string, scene: SceneFile): Promise<Scene> {
+  const { ground: kind, id, range, port } = scene
   const ground = kind === 'ports' ? portGround(port) : namespaceGround({ id, range })
   return {
     directory,
-    port,
     ground,
-    origin: `http://127.0.0.1:${port}`,
+    origin: `http://127.0.0.1:${await portForPeople(scene)}`,
     deviceOrigin: `http://${ground.serverHost}:${port}`,
     runFile: join(directory, 'demo', 'run.json'),
     logOf: name => join(directory, 'demo', 'logs', `${name}.log`),
@@ -81,13 +84,22 @@ function toScene(directory: string, { ground: kind, id, range, port }: SceneFile
   }
 }
 
+/** Devices must find the server where they left it; people can be told another port. */
+async function portForPeople({ ground, port }: SceneFile): Promise<number> {
+  if (await isFree(port)) return port
+  if (ground === 'namespaces') return freePorts(port + 10, 1)
+  const message = `cannot resume this demo: port ${port}, where its devices look for it, is taken`
+  const hint = 'end what listens there, or name another folder with --dir'
+  throw new CliError('cli/network', message, { port, hint })
+}
+
 /** The first of `count` neighbouring ports that nobody listens on. */
-async function freePorts(count: number): Promise<number> {
-  for (let port = firstPort; port < firstPort + 1000; port += 10) {
+async function freePorts(first: number, count: number): Promise<number> {
+  for (let port = first; port < first + 1000; port += 10) {
     const wanted = Array.from({ length: count }, (_, i) => port + i)
     if ((await Promise.all(wanted.map(isFree))).every(Boolean)) return port
   }
-  throw new CliError('cli/network', `cannot find a free port from ${firstPort} on`)
+  throw new CliError('cli/network', `cannot find a free port from ${first} on`)
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -72,11 +72,11 @@ export class Stage {
   /** Starts the server where the scene says, and a client that speaks to it. */
   async startServer(home: Home): Promise<void> {
     await this.scene.ground.open()
-    const { port, origin, deviceOrigin, ground } = this.scene
-    const hosts = [...new Set(['127.0.0.1', ground.serverHost])]
+    const { origin, deviceOrigin } = this.scene
+    const origins = [...new Set([origin, deviceOrigin])]
     const command = serverCommand(join(this.scene.directory, 'server'), {
-      listen: hosts.map(host => `${host}:${port}`),
-      origins: [...new Set([origin, deviceOrigin])],
+      listen: origins.map(one => new URL(one).host),
+      origins,
     })
     const log = this.scene.logOf('server')
     this.#server = launch({ command, log, isReady: line => line.includes('"ready":true') })
