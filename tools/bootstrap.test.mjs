@@ -78,6 +78,14 @@ describe('the bootstrap', () => {
     assert.match(stderr, /apt-get install .*bubblewrap/)
   })
 
+  test('cannot go on where Node 26 lacks a library, and says the line that brings it', t => {
+    const { folder, run } = checkout(t, { installed: true, without: ['apt-get'] })
+    script(join(folder, 'node_modules/.bin/node'), 'exit 127')
+    const { stderr } = run()
+    refuses(stderr, isRoot ? 'bootstrap/apt' : 'bootstrap/missing-package')
+    assert.match(stderr, /apt-get install .*libatomic1/)
+  })
+
   test('goes on without what only some tests need, and says what will be skipped', t => {
     const { run } = checkout(t, { installed: true, without: ['chromium', 'apt-get'] })
     const { status, stderr } = run('test')
@@ -113,7 +121,7 @@ function checkout(t, { installed, npm = '', aptGet = '', without = [] }) {
   const bin = join(folder, 'bin')
   mkdirSync(bin)
   writeLock(folder, '1.0.0')
-  const runtime = 'mkdir -p node_modules/.bin; touch node_modules/.bin/node'
+  const runtime = 'mkdir -p node_modules/.bin; cp /bin/true node_modules/.bin/node'
   script(join(bin, 'npm'), `echo "npm $*" >> ${log}; ${npm || runtime}`)
   for (const name of everyCommand.filter(one => !without.includes(one))) {
     const does = name === 'apt-get' ? aptGet : ''

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { BootstrapError, runShown, say } from './say.mjs'
@@ -6,11 +7,18 @@ const always = ['start', 'test']
 const tests = ['test']
 
 /**
- * What is needed of Debian: a command or a file that shows it is there, the package that brings it,
- * what it is for, and which run wants it. `root` rows serve only a run as root; without a `vital`
- * one the run can't go on.
+ * What is needed of Debian: a command, a file or a program that runs, any of which shows it is there,
+ * the package that brings it, what it is for, and which run wants it. `root` rows serve only a run as
+ * root; without a `vital` one the run can't go on.
  */
 export const needed = [
+  {
+    runs: 'node_modules/.bin/node',
+    package: 'libatomic1',
+    for: 'Node 26 links to it',
+    in: always,
+    vital: always,
+  },
   { command: 'bwrap', package: 'bubblewrap', for: 'confining apps', in: always, vital: ['start'] },
   { command: 'setpriv', package: 'util-linux', for: 'dropping privileges', in: always, root: true },
   { command: 'nft', package: 'nftables', for: 'the firewall', in: always, root: true },
@@ -47,6 +55,7 @@ function missingFor(purpose, isRoot) {
 }
 
 function isThere(row) {
+  if (row.runs) return spawnSync(row.runs, ['--version']).status === 0
   return row.file ? existsSync(row.file) : findCommand(row.command) !== undefined
 }
 
@@ -80,7 +89,11 @@ function tellOf(left, purpose, isRoot) {
   const vital = left.find(row => row.vital?.includes(purpose))
   if (vital) {
     const code = isRoot ? 'bootstrap/apt' : 'bootstrap/missing-package'
-    throw new BootstrapError(code, `cannot go on without ${vital.command}: ${vital.for}`, line)
+    throw new BootstrapError(
+      code,
+      `cannot go on without ${vital.command ?? vital.package}: ${vital.for}`,
+      line,
+    )
   }
   for (const row of left) say(`${row.package} is missing: ${row.for} will be skipped`)
   say(`to have all: ${line}`)
