@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { digestOf, toBase64Url, toCanonical } from '@steadfleet/base'
 import { ifThere } from './disk/durable.ts'
 import type { House } from './house.ts'
@@ -21,12 +22,10 @@ export async function enrolmentToken(
   return `sf1.${toBase64Url(toCanonical(token))}`
 }
 
-/** Where the one-file agent and its runtime are kept on a machine that joins by the line below. */
-const target = '/usr/local/lib/steadfleet'
-
 /**
  * The line to paste on a machine that joins. It fetches the agent, and the runtime where there is no
- * Node of version 26 or above, checks each by its SHA-256 before anything of it runs, and joins.
+ * Node of version 26 or above, checks each by its SHA-256 before anything of it runs, and joins. All
+ * lies in one folder: the system's for root, the person's own else, or `STEADFLEET_HOME`.
  */
 export async function enrolmentCommand(
   house: House,
@@ -36,23 +35,34 @@ export async function enrolmentCommand(
   const agent = await hexDigest(house.files.agent)
   const node = await hexDigest(house.files.node)
   const get = (file: string, to: string, digest: string): string =>
-    `curl -fsS ${origin}/v1/agent/${file} -o ${to} && echo '${digest}  ${to}' | sha256sum -c --quiet`
-  const needsNode = `node -e 'process.exit(+process.versions.node.split(".")[0]<26)' 2>/dev/null`
-  const runtime = `${target}/node`
+    `curl -fsS -o "${to}" ${origin}/v1/agent/${file} && echo "${digest}  ${to}" | sha256sum -c --quiet`
+  const isNew = `node -e 'process.exit(+process.versions.node.split(".")[0]<26)' 2>/dev/null`
+  const fetched = `{ ${get('node-linux-x64', '$d/node', node)} && chmod 755 "$d/node"; }`
   return [
-    `mkdir -p ${target}`,
-    get('steadfleet-agent.mjs', `${target}/agent.mjs`, agent),
-    `{ ${needsNode} && ln -sf "$(command -v node)" ${runtime} || { ${get('node-linux-x64', runtime, node)} && chmod 755 ${runtime}; }; }`,
-    `${runtime} ${target}/agent.mjs join ${token} --state /var/lib/steadfleet`,
+    'd="$STEADFLEET_HOME"',
+    '{ [ "$d" ] || if [ "$(id -u)" = 0 ]; then d=/var/lib/steadfleet; else d="$HOME/.local/share/steadfleet"; fi; }',
+    'mkdir -p "$d"',
+    get('steadfleet-agent.mjs', '$d/agent.mjs', agent),
+    `{ ${isNew} && ln -sf "$(command -v node)" "$d/node" || ${fetched}; }`,
+    `"$d/node" "$d/agent.mjs" join ${token} --state "$d/state"`,
   ].join(' && ')
 }
 
-/** SHA-256 of a file, or of nothing where it was not built: such a line refuses what it fetches. */
+const digests = new Map<string, Promise<string>>()
+
+/** SHA-256 of a file as it is now, or of nothing where it was not built: then the line refuses. */
 async function hexDigest(path: string): Promise<string> {
+  const found = await ifThere(stat(path))
+  const version = `${path} ${found?.size} ${found?.mtimeMs}`
+  const held =
+    digests.get(version) ??
+    (found ? hashFile(path) : Promise.resolve(createHash('sha256').digest('hex')))
+  digests.set(version, held)
+  return held
+}
+
+async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256')
-  const reading = (async () => {
-    for await (const chunk of createReadStream(path)) hash.update(chunk)
-  })()
-  await ifThere(reading)
+  for await (const chunk of createReadStream(path)) hash.update(chunk)
   return hash.digest('hex')
 }

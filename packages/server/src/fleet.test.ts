@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { makePolicy, signerFromSeed, signStatement } from '@steadfleet/authority'
 import {
+  createEnrolmentToken,
   developerLog,
   deviceEvents,
   getDevice,
   getPolicy,
+  listDevices,
   listFleets,
   listGroups,
   listRollouts,
@@ -201,6 +209,34 @@ describe('a rollout', { concurrency: false }, () => {
     assert.deepEqual(found?.packages, [])
     const [newest] = await it.operator.call(listRollouts, {})
     assert.equal(newest?.state, 'cancelled')
+  })
+})
+
+const agent = join(import.meta.dirname, '../../../build/steadfleet-agent.mjs')
+
+describe('the line that a machine joins by', () => {
+  const skip = existsSync(agent) ? false : 'the agent’s one file is not built'
+  test('fetches the agent, checks it, and joins', { skip }, async () => {
+    const { command } = await it.operator.call(createEnrolmentToken, {
+      params: { fleet },
+      body: {},
+    })
+    const home = await mkdtemp(join(tmpdir(), 'steadfleet-join-'))
+    try {
+      await promisify(execFile)('sh', ['-c', command], {
+        env: { ...process.env, STEADFLEET_HOME: home },
+      })
+      const devices = await it.operator.call(listDevices, { params: { fleet } })
+      assert.equal(devices.length, 3)
+      const spoilt = command.replace(/"[0-9a-f]{64} {2}\$d\/agent/, `"${'0'.repeat(64)}  $d/agent`)
+      await assert.rejects(
+        promisify(execFile)('sh', ['-c', spoilt], {
+          env: { ...process.env, STEADFLEET_HOME: home },
+        }),
+      )
+    } finally {
+      await rm(home, { recursive: true, force: true })
+    }
   })
 })
 
