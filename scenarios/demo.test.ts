@@ -1,31 +1,66 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
+import {
+  goTo,
+  noBrowser,
+  openBrowser,
+  openSignedIn,
+} from '../packages/dashboard/src/testing/browser.ts'
 
 const bin = resolve(import.meta.dirname, '../packages/cli/bin/steadfleet.mjs')
 const isRoot = process.geteuid?.() === 0
 const minutes = 60_000
 
 describe('the demo', { timeout: 15 * minutes }, () => {
-  test('tells its story, checks each point, and leaves nothing behind; twice', async t => {
+  test('tells its story, goes on from there, is seen in a browser, and leaves nothing behind', async t => {
     const directory = mkdtempSync(join(tmpdir(), 'sf-demo-'))
     t.after(() => rmSync(directory, { recursive: true, force: true }))
-    const before = traces(directory)
+    const nothing = { processes: [], namespaces: [], links: [], cgroups: [] }
 
     const first = await demo(directory)
     assert.equal(first.exit, 0, first.err)
     assert.deepEqual(first.steps.length, 7)
-    assert.deepEqual(traces(directory), before)
+    assert.deepEqual(traces(directory), nothing)
 
-    const resumed = await demo(directory)
+    const resumed = await demo(directory, look)
     assert.equal(resumed.exit, 0, resumed.err)
     assert.match(resumed.steps[0]?.seen ?? '', /^found /)
-    assert.deepEqual(traces(directory), before)
+    assert.deepEqual(traces(directory), nothing)
   })
 })
+
+/** Where `npm run pictures` keeps what the browser saw; without it pictures are taken and dropped. */
+const pictures = process.env.STEADFLEET_PICTURES ?? mkdtempSync(join(tmpdir(), 'sf-pictures-'))
+
+/** What the story left must be what a person sees: three devices, and a rollout that halted, and why. */
+async function look(link: string): Promise<void> {
+  if (noBrowser) return
+  const browser = await openBrowser()
+  try {
+    const { origin, hash } = new URL(link)
+    const token = new URLSearchParams(hash.slice(1)).get('sign-in') ?? ''
+    const page = await openSignedIn(browser, origin, token, { height: 1180, scale: 2 })
+    for (const [path, name, said] of sights) {
+      await goTo(page, path)
+      for (const text of said) await page.getByText(text).first().waitFor()
+      await page.screenshot({ path: join(pictures, `${name}.png`) })
+    }
+  } finally {
+    await browser.close()
+  }
+}
+
+const sights: readonly [path: string, picture: string, said: readonly (string | RegExp)[]][] = [
+  ['/', 'dashboard', [/halted/i, 'greenhouse-1']],
+  ['/devices', 'devices', ['greenhouse-1', 'greenhouse-2', 'greenhouse-3']],
+  ['/rollouts', 'rollouts', [/halted/i]],
+  ['/failures', 'failures', ['acme/greenhouse', /sensor bus/]],
+]
 
 interface Told {
   readonly exit: number | null
@@ -33,34 +68,48 @@ interface Told {
   readonly err: string
 }
 
-function demo(directory: string): Promise<Told> {
-  const child = spawn(process.execPath, [bin, 'demo', '--once', '--json', '--dir', directory])
+/** Runs the demo to its end: by itself, or once `watch` has looked at what it serves, by Ctrl-C. */
+function demo(directory: string, watch?: (link: string) => Promise<void>): Promise<Told> {
+  const once = watch ? [] : ['--once']
+  const child = spawn(process.execPath, [bin, 'demo', ...once, '--json', '--dir', directory])
   const said = { out: '', err: '' }
+  let watched: Promise<void> | undefined
   child.stdout.on('data', text => {
     said.out += text
+    const link = /"serving":true,"dashboard":"([^"]+)"/.exec(said.out)?.[1]
+    if (link && watch) watched ??= watch(link).finally(() => child.kill('SIGINT'))
   })
   child.stderr.on('data', text => {
     said.err += text
   })
-  return new Promise(done => {
+  return new Promise((done, fail) => {
     child.once('close', exit => {
       const lines = said.out.trim().split('\n').filter(Boolean)
       const steps = lines.map(line => JSON.parse(line)).filter(line => 'step' in line)
-      done({ exit, steps, err: said.err })
+      const told = { exit, steps, err: said.err }
+      ;(watched ?? Promise.resolve()).then(() => done(told), fail)
     })
   })
 }
 
-/** What a demo could leave on this machine: processes, network namespaces, links, cgroups. */
+/** What this demo could leave on this machine: processes, network namespaces, links, cgroups. */
 function traces(directory: string): Record<string, readonly string[]> {
+  const demo = shortHash(directory, 6)
+  const devices = [1, 2, 3].map(number => shortHash(join(directory, 'devices', String(number)), 12))
+  const cgroups = isRoot
+    ? linesOf('find', ['/sys/fs/cgroup', '-path', '*steadfleet/*', '-type', 'd'])
+    : []
   return {
     processes: processesOf(directory),
-    namespaces: isRoot ? linesOf('ip', ['netns', 'list']).filter(one => one.startsWith('sf-')) : [],
-    links: readdirSync('/sys/class/net').filter(name => /^sf[0-9a-f]{6}/.test(name)),
-    cgroups: isRoot
-      ? linesOf('find', ['/sys/fs/cgroup', '-path', '*steadfleet/*', '-type', 'd'])
-      : [],
+    namespaces: isRoot ? linesOf('ip', ['netns', 'list']).filter(one => one.includes(demo)) : [],
+    links: readdirSync('/sys/class/net').filter(name => name.includes(demo)),
+    cgroups: cgroups.filter(path => devices.some(device => path.includes(device))),
   }
+}
+
+/** How a demo names its network after its folder, and an agent its cgroups after its own. */
+function shortHash(directory: string, length: number): string {
+  return createHash('sha256').update(directory).digest('hex').slice(0, length)
 }
 
 /** Processes whose command line names the folder. */
