@@ -132,6 +132,25 @@ describe('a device that does what it is ordered', { concurrency: 4 }, () => {
     }))
 })
 
+describe('an order that overtakes another', () => {
+  test('drops the change that is not activated yet, which is no failure', () =>
+    withFleet(async ({ fleet }) => {
+      const slow = await fleet.publish('acme/hub', 1, { ...good, film: noise(1) })
+      const next = await fleet.publish('acme/hub', 2, good)
+      fleet.faults.stallAfter = 4000
+      await fleet.give([slow])
+      await fleet.until('the fetch', () => fleet.events.find(one => one.state === 'preparing'))
+      await fleet.give([next])
+      await fleet.untilEvent('change', 'engine/superseded')
+      delete fleet.faults.stallAfter
+      await fleet.untilState('committed', 2)
+      assert.deepEqual(
+        fleet.events.filter(event => event.kind === 'failure'),
+        [],
+      )
+    }))
+})
+
 describe('a release that does not work', { concurrency: 4 }, () => {
   const manners: [why: string, manner: string, kind: string][] = [
     ['is not healthy', 'sick', 'probation'],

@@ -151,6 +151,15 @@ describe('a server that is not well', { concurrency: 4 }, () => {
       }))
   }
 
+  test('that cuts every reply is fetched from all the same, each time from where it broke off', () =>
+    withFleet(async ({ fleet }) => {
+      const big = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`share/${i}`, noise(i)]))
+      fleet.faults.cutAfter = 40_000
+      await fleet.give([await fleet.publish('acme/hub', 1, { ...good, ...big })])
+      await fleet.untilState('committed', 1)
+      assert.ok(fleet.sent < 260_000, `${fleet.sent} bytes were sent for some 160,000`)
+    }))
+
   test('that is gone for a while is found again', () =>
     withFleet(async ({ fleet, device }) => {
       await fleet.give([await fleet.publish('acme/hub', 1, good)])

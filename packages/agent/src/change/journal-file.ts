@@ -59,7 +59,7 @@ export class JournalFile implements Journal {
     const opened = await openNewest(directory)
     await keepReserve(directory)
     const journal = new JournalFile(directory, now, opened)
-    if (opened.damage) await journal.checkpoint()
+    if (opened.read.damage) await journal.checkpoint()
     return journal
   }
 
@@ -154,30 +154,38 @@ interface Opened {
 }
 
 async function openNewest(directory: string): Promise<Opened> {
+  let unread: JournalDamage | undefined
   for (const segment of (await segmentsIn(directory)).reverse()) {
     const path = segmentPath(directory, segment)
     const read = decodeJournal(await readFile(path))
-    // A segment without a whole first record was never begun; the one before it still holds.
-    if (read.records.length > 0) return openSegment(path, segment, read)
+    if (read.records.length > 0) return openSegment(path, segment, read, unread)
+    // A segment is written whole before it is there: one without a first record is damaged, and
+    // the one before it, which ends where this began, still holds.
     await rename(path, `${path}.unread`)
+    unread ??= { segment: path, line: 1, lost: read.damage?.lost ?? 1 }
   }
-  return beginFirst(directory)
+  return beginFirst(directory, unread)
 }
 
-async function openSegment(path: string, segment: number, read: DecodedJournal): Promise<Opened> {
+async function openSegment(
+  path: string,
+  segment: number,
+  read: DecodedJournal,
+  unread: JournalDamage | undefined,
+): Promise<Opened> {
   const file = await open(path, 'r+')
-  const damage = read.damage && { segment: path, ...read.damage }
   // Damage is kept for whoever looks into it; a new segment begins from what could be read.
-  if (!damage) await file.truncate(read.length)
+  if (!read.damage) await file.truncate(read.length)
+  const damage = read.damage ? { segment: path, ...read.damage } : unread
   return { file, segment, read, damage }
 }
 
-async function beginFirst(directory: string): Promise<Opened> {
+async function beginFirst(directory: string, unread: JournalDamage | undefined): Promise<Opened> {
   const record = { ...toCheckpoint(bornState, chainStart), at: '1970-01-01T00:00:00Z' }
   const line = encodeRecord(record, chainStart)
   const path = segmentPath(directory, 1)
   await writeDurably(path, line, 0o600)
-  return openSegment(path, 1, decodeJournal(line))
+  return openSegment(path, 1, decodeJournal(line), unread)
 }
 
 async function dropSegmentsBefore(directory: string, first: number): Promise<void> {

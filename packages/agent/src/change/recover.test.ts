@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { generationPath } from '../disk/paths.ts'
+import { TestDevice } from '../testing/device.test.ts'
+import { PretendFleet } from '../testing/pretend-fleet.test.ts'
+import { currentGeneration } from './follow-order.ts'
+import { pointTo } from './generations.ts'
+
+describe('an agent that starts', { concurrency: 4 }, () => {
+  test('over a damaged journal tells so, runs what the pointer names, and goes on', () =>
+    afterTwoReleases(async ({ fleet, device }) => {
+      const [segment = ''] = (await segmentsOf(device)).reverse()
+      const path = join(device.paths.journal, segment)
+      const bytes = await readFile(path)
+      // A second line, so that the change of the first is damage and no torn end.
+      await writeFile(path, Buffer.concat([spoiled(bytes), Buffer.from('x\nx\n')]))
+      await device.start()
+      assert.equal(device.apps.running.get('acme/hub main')?.revision, 2)
+      await fleet.untilEvent('agent')
+      await fleet.give([await fleet.publish('acme/hub', 3, { ...good, a: '3' })])
+      await fleet.untilState('committed', 3)
+    }))
+
+  test('without any journal believes the pointer', () =>
+    afterTwoReleases(async ({ fleet, device }) => {
+      await rm(device.paths.journal, { recursive: true })
+      await device.start()
+      assert.equal((await currentGeneration(device.paths)).number, 2)
+      assert.equal(device.apps.running.get('acme/hub main')?.revision, 2)
+      await fleet.give([await fleet.publish('acme/hub', 3, { ...good, a: '3' })])
+      await fleet.untilState('committed', 3)
+    }))
+
+  test('over a damaged generation record goes back to the one before', () =>
+    afterTwoReleases(async ({ device }) => {
+      const path = join(generationPath(device.paths, 2), 'generation.json')
+      await writeFile(path, spoiled(await readFile(path)))
+      await device.start()
+      assert.equal(device.apps.running.get('acme/hub main')?.revision, 1)
+    }))
+
+  test('after a rescuer pointed back runs what it points to', () =>
+    afterTwoReleases(async ({ fleet, device }) => {
+      await pointTo(device.paths, 1)
+      await device.start()
+      assert.equal(device.apps.running.get('acme/hub main')?.revision, 1)
+      const event = await fleet.untilEvent('agent')
+      assert.match(event.message, /found generation 1 in force/)
+    }))
+
+  test('leaves running what runs', () =>
+    afterTwoReleases(async ({ device }) => {
+      const before = device.apps.calls.length
+      await device.start()
+      assert.deepEqual(device.apps.calls.slice(before), [])
+    }))
+
+  test('removes what no change owns', () =>
+    afterTwoReleases(async ({ device }) => {
+      await writeFile(join(device.paths.incoming, 'left'), 'half')
+      await writeFile(join(device.paths.trees, 'left.partial'), 'half')
+      await device.start()
+      assert.deepEqual(await readdir(device.paths.incoming), [])
+      assert.equal((await readdir(device.paths.trees)).includes('left.partial'), false)
+    }))
+})
+
+const good = { 'bin/main': 'well\n' }
+
+interface Stage {
+  readonly fleet: PretendFleet
+  readonly device: TestDevice
+}
+
+/** The story begins with the agent stopped on revision 2, and revision 1 to go back to. */
+async function afterTwoReleases(story: (stage: Stage) => Promise<void>): Promise<void> {
+  const fleet = await PretendFleet.start()
+  const device = await TestDevice.join(fleet)
+  try {
+    for (const revision of [1, 2]) {
+      const files = { ...good, own: `${revision}` }
+      await fleet.give([await fleet.publish('acme/hub', revision, files)])
+      await fleet.untilState('committed', revision)
+    }
+    await device.stop()
+    await story({ fleet, device })
+  } finally {
+    await device[Symbol.asyncDispose]().finally(() => fleet.close())
+  }
+}
+
+async function segmentsOf(device: TestDevice): Promise<string[]> {
+  return (await readdir(device.paths.journal)).filter(name => name.endsWith('.log')).sort()
+}
+
+function spoiled(bytes: Uint8Array): Uint8Array {
+  const copy = Uint8Array.from(bytes)
+  copy[80] = (copy[80] ?? 0) ^ 1
+  return copy
+}
