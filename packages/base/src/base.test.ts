@@ -44,6 +44,20 @@ for (const [text, code] of refused) {
   })
 }
 
+test('the strict reader takes a string as long as a document may be', () => {
+  for (const piece of ['a', '\\n', '\\"', '\\\\']) {
+    const text = piece.repeat(Math.floor(15_000_000 / piece.length))
+    assert.equal(parseStrictJson(toUtf8(`"${text}"`)), JSON.parse(`"${text}"`))
+  }
+  assert.throws(() => parseStrictJson(toUtf8(`"${'a'.repeat(15_000_000)}`)), {
+    code: 'json/syntax',
+  })
+})
+
+test('hexadecimal is read at any length', () => {
+  assert.equal(fromHex('ab'.repeat(30_000_000)).length, 30_000_000)
+})
+
 test('the strict reader keeps a key named __proto__ as a key', () => {
   const value = parseStrictJson(toUtf8('{"__proto__":{"a":1}}'))
   assert.deepEqual(Object.keys(value as object), ['__proto__'])

@@ -44,7 +44,8 @@ export function toHex(bytes: Uint8Array): string {
 
 /** Reads lower-case hexadecimal, whole bytes, nothing else. */
 export function fromHex(text: string): Uint8Array {
-  if (/^([0-9a-f]{2})*$/.test(text)) return new Uint8Array(Buffer.from(text, 'hex'))
+  if (text.length % 2 === 0 && /^[0-9a-f]*$/.test(text))
+    return new Uint8Array(Buffer.from(text, 'hex'))
   throw new BytesError('bytes/encoding', 'cannot read text as lower-case hexadecimal')
 }
 

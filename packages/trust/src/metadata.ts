@@ -170,7 +170,8 @@ function refuseSecondSignature(what: string, signatures: readonly Signature[]): 
 
 /** A signature this reader cannot spell is one of no bytes: it counts for nothing and spoils nothing. */
 function toSignature({ keyid, sig }: { keyid: string; sig: string }): Signature {
-  return { keyid, sig: /^([0-9a-f]{2})+$/.test(sig) ? fromHex(sig) : new Uint8Array() }
+  const isHex = sig.length % 2 === 0 && /^[0-9a-f]+$/.test(sig)
+  return { keyid, sig: isHex ? fromHex(sig) : new Uint8Array() }
 }
 
 function bitLength(value: Json | undefined, at: string): number {
