@@ -160,7 +160,8 @@ async function fetchedBytes(stage: Stage, revision: number): Promise<number[]> {
     ),
   )
   return all.flatMap(entries => {
-    const found = entries.find(({ event }) => {
+    // The oldest: a later change of a setting fetches nothing of the same tree.
+    const found = entries.findLast(({ event }) => {
       return event.details?.package === greenhouse && event.details.size === tree
     })
     const bytes = found?.event.details?.bytes

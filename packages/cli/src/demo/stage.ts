@@ -16,6 +16,9 @@ import { openRunFile, type RunFile } from './run-file.ts'
 import { openScene, type Scene } from './scene.ts'
 import { openWatch, type Watch } from './watch.ts'
 
+/** What kind of device all of them are. */
+export const deviceModel = 'acme/greenhouse-box'
+
 /** One device of the demo. */
 export interface Actor {
   readonly number: number
@@ -79,7 +82,12 @@ export class Stage {
       origins,
     })
     const log = this.scene.logOf('server')
-    this.#server = launch({ command, log, isReady: line => line.includes('"ready":true') })
+    this.#server = launch({
+      name: 'the server',
+      command,
+      log,
+      isReady: line => line.includes('"ready":true'),
+    })
     await this.#record(this.#server)
     await this.#server.first
     const known = { ...home, server: origin }
@@ -104,7 +112,7 @@ export class Stage {
     const [program = '', ...words] = this.#agentCommand(
       actor,
       ['join', token],
-      ['--name', actor.name],
+      ['--name', actor.name, '--model', deviceModel],
     )
     await run(program, words)
   }
@@ -112,6 +120,7 @@ export class Stage {
   /** Starts a device's agent and waits until it says that it is ready. */
   async startAgent(actor: Actor): Promise<Child> {
     const agent = launch({
+      name: `the agent of ${actor.name}`,
       command: this.#agentCommand(actor, ['run']),
       log: this.scene.logOf(actor.name),
       isReady: line => line.includes('"ready":true'),

@@ -7,7 +7,7 @@ import type { Say } from '../progress.ts'
 import { check } from './check.ts'
 import { killAgent } from './killing.ts'
 import { acceptGoodRelease, haltBadRelease, takeFirstRelease } from './releases.ts'
-import type { Stage } from './stage.ts'
+import { deviceModel, type Stage } from './stage.ts'
 import { refuseInterrupted } from './watch.ts'
 
 /** One point of the story: what is done, and what must then be seen. */
@@ -32,7 +32,8 @@ async function makeKeys({ scene, world }: Stage, say: Say): Promise<string> {
   const isNew = !existsSync(join(scene.directory, 'steadfleet.json'))
   if (isNew) {
     say('drawing keys: three each for catalogue root, targets and owner root, two of which sign')
-    const names = { fleet: 'home', publisher: 'acme', model: 'greenhouse-box' }
+    const [publisher = '', model = ''] = deviceModel.split('/')
+    const names = { fleet: 'home', publisher, model }
     const required = ['acme/greenhouse']
     await initFleet(scene.directory, { ...names, required, server: scene.origin }, world)
   }

@@ -20,28 +20,25 @@ export interface Child {
 }
 
 export interface Launch {
+  /** What an error calls it. */
+  readonly name: string
   readonly command: readonly string[]
   /** Appended to with all it says, so that the terminal stays readable. */
   readonly log: string
   /** Tells the line that means it is ready. */
   readonly isReady?: (line: string) => boolean
-  readonly environment?: NodeJS.ProcessEnv
 }
 
 /** Starts a process in a session of its own: Ctrl-C at the terminal must not end it before we do. */
-export function launch({ command, log, isReady, environment }: Launch): Child {
+export function launch({ name, command, log, isReady }: Launch): Child {
   const [program = '', ...words] = command
   const file = openSync(log, 'a')
   const child = spawn(program, words, {
     stdio: ['ignore', 'pipe', file],
     detached: true,
-    ...(environment && { env: environment }),
   })
   const ended = endOf(child, program)
-  const first = firstLine(child, ended, isReady ?? (() => true), {
-    what: `${program} (see ${log})`,
-    log: file,
-  })
+  const first = firstLine(child, ended, isReady ?? (() => true), { name, log, file })
   // Whoever does not wait for readiness is not told twice that it ended early.
   first.catch(() => undefined)
   return {
@@ -86,24 +83,30 @@ function endOf(child: ChildProcess, program: string): Promise<End> {
   })
 }
 
+interface Logged {
+  readonly name: string
+  readonly log: string
+  readonly file: number
+}
+
 function firstLine(
   child: ChildProcess,
   ended: Promise<End>,
   isReady: (line: string) => boolean,
-  { what, log }: { readonly what: string; readonly log: number },
+  { name, log, file }: Logged,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     let rest = ''
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      writeSync(log, text)
+      writeSync(file, text)
       const lines = (rest + text).split('\n')
       rest = lines.pop() ?? ''
       const ready = lines.find(isReady)
       if (ready !== undefined) resolve(ready)
     })
     ended.then(({ code, signal }) => {
-      const message = `cannot start ${what}: it ended by ${signal ?? `exit ${code}`}`
-      reject(new CliError('cli/process', message, {}))
+      const message = `cannot start ${name}: it ended by ${signal ?? `exit ${code}`}`
+      reject(new CliError('cli/process', message, { hint: `its log ${log} says why` }))
     }, reject)
   })
 }
