@@ -61,3 +61,21 @@ export function isSilent(device: DeviceView, now: Date): boolean {
   const heard = new Date(device.seenAt ?? device.enrolledAt)
   return now.getTime() - heard.getTime() > silentMinutes * 60_000
 }
+
+const confinement = 'confinement'
+
+/** What a device reports of how it confines: a verdict in one word, and each part of it. */
+export function confinementOf({ attributes }: DeviceView): {
+  verdict: string | undefined
+  parts: [name: string, how: string][]
+} {
+  const parts = Object.entries(attributes)
+    .filter(([name]) => name.startsWith(`${confinement}.`))
+    .map(([name, how]): [string, string] => [name.slice(confinement.length + 1), how])
+  return { verdict: attributes[confinement], parts }
+}
+
+/** What a device reports of itself beside how it confines. */
+export function plainAttributes({ attributes }: DeviceView): [name: string, value: string][] {
+  return Object.entries(attributes).filter(([name]) => name.split('.')[0] !== confinement)
+}

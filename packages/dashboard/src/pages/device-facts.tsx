@@ -1,13 +1,14 @@
 import type { DeviceView } from '@steadfleet/protocol'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { toList } from '../format/text.ts'
+import { toList, toSentence } from '../format/text.ts'
 import { Copyable } from '../parts/digest.tsx'
 import { type Fact, Facts } from '../parts/facts.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { groupsOf } from '../queries.ts'
 import { isInGroup } from '../search.ts'
+import { plainAttributes } from '../tone.ts'
 
 /** What is known of a device. */
 export function DeviceFacts({ device }: { device: DeviceView }): ReactNode {
@@ -15,7 +16,7 @@ export function DeviceFacts({ device }: { device: DeviceView }): ReactNode {
   const names = groups.filter(group => isInGroup(device, group)).map(({ name }) => name)
   const facts: Fact[] = [
     ['Id', <Copyable key="id" value={device.id} shown={device.id} of="device’s id" />],
-    ['Model', device.model],
+    ['Model', device.model || 'not stated'],
     ['Architecture', device.architecture],
     ['Fleet', device.fleet],
     ...(names.length > 0 ? [['Groups', toList(names)] as const] : []),
@@ -23,7 +24,7 @@ export function DeviceFacts({ device }: { device: DeviceView }): ReactNode {
     ['Order', orderOf(device)],
     ['Enrolled', <Moment key="enrolled" at={device.enrolledAt} />],
     ['Last seen', device.seenAt === null ? 'never' : <Moment key="seen" at={device.seenAt} />],
-    ...Object.entries(device.attributes),
+    ...plainAttributes(device).map(([name, value]) => [toSentence(name), value] as const),
   ]
   return (
     <Panel title="Facts">

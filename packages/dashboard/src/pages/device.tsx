@@ -9,6 +9,7 @@ import { LogBadge } from '../parts/log-badge.tsx'
 import { Page } from '../parts/page.tsx'
 import { deviceNamed } from '../queries.ts'
 import { changeMeanings } from '../tone.ts'
+import { DeviceConfinement } from './device-confinement.tsx'
 import { DeviceFacts } from './device-facts.tsx'
 import { DeviceSettings } from './device-settings.tsx'
 import { DeviceSoftware } from './device-software.tsx'
@@ -45,6 +46,7 @@ function Shown({ device }: { device: DeviceView }): ReactNode {
           <Stack gap="lg">
             <DeviceFacts device={device} />
             <DeviceSettings device={device} />
+            <DeviceConfinement device={device} />
           </Stack>
         </Grid.Col>
       </Grid>

@@ -43,7 +43,8 @@ function DeviceRow({ device }: { device: DeviceView }): ReactNode {
           <LastSeen device={device} />
         </Text>
         <Text size="xs" c="dimmed" visibleFrom="md" mt={2}>
-          {device.model}, {device.architecture}
+          {device.model ? `${device.model}, ` : ''}
+          {device.architecture}
         </Text>
       </Table.Td>
       <Table.Td>

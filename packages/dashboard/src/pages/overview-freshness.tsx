@@ -67,7 +67,8 @@ function Row(row: Freshness): ReactNode {
 function None(): ReactNode {
   return (
     <Empty icon={IconPackage} title="This fleet follows no package">
-      Publish one with <code>npx steadfleet publish</code>, then let the fleet follow its channel.
+      Publish one with <code>npx steadfleet publish</code>, then let the fleet follow its channel
+      with <code>npx steadfleet channel follow</code>.
     </Empty>
   )
 }

@@ -25,10 +25,14 @@ export function OverviewPage(): ReactNode {
       <Stack gap="lg">
         <AttentionPanel />
         <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
-          <FreshnessPanel />
-          <MovingPanel />
+          <Stack gap="lg">
+            <FreshnessPanel />
+            <DevicesPanel />
+          </Stack>
+          <div>
+            <MovingPanel />
+          </div>
         </SimpleGrid>
-        <DevicesPanel />
       </Stack>
     </Page>
   )
