@@ -11,6 +11,9 @@ export type NewEvent = Omit<DeviceEvent, 'sequence' | 'at'>
 
 /** So many events wait for a server that is away; then the oldest that are no failures give way. */
 const mostWaiting = 1000
+/** What one check-in carries at most: a failure brings its log, so the bytes count too. */
+const batchEvents = 200
+const batchBytes = 512 * 1024
 /** Numbers of reports are reserved in blocks, so that not each report costs a write. */
 const block = 1000
 
@@ -52,9 +55,14 @@ export class Outbox {
     this.#listener = listener
   }
 
-  /** Events from the oldest on, as many as one check-in carries. */
-  waiting(most = 200): readonly DeviceEvent[] {
-    return this.#waiting.slice(0, most)
+  /** Events from the oldest on, as many as one check-in carries; at least one where any waits. */
+  waiting(): readonly DeviceEvent[] {
+    let bytes = 0
+    const first = this.#waiting.slice(0, batchEvents)
+    return first.filter((event, i) => {
+      bytes += JSON.stringify(event).length
+      return i === 0 || bytes <= batchBytes
+    })
   }
 
   /** Takes an event in. On a full disk it waits in memory alone: telling must not stop the doing. */
@@ -84,7 +92,8 @@ export class Outbox {
     this.#report += 1
     if (this.#report > this.#reserved) {
       this.#reserved = this.#report + block
-      await writeDurably(this.#reportPath, toUtf8(String(this.#reserved)))
+      const text = toUtf8(String(this.#reserved))
+      await this.#queue(() => writeDurably(this.#reportPath, text, 0o600))
     }
     return this.#report
   }

@@ -37,7 +37,9 @@ export async function checkInOnce(context: CheckInContext): Promise<CheckedIn> {
   const body = { report: viewOf(report), events: [...events] }
   const reply = await client.call(checkIn, { body, signal: stop })
   await outbox.acknowledge(reply.acknowledged)
-  const hasMore = outbox.waiting(1).length > 0 && events.length === 200
+  // A server that does not acknowledge is not asked again at once.
+  const isTaken = reply.acknowledged >= (events.at(-1)?.sequence ?? Number.POSITIVE_INFINITY)
+  const hasMore = isTaken && outbox.waiting().length > 0
   try {
     await catchUp(context, reply)
     if (reply.order) await context.trust.takeOrder(reply.order, context.now())
