@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { digestOf } from '@steadfleet/base'
@@ -9,11 +9,13 @@ import {
   getCatalogueFile,
   getDevice,
   getObject,
+  health,
   listDevices,
   listReleases,
   listRollouts,
   missingObjects,
   putGroup,
+  tryRelease,
   uploadOffset,
   uploadPart,
 } from '@steadfleet/protocol'
@@ -142,6 +144,20 @@ describe('what was acknowledged before a kill -9', () => {
   })
 })
 
+describe('the signer', () => {
+  test('is started again when it ends, and what waited for it is signed', async () => {
+    const device = await it.join({ name: 'unsigned' })
+    process.kill(await signerOf(it.data), 'SIGKILL')
+    await it.publish({ revision: 250 }).catch(() => undefined)
+    await eventually(async () => (await it.anyone.call(health, {})).signer)
+    const known = await it.operator.call(listReleases, { query: {} })
+    if (!known.some(({ revision }) => revision === 250)) await it.publish({ revision: 250 })
+    const params = { device: device.id, publisher: 'acme', name: 'greenhouse' }
+    await it.operator.call(tryRelease, { params, body: { revision: 250 } })
+    assert.equal(orderIn(await device.checkIn()).releases[0]?.revision, 250)
+  })
+})
+
 describe('the catalogue', () => {
   test('is never torn for a client that reads while releases are published', async () => {
     const publishing = (async () => {
@@ -214,6 +230,19 @@ async function until(isThere: () => boolean): Promise<void> {
       { method: 'GET', path: '/v1/health', needs: 'anyone', summary: '', reply: 'bytes' },
       {},
     )
+}
+
+async function eventually(isSo: () => Promise<boolean>): Promise<void> {
+  const until = Date.now() + 20_000
+  while (Date.now() < until) if (await isSo()) return
+  assert.fail('it never became so')
+}
+
+/** The child of the server that is its signer. */
+async function signerOf(data: string): Promise<number> {
+  const server = (await readFile(join(data, 'holder'), 'utf8')).trim()
+  const children = await readFile(`/proc/${server}/task/${server}/children`, 'utf8')
+  return Number(children.trim().split(' ')[0])
 }
 
 async function counters(device: TestDevice): Promise<{ ordered: number }> {

@@ -4,7 +4,6 @@ import { stat } from 'node:fs/promises'
 import { digestOf, toBase64Url, toCanonical } from '@steadfleet/base'
 import { ifThere } from './disk/durable.ts'
 import type { House } from './house.ts'
-import { factNamed } from './store/people-store.ts'
 
 /** The text of an enrolment token: where to go, the secret, and the digests of the first roots. */
 export async function enrolmentToken(
@@ -17,7 +16,7 @@ export async function enrolmentToken(
     secret,
     catalogueRoot: digestOf(await house.firstCatalogueRoot()),
     ownerRoot: house.owner.firstRoot,
-    log: await factNamed(house.store.db, 'log'),
+    log: house.facts.log,
   }
   return `sf1.${toBase64Url(toCanonical(token))}`
 }

@@ -6,6 +6,7 @@ import type { Streams } from './http/streams.ts'
 import type { Orderer } from './orders/orderer.ts'
 import type { Owner } from './owner.ts'
 import type { Presence } from './presence.ts'
+import type { Facts } from './store/people-store.ts'
 import type { Store } from './store/store.ts'
 import type { World } from './world.ts'
 
@@ -15,6 +16,7 @@ export interface House {
   /** The public origins of this server; the first is the one it names itself by. */
   readonly origins: readonly string[]
   readonly store: Store
+  readonly facts: Facts
   readonly catalogue: Catalogue
   readonly content: Content
   readonly owner: Owner

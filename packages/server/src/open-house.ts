@@ -17,7 +17,7 @@ import { makeOrderer } from './orders/orderer.ts'
 import { openOwner } from './owner.ts'
 import { makePresence } from './presence.ts'
 import { keepSigner } from './signer-keeper.ts'
-import { factNamed } from './store/people-store.ts'
+import { allFacts } from './store/people-store.ts'
 import { openStore } from './store/store.ts'
 import type { World } from './world.ts'
 
@@ -42,6 +42,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   opened.use(await lockFolder(folder, world.pid))
   const store = opened.use(await openStore(join(folder, 'steadfleet.db')))
   await importOnce(store, folder)
+  const facts = await allFacts(store.db)
   const owner = await openOwner(join(folder, 'owner'))
   const content = opened.use(await openContent(folder))
   const signer = opened.use(await keepSigner(folder, logger))
@@ -57,7 +58,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
       store,
       signer: signer.client,
       now: world.now,
-      owner: () => factNamed(store.db, 'owner'),
+      owner: facts.owner,
       policy: () => owner.policy().signed,
       onOrder: (device: DeviceId) => {
         tellToLook({ streams }, device)
@@ -68,18 +69,17 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   )
   opened.use(await keepFresh(catalogue, logger))
   void orderer.nudge()
+  const kept = opened.move()
   const house: House = {
-    ...{ world, folder, store, catalogue, content, owner, orderer, streams },
+    ...{ world, folder, store, facts, catalogue, content, owner, orderer, streams },
     origins: options.origins,
     nonces: makeNonces(world),
     keyHolders: new Map(),
     presence: makePresence(),
     isSignerThere: signer.isThere,
-    firstCatalogueRoot: async () =>
-      new Uint8Array(await readFile(join(folder, 'catalogue', '1.root.json'))),
+    firstCatalogueRoot: () => readFile(join(folder, 'catalogue', '1.root.json')),
     files: filesIn(checkout),
   }
-  const kept = opened.move()
   return { house, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 

@@ -1,14 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  type Metadata,
-  type MetadataType,
-  parseMetadata,
-  type Root,
-  type Snapshot,
-  type Targets,
-  type Timestamp,
-} from '@steadfleet/trust'
+import { type Metadata, type MetadataType, parseMetadata } from '@steadfleet/trust'
 import { writeDurably } from '../disk/durable.ts'
 import { ServerError } from '../error.ts'
 
@@ -21,8 +13,6 @@ export interface InForce {
   /** Every delegated role that the snapshot names. */
   readonly roles: ReadonlyMap<string, Metadata<'targets'>>
 }
-
-export type { Root, Snapshot, Targets, Timestamp }
 
 /** Reads the set in force. Files that no timestamp names yet are left of a crash and do not count. */
 export async function readInForce(folder: string): Promise<InForce> {

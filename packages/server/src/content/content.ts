@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, toHexDigest } from '@steadfleet/base'
-import { ifThere } from '../disk/durable.ts'
+import { ifThere, removeLeftovers } from '../disk/durable.ts'
 import { type ContentWorker, startContentWorker } from './content-worker.ts'
 import { type ObjectStore, openObjects } from './object-store.ts'
 import { openUploads, type Uploads } from './uploads.ts'
@@ -20,6 +20,7 @@ export async function openContent(folder: string): Promise<Content> {
   const bundlesFolder = join(folder, 'bundles')
   const worker = startContentWorker()
   for (const path of [objects.folder, bundlesFolder]) await mkdir(path, { recursive: true })
+  await removeLeftovers(bundlesFolder, '.new')
   return {
     objects,
     uploads: await openUploads({

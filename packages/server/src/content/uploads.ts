@@ -1,7 +1,13 @@
 import { mkdir, open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, isCoded, toHexDigest, toUtf8 } from '@steadfleet/base'
-import { ifThere, removeIfThere, syncFolder, writeDurably } from '../disk/durable.ts'
+import {
+  ifThere,
+  removeIfThere,
+  removeLeftovers,
+  syncFolder,
+  writeDurably,
+} from '../disk/durable.ts'
 import { ServerError } from '../error.ts'
 import type { ContentWorker } from './content-worker.ts'
 
@@ -36,6 +42,7 @@ const limits = { objects: 500_000, bytes: 16 * 1024 ** 3 }
 
 export async function openUploads(options: UploadOptions): Promise<Uploads> {
   await mkdir(options.folder, { recursive: true })
+  await removeLeftovers(options.folder, '.staging')
   const turns = new Map<Digest, Promise<unknown>>()
   /** One act of one upload at a time: two parts that overlap can't both be the next. */
   const inTurn = (digest: Digest, act: () => Promise<UploadState>): Promise<UploadState> => {

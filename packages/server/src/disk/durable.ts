@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, rename, unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 
 /** Writes a whole file that is there after a crash, or is not there at all; readers see no half. */
@@ -37,6 +37,13 @@ export async function syncFolder(path: string): Promise<void> {
 /** Makes all that was written to the file system of `path` durable at once: one call for many files. */
 export async function syncFileSystem(path: string): Promise<void> {
   await promisify(execFile)('sync', ['--file-system', path])
+}
+
+/** Removes what a crash left in a folder: names with this ending, which nothing else ever has. */
+export async function removeLeftovers(folder: string, ending: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.endsWith(ending)) await rm(join(folder, name), { recursive: true, force: true })
+  }
 }
 
 export async function removeIfThere(path: string): Promise<void> {

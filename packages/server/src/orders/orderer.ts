@@ -13,7 +13,7 @@ export interface OrdererOptions {
   readonly store: Store
   readonly signer: () => SignerClient
   readonly now: () => Date
-  readonly owner: () => Promise<string>
+  readonly owner: string
   readonly policy: () => TrustPolicy
   /** A device has a newer order: it is told to look. */
   readonly onOrder: (device: DeviceId) => void
@@ -106,7 +106,7 @@ async function draftFor(options: OrdererOptions, device: DeviceRow): Promise<Dra
 
 async function signAndPut(options: OrdererOptions, drafts: readonly Draft[]): Promise<void> {
   const now = options.now()
-  const owner = await options.owner()
+  const { owner } = options
   const payloads = (): Uint8Array[] =>
     drafts.map(({ device, counter, content }) =>
       toStatementBytes(makeOrder({ device: device.id, owner, counter, ...content }, now)),

@@ -53,7 +53,7 @@ function handleDeviceViews(handle: Handle, house: House): void {
 
   handle(listDevices, async ({ params }) => {
     await fleetNamed(db, params.fleet)
-    return Promise.all((await devicesOf(db, params.fleet)).map(row => toDeviceView(house, row)))
+    return (await devicesOf(db, params.fleet)).map(row => toDeviceView(house, row))
   })
 
   handle(getDevice, async ({ params }) =>

@@ -15,7 +15,6 @@ import { type Handle, sent } from '../http/handle.ts'
 import type { Caller } from '../http/permissions.ts'
 import { hashOf, makeSecret } from '../http/secrets.ts'
 import { endedCookie, sessionCookie, sessionIn } from '../http/session.ts'
-import { factNamed } from '../store/people-store.ts'
 import { serverVersion } from '../version.ts'
 
 const sessionSeconds = 30 * 86_400
@@ -54,8 +53,8 @@ export function handlePeople(handle: Handle, house: House): void {
 
   handle(whoAmI, async ({ caller }) => ({
     name: nameOf(caller),
-    owner: await factNamed(store.db, 'owner'),
-    log: await factNamed(store.db, 'log'),
+    owner: house.facts.owner,
+    log: house.facts.log,
     version: serverVersion,
   }))
 

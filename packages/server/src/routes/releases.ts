@@ -17,7 +17,7 @@ import { newestRollouts, rolloutWithId } from '../store/rollout-store.ts'
 import { toChannelView, toReleaseViews } from '../views/views.ts'
 import { nameOf } from './people.ts'
 
-const mostRollouts = 200
+const mostRollouts = 50
 
 /** Releases, the channels that point at them, and the rollouts that bring them to devices. */
 export function handleReleases(handle: Handle, house: House): void {

@@ -1,17 +1,13 @@
-import { unknown } from '../error.ts'
 import type { Db } from './schema.ts'
 
 /** What the owner's configuration says, kept from the first start: owner, fleet, model, log. */
 export type Fact = 'owner' | 'fleet' | 'model' | 'log'
 
-export async function factNamed(db: Db, name: Fact): Promise<string> {
-  const row = await db
-    .selectFrom('fact')
-    .select('value')
-    .where('name', '=', name)
-    .executeTakeFirst()
-  if (!row) throw unknown('internal', `fact ${name}`)
-  return row.value
+export type Facts = Readonly<Record<Fact, string>>
+
+export async function allFacts(db: Db): Promise<Facts> {
+  const rows = await db.selectFrom('fact').selectAll().execute()
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value])) as Facts
 }
 
 export interface Operator {

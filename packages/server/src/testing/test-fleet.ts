@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import {
@@ -168,8 +168,4 @@ function namesWith(required: readonly string[]): Parameters<typeof makeFirstFile
 async function write(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, content, { mode })
-}
-
-export async function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8')
 }

@@ -20,10 +20,9 @@ import {
   reportOf,
 } from '../store/device-store.ts'
 import { type FleetRow, type Group, packagesOf, type Setting } from '../store/fleet-store.ts'
-import { factNamed } from '../store/people-store.ts'
 import { allChannels, type ChannelRow, type StoredRelease } from '../store/release-store.ts'
 
-export async function toDeviceView(house: House, row: DeviceRow): Promise<DeviceView> {
+export function toDeviceView(house: House, row: DeviceRow): DeviceView {
   const report = reportOf(row)
   return {
     id: row.id as DeviceId,
@@ -39,7 +38,7 @@ export async function toDeviceView(house: House, row: DeviceRow): Promise<Device
     apps: report?.apps ?? [],
     attributes: report?.attributes ?? {},
     online: house.presence.isOnline(row, house.world.now()),
-    log: await factNamed(house.store.db, 'log'),
+    log: house.facts.log,
     enrolledAt: row.enrolled_at,
     seenAt: row.seen_at,
   }
