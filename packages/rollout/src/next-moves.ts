@@ -67,7 +67,9 @@ function whyTripped(progress: Progress, moves: readonly Move[]): string | undefi
   const failed = untolerated(progress, moves, phase)
   const allowed = progress.phases[phase]?.['max-failures'] ?? 0
   if (failed <= allowed) return undefined
-  return `phase ${phase + 1} saw ${failed} failed, allowed are ${allowed}`
+  const moved = moves.filter(move => move.phase === phase).length
+  const bound = allowed === 0 ? 'none' : `at most ${allowed}`
+  return `${failed} of ${moved} devices failed in phase ${phase + 1}, where ${bound} may`
 }
 
 /** Failures of a phase since a person last resumed: those came in this phase or one before it. */

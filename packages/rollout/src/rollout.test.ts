@@ -84,7 +84,7 @@ describe('a rollout', () => {
     assert.equal(spell(next.moves, 2), 'x/oo')
     const after = nextMoves({ ...resumed, moves: next.moves }, reportsOf(' x '))
     assert.equal(after.state, 'halted')
-    assert.equal(after.why, 'phase 2 saw 1 failed, allowed are 0')
+    assert.equal(after.why, '1 of 2 devices failed in phase 2, where none may')
   })
 
   test('orders just those it moves from waiting to ordered, in their order', () => {
