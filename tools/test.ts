@@ -23,6 +23,7 @@ const unit = filesLike([
   'packages/**/*.test.{ts,tsx}',
   'tools/**/*.test.{ts,mjs}',
   'bench/**/*.test.ts',
+  'fuzz/**/*.test.ts',
 ])
 await runTestFiles(unit, 2, counts)
 // Scenarios start whole fleets and measure time-outs: one at a time.

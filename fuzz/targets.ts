@@ -1,0 +1,13 @@
+import type { FuzzTarget } from './target.ts'
+import { baseTargets } from './targets/base.ts'
+import { bundleTargets } from './targets/bundle.ts'
+import { domainTargets } from './targets/domain.ts'
+import { trustTargets } from './targets/trust.ts'
+
+/** Every parser of what comes from outside, in `base`, `domain`, `trust` and `bundle`. */
+export const targets: readonly FuzzTarget[] = [
+  ...baseTargets,
+  ...domainTargets,
+  ...trustTargets,
+  ...bundleTargets,
+]
