@@ -3,9 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { digestOf } from '@steadfleet/base'
+import { type Digest, digestOf } from '@steadfleet/base'
+import { readBundle } from '@steadfleet/bundle'
 import {
   deviceTimeline,
+  getBundle,
   getCatalogueFile,
   getDevice,
   getObject,
@@ -203,6 +205,23 @@ describe('content', () => {
     await assert.rejects(it.anyone.open(getObject, { params }), { code: 'content/unknown' })
   })
 
+  test('of a tree comes as a bundle: whole, or what another tree lacks, and in parts', async () => {
+    const old = await it.publish({ revision: 510, files: { app: 'old', shared: 'same' } })
+    const next = await it.publish({ revision: 511, files: { app: 'new', shared: 'same' } })
+    const [tree, from] = [next, old].map(({ record }) => record.tree.digest) as [Digest, Digest]
+    assert.deepEqual(await contentsOfBundle({ tree }, {}), ['new', 'same'])
+    assert.deepEqual(await contentsOfBundle({ tree }, { from }), ['new'])
+    const url = `${it.origin()}/v1/bundles/${tree}?from=${from}`
+    const [whole, part] = await Promise.all([
+      fetch(url).then(reply => reply.arrayBuffer()),
+      fetch(url, { headers: { range: 'bytes=9-' } }),
+    ])
+    assert.equal(part.status, 206)
+    assert.deepEqual(Buffer.from(await part.arrayBuffer()), Buffer.from(whole).subarray(9))
+    const params = { tree: digestOf(randomBytes(8)) }
+    await assert.rejects(it.anyone.open(getBundle, { params }), { code: 'content/unknown' })
+  })
+
   test('no path leads out of its folder', async () => {
     for (const file of ['..%2fserver.json', '%2e%2e/server.json', '....json', '.json']) {
       const reply = await fetch(`${it.origin()}/v1/catalogue/${file}`)
@@ -230,6 +249,16 @@ async function until(isThere: () => boolean): Promise<void> {
       { method: 'GET', path: '/v1/health', needs: 'anyone', summary: '', reply: 'bytes' },
       {},
     )
+}
+
+/** The texts in a bundle, but for the tree's own listing, which comes first. */
+async function contentsOfBundle(params: { tree: Digest }, query: { from?: Digest }) {
+  const { body } = await it.anyone.open(getBundle, { params, query })
+  const texts: string[] = []
+  for await (const { content } of readBundle(body, { objects: 100, bytes: 1e6 })) {
+    texts.push(Buffer.from(await collect(content)).toString())
+  }
+  return texts.slice(1).sort()
 }
 
 async function eventually(isSo: () => Promise<boolean>): Promise<void> {

@@ -8,7 +8,7 @@ import type { GroupConditions } from '@steadfleet/protocol'
 import { ServerError, unknown } from '../error.ts'
 import { deviceWithId } from '../store/device-store.ts'
 import { fleetNamed, groupsOf } from '../store/fleet-store.ts'
-import { channelNamed, releasesAt } from '../store/release-store.ts'
+import { channelNamed, releasesAt, releasesOf } from '../store/release-store.ts'
 import type { Db } from '../store/schema.ts'
 import { refuseUnpublished } from './channel.ts'
 import { assign, markDue, markFleetDue } from './due.ts'
@@ -113,7 +113,7 @@ async function refuseUnknownGroup(db: Db, fleet: string, name: string): Promise<
   throw unknown('group/unknown', `group ${name} in fleet ${fleet}`, { group: name })
 }
 
-/** What the newest revision that the fleet runs, or is to run, declares. */
+/** What the newest revision that the fleet runs, is to run, or waits for, declares. */
 async function declaredSettings(
   db: Db,
   { fleet, package: name }: NewSetting,
@@ -141,5 +141,8 @@ async function revisionsIn(db: Db, fleet: string, name: string): Promise<number[
     .where('package', '=', name)
     .executeTakeFirst()
   const held = followed && (await channelNamed(db, name, followed.channel))
-  return [...assigned.map(({ revision }) => revision), ...(held ? [held.revision] : [])]
+  // Followed before its channel points anywhere: values can be set before anything is ordered.
+  const [newest] = followed && !held ? await releasesOf(db, name) : []
+  const awaited = held?.revision ?? newest?.record.revision
+  return [...assigned.map(({ revision }) => revision), ...(awaited ? [awaited] : [])]
 }
