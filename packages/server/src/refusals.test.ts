@@ -270,6 +270,19 @@ describe('a setting', () => {
   }
 })
 
+test('a setting may be given before the channel of a followed package points anywhere', async () => {
+  await using own = await openTestFleet([])
+  await own.publish({
+    revision: 1,
+    settings: { level: { type: 'integer', default: 1, maximum: 9 } },
+  })
+  await follow(own.operator)
+  const params = { fleet, ...greenhouse, scope: 'fleet', target: fleet } as const
+  await own.operator.call(setSettings, { params, body: { values: { level: 2 } } })
+  const refused = own.operator.call(setSettings, { params, body: { values: { level: 10 } } })
+  await assert.rejects(refused, { code: 'setting/mismatch' })
+})
+
 describe('a publication', () => {
   test('of a revision that exists with other content names both digests', async () => {
     const other = await makeRelease({ revision: 1, files: { app: 'other' } })
