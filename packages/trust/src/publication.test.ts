@@ -9,6 +9,7 @@ const now = new Date('2026-11-21T00:00:00Z')
 const later = new Date('2027-11-21T00:00:00Z')
 const path = 'acme/greenhouse/3/amd64'
 const target = toTarget(toUtf8('content'), {})
+const bySha512 = { ...target, hashes: { sha512: 'a'.repeat(128) } } as unknown as typeof target
 
 const rows: {
   name: string
@@ -21,6 +22,11 @@ const rows: {
   {
     name: 'with one more release',
     edit: held => withTargets(held, { 'acme/new/1/arm64': target }),
+  },
+  {
+    name: 'that names a release by its SHA-512 alone',
+    edit: held => withTargets(held, { 'acme/new/1/arm64': bySha512 }),
+    code: 'trust/malformed',
   },
   { name: 'of the same version', edit: held => ({ ...held, version: 2 }), code: 'trust/rollback' },
   { name: 'two versions on', edit: held => ({ ...held, version: 4 }), code: 'trust/fast-forward' },
