@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { toMermaid } from '@steadfleet/base'
+import { toDocument, toMermaid } from '@steadfleet/base'
 import type { ChangeState, PackageName } from '@steadfleet/domain'
 import {
   backOff,
@@ -145,6 +145,12 @@ describe('a sealed generation', () => {
     assert.deepEqual(decodeGeneration(encodeGeneration(generation)), generation)
   })
 
+  test('is refused under the seal of another', () => {
+    const other = generationOf(4, [packageAt(hub, 1, 3)])
+    const file = { record: generation, seal: sealOf(other) }
+    assert.throws(() => decodeGeneration(toDocument(file)), { code: 'engine/seal' })
+  })
+
   test('is refused with any byte of it changed', () => {
     const bytes = encodeGeneration(generation)
     for (let i = 0; i < bytes.length; i += 7) {
@@ -220,6 +226,11 @@ describe('the fold of a journal', () => {
   test('refuses a commit without the verdict of probation', () => {
     const records = [plan, ...all, watched, { type: 'commit', at } as const]
     assert.throws(() => foldJournal(records), { code: 'engine/no-verdict' })
+  })
+
+  test('refuses a plan while another change is open, and a step that is not planned', () => {
+    assert.throws(() => foldJournal([plan, plan]), { code: 'engine/record' })
+    assert.throws(() => foldJournal([plan, begin('fetch:acme/other')]), { code: 'engine/record' })
   })
 
   test('refuses to go forward after an abort', () => {

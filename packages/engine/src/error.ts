@@ -7,7 +7,6 @@ export type EngineErrorCode =
   | 'engine/seal'
   | 'engine/superseded'
   | 'engine/probation'
-  | 'engine/undo'
 
 /** Raised when the journal, a generation record or a change is not what the engine allows. */
 export class EngineError extends CodedError<EngineErrorCode> {}
