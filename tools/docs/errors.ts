@@ -93,7 +93,17 @@ function literalAt(text: string): string | undefined {
   return found?.[1] ?? found?.[2]
 }
 
-/** A template's holes, as the word that fills them. */
+/** A template's holes, each as the word that fills it. */
 function toProse(template: string): string {
-  return template.replace(/\$\{([^}]*)\}/g, (_, hole: string) => `‹${hole.match(/\w+/g)?.at(-1)}›`)
+  return template.replace(
+    /\$\{((?:[^{}]|\{[^{}]*\})*)\}/g,
+    (_, hole: string) => `‹${wordOf(hole)}›`,
+  )
+}
+
+/** `held.version` is a version, `text.trim()` a text; a hole that chooses between texts is left open. */
+function wordOf(hole: string): string {
+  if (/['`]/.test(hole)) return '…'
+  const subject = hole.replace(/\.\w+\([^)]*\)/g, '')
+  return subject.match(/[a-zA-Z]\w*/g)?.at(-1) ?? '…'
 }
