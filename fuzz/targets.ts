@@ -2,6 +2,7 @@ import type { FuzzTarget } from './target.ts'
 import { baseTargets } from './targets/base.ts'
 import { bundleTargets } from './targets/bundle.ts'
 import { domainTargets } from './targets/domain.ts'
+import { refreshTarget } from './targets/refresh.ts'
 import { trustTargets } from './targets/trust.ts'
 
 /** Every parser of what comes from outside, in `base`, `domain`, `trust` and `bundle`. */
@@ -9,5 +10,6 @@ export const targets: readonly FuzzTarget[] = [
   ...baseTargets,
   ...domainTargets,
   ...trustTargets,
+  refreshTarget,
   ...bundleTargets,
 ]
