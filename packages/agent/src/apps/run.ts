@@ -28,7 +28,7 @@ export function ownRun(folder: string, cgroup: Cgroup, keeper: ChildProcess): Ru
 }
 
 const lookMs = 2000
-const startMs = 1000
+const startMs = 5000
 
 /** Whether an earlier agent got as far as a keeper; one that it started as it died may be about to. */
 export async function hasBegun(folder: string): Promise<boolean> {
