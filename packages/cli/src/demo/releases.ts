@@ -131,6 +131,7 @@ async function everyDeviceRuns(stage: Stage, revision: number, say: Say): Promis
   return stage.watch.until(
     `revision ${revision} on every device`,
     async () => {
+      await refuseHalt(stage, revision)
       const devices = await stage.devices()
       const ready = devices.filter(({ state, releases }) => {
         const isSettled = state === 'committed' || state === 'restored'
@@ -144,6 +145,12 @@ async function everyDeviceRuns(stage: Stage, revision: number, say: Say): Promis
     },
     say,
   )
+}
+
+/** A rollout of a good revision that halts won't go on by itself: waiting for it is no use. */
+async function refuseHalt(stage: Stage, revision: number): Promise<void> {
+  const halted = await rolloutOf(stage, revision, 'halted')
+  check(!halted, `revision ${revision} is good`, halted?.why ?? '')
 }
 
 function readings(stage: Stage): Promise<Greenhouse[]> {
