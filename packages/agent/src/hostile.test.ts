@@ -60,6 +60,19 @@ describe('content that is not what was signed', { concurrency: 4 }, () => {
       }))
   }
 
+  test('the one object of a change with a byte changed is a security event too', () =>
+    withFleet(async ({ fleet }) => {
+      await fleet.give([await fleet.publish('acme/hub', 1, good)])
+      await fleet.untilState('committed', 1)
+      const next = Buffer.from('better\n')
+      fleet.faults.spoil = (_, body) => (next.equals(body) ? changed(body) : body)
+      await fleet.give([await fleet.publish('acme/hub', 2, { 'bin/main': next })])
+      await fleet.untilEvent('security', 'agent/digest')
+      await fleet.untilEvent('failure', 'agent/digest')
+      delete fleet.faults.spoil
+      await fleet.untilState('committed', 2)
+    }))
+
   test('a release record with a byte changed is refused and told', () =>
     withFleet(async ({ fleet }) => {
       const hub = await fleet.publish('acme/hub', 1, good)
@@ -95,6 +108,10 @@ describe('an order', { concurrency: 4 }, () => {
       fleet.look()
       await fleet.untilEvent('security', 'trust/replayed-order')
       assert.equal(fleet.reports.at(-1)?.counter, 2)
+      // Whoever holds the order back goes away: nobody has to say so for the device to ask again.
+      fleet.isStubborn = false
+      const asked = fleet.requests.length
+      await fleet.until('another look', () => fleet.requests.length > asked || undefined)
     }))
 
   test('for a revision below the floor of its package is refused and told', () =>

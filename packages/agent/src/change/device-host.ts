@@ -17,6 +17,7 @@ import { packageFloor } from '@steadfleet/trust'
 import type { Apps } from '../apps/index.ts'
 import { syncFileSystem } from '../disk/durable.ts'
 import { AgentError } from '../error.ts'
+import { isSecurityEvent } from '../report/refusals.ts'
 import { isTransient } from '../server/transient.ts'
 import { type FetchContext, fetchTree } from '../store/fetch-tree.ts'
 import type { TrustState } from '../trust/trust-state.ts'
@@ -101,6 +102,8 @@ export class DeviceHost implements ChangeHost {
         return { ...receipt, size: needed(to).size }
       } catch (error) {
         stop.throwIfAborted()
+        // The change tells that it failed; that it was attacked is news of another kind.
+        if (isSecurityEvent(error)) fetching.suspect(error)
         if (!isTransient(error)) throw error
         world.log({ level: 'warn', message: messageOf(error) })
         await world.sleep(
