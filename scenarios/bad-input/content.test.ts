@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import { whyNoPage } from '../page.ts'
+import { type Rule, spoiled } from '../proxy.ts'
+import { Siege } from '../siege.ts'
+
+type Spoil = (body: Buffer) => Buffer
+const spoils: Readonly<Record<'changed' | 'cut' | 'long', Spoil>> = {
+  changed: body => {
+    const copy = Buffer.from(body)
+    const at = Math.floor(copy.length / 2)
+    copy[at] = (copy[at] ?? 0) ^ 1
+    return copy
+  },
+  cut: body => body.subarray(0, -2),
+  long: body => Buffer.concat([body, Buffer.alloc(3_000_000, 'x')]),
+}
+const how = { changed: 'with one byte changed', cut: 'cut short', long: 'that goes on and on' }
+type How = keyof typeof spoils
+
+/** What is attacked, and with which code the device must name it. */
+const attacks: readonly [name: string, how: How, code: RegExp][] = [
+  ['object', 'changed', /^agent\/digest$/],
+  ['object', 'cut', /^agent\/too-short$/],
+  ['object', 'long', /^agent\/too-long$/],
+  ['record', 'changed', /^agent\/digest$/],
+  ['record', 'cut', /^agent\/too-short$/],
+  ['record', 'long', /^agent\/too-long$/],
+  ['timestamp', 'changed', /^(trust\/(malformed|threshold)|json\/.*)$/],
+  ['timestamp', 'cut', /^(trust\/malformed|json\/.*)$/],
+  ['timestamp', 'long', /^trust\/endless-data$/],
+  ['snapshot', 'changed', /^trust\/.*$/],
+  ['snapshot', 'cut', /^trust\/.*$/],
+  ['snapshot', 'long', /^trust\/.*$/],
+  ['acme', 'changed', /^trust\/.*$/],
+]
+
+const bundles: readonly [how: How, code: RegExp][] = [
+  ['changed', /^bundle\/.*$/],
+  ['cut', /^bundle\/.*$/],
+  ['long', /^(bundle\/excess|agent\/too-long)$/],
+]
+
+let siege: Siege
+/** The digests that are attacked, known once revision 2 is published. */
+let paths: Readonly<Record<string, RegExp>>
+
+describe('what comes over the network', { concurrency: 20, skip: whyNoPage() }, () => {
+  before(async () => {
+    siege = await Siege.open([
+      ...attacks.map(([what, how]) => `${what}-${how}`),
+      ...bundles.map(([how]) => `bundle-${how}`),
+    ])
+    const { releases } = await siege.publishPage(2)
+    // Eight files that are new are worth a bundle; the one of revision 2 is not.
+    const files = Array.from({ length: 8 }, (_, i) => [`more-${i}`, `more ${i}\n`])
+    await siege.publishPage(3, { files: Object.fromEntries(files) })
+    const index = createHash('sha256').update('revision 2\n').digest('hex')
+    paths = {
+      object: new RegExp(`/objects/sha256:${index}$`),
+      record: new RegExp(`/objects/${releases[0]?.record}$`),
+      timestamp: /\/catalogue\/timestamp\.json$/,
+      snapshot: /\/catalogue\/\d+\.snapshot\.json$/,
+      acme: /\/catalogue\/\d+\.acme\.json$/,
+      bundle: /\/bundles\//,
+    }
+  })
+  after(() => siege?.close())
+
+  for (const [what, way, code] of attacks) {
+    test(`${what} ${how[way]} is refused and told; the old revision serves until the attack ends`, async () => {
+      const device = siege.device(`${what}-${way}`)
+      device.proxy.rule = attack(what, way)
+      await device.order(2)
+      const { event } = await device.refusal(code)
+      assert.ok(event.message.startsWith('cannot '), event.message)
+      assert.equal(await device.page(), 'revision 1\n')
+      assert.equal((await device.view()).releases[0]?.revision, 1)
+      device.proxy.rule = undefined
+      await device.runs(2)
+    })
+  }
+
+  for (const [way, code] of bundles) {
+    test(`a bundle ${how[way]} is told, and done without while the attack lasts`, async () => {
+      const device = siege.device(`bundle-${way}`)
+      device.proxy.rule = attack('bundle', way)
+      await device.order(3)
+      await device.refusal(code)
+      await device.runs(3)
+      assert.ok(device.proxy.seen.some(asked => paths.bundle?.test(asked)))
+    })
+  }
+})
+
+function attack(what: string, way: How): Rule {
+  const deed = spoiled(spoils[way])
+  return asked => (paths[what]?.test(asked) ? deed : undefined)
+}

@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** What a revision of the page has that others do not. */
+export interface PageChange {
+  /** More files of the tree, by path under `srv`. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>
+  /** Lines of shell before it serves. */
+  readonly script?: string
+  readonly probationSeconds?: number
+  readonly memoryMb?: number
+}
+
+/** The whole app: one static program, which reads its port from the settings and serves `srv`. */
+const serve = `port=$(sed -n 's/.*"port":\\([0-9]*\\).*/\\1/p' /settings.json)
+exec httpd -f -p 127.0.0.1:$port -h /srv`
+
+/** Writes the folder of a tiny package that serves its own revision over HTTP. */
+export function writePage(folder: string, revision: number, change: PageChange = {}): string {
+  const { files = {}, script = '', probationSeconds = 2, memoryMb = 64 } = change
+  const served = { 'index.html': `revision ${revision}\n`, ...files }
+  mkdirSync(join(folder, 'srv'), { recursive: true })
+  for (const [name, content] of Object.entries(served)) {
+    writeFileSync(join(folder, 'srv', name), content, { mode: name.endsWith('.x') ? 0o755 : 0o644 })
+  }
+  const command = JSON.stringify(['bin/busybox', 'sh', '-c', `${script}\n${serve}`])
+  writeFileSync(
+    join(folder, 'steadfleet.yaml'),
+    `name: page
+publisher: acme
+version: 1.0.${revision}
+architectures: [amd64, arm64]
+sources:
+  - debian: [busybox-static]
+    follow: false
+    exclude: [usr/share/**, etc/**]
+  - directory: srv
+    to: srv
+apps:
+  web:
+    command: ${command}
+    restart: always
+    stop-timeout-seconds: 1
+    health:
+      http: { port: { setting: port }, path: / }
+      every-seconds: 1
+      timeout-seconds: 5
+interfaces:
+  - interface: network-listen
+    reason: serves its page to the test
+settings:
+  port: { type: integer, default: 8080, minimum: 1, maximum: 65535 }
+  greeting: { type: string, default: hi, max-length: 20 }
+limits:
+  memory-mb: ${memoryMb}
+  processes: 32
+probation-seconds: ${probationSeconds}
+support-end: 2029-12-31
+security-contact: mailto:security@acme.example
+`,
+  )
+  return folder
+}
+
+/** Why the page can't be packed or run on this machine, if it can't. */
+export function whyNoPage(): string | false {
+  const tools = ['/usr/bin/apt-get', '/usr/bin/dpkg-deb', '/usr/bin/bwrap']
+  const missing = tools.find(tool => !existsSync(tool))
+  if (missing) return `${missing} is not on this machine`
+  const known = execFileSync('apt-cache', ['madison', 'busybox-static'], { encoding: 'utf8' })
+  return known === '' && 'apt knows no busybox-static: run apt-get update'
+}
