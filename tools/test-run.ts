@@ -8,20 +8,22 @@ export interface Counts {
   skipped: number
 }
 
-/** One event of the runner about one test; `entryFile` is the file that was run. */
+/** One event of the runner about one test. */
 interface TestEvent {
   readonly name: string
   readonly file?: string | undefined
-  readonly entryFile?: string
   readonly skip?: string | boolean | undefined
 }
 
-/** What a file's run ends on, and with no file, what all of them do. */
+/** What a run ends on; with a file, what that file did. */
 interface Summary {
   readonly file?: string | undefined
   readonly duration_ms: number
   readonly counts: Readonly<Record<'passed' | 'failed' | 'cancelled' | 'skipped' | 'todo', number>>
 }
+
+/** What a file may take, in milliseconds; one that left something open would never end by itself. */
+const patience = 15 * 60_000
 
 /**
  * Runs test files, each in a process of its own, and adds what they showed to `counts`. A file is
@@ -32,18 +34,31 @@ export async function runTestFiles(
   concurrency: number,
   counts: Counts,
 ): Promise<void> {
-  if (files.length === 0) return
-  const reasons = new Map<string, Set<string>>()
-  const stream = run({ files: [...files], concurrency, timeout: 600_000 })
+  const waiting = [...files]
+  const work = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      await runTestFile(file, counts)
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, work))
+}
+
+async function runTestFile(file: string, counts: Counts): Promise<void> {
+  const reasons = new Set<string>()
+  const late = AbortSignal.timeout(patience)
+  const stream = run({ files: [file], timeout: patience, signal: late })
   stream.on('test:pass', event => addReason(reasons, event))
   stream.on('test:fail', event => printFailure(event))
-  stream.on('test:stderr', ({ file, message }) => void process.stderr.write(quote(file, message)))
+  stream.on('test:stderr', ({ message }) => void process.stderr.write(quote(file, message)))
   stream.on('test:summary', (summary: Summary) => {
-    if (summary.file) printFile(summary.file, summary, reasons.get(summary.file))
-    else add(counts, summary)
+    if (summary.file !== undefined) return
+    add(counts, summary)
+    printFile(file, summary, reasons)
   })
   stream.resume()
   await once(stream, 'end')
+  if (late.aborted)
+    console.log(`✖ ${file}: did not end by itself after ${patience / 60_000} minutes`)
 }
 
 function add(counts: Counts, { counts: found }: Summary): void {
@@ -52,11 +67,8 @@ function add(counts: Counts, { counts: found }: Summary): void {
   counts.skipped += found.skipped + found.todo
 }
 
-function addReason(reasons: Map<string, Set<string>>, event: TestEvent): void {
-  if (event.skip === undefined) return
-  const file = event.entryFile ?? event.file ?? ''
-  const held = reasons.get(file) ?? new Set()
-  reasons.set(file, held.add(String(event.skip || 'no reason given')))
+function addReason(reasons: Set<string>, { skip }: TestEvent): void {
+  if (skip !== undefined) reasons.add(String(skip || 'no reason given'))
 }
 
 function printFailure(event: TestEvent & { readonly details: { readonly error: unknown } }): void {
