@@ -14,7 +14,8 @@ export interface Progress {
 /** The progress that suits where it is shown; with `--json` nobody looks. */
 export function openProgress(sink: Sink, isQuiet: boolean, clock: () => number): Progress {
   if (isQuiet) return { task: (_, work) => work(() => undefined) }
-  return sink.isTTY ? lively(clock) : byLine(sink, clock)
+  // A terminal that does not say how wide it is can’t be redrawn.
+  return sink.isTTY && (sink.columns ?? 0) >= 40 ? lively(clock) : byLine(sink, clock)
 }
 
 function byLine(sink: Sink, clock: () => number): Progress {
@@ -48,6 +49,7 @@ function lively(clock: () => number): Progress {
       const list = new Listr([
         {
           title,
+          rendererOptions: { outputBar: 3 },
           task: async (_, task) => {
             const result = await work(line => {
               task.output = line

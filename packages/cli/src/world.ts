@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 
 /** A place that text goes to; a terminal says so. */
-export type Sink = Writable & { readonly isTTY?: boolean }
+export type Sink = Writable & { readonly isTTY?: boolean; readonly columns?: number }
 
 /** All that a command may ask of the machine it runs on; only `main.ts` makes a real one. */
 export interface World {

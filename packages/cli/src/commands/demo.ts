@@ -51,10 +51,14 @@ async function showLink(stage: Stage, call: Call): Promise<void> {
 async function serveOn(stage: Stage, call: Call): Promise<void> {
   const { interrupted } = call.world
   const { url } = await makeSignInLink(stage.fleet)
+  const usual = homeDirectory({ ...call.world, environment: {} }, undefined)
+  const { directory } = stage.scene
+  const inFolder = directory === usual ? '' : ` --dir ${directory}`
   const lines = [
     `dashboard  ${url}`,
     ...stage.actors.map(({ name, url: app }) => `${name}  ${app}`),
-    'try        npx steadfleet device list',
+    `try        npx steadfleet device list${inFolder}`,
+    `           npx steadfleet try examples/greenhouse ${stage.actors[0]?.name}${inFolder}`,
     'Ctrl-C ends everything; npm start goes on from here',
   ]
   call.output.line({ serving: true, dashboard: url, devices: stage.actors }, lines.join('\n'))
