@@ -20,7 +20,7 @@ for (const [name, text, counts] of files) {
     t.after(() => rmSync(folder, { recursive: true }))
     const file = join(folder, 'some.test.ts')
     writeFileSync(file, begin + text)
-    const { stdout } = runAlone(file)
+    const { stdout } = runAlone(folder, file)
     const [passed, failed, skipped] = counts
     assert.deepEqual(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''), {
       passed,
@@ -32,14 +32,16 @@ for (const [name, text, counts] of files) {
 }
 
 /** In a process of its own: a run of tests inside a run of tests is passed over. */
-function runAlone(file: string): { stdout: string } {
+function runAlone(folder: string, file: string): { stdout: string } {
   const script = [
     `import { runTestFiles } from '${resolve('tools/test-run.ts')}'`,
     'const counts = { passed: 0, failed: 0, skipped: 0 }',
     `await runTestFiles(['${file}'], 1, counts)`,
     'console.log(JSON.stringify(counts))',
   ].join('\n')
+  const main = join(folder, 'main.mjs')
+  writeFileSync(main, script)
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
   const options = { encoding: 'utf8', env } as const
-  return spawnSync(process.execPath, ['--input-type=module', '-e', script], options)
+  return spawnSync(process.execPath, [main], options)
 }
