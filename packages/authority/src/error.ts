@@ -5,6 +5,7 @@ export type AuthorityErrorCode =
   | 'authority/threshold'
   | 'authority/changed-release'
   | 'authority/path'
+  | 'authority/log'
 
 /** Raised when what was asked for should not be signed. */
 export class AuthorityError extends CodedError<AuthorityErrorCode> {}

@@ -1,6 +1,18 @@
 export { AuthorityError, type AuthorityErrorCode } from './error.ts'
 export * from './first-files.ts'
 export * from './lifetime.ts'
+export * from './log-append.ts'
+export * from './log-checkpoint.ts'
+export * from './log-prove.ts'
+export {
+  entriesPath,
+  parseEntryBundle,
+  type TileStore,
+  tilePath,
+  tileWidth,
+  toEntryBundle,
+} from './log-tiles.ts'
+export { type LogTree, openTree } from './log-tree.ts'
 export * from './metadata.ts'
 export * from './release.ts'
 export * from './signer.ts'

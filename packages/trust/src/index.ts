@@ -29,6 +29,21 @@ export {
   toSigningRole,
 } from './key.ts'
 export {
+  acceptCheckpoint,
+  acceptLogged,
+  countWitnesses,
+  type LogPolicy,
+  logPolicy,
+  openCheckpoint,
+  type SignedCheckpoint,
+} from './log-accept.ts'
+export * from './log-checkpoint.ts'
+export * from './log-leaf.ts'
+export * from './log-merkle.ts'
+export * from './log-note.ts'
+export { type LogProof, parseLogProof } from './log-proof.ts'
+export { cosignatureMessage, isNoteSignedBy } from './log-signature.ts'
+export {
   type Delegation,
   type Metadata,
   type MetadataType,
