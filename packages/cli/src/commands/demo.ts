@@ -62,5 +62,6 @@ async function serveOn(stage: Stage, call: Call): Promise<void> {
     'Ctrl-C ends everything; npm start goes on from here',
   ]
   call.output.line({ serving: true, dashboard: url, devices: stage.actors }, lines.join('\n'))
-  if (!interrupted.aborted) await once(interrupted, 'abort')
+  if (interrupted.aborted) return
+  await Promise.race([once(interrupted, 'abort'), stage.watchProcesses()])
 }

@@ -6,6 +6,7 @@ import { CliError } from '../error.ts'
 import { connect } from '../fleet/connect.ts'
 import { type Home, saveHome } from '../fleet/home.ts'
 import type { Fleet } from '../fleet/open.ts'
+import { buildAgentIfStale } from '../process/agent-build.ts'
 import { programs } from '../process/checkout.ts'
 import { type Child, launch } from '../process/child.ts'
 import { nameProcess } from '../process/living.ts'
@@ -53,6 +54,7 @@ export class Stage {
 
   /** Opens the demo of a folder, and clears what an earlier one that crashed has left. */
   static async open(directory: string, world: World): Promise<Stage> {
+    await buildAgentIfStale()
     const scene = await openScene(directory, world.isRoot)
     const own = nameProcess(process.pid)
     if (!own) throw new CliError('cli/demo', 'cannot start the demo: this machine has no /proc')
@@ -93,7 +95,7 @@ export class Stage {
     const known = { ...home, server: origin }
     await saveHome(known)
     this.#fleet = { home: known, client: await connect(known) }
-    this.#watch = openWatch(this.#fleet, this.world.interrupted)
+    this.#watch = openWatch(this.#fleet, this.world)
   }
 
   /** Whether the device has a key and a fleet from an earlier time. */
@@ -146,6 +148,17 @@ export class Stage {
     const found = (await this.devices()).find(({ name }) => name === actor.name)
     if (found) return found
     throw new CliError('cli/demo', `cannot find ${actor.name}: it has not joined`)
+  }
+
+  /** Settles never while all is well; rejects where the server or an agent ends by itself. */
+  async watchProcesses(): Promise<never> {
+    const server = this.#server ? [{ name: 'the server', child: this.#server }] : []
+    const agents = this.actors.map(actor => ({ name: actor.name, child: this.agentOf(actor) }))
+    const gone = [...server, ...agents].map(async ({ name, child }) => {
+      const { code, signal } = await child.ended
+      return `${name} ended by ${signal ?? `exit ${code}`}`
+    })
+    throw new CliError('cli/process', `cannot serve on: ${await Promise.race(gone)}`)
   }
 
   /** Ends everything in the opposite order: agents, their apps, the server, the network. */

@@ -4,6 +4,7 @@ import { listDevices, serverEvents } from '@steadfleet/protocol'
 import { CliError } from '../error.ts'
 import type { Fleet } from '../fleet/open.ts'
 import type { Say } from '../progress.ts'
+import type { World } from '../world.ts'
 
 /** Looks at a fleet again whenever its server says that something changed. */
 export interface Watch {
@@ -17,7 +18,7 @@ const secondWayMs = 1000
 const patienceMs = 180_000
 
 /** Follows the server's stream of events until closed. */
-export function openWatch(fleet: Fleet, stop: AbortSignal): Watch {
+export function openWatch(fleet: Fleet, { interrupted: stop, now }: World): Watch {
   const ended = new AbortController()
   const signal = AbortSignal.any([ended.signal, stop])
   const bell = makeBell()
@@ -26,14 +27,12 @@ export function openWatch(fleet: Fleet, stop: AbortSignal): Watch {
   return {
     async until(what, look, say) {
       const tell = deviceTeller(fleet, say)
-      for (let waited = 0; waited < patienceMs; ) {
+      for (const began = +now(); +now() - began < patienceMs; ) {
         refuseInterrupted(stop)
         await tell()
         const found = await look()
         if (found !== undefined) return found
-        const began = performance.now()
         await Promise.race([bell.next(), wait(secondWayMs)])
-        waited += performance.now() - began
       }
       throw new CliError('cli/timeout', `cannot see ${what} after ${patienceMs / 1000} seconds`)
     },
