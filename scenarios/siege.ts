@@ -38,7 +38,7 @@ export interface Besieged {
   readonly proxy: Middleman
   readonly port: number
   /** Starts its agent, and waits until that says that it is ready. */
-  start(environment?: NodeJS.ProcessEnv): Promise<Child>
+  start(environment?: Environment): Promise<Child>
   agent(): Child
   /** Orders a revision on this device alone; nobody takes the order back. */
   order(revision: number, name?: PackageName): Promise<void>
@@ -55,10 +55,12 @@ export interface Besieged {
 
 export const page = 'acme/page' as PackageName
 
+export type Environment = Readonly<Record<string, string>>
+
 export interface SiegeOptions {
   /** Where a device keeps its state; absent: in the siege's own folder. */
   readonly stateOf?: (name: string, folder: string) => string
-  readonly environmentOf?: (name: string) => NodeJS.ProcessEnv | undefined
+  readonly environmentOf?: (name: string) => Environment | undefined
 }
 
 interface Sight {
@@ -101,6 +103,7 @@ export class Siege {
     const home = join(directory, 'fleet')
     const made = await initFleet(home, { ...choices, server: origin }, world)
     const server = launch({
+      name: 'the server',
       command: serverCommand(join(home, 'server'), {
         listen: [`127.0.0.1:${port}`],
         origins: [origin, ...[...proxies.values()].map(one => one.origin)],
@@ -165,12 +168,14 @@ export class Siege {
     throw new Error(`cannot see ${what} after ${seconds} seconds`)
   }
 
-  async close(): Promise<void> {
+  /** Ends all that it started; `unmount` is done before the folder goes. */
+  async close(unmount?: () => void): Promise<void> {
     const agents = [...this.#children].filter(child => child !== this.#server)
     await Promise.all(agents.map(child => child.stop(10_000)))
     await Promise.all([...this.#devices.values()].map(one => down(one.state)))
     await this.#server.stop(10_000)
     await Promise.all([...this.#devices.values()].map(({ proxy }) => proxy.close()))
+    unmount?.()
     await rm(this.directory, { recursive: true, force: true })
     process.removeListener('exit', this.#endAtOnce)
   }
@@ -229,6 +234,7 @@ export class Siege {
     const { id, state, port } = facts
     const logFile = join(this.directory, `${name}.log`)
     const { client } = this.fleet
+    const run = [process.execPath, programs.builtAgent, 'run', '--state', state, '--json']
     let agent: Child | undefined
     const serves = async (): Promise<string> => {
       try {
@@ -243,10 +249,10 @@ export class Siege {
       ...facts,
       start: async environment => {
         agent = launch({
-          command: [process.execPath, programs.builtAgent, 'run', '--state', state, '--json'],
+          name: `the agent of ${name}`,
+          command: ['/usr/bin/env', ...variables(environment), ...run],
           log: logFile,
           isReady: line => line.includes('"ready":true'),
-          ...(environment && { environment: { ...process.env, ...environment } }),
         })
         this.#children.add(agent)
         await agent.first
@@ -282,6 +288,10 @@ export class Siege {
       log: () => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : ''),
     }
   }
+}
+
+function variables(environment: Environment = {}): string[] {
+  return Object.entries(environment).map(([name, value]) => `${name}=${value}`)
 }
 
 function assertNever(name: string): never {

@@ -28,12 +28,8 @@ const attacks: readonly [name: string, how: How, code: RegExp][] = [
   ['record', 'cut', /^agent\/too-short$/],
   ['record', 'long', /^agent\/too-long$/],
   ['timestamp', 'changed', /^(trust\/(malformed|threshold)|json\/.*)$/],
-  ['timestamp', 'cut', /^(trust\/malformed|json\/.*)$/],
-  ['timestamp', 'long', /^trust\/endless-data$/],
-  ['snapshot', 'changed', /^trust\/.*$/],
-  ['snapshot', 'cut', /^trust\/.*$/],
-  ['snapshot', 'long', /^trust\/.*$/],
-  ['acme', 'changed', /^trust\/.*$/],
+  ['snapshot', 'cut', /^trust\/(malformed|too-short|mix-and-match|mismatch|length|hash)$/],
+  ['acme', 'long', /^trust\/endless-data$/],
 ]
 
 const bundles: readonly [how: How, code: RegExp][] = [
