@@ -46,19 +46,23 @@ function lively(clock: () => number): Progress {
     async task<T>(title: string, work: (say: Say) => Promise<T>, outcome: (result: T) => string) {
       const began = clock()
       const results: T[] = []
-      const list = new Listr([
-        {
-          title,
-          rendererOptions: { outputBar: 3 },
-          task: async (_, task) => {
-            const result = await work(line => {
-              task.output = line
-            })
-            results.push(result)
-            task.title = `${title}: ${outcome(result)}  (${toDuration(clock() - began)})`
+      const list = new Listr(
+        [
+          {
+            title,
+            rendererOptions: { outputBar: 3 },
+            task: async (_, task) => {
+              const result = await work(line => {
+                task.output = line
+              })
+              results.push(result)
+              task.title = `${title}: ${outcome(result)}  (${toDuration(clock() - began)})`
+            },
           },
-        },
-      ])
+        ],
+        // Its own listener for Ctrl-C exits at once: what the task started would run on.
+        { registerSignalListeners: false },
+      )
       await list.run()
       return results[0] as T
     },
