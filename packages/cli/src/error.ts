@@ -38,6 +38,16 @@ const exitOf: Readonly<Record<string, number>> = {
   'cli/interrupted': exits.interrupted,
 }
 
+/** Raised where a process on this terminal failed and has said why itself: nothing is added. */
+export class AlreadyTold extends Error {
+  readonly exit: number
+
+  constructor(exit: number) {
+    super(`a process ended by exit ${exit}`)
+    this.exit = exit
+  }
+}
+
 /** The exit code that an error ends the program with. */
 export function exitFor(error: unknown): number {
   return (error instanceof CodedError ? exitOf[error.code] : undefined) ?? exits.refused

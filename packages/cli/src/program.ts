@@ -1,7 +1,15 @@
 import { Command, CommanderError, Option } from 'commander'
 import type { CommandSpec, OptionSpec, OptionValues } from './command.ts'
 import { commands } from './commands/index.ts'
-import { CliError, exitFor, exitMeanings, exits, toErrorJson, toErrorLines } from './error.ts'
+import {
+  AlreadyTold,
+  CliError,
+  exitFor,
+  exitMeanings,
+  exits,
+  toErrorJson,
+  toErrorLines,
+} from './error.ts'
 import { openOutput } from './output.ts'
 import type { World } from './world.ts'
 
@@ -90,6 +98,7 @@ function toExitHelp(): string {
 
 function report(error: unknown, words: readonly string[], world: World): number {
   if (error instanceof CommanderError && error.exitCode === 0) return exits.done
+  if (error instanceof AlreadyTold) return error.exit
   const told = error instanceof CommanderError ? toUsageError(error) : error
   const json = words.includes('--json')
   const lines = json ? [JSON.stringify(toErrorJson(told))] : toErrorLines(told)

@@ -1,4 +1,4 @@
-import { Listr } from 'listr2'
+import { Listr, ListrLogger, ProcessOutput } from 'listr2'
 import { toDuration } from './output.ts'
 import type { Sink } from './world.ts'
 
@@ -15,7 +15,7 @@ export interface Progress {
 export function openProgress(sink: Sink, isQuiet: boolean, clock: () => number): Progress {
   if (isQuiet) return { task: (_, work) => work(() => undefined) }
   // A terminal that does not say how wide it is can’t be redrawn.
-  return sink.isTTY && (sink.columns ?? 0) >= 40 ? lively(clock) : byLine(sink, clock)
+  return sink.isTTY && (sink.columns ?? 0) >= 40 ? lively(sink, clock) : byLine(sink, clock)
 }
 
 function byLine(sink: Sink, clock: () => number): Progress {
@@ -41,7 +41,10 @@ function shapeOf(line: string): string {
   return ['read', 'sent', 'unpack', 'write'].includes(first) ? first : line
 }
 
-function lively(clock: () => number): Progress {
+function lively(sink: Sink, clock: () => number): Progress {
+  // The renderer asks a stream only to write, and how wide it is.
+  const stream = sink as NodeJS.WriteStream
+  const logger = new ListrLogger({ processOutput: new ProcessOutput(stream, stream) })
   return {
     async task<T>(title: string, work: (say: Say) => Promise<T>, outcome: (result: T) => string) {
       const began = clock()
@@ -61,7 +64,7 @@ function lively(clock: () => number): Progress {
           },
         ],
         // Its own listener for Ctrl-C exits at once: what the task started would run on.
-        { registerSignalListeners: false },
+        { registerSignalListeners: false, rendererOptions: { logger } },
       )
       await list.run()
       return results[0] as T

@@ -1,4 +1,3 @@
-import { Writable } from 'node:stream'
 import { runProgram } from './program.ts'
 import type { Sink, World } from './world.ts'
 
@@ -28,11 +27,5 @@ export async function runWords(words: readonly string[], directory = '/nowhere')
 
 function collect(): Sink & { text(): string } {
   const chunks: string[] = []
-  const sink = new Writable({
-    write(chunk, _, done) {
-      chunks.push(String(chunk))
-      done()
-    },
-  })
-  return Object.assign(sink, { text: () => chunks.join('') })
+  return { write: text => chunks.push(text), text: () => chunks.join('') }
 }

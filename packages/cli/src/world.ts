@@ -1,7 +1,9 @@
-import type { Writable } from 'node:stream'
-
-/** A place that text goes to; a terminal says so. */
-export type Sink = Writable & { readonly isTTY?: boolean; readonly columns?: number }
+/** A place that text goes to; a terminal says so, and how wide it is. */
+export interface Sink {
+  write(text: string): unknown
+  readonly isTTY?: boolean
+  readonly columns?: number
+}
 
 /** All that a command may ask of the machine it runs on; only `main.ts` makes a real one. */
 export interface World {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync, writeSync } from 'node:fs'
-import { CliError } from '../error.ts'
+import { AlreadyTold, CliError } from '../error.ts'
 
 /** How a process ended. */
 export interface End {
@@ -69,8 +69,8 @@ export async function runInForeground(
 /** Refuses an end that was no success and was not asked for. */
 export function refuseFailure(what: string, { code, signal }: End, asked: boolean): void {
   if (code === 0 || asked) return
-  const how = signal === null ? `exit ${code}` : signal
-  throw new CliError('cli/process', `cannot go on: ${what} ended by ${how}`, { code: code ?? -1 })
+  if (code !== null) throw new AlreadyTold(code)
+  throw new CliError('cli/process', `cannot go on: ${what} ended by ${signal}`)
 }
 
 function endOf(child: ChildProcess, program: string): Promise<End> {
