@@ -39,6 +39,7 @@ export const architecture = {
     'typebox',
   ],
   signer: ['base', 'domain', 'trust', 'authority', 'protocol', 'typebox'],
+  witness: ['base', 'trust', 'authority'],
   dashboard: [
     'base',
     'domain',
