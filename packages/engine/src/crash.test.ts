@@ -39,6 +39,9 @@ const stories: [name: string, story: Story, end: 'old' | 'new'][] = [
   ['a migration that fails', { from: one, to: onlyHub, fails: ['migrate:acme/hub'] }, 'old'],
   ['a start that fails', { from: one, to: onlyHub, fails: ['start:acme/hub'] }, 'old'],
   ['a probation that fails', { from: one, to: onlyHub, fails: ['probation'] }, 'old'],
+  ['no space to write the trial down', { from: one, to: onlyHub, fails: ['write watch'] }, 'old'],
+  ['no space to write the verdict', { from: one, to: onlyHub, fails: ['write verdict'] }, 'old'],
+  ['no space to write the commit', { from: one, to: onlyHub, fails: ['write commit'] }, 'old'],
   ['a package that is removed', { from: one, to: less, fails: [] }, 'new'],
   ['a setting that changes', { from: one, to: settingsOnly, fails: [] }, 'new'],
   [

@@ -47,7 +47,7 @@ export interface Device {
 export interface Story {
   readonly from: Generation
   readonly to: Generation
-  /** Ids of steps that fail, `probation` among them, and `undo ID` for those that can't be undone. */
+  /** Steps that fail, `probation`, `undo ID` for what can't be undone, `write TYPE` for records. */
   readonly fails: readonly string[]
 }
 
@@ -94,7 +94,7 @@ export async function live(
   mutation: Mutation = 'none',
 ): Promise<{ calls: number }> {
   const bomb = new Bomb(crashAt)
-  const journal = new PretendJournal(device.disk, bomb, mutation)
+  const journal = new PretendJournal(device.disk, bomb, mutation, story.fails)
   const found = reconcile(journal.state, device.disk.pointer)
   if (found) await journal.append(found)
   const current = device.disk.pointer === story.to.number ? story.to : story.from
@@ -130,10 +130,12 @@ class PretendJournal implements Journal {
   readonly #disk: Disk
   readonly #bomb: Bomb
   readonly #mutation: Mutation
+  readonly #fails: readonly string[]
   #chain = chainStart
   state
 
-  constructor(disk: Disk, bomb: Bomb, mutation: Mutation) {
+  constructor(disk: Disk, bomb: Bomb, mutation: Mutation, fails: readonly string[]) {
+    this.#fails = fails
     this.#disk = disk
     this.#bomb = bomb
     this.#mutation = mutation
@@ -145,6 +147,7 @@ class PretendJournal implements Journal {
 
   async append(record: NewRecord): Promise<void> {
     await Promise.resolve()
+    if (this.#fails.includes(`write ${record.type}`)) throw new Error('the disk is full')
     const whole = { ...record, at } as JournalRecord
     const next = nextEngineState(this.state, whole)
     if (!this.#isLeftOut(record)) this.#write(whole)

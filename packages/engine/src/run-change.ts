@@ -1,5 +1,5 @@
 import { CodedError } from '@steadfleet/base'
-import type { ChangeHost, Journal, Signals } from './host.ts'
+import type { ChangeHost, Journal, NewRecord, Signals } from './host.ts'
 import type { Outcome } from './journal-record.ts'
 import { nextMove, type Runnable } from './next-move.ts'
 import { partOf, type Step } from './plan.ts'
@@ -45,7 +45,7 @@ async function makeMove(
     case 'abort-by-verdict':
       return await abortByVerdict(change, journal)
     case 'commit':
-      return await journal.append({ type: 'commit' })
+      return void (await appendOrAbort(change, journal, { type: 'commit' }))
     case 'undo':
       return await undo(change, next.step, journal, host)
     case 'end':
@@ -140,7 +140,7 @@ async function watch(
   let verdict = probationVerdict(rule, seen)
   while (verdict.verdict === 'undecided') {
     if (written === undefined || isWorthWriting(written, seen)) {
-      await journal.append({ type: 'watch', probation: seen })
+      if (!(await appendOrAbort(change, journal, { type: 'watch', probation: seen }))) return
       written = seen
     }
     const { milliseconds, sights } = await host.look(change, halt)
@@ -148,8 +148,35 @@ async function watch(
     seen = nextProbation(seen, milliseconds, sights)
     verdict = probationVerdict(rule, seen)
   }
-  await journal.append({ type: 'watch', probation: seen })
-  await journal.append({ type: 'verdict', verdict })
+  if (!(await appendOrAbort(change, journal, { type: 'watch', probation: seen }))) return
+  await appendOrAbort(change, journal, { type: 'verdict', verdict })
+}
+
+/**
+ * A trial that can't be written down can't be passed: the disk may well be full of what is on trial,
+ * and to wait for space would leave it running unproven. False where the change goes back.
+ */
+async function appendOrAbort(
+  change: Change,
+  journal: Journal,
+  record: NewRecord,
+): Promise<boolean> {
+  try {
+    await journal.append(record)
+    return true
+  } catch (error) {
+    if (error instanceof Halted) throw error
+    const packages = change.plan.steps.flatMap(step => step.package ?? [])
+    const why = `cannot write down the trial: ${error instanceof Error ? error.message : error}`
+    await journal.append({
+      type: 'abort',
+      code: error instanceof CodedError ? error.code : 'engine/record',
+      why: why.slice(0, 900),
+      packages: [...new Set(packages)].sort(),
+      lasting: false,
+    })
+    return false
+  }
 }
 
 /** Something happened, or five seconds passed in which nothing did. */
