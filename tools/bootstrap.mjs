@@ -1,4 +1,4 @@
-// Makes `npm start` and `npm test` self-sufficient. Plain JavaScript for any Node from 20 on, and
+// Makes `npm start` and `npm test` self-sufficient. Plain JavaScript for any Node from 18 on, and
 // nothing but Node's own modules, since it runs before anything is installed.
 import { refuseOldTools } from './bootstrap/runtime.mjs'
 import { BootstrapError, fail } from './bootstrap/say.mjs'

@@ -16,13 +16,14 @@ import { needed } from './bootstrap/debian.mjs'
 import { refuseOldTools } from './bootstrap/runtime.mjs'
 
 const codes = Object.keys(JSON.parse(readFileSync('tools/bootstrap/codes.json', 'utf8')))
+const runtimeFolder = `node_modules/node-linux-${process.arch}/bin`
 const isRoot = process.getuid?.() === 0
 const everyCommand = needed.flatMap(({ command }) => command ?? [])
 
 const tools = [
-  ['18.20.0', 'npm/10.1.0 node/v18', 'bootstrap/old-node'],
+  ['16.20.2', 'npm/9.2.0 node/v16', 'bootstrap/old-node'],
   ['20.0.0', 'npm/8.19.0 node/v20', 'bootstrap/old-npm'],
-  ['20.0.0', 'npm/9.2.0 node/v20', undefined],
+  ['18.13.0', 'npm/9.2.0 node/v18', undefined],
   ['26.10.0', '', undefined],
 ]
 for (const [node, agent, code] of tools) {
@@ -69,6 +70,13 @@ describe('the bootstrap', () => {
   test('says so when the lock file has no Node for this machine', t => {
     const { run } = checkout(t, { installed: false, npm: 'mkdir -p node_modules' })
     refuses(run().stderr, 'bootstrap/no-runtime')
+  })
+
+  test('links Node 26 where npm has brought it and left it unlinked', t => {
+    const npm = `mkdir -p node_modules/.bin ${runtimeFolder}; cp /bin/true ${runtimeFolder}/node`
+    const { folder, run } = checkout(t, { installed: false, npm })
+    assert.equal(run().status, 0)
+    assert.ok(existsSync(join(folder, 'node_modules/.bin/node')))
   })
 
   test('cannot go on without what a start needs, and says the line that brings it', t => {

@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { BootstrapError, runShown } from './say.mjs'
 
 const stamp = 'node_modules/.steadfleet-stamp'
 const runtime = 'node_modules/.bin/node'
+const runtimePackage = `node-linux-${process.arch}/bin/node`
 
 /** Brings `node_modules` to what the lock file says, and leaves it alone when it is that already. */
 export async function installModules() {
   const wanted = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex')
   if (readStamp() !== wanted) {
     if (!isInstalledAsLocked()) await install()
+    linkRuntime()
     refuseMissingRuntime()
     writeFileSync(stamp, `${wanted}\n`)
   }
@@ -62,6 +64,14 @@ function isSame(held, locked) {
 
 function readPackages(file) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : undefined
+}
+
+/** npm 9 takes the link away again with the package for the other architecture, which has the same. */
+function linkRuntime() {
+  if (existsSync(runtime) || !existsSync(`node_modules/${runtimePackage}`)) return
+  mkdirSync('node_modules/.bin', { recursive: true })
+  rmSync(runtime, { force: true })
+  symlinkSync(`../${runtimePackage}`, runtime)
 }
 
 function refuseMissingRuntime() {

@@ -5,10 +5,10 @@ export function refuseOldTools(
   node = process.versions.node,
   agent = process.env.npm_config_user_agent || '',
 ) {
-  if (major(node) < 20) {
+  if (major(node) < 18) {
     throw new BootstrapError(
       'bootstrap/old-node',
-      `cannot go on with Node ${node}: it takes 20 or newer`,
+      `cannot go on with Node ${node}: it takes 18 or newer`,
       'install a newer nodejs; Node 26, which everything else runs on, comes with npm',
     )
   }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Runs on any Node from 20 on, so that whoever types `npx steadfleet` gets either the program or
+// Runs on any Node from 18 on, so that whoever types `npx steadfleet` gets either the program or
 // one clear line. The program itself is TypeScript and wants the Node that this project pins.
 import { spawn } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
