@@ -88,7 +88,7 @@ export class TestDevice implements AsyncDisposable {
   }
 }
 
-const quick: Patience = { headMs: 300, idleMs: 300, streamMs: 2000 }
+const quick: Patience = { headMs: 1000, idleMs: 1000, streamMs: 2000 }
 
 /** Waits a twentieth of what was asked for, so that back-offs do not make tests slow. */
 async function sleepFast(milliseconds: number, stop?: AbortSignal): Promise<void> {
