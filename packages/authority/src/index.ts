@@ -3,6 +3,7 @@ export * from './first-files.ts'
 export * from './lifetime.ts'
 export * from './log-append.ts'
 export * from './log-checkpoint.ts'
+export * from './log-grow.ts'
 export * from './log-prove.ts'
 export {
   entriesPath,

@@ -16,10 +16,12 @@ import fc from 'fast-check'
 import {
   appendLeaves,
   entriesPath,
+  growLog,
   openTree,
   parseEntryBundle,
   proveLogged,
   readLeaves,
+  readNewest,
   type TileStore,
   tilePath,
   toEntryBundle,
@@ -30,6 +32,7 @@ import {
   pretendLog,
   pretendLogPolicy,
   pretendOrigin,
+  pretendSigner,
   pretendTiles,
 } from './testing/index.ts'
 
@@ -125,6 +128,44 @@ describe('leaves that are appended', () => {
     store.files.delete('tile/entries/000.p/200')
     assert.deepEqual(await openTree(store, 200).head(), head)
     assert.equal((await readLeaves(store, 200, [0, 200])).length, 200)
+  })
+})
+
+describe('a keeper', () => {
+  const keeperOf = (store: TileStore) => ({
+    store,
+    origin: pretendOrigin,
+    signer: pretendSigner('log'),
+  })
+
+  test('that dies at any write never keeps two trees of one size', async () => {
+    for (let writes = 0; writes < 6; writes++) {
+      const store = pretendTiles()
+      await growLog(keeperOf(store), leaves(0, 250))
+      const before = await readNewest(keeperOf(store))
+      const lost = growLog(keeperOf(failingAt(store, writes)), leaves(900, 910))
+      const died = await lost.then(
+        () => false,
+        () => true,
+      )
+      const after = await readNewest(keeperOf(store))
+      assert.deepEqual(after?.size, died ? 250 : 260)
+      if (died) assert.deepEqual(after, before)
+      const { first, note } = await growLog(keeperOf(store), leaves(0, 5))
+      assert.equal(first, after?.size)
+      const proof = await proveLogged(store, note, first, 250)
+      const policy = logPolicy(pretendLogPolicy([], 0), 'policy')
+      assert.equal(acceptLogged(policy, before, proof, toUtf8('leaf 0')).size, first + 5)
+    }
+  })
+
+  test('does not go on from a checkpoint that is not its own, or damaged', async () => {
+    const store = pretendTiles()
+    await growLog(keeperOf(store), leaves(0, 3))
+    const stranger = { ...keeperOf(store), signer: pretendSigner('mallory') }
+    await assert.rejects(growLog(stranger, leaves(3, 4)), { code: 'trust/not-logged' })
+    store.files.set('signed', toUtf8('log.example'))
+    await assert.rejects(growLog(keeperOf(store), leaves(3, 4)), { code: 'trust/malformed' })
   })
 })
 

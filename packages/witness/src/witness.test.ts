@@ -6,10 +6,33 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { proveOneHistory, toPkcs8Pem } from '@steadfleet/authority'
-import { pretendLog, pretendLogPolicy, pretendOrigin, seedOf } from '@steadfleet/authority/testing'
-import { toBase64 } from '@steadfleet/base'
-import { countWitnesses, logPolicy, parseNote, parseNoteKey } from '@steadfleet/trust'
+import {
+  growLog,
+  proveLogged,
+  proveOneHistory,
+  publishCheckpoint,
+  toAddCheckpoint,
+  toLogProofText,
+  toPkcs8Pem,
+} from '@steadfleet/authority'
+import {
+  pretendLog,
+  pretendLogPolicy,
+  pretendOrigin,
+  pretendSigner,
+  pretendTiles,
+  seedOf,
+} from '@steadfleet/authority/testing'
+import { toBase64, toUtf8 } from '@steadfleet/base'
+import {
+  acceptLogged,
+  countWitnesses,
+  logPolicy,
+  parseLogProof,
+  parseNote,
+  parseNoteKey,
+  type SignedCheckpoint,
+} from '@steadfleet/trust'
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
 const policy = logPolicy(pretendLogPolicy([], 1), 'policy')
@@ -83,6 +106,23 @@ describe('a witness', () => {
     assert.equal((await fetch(`${witness.origin}/add-checkpoint`)).status, 405)
     assert.equal((await fetch(`${witness.origin}/checkpoint`)).status, 404)
     assert.equal((await submit(witness, { old: 8, size: 9 })).status, 200)
+  })
+
+  test('asked by the keeper of a log for a proof that a device then accepts', async t => {
+    const witness = await start(t, 'device')
+    const store = pretendTiles()
+    const keeper = { store, origin: pretendOrigin, signer: pretendSigner('log') }
+    const trusted = { ...policy, witnesses: [parseNoteKey(witness.key)] }
+    let held: SignedCheckpoint | undefined
+    for (const leaves of [['a release'], ['another', 'and one more']]) {
+      const { first, note } = await growLog(keeper, leaves.map(toUtf8))
+      const line = await post(witness, await toAddCheckpoint(keeper, note, held?.size ?? 0))
+      assert.equal(line.status, 200, line.body)
+      const published = await publishCheckpoint(store, note, [line.body])
+      const proof = toLogProofText(await proveLogged(store, published, first, held?.size))
+      held = acceptLogged(trusted, held, parseLogProof(proof), toUtf8(leaves[0]!))
+    }
+    assert.equal(held?.size, 3)
   })
 
   test('cosigns one of the trees that race for one size, and no other', async t => {
