@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { makePolicy, signerFromSeed, signStatement } from '@steadfleet/authority'
+import { type DeviceEvent, parsePackageName } from '@steadfleet/domain'
 import {
   createEnrolmentToken,
   developerLog,
@@ -120,6 +121,35 @@ describe('settings', { concurrency: false }, () => {
     await it.operator.call(tryRelease, { params, body: { revision: 1 } })
     const listed = await it.operator.call(listSettings, { params: { fleet } })
     assert.equal(listed.length, 4)
+  })
+})
+
+describe('a package that the model requires', () => {
+  test('is not ordered away when its very first revision fails', async () => {
+    await using own = await openTestFleet(['acme/greenhouse'])
+    await own.publish({ revision: 1 })
+    await follow(own.operator)
+    const shelf = await own.join()
+    await moveStable(own.operator, 1)
+    const { counter } = orderIn(await shelf.checkIn({ counter: 0 }))
+    const event: DeviceEvent = {
+      sequence: 1,
+      at: '2026-11-21T00:00:00Z',
+      kind: 'failure',
+      message: 'it died',
+      failure: {
+        kind: 'probation',
+        package: parsePackageName('acme/greenhouse'),
+        revision: 1,
+        reason: 'it died',
+        log: [],
+      },
+    }
+    await shelf.checkIn({ counter, state: 'restored', events: [event] })
+    const [rollout] = await own.operator.call(listRollouts, {})
+    assert.equal(rollout?.state, 'halted')
+    const device = await own.operator.call(getDevice, { params: { device: shelf.id } })
+    assert.equal(device.orderedCounter, counter)
   })
 })
 

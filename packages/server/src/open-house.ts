@@ -13,6 +13,7 @@ import { lockFolder } from './disk/lock.ts'
 import type { House } from './house.ts'
 import { makeNonces } from './http/nonces.ts'
 import { makeStreams } from './http/streams.ts'
+import { modelAt } from './model.ts'
 import { makeOrderer } from './orders/orderer.ts'
 import { openOwner } from './owner.ts'
 import { makePresence } from './presence.ts'
@@ -60,10 +61,8 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
       now: world.now,
       owner: facts.owner,
       policy: () => owner.policy().signed,
-      onOrder: (device: DeviceId) => {
-        tellToLook({ streams }, device)
-        announce({ streams }, 'device', device)
-      },
+      required: async model => (await modelAt({ catalogue, content }, model))?.required ?? [],
+      onOrder: device => tellOfOrder(streams, device),
       onFault: fault => logger.error({ err: fault }, 'cannot sign orders yet'),
     }),
   )
@@ -81,6 +80,12 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
     files: filesIn(checkout),
   }
   return { house, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+/** The device shall look, and people see that it will. */
+function tellOfOrder(streams: House['streams'], device: DeviceId): void {
+  tellToLook({ streams }, device)
+  announce({ streams }, 'device', device)
 }
 
 function filesIn(root: string): House['files'] {

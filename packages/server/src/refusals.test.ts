@@ -39,7 +39,7 @@ let it: TestFleet
 let device: TestDevice
 
 before(async () => {
-  it = await openTestFleet(['acme/agent'])
+  it = await openTestFleet(['acme/greenhouse'])
   device = await it.join({ name: 'shelf' })
   await it.publish({
     revision: 1,
@@ -426,7 +426,7 @@ describe('an order', () => {
   })
 
   test('may not leave out what the model requires', async () => {
-    const params = { fleet, publisher: 'acme', name: 'agent' }
+    const params = { fleet, ...greenhouse }
     await assert.rejects(it.operator.call(unfollowPackage, { params }), {
       code: 'fleet/required-package',
     })

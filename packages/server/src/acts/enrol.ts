@@ -1,6 +1,6 @@
 import type { DeviceClaim, DeviceId } from '@steadfleet/domain'
 import { ServerError } from '../error.ts'
-import { packagesOf } from '../store/fleet-store.ts'
+import { fleetNamed, packagesOf } from '../store/fleet-store.ts'
 import { releasesAt } from '../store/release-store.ts'
 import { settledRevision, unfinishedRollouts } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
@@ -59,7 +59,8 @@ async function keepDevice(
   { device, claim, now }: Enrolment,
   fleet: string,
 ): Promise<boolean> {
-  const { name, model, architecture } = claim
+  const { name, architecture } = claim
+  const model = claim.model || nameOfModel((await fleetNamed(db, fleet)).model)
   const held = await db
     .selectFrom('device')
     .select('fleet')
@@ -88,6 +89,11 @@ async function keepDevice(
     })
     .execute()
   return true
+}
+
+/** A device that does not say what it is, is what its fleet is made of: `acme/box/1/all` is `acme/box`. */
+function nameOfModel(path: string): string {
+  return path.split('/').slice(0, 2).join('/')
 }
 
 async function assignFirst(db: Db, fleet: string, { device, claim }: Enrolment): Promise<void> {

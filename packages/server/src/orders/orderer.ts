@@ -15,6 +15,8 @@ export interface OrdererOptions {
   readonly now: () => Date
   readonly owner: string
   readonly policy: () => TrustPolicy
+  /** Packages that the model of this path requires: a device refuses an order without them. */
+  readonly required: (model: string) => Promise<readonly string[]>
   /** A device has a newer order: it is told to look. */
   readonly onOrder: (device: DeviceId) => void
   /** Orders could not be signed; they stay due and are tried again. */
@@ -98,10 +100,17 @@ async function draftFor(options: OrdererOptions, device: DeviceRow): Promise<Dra
   const { db } = options.store
   const content = await contentFor({ db, policy: options.policy() }, device)
   const digest = digestOfContent(content)
+  if (await lacksRequired(options, content)) return undefined
   const held = await orderFor(db, device.id)
   if (held ? held.content === digest : content.releases.length === 0) return undefined
   // A database that was restored from a copy may know less than the device does.
   return { device, content, digest, counter: Math.max(device.ordered_counter, device.counter) + 1 }
+}
+
+/** As when its first revision failed: what the device runs by its last order is then the best there is. */
+async function lacksRequired(options: OrdererOptions, content: OrderContent): Promise<boolean> {
+  const given = new Set(content.releases.map(release => release.package))
+  return (await options.required(content.model)).some(name => !given.has(name))
 }
 
 async function signAndPut(options: OrdererOptions, drafts: readonly Draft[]): Promise<void> {
