@@ -44,7 +44,7 @@ async function look(link: string): Promise<void> {
   try {
     const { origin, hash } = new URL(link)
     const token = new URLSearchParams(hash.slice(1)).get('sign-in') ?? ''
-    const page = await openSignedIn(browser, origin, token, { height: 1180, scale: 2 })
+    const page = await openSignedIn(browser, origin, token, { height: 860, scale: 2 })
     for (const [path, name, said] of sights) {
       await goTo(page, path)
       for (const text of said) await page.getByText(text).first().waitFor()
