@@ -142,15 +142,16 @@ export class Siege {
   }
 
   publishPage(revision: number, change: Parameters<typeof writePage>[2] = {}): Promise<Published> {
-    return this.publish(writePage(join(this.directory, `page-${revision}`), revision, change))
+    const path = writePage(join(this.directory, `page-${revision}`), revision, change)
+    return this.#publish(path, revision)
   }
 
-  async publish(path: string): Promise<Published> {
+  async #publish(path: string, revision: number): Promise<Published> {
     const cache = join(process.env.XDG_CACHE_HOME ?? tmpdir(), 'steadfleet-deb-cache')
     await mkdir(cache, { recursive: true })
     const architectures = [process.arch === 'arm64' ? 'arm64' : 'amd64'] as const
     const quiet = { now: new Date(), say: () => undefined }
-    return publishPackage(this.fleet, { path, architectures, cache, ...quiet })
+    return publishPackage(this.fleet, { path, revision, architectures, cache, ...quiet })
   }
 
   /** Looks until there is something to see; all who look share what the server said last. */
@@ -168,16 +169,22 @@ export class Siege {
     throw new Error(`cannot see ${what} after ${seconds} seconds`)
   }
 
-  /** Ends all that it started; `unmount` is done before the folder goes. */
+  /** Ends all that it started; `unmount` is done before the folder goes. What fails is told last. */
   async close(unmount?: () => void): Promise<void> {
+    const devices = [...this.#devices.values()]
     const agents = [...this.#children].filter(child => child !== this.#server)
-    await Promise.all(agents.map(child => child.stop(10_000)))
-    await Promise.all([...this.#devices.values()].map(one => down(one.state)))
-    await this.#server.stop(10_000)
-    await Promise.all([...this.#devices.values()].map(({ proxy }) => proxy.close()))
-    unmount?.()
-    await rm(this.directory, { recursive: true, force: true })
+    const ends = [
+      () => Promise.all(agents.map(child => child.stop(10_000))),
+      () => Promise.all(devices.map(one => down(one.state))),
+      () => this.#server.stop(10_000),
+      () => Promise.all(devices.map(({ proxy }) => proxy.close())),
+      async () => unmount?.(),
+      () => rm(this.directory, { recursive: true, force: true }),
+    ]
+    const faults: unknown[] = []
+    for (const end of ends) await end().catch(fault => faults.push(fault))
     process.removeListener('exit', this.#endAtOnce)
+    if (faults.length > 0) throw faults[0]
   }
 
   #look(): Promise<Sight> {

@@ -8,6 +8,8 @@ import { type Counts, runTestFiles } from './test-run.ts'
  * keep only the files whose path holds one of them, and skip the checks: `npm test -- packages/trust`.
  */
 const words = process.argv.slice(2)
+/** `npm run scenarios:long` runs what takes minutes. */
+const exclude = ['**/node_modules/**', '**/dist/**', '**/*.long.test.ts']
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
 
 if (words.length === 0) {
@@ -42,6 +44,6 @@ function check(name: string, args: readonly string[]): void {
 }
 
 function filesLike(patterns: readonly string[]): string[] {
-  const found = globSync([...patterns], { exclude: ['**/node_modules/**', '**/dist/**'] }).sort()
+  const found = globSync([...patterns], { exclude }).sort()
   return words.length === 0 ? found : found.filter(file => words.some(word => file.includes(word)))
 }
