@@ -123,8 +123,9 @@ describe('a device that does what it is ordered', { concurrency: 4 }, () => {
     withFleet(async ({ fleet, device }) => {
       await fleet.give([await fleet.publish('acme/hub', 1, good)])
       await fleet.untilState('committed', 1)
-      fleet.look('output')
       await fleet.until('a line of output', () => {
+        // Asked again and again: a stream that is not open yet does not hear it.
+        fleet.look('output')
         device.apps.print({ package: 'acme/hub' as never, app: 'main', text: 'hello' })
         return fleet.output[0]
       })

@@ -136,6 +136,7 @@ function httpApp(bench: Bench, port: number): AppSpec {
   const script = `
     const server = require('http').createServer((_, reply) => reply.end(String(process.pid) + Date.now.length + started))
     const started = process.hrtime.bigint()
+    server.keepAliveTimeout = 600_000
     server.listen(${port}, '127.0.0.1', () => console.log('listening'))
     process.on('SIGTERM', () => { console.log('told to stop'); process.exit(0) })`
   const health = { http: { port, path: '/' } }
