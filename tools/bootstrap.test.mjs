@@ -72,6 +72,16 @@ describe('the bootstrap', () => {
     refuses(run().stderr, 'bootstrap/no-runtime')
   })
 
+  test('has npm judge packages by the Node that they will run on', t => {
+    const { folder, run } = checkout(t, { installed: false })
+    const name = `node_modules/node-linux-${process.arch}`
+    const locked = JSON.stringify({ packages: { [name]: { version: '26.9.1' } } })
+    writeFileSync(join(folder, 'package-lock.json'), locked)
+    writeFileSync(join(folder, 'npm.js'), "require('fs').writeFileSync('seen', process.version)")
+    run('start', { npm_execpath: join(folder, 'npm.js') })
+    assert.equal(readFileSync(join(folder, 'seen'), 'utf8'), 'v26.9.1')
+  })
+
   test('links Node 26 where npm has brought it and left it unlinked', t => {
     const npm = `mkdir -p node_modules/.bin ${runtimeFolder}; cp /bin/true ${runtimeFolder}/node`
     const { folder, run } = checkout(t, { installed: false, npm })
@@ -143,8 +153,12 @@ function checkout(t, { installed, npm = '', aptGet = '', without = [] }) {
   const env = { PATH: `${bin}:${shellFolder(folder)}` }
   return {
     folder,
-    run: (purpose = 'start') =>
-      spawnSync(process.execPath, [bootstrap, purpose], { cwd: folder, env, encoding: 'utf8' }),
+    run: (purpose = 'start', more = {}) =>
+      spawnSync(process.execPath, [bootstrap, purpose], {
+        cwd: folder,
+        env: { ...env, ...more },
+        encoding: 'utf8',
+      }),
     calls: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []),
   }
 }

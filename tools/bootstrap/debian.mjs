@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { BootstrapError, runShown, say } from './say.mjs'
 
@@ -25,6 +25,8 @@ export const needed = [
   { command: 'ip', package: 'iproute2', for: 'network namespaces', in: always, root: true },
   { command: 'dpkg-deb', package: 'dpkg', for: 'packing Debian packages', in: always },
   { command: 'apt-get', package: 'apt', for: 'packing Debian packages', in: always },
+  { command: 'curl', package: 'curl', for: 'the line that enrols a device', in: tests },
+  { command: 'busybox', package: 'busybox-static', for: 'killing the agent anywhere', in: tests },
   { command: 'gcc', package: 'gcc', for: 'the probes that attack the sandbox', in: tests },
   { file: '/usr/include/stdlib.h', package: 'libc6-dev', for: 'the same', in: tests },
   {
@@ -66,19 +68,13 @@ function findCommand(name) {
   return files.find(file => existsSync(file))
 }
 
-function hasPackageLists() {
-  const folder = '/var/lib/apt/lists'
-  return existsSync(folder) && readdirSync(folder).some(file => file.includes('_Packages'))
-}
-
 async function install(missing) {
   const packages = [...new Set(missing.map(row => row.package))]
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const options = ['-o', 'DPkg::Lock::Timeout=120', '--no-install-recommends']
   const args = ['install', '-y', '-qq', ...options, ...packages]
   const label = `apt-get install ${packages.join(' ')}`
-  if (hasPackageLists() && (await runShown(label, 'apt-get', args, { env }))) return
-  // Lists that are absent or too old name files that the mirror no longer has.
+  // Lists that are absent, too old, or of one source only don't name what the mirror has.
   await runShown('apt-get update', 'apt-get', ['update', '-qq'], { env })
   await runShown(label, 'apt-get', args, { env })
 }

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { BootstrapError, runShown } from './say.mjs'
 
 const stamp = 'node_modules/.steadfleet-stamp'
 const runtime = 'node_modules/.bin/node'
-const runtimePackage = `node-linux-${process.arch}/bin/node`
+const pretence = fileURLToPath(new URL('pretend-node.cjs', import.meta.url))
+const runtimeName = `node-linux-${process.arch}`
 
 /** Brings `node_modules` to what the lock file says, and leaves it alone when it is that already. */
 export async function installModules() {
@@ -35,8 +37,12 @@ async function install() {
   const npm = process.env.npm_execpath
   // The Node that npm itself runs on: the one in `node_modules` is about to be replaced.
   const node = process.env.npm_node_execpath || process.execPath
-  const [command, first] = npm ? [node, [npm]] : ['npm', []]
-  const env = { ...process.env, NODE_ENV: 'development' }
+  const [command, first] = npm ? [node, ['--require', pretence, npm]] : ['npm', []]
+  const env = {
+    ...process.env,
+    NODE_ENV: 'development',
+    STEADFLEET_NODE_VERSION: lockedNodeVersion() ?? process.version,
+  }
   if (await runShown('npm ci: what package-lock.json names', command, [...first, ...args], { env }))
     return
   throw new BootstrapError(
@@ -44,6 +50,12 @@ async function install() {
     'cannot install the npm packages',
     'see the lines above; behind a proxy or a mirror, tell npm of it in ~/.npmrc',
   )
+}
+
+/** The Node that everything but npm and the bootstrap runs on. */
+function lockedNodeVersion() {
+  const { version } = readPackages('package-lock.json')?.[`node_modules/${runtimeName}`] ?? {}
+  return version && `v${version}`
 }
 
 /** True when a developer's own `npm install` has already brought all that the lock file names. */
@@ -68,10 +80,10 @@ function readPackages(file) {
 
 /** npm 9 takes the link away again with the package for the other architecture, which has the same. */
 function linkRuntime() {
-  if (existsSync(runtime) || !existsSync(`node_modules/${runtimePackage}`)) return
+  if (existsSync(runtime) || !existsSync(`node_modules/${runtimeName}/bin/node`)) return
   mkdirSync('node_modules/.bin', { recursive: true })
   rmSync(runtime, { force: true })
-  symlinkSync(`../${runtimePackage}`, runtime)
+  symlinkSync(`../${runtimeName}/bin/node`, runtime)
 }
 
 function refuseMissingRuntime() {
