@@ -137,20 +137,23 @@ function edit(file: string, change: (text: string) => string): void {
 }
 
 function versionsOf(name: string): readonly [older: string, newer: string] {
-  const listed = execFileSync('apt-cache', ['madison', name], { encoding: 'utf8' })
-  const versions = [
-    ...new Set(listed.split('\n').flatMap(line => line.split('|')[1]?.trim() || [])),
-  ]
+  const versions = versionsKnown(name)
   const [older, newer] = wanted[name]!
   if (versions.includes(older) && versions.includes(newer)) return [older, newer]
   const [newest, before] = versions
   return newest && before ? [before, newest] : assert.fail(`apt has no two versions of ${name}`)
 }
 
+/** Newest first. */
+function versionsKnown(name: string): readonly string[] {
+  const listed = execFileSync('apt-cache', ['madison', name], { encoding: 'utf8' })
+  return [...new Set(listed.split('\n').flatMap(line => line.split('|')[1]?.trim() || []))]
+}
+
 function missingSoftware(): string | false {
   const tools = ['/usr/bin/apt-get', '/usr/bin/dpkg-deb', '/usr/bin/bwrap']
   const missing = tools.find(tool => !existsSync(tool))
   if (missing) return `${missing} is not on this machine`
-  const known = execFileSync('apt-cache', ['madison', 'mosquitto'], { encoding: 'utf8' })
-  return known === '' && 'apt knows no mosquitto: run apt-get update'
+  const name = Object.keys(wanted).find(one => versionsKnown(one).length < 2)
+  return name !== undefined && `apt knows no two versions of ${name}: run apt-get update`
 }
