@@ -11,6 +11,7 @@ import { surviveKills } from './kill.ts'
 
 const isRoot = process.geteuid?.() === 0
 const needsRoot = !isRoot && 'mounting a small file system needs root'
+const needsCgroups = !isRoot && 'limits of memory need root'
 const megabyte = 1024 * 1024
 const small = isRoot ? ['small-fetch', 'small-stage', 'small-journal'] : []
 const wild = ['flooding', 'forking', 'deaf', 'greedy']
@@ -162,7 +163,7 @@ greed`
   })
 
   test('an app that eats memory is ended, reported as such, and started again', {
-    skip: needsRoot,
+    skip: needsCgroups,
   }, async () => {
     const device = siege.device('greedy')
     await device.order(revisions.greedy)
