@@ -67,6 +67,14 @@ describe('the bootstrap', () => {
     refuses(stderr, 'bootstrap/npm-ci')
   })
 
+  test('installs into no folder that is not its own', { skip: isRoot && 'root may write' }, t => {
+    const { folder, run } = checkout(t, { installed: false })
+    chmodSync(folder, 0o555)
+    const { stderr } = run()
+    chmodSync(folder, 0o755)
+    refuses(stderr, 'bootstrap/read-only')
+  })
+
   test('says so when the lock file has no Node for this machine', t => {
     const { run } = checkout(t, { installed: false, npm: 'mkdir -p node_modules' })
     refuses(run().stderr, 'bootstrap/no-runtime')

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { BootstrapError, runShown } from './say.mjs'
 
@@ -25,6 +34,7 @@ function readStamp() {
 }
 
 async function install() {
+  refuseReadOnly()
   // Nothing that is installed runs code of its own while being installed.
   const args = [
     'ci',
@@ -33,6 +43,10 @@ async function install() {
     '--ignore-scripts',
     '--include=dev',
     '--loglevel=error',
+    // Three tries in half a minute: npm's own patience is twice that, without a word.
+    '--fetch-retries=3',
+    '--fetch-retry-mintimeout=2000',
+    '--fetch-retry-maxtimeout=10000',
   ]
   const npm = process.env.npm_execpath
   // The Node that npm itself runs on: the one in `node_modules` is about to be replaced.
@@ -50,6 +64,18 @@ async function install() {
     'cannot install the npm packages',
     'see the lines above; behind a proxy or a mirror, tell npm of it in ~/.npmrc',
   )
+}
+
+function refuseReadOnly() {
+  try {
+    accessSync('.', constants.W_OK)
+  } catch (cause) {
+    throw new BootstrapError(
+      'bootstrap/read-only',
+      `cannot install into ${process.cwd()}: ${cause.code}`,
+      'clone the project to a folder of your own, on a disk that can be written',
+    )
+  }
 }
 
 /** The Node that everything but npm and the bootstrap runs on. */
