@@ -33,13 +33,13 @@ export interface CommandSpec {
 }
 
 /** The text of option `name`, if it was given. */
-export function textOption(call: Call, name: string): string | undefined {
+export function textOption(call: Pick<Call, 'options'>, name: string): string | undefined {
   const value = call.options[name]
   return typeof value === 'string' ? value : undefined
 }
 
 /** Every value of an option that repeats. */
-export function listOption(call: Call, name: string): readonly string[] {
+export function listOption(call: Pick<Call, 'options'>, name: string): readonly string[] {
   const value = call.options[name]
   return Array.isArray(value) ? value : []
 }

@@ -23,6 +23,7 @@ const groups: Readonly<Record<string, string>> = {
   device: 'Devices of the fleet.',
   rollout: 'Rollouts: moving a fleet to a release, in phases.',
   release: 'Releases that were published.',
+  group: 'Groups: saved queries over the fleet.',
   settings: 'Settings: values an owner gives a package.',
   agent: 'The agent: the daemon on a device.',
 }

@@ -3,6 +3,7 @@ import { agentDown, agentJoin, agentRun } from './agent.ts'
 import { channelFollow, channelList, channelMove } from './channel.ts'
 import { demo } from './demo.ts'
 import { deviceEnrol, deviceList, deviceShow, deviceTimeline } from './device.ts'
+import { groupList, groupRemove, groupSet } from './group.ts'
 import { init } from './init.ts'
 import { pack } from './pack.ts'
 import { publish } from './publish.ts'
@@ -43,6 +44,9 @@ export const commands: readonly CommandSpec[] = [
   deviceShow,
   deviceTimeline,
   deviceEnrol,
+  groupList,
+  groupSet,
+  groupRemove,
   settingsList,
   settingsSet,
   agentRun,
