@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -60,6 +60,8 @@ export type Environment = Readonly<Record<string, string>>
 export interface SiegeOptions {
   /** Where a device keeps its state; absent: in the siege's own folder. */
   readonly stateOf?: (name: string, folder: string) => string
+  /** Undoes what `stateOf` did, before the folder goes. */
+  readonly unmount?: (folder: string) => void
   readonly environmentOf?: (name: string) => Environment | undefined
 }
 
@@ -76,19 +78,28 @@ export class Siege {
   readonly #devices = new Map<string, Besieged>()
   readonly #children = new Set<Child>()
   readonly #server: Child
+  readonly #unmount: () => void
   #sight: Promise<Sight> | undefined
 
-  private constructor(directory: string, fleet: Fleet, server: Child) {
+  private constructor(directory: string, fleet: Fleet, server: Child, { unmount }: SiegeOptions) {
     this.directory = directory
     this.fleet = fleet
     this.#server = server
     this.#children.add(server)
-    // A test that is cut off by its runner never gets to `close`.
+    this.#unmount = () => unmount?.(directory)
+    // A test that is cut off by its runner, which is by SIGTERM, never gets to `close`.
     process.once('exit', this.#endAtOnce)
+    process.once('SIGTERM', endByExit)
   }
 
+  /** What `close` does, without a wait: agents and server first, then the apps that outlive them. */
   readonly #endAtOnce = (): void => {
     for (const child of this.#children) child.signal('SIGKILL')
+    for (const { state } of this.#devices.values()) {
+      spawnSync(process.execPath, [programs.builtAgent, 'down', '--state', state])
+    }
+    this.#unmount()
+    rmSync(this.directory, { recursive: true, force: true })
   }
 
   /** Opens it with every device running revision 1 of the page. */
@@ -116,6 +127,7 @@ export class Siege {
       directory,
       { home: made.home, client: await connect(made.home) },
       server,
+      options,
     )
     try {
       await siege.publishPage(1)
@@ -169,8 +181,8 @@ export class Siege {
     throw new Error(`cannot see ${what} after ${seconds} seconds`)
   }
 
-  /** Ends all that it started; `unmount` is done before the folder goes. What fails is told last. */
-  async close(unmount?: () => void): Promise<void> {
+  /** Ends all that it started; what fails is told last. */
+  async close(): Promise<void> {
     const devices = [...this.#devices.values()]
     const agents = [...this.#children].filter(child => child !== this.#server)
     const ends = [
@@ -178,12 +190,13 @@ export class Siege {
       () => Promise.all(devices.map(one => down(one.state))),
       () => this.#server.stop(10_000),
       () => Promise.all(devices.map(({ proxy }) => proxy.close())),
-      async () => unmount?.(),
+      async () => this.#unmount(),
       () => rm(this.directory, { recursive: true, force: true }),
     ]
     const faults: unknown[] = []
     for (const end of ends) await end().catch(fault => faults.push(fault))
     process.removeListener('exit', this.#endAtOnce)
+    process.removeListener('SIGTERM', endByExit)
     if (faults.length > 0) throw faults[0]
   }
 
@@ -295,6 +308,10 @@ export class Siege {
       log: () => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : ''),
     }
   }
+}
+
+function endByExit(): void {
+  process.exit(1)
 }
 
 function variables(environment: Environment = {}): string[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { whyNoPage } from '../page.ts'
@@ -45,7 +45,7 @@ let siege: Siege
 
 describe('on the device', { concurrency: 20, skip: whyNoPage() }, () => {
   before(async () => {
-    siege = await Siege.open([...small, ...killed, ...wild], { stateOf })
+    siege = await Siege.open([...small, ...killed, ...wild], { stateOf, unmount })
     await siege.publishPage(revisions.files, { files: many })
     await siege.publishPage(revisions.program, { files: { 'program.x': large } })
     await siege.publishPage(revisions.slow, { probationSeconds: 8 })
@@ -58,11 +58,7 @@ httpd -p 127.0.0.1:$(sed -n 's/.*"port":\\([0-9]*\\).*/\\1/p' /settings.json) -h
 greed`
     await siege.publishPage(revisions.greedy, wildly(greedy))
   })
-  after(async () => {
-    await siege?.close(() => {
-      for (const name of small) execFileSync('umount', ['-l', join(siege.directory, name)])
-    })
-  })
+  after(() => siege?.close())
 
   test('a disk that fills up in a fetch ends the change and gives the space back', {
     skip: needsRoot,
@@ -180,6 +176,13 @@ function stateOf(name: string, folder: string): string {
   mkdirSync(state)
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=755', 'tmpfs', state])
   return state
+}
+
+function unmount(folder: string): void {
+  for (const name of small) {
+    const state = join(folder, name)
+    if (existsSync(join(state, 'lock.db'))) execFileSync('umount', ['-l', state])
+  }
 }
 
 /** Holds back the end of the first reply of a path until `meanwhile` is done. */
