@@ -139,9 +139,11 @@ export class Stage {
     throw new CliError('cli/demo', `cannot find the agent of device ${number}: it does not run`)
   }
 
+  /** The devices of the story; others may have joined its fleet since. */
   async devices(): Promise<DeviceView[]> {
     const { home, client } = this.fleet
-    return client.call(listDevices, { params: { fleet: home.fleet } })
+    const all = await client.call(listDevices, { params: { fleet: home.fleet } })
+    return all.filter(({ name }) => this.actors.some(actor => actor.name === name))
   }
 
   async deviceOf(actor: Actor): Promise<DeviceView> {
