@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { type Actor, Stage } from '../packages/cli/src/demo/stage.ts'
+import { type Actor, deviceModel, Stage } from '../packages/cli/src/demo/stage.ts'
 import { channelParams, packageParams } from '../packages/cli/src/fleet/find.ts'
 import { initFleet } from '../packages/cli/src/fleet/init.ts'
 import { type Published, publishPackage } from '../packages/cli/src/publish/publish.ts'
@@ -46,7 +46,7 @@ export async function openStory(t: TestContext, cache: string): Promise<Story> {
     await rm(directory, { recursive: true, force: true })
   })
   const actor = stage.actors[0]!
-  const model = 'bench'
+  const model = deviceModel.slice('acme/'.length)
   const choices = {
     fleet: 'bench',
     publisher: 'acme',
