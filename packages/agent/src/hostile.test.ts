@@ -68,7 +68,8 @@ describe('content that is not what was signed', { concurrency: 4 }, () => {
       fleet.faults.spoil = (_, body) => (next.equals(body) ? changed(body) : body)
       await fleet.give([await fleet.publish('acme/hub', 2, { 'bin/main': next })])
       await fleet.untilEvent('security', 'agent/digest')
-      await fleet.untilEvent('failure', 'agent/digest')
+      const { failure } = await fleet.untilEvent('failure', 'agent/digest')
+      assert.equal(failure?.kind, 'postponed')
       delete fleet.faults.spoil
       await fleet.untilState('committed', 2)
     }))

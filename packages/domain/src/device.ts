@@ -44,9 +44,12 @@ export const AppStatus = object({
 })
 export type AppStatus = Static<typeof AppStatus>
 
-/** How a device ended, or a step of it failed. `log` is the tail of what the app said. */
+/**
+ * How an app ended, or a change failed. `postponed` is a change given up before it touched anything
+ * through no doing of its release, to be tried again. `log` is the tail of what the app said.
+ */
 export const Failure = object({
-  kind: oneOf('probation', 'crash', 'change', 'out of memory'),
+  kind: oneOf('probation', 'crash', 'change', 'postponed', 'out of memory'),
   package: PackageName,
   app: Type.Optional(Type.String()),
   revision: Revision,

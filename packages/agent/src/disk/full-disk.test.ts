@@ -37,7 +37,8 @@ describe('a full disk', { skip, concurrency: 2 }, () => {
           return body
         }
         await fleet.give([await fleet.publish('acme/hub', 2, { ...good, ...big })])
-        await fleet.untilEvent('change', 'agent/disk-full')
+        const { failure } = await fleet.untilEvent('failure', 'agent/disk-full')
+        assert.equal(failure?.kind, 'postponed')
         await fleet.until('its end', () => fleet.reports.at(-1)?.state === 'aborted' || undefined)
         assert.equal(device.apps.running.get('acme/hub main')?.revision, 1)
         delete fleet.faults.spoil
@@ -75,7 +76,8 @@ describe('a full disk', { skip, concurrency: 2 }, () => {
           noise('film', 5 * megabyte),
         )
         await fleet.give([await fleet.publish('acme/hub', 2, { ...good, a: '2' })])
-        await fleet.untilEvent('failure', 'agent/disk-full')
+        const { failure } = await fleet.untilEvent('failure', 'agent/disk-full')
+        assert.equal(failure?.kind, 'change')
         await fleet.untilState('restored', 1)
         assert.equal(device.apps.running.get('acme/hub main')?.revision, 1)
         const left = await readdir(join(device.paths.data, 'acme.hub'))

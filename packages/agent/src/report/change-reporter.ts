@@ -3,6 +3,7 @@ import {
   type Change,
   type EngineState,
   type Generation,
+  hasDone,
   type Journal,
   type NewRecord,
   packageOf,
@@ -12,6 +13,8 @@ import { describeDifference } from './difference.ts'
 import type { NewEvent, Outbox } from './outbox.ts'
 
 const logLines = 60
+
+type NewAbort = Extract<NewRecord, { type: 'abort' }>
 
 /** The journal, told aloud: every state a change goes through, and of a failure all that is known. */
 export class ChangeReporter implements Journal {
@@ -72,7 +75,7 @@ export class ChangeReporter implements Journal {
     await this.#outbox.add({ kind: 'change', message, generation, details })
   }
 
-  async #failures(record: Extract<NewRecord, { type: 'abort' }>): Promise<NewEvent[]> {
+  async #failures(record: NewAbort): Promise<NewEvent[]> {
     const { change } = this.state
     const to = change && (await this.#read(change.plan.to))
     if (to === undefined || record.code === 'engine/superseded') return []
@@ -87,17 +90,13 @@ export class ChangeReporter implements Journal {
     )
   }
 
-  async #failureOf(
-    name: PackageName,
-    to: Generation,
-    record: Extract<NewRecord, { type: 'abort' }>,
-  ): Promise<Failure> {
+  async #failureOf(name: PackageName, to: Generation, record: NewAbort): Promise<Failure> {
     const one = packageOf(to, name)
     const exit = this.lastExits.get(name)
     const isOwn = exit !== undefined && exit.revision === one?.revision
     const log = isOwn && exit.log.length > 0 ? exit.log : await this.#logOf(to, name)
     return {
-      kind: record.code === 'engine/probation' ? 'probation' : 'change',
+      kind: kindOf(record, this.state.change),
       package: name,
       revision: one?.revision ?? 1,
       reason: record.why.slice(0, 1000),
@@ -111,6 +110,13 @@ export class ChangeReporter implements Journal {
     const logs = await Promise.all(apps.map(app => this.#apps.log(name, app, logLines)))
     return logs.flat()
   }
+}
+
+/** What was not begun to be switched, and is no doing of the release's, says nothing against it. */
+function kindOf({ code, lasting }: NewAbort, change: Change | undefined): Failure['kind'] {
+  if (code === 'engine/probation') return 'probation'
+  const isSwitched = change !== undefined && hasDone(change, 'prepare')
+  return lasting || isSwitched ? 'change' : 'postponed'
 }
 
 /** The members of a failure that say how an app ended. */

@@ -38,5 +38,6 @@ const kinds: Readonly<Record<Failure['kind'], string>> = {
   probation: 'Failed probation',
   crash: 'Crashed',
   change: 'Change failed',
+  postponed: 'Put off',
   'out of memory': 'Out of memory',
 }

@@ -140,7 +140,10 @@ export function verdictOn(
   return wentBack && !isThere && report.counter > move.above_counter ? 'failed' : undefined
 }
 
-/** A crash alone is restarted and decides nothing: probation does. */
+/**
+ * A crash alone is restarted and decides nothing: probation does. Nor does a change that was put off:
+ * a device that is attacked, or full, must not halt the rollout of the others.
+ */
 function isFailureOf(move: OrderedMove, failure: NonNullable<DeviceEvent['failure']>): boolean {
   const isVerdict = failure.kind === 'probation' || failure.kind === 'change'
   return isVerdict && failure.package === move.package && failure.revision === move.revision

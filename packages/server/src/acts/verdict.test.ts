@@ -27,6 +27,7 @@ const rows: [
   ['rolling back', 3, 'tree', 8, 'probation 3', 'failed'],
   ['committed', 2, 'old', 8, 'change 3', 'failed'],
   ['committed', 2, 'old', 8, 'crash 3', undefined],
+  ['aborted', 2, 'old', 8, 'postponed 3', undefined],
   ['committed', 2, 'old', 8, 'probation 2', undefined],
 ]
 
