@@ -1,6 +1,12 @@
 import { type Digest, digestOf } from '@steadfleet/base'
 import { type OwnerId, ownerIdOf } from '@steadfleet/domain'
-import { type ModelStatement, modelPath, payloadTypes, type SigningRole } from '@steadfleet/trust'
+import {
+  type LogChoice,
+  type ModelStatement,
+  modelPath,
+  payloadTypes,
+  type SigningRole,
+} from '@steadfleet/trust'
 import {
   makeDelegatedRole,
   makeRoot,
@@ -37,6 +43,8 @@ export interface FirstNames {
   readonly model: Omit<ModelStatement, 'type' | 'format'>
   /** For each interface, the packages that may ever have it; `*` for all. */
   readonly ceiling: ReadonlyMap<string, readonly string[]>
+  /** The log that the owner's devices follow; absent, they follow none. */
+  readonly log?: LogChoice
 }
 
 /** All that `init` writes but the keys: every file has version 1 and is signed. */
@@ -117,7 +125,7 @@ async function firstCatalogue(
 
 async function firstOwner(
   seeds: FirstSeeds,
-  { publisher, ceiling }: FirstNames,
+  { publisher, ceiling, log = { quorum: 0 } }: FirstNames,
   catalogueRoot: Digest,
   now: Date,
 ): Promise<{ root: Uint8Array; policy: Uint8Array; id: OwnerId }> {
@@ -131,7 +139,7 @@ async function firstOwner(
       owner: id,
       version: 1,
       catalogues: [{ name: publisher, root: catalogueRoot, allowed: [publisher], refused: [] }],
-      log: { quorum: 0 },
+      log,
       ceiling,
     },
     now,

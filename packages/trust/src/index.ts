@@ -31,8 +31,11 @@ export {
 export {
   acceptCheckpoint,
   acceptLogged,
+  chosenLog,
   countWitnesses,
+  type LogChoice,
   type LogPolicy,
+  logDigest,
   logPolicy,
   openCheckpoint,
   type SignedCheckpoint,

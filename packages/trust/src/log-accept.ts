@@ -1,11 +1,11 @@
-import { equalBytes, toHex } from '@steadfleet/base'
+import { type Digest, digestOf, equalBytes, toCanonical, toHex } from '@steadfleet/base'
 import { TrustError } from './error.ts'
 import { type Checkpoint, parseCheckpoint } from './log-checkpoint.ts'
 import { isConsistent, isIncluded, leafHash } from './log-merkle.ts'
 import { type Note, type NoteKey, type NoteKeyType, parseNote, parseNoteKey } from './log-note.ts'
 import type { LogProof } from './log-proof.ts'
 import { isNoteSignedBy } from './log-signature.ts'
-import { count, list, record, type Shape, type Shaped, text } from './shape.ts'
+import { count, list, optional, record, type Shape, type Shaped, text } from './shape.ts'
 
 /** A log that counts: its key, whose name is the log's origin, its witnesses, and how many must agree. */
 export const logPolicy = record({
@@ -14,6 +14,26 @@ export const logPolicy = record({
   quorum: count,
 })
 export type LogPolicy = Shaped<typeof logPolicy>
+
+const choice = record({ quorum: count, key: optional(text), witnesses: optional(list(text)) })
+/** What an owner says of the log, as it is signed: a log policy or, in so many words, none. */
+export type LogChoice = Shaped<typeof choice>
+export const logChoice: Shape<LogChoice> = (value, at) => {
+  const read = choice(value, at)
+  chosenLog(read)
+  return read
+}
+
+/** The log that counts; undefined where the owner chose none: a quorum of 0, and nothing else. */
+export function chosenLog({ quorum, key, witnesses }: LogChoice): LogPolicy | undefined {
+  if (quorum === 0 && key === undefined && witnesses === undefined) return undefined
+  return logPolicy({ quorum, key: key ?? '', witnesses: witnesses ?? [] }, 'log')
+}
+
+/** How an enrolment token names what was chosen: by its digest, or as `none`. */
+export function logDigest(chosen: LogChoice): Digest | 'none' {
+  return chosenLog(chosen) === undefined ? 'none' : digestOf(toCanonical({ ...chosen }))
+}
 
 /** A checkpoint that the log has signed, and the note it came in: what a verifier keeps of each log. */
 export interface SignedCheckpoint extends Checkpoint {

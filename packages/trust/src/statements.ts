@@ -1,5 +1,6 @@
 import type { Digest } from '@steadfleet/base'
 import { publicKey } from './key.ts'
+import { logChoice } from './log-accept.ts'
 import {
   anyObject,
   count,
@@ -63,7 +64,7 @@ export const trustPolicy = record({
       refused: list(text),
     }),
   ),
-  log: record({ quorum: count }),
+  log: logChoice,
   /** The ceiling of grants: for each interface, the packages that may ever have it; `*` for all. */
   ceiling: mapOf(list(text)),
 })
