@@ -1,5 +1,6 @@
 export { AuthorityError, type AuthorityErrorCode } from './error.ts'
 export * from './first-files.ts'
+export * from './life.ts'
 export * from './lifetime.ts'
 export * from './log-append.ts'
 export * from './log-checkpoint.ts'

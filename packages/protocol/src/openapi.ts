@@ -1,12 +1,18 @@
 import type { TSchema } from 'typebox'
 import { problemStatus } from './problem.ts'
 import type { RouteSpec } from './route.ts'
+import * as ceremony from './routes/ceremony.ts'
 import * as content from './routes/content.ts'
 import * as devices from './routes/devices.ts'
 import * as fleet from './routes/fleet.ts'
 
 /** Every route there is, by name. */
-export const routes: Readonly<Record<string, RouteSpec>> = { ...content, ...devices, ...fleet }
+export const routes: Readonly<Record<string, RouteSpec>> = {
+  ...ceremony,
+  ...content,
+  ...devices,
+  ...fleet,
+}
 
 /** The routes as an OpenAPI 3.1 document, whose schemas are JSON Schema as the routes hold them. */
 export function toOpenApi(version: string): Readonly<Record<string, unknown>> {

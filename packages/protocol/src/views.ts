@@ -12,6 +12,7 @@ import {
   ObjectRef,
   object,
   PackageName,
+  PublisherName,
   Revision,
   SettingScope,
   SettingValues,
@@ -129,3 +130,26 @@ export const GroupView = object({
   devices: Type.Integer({ minimum: 0 }),
 })
 export type GroupView = Static<typeof GroupView>
+
+/** A role: how long what it signed last is good for, and whether somebody must act. */
+export const RoleView = object({
+  /** `root`, `targets`, `snapshot`, `timestamp`, a publisher's name; `owner-root` or `policy`. */
+  role: Type.String(),
+  /** The catalogue's name in the owner's policy; null for the owner's own roles. */
+  catalogue: Type.Union([PublisherName, Type.Null()]),
+  version: Type.Integer({ minimum: 1 }),
+  expires: Timestamp,
+  /** The part of its usual life that is over, from 0 to 1. */
+  spent: Type.Number({ minimum: 0, maximum: 1 }),
+  /** The last mark of its life that was passed, in percent; 0 for none, 100 for expired. */
+  alarm: Type.Union([
+    Type.Literal(0),
+    Type.Literal(50),
+    Type.Literal(75),
+    Type.Literal(90),
+    Type.Literal(100),
+  ]),
+  /** The server renews it by itself: an alarm then means that it can't. */
+  online: Type.Boolean(),
+})
+export type RoleView = Static<typeof RoleView>

@@ -17,6 +17,7 @@ import { modelAt } from './model.ts'
 import { makeOrderer } from './orders/orderer.ts'
 import { openOwner } from './owner.ts'
 import { makePresence } from './presence.ts'
+import { watchRoles } from './role-lives.ts'
 import { keepSigner } from './signer-keeper.ts'
 import { allFacts } from './store/people-store.ts'
 import { openStore } from './store/store.ts'
@@ -67,6 +68,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
     }),
   )
   opened.use(await keepFresh(catalogue, logger))
+  opened.use(watchRoles({ catalogue, owner, world }, logger))
   void orderer.nudge()
   const kept = opened.move()
   const house: House = {

@@ -21,6 +21,8 @@ export interface Owner {
   /** The first root's file, byte for byte. */
   readonly firstRootFile: Uint8Array
   readonly rootVersion: number
+  /** The newest root. */
+  root(): OwnerRoot
   rootAt(version: number): Envelope | undefined
   policy(): { readonly envelope: Envelope; readonly signed: TrustPolicy }
   /** Puts a newer policy in force, signed by the newest root. */
@@ -42,6 +44,7 @@ export async function openOwner(folder: string): Promise<Owner> {
     firstRoot: digestOf(first),
     firstRootFile: first,
     rootVersion: newestRoot.version,
+    root: () => newestRoot,
     rootAt: version => {
       const file = roots[version - 1]
       return file && parseEnvelopeBytes(file)

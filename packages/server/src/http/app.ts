@@ -4,6 +4,7 @@ import { toProblem } from '@steadfleet/protocol'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
+import { handleCeremony } from '../routes/ceremony.ts'
 import { handleContent } from '../routes/content.ts'
 import { handleDevices } from '../routes/devices.ts'
 import { handleFleets } from '../routes/fleet.ts'
@@ -40,6 +41,7 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   handleFleets(handle, house)
   handleReleases(handle, house)
   handleContent(handle, house)
+  handleCeremony(handle, house)
   answerOthers(app, isBuilt)
   await app.ready()
   return app
