@@ -6,6 +6,7 @@ export type SignerErrorCode =
   | 'signer/unknown-role'
   | 'signer/foreign-type'
   | 'signer/not-rising'
+  | 'signer/fork'
   | 'signer/expiry'
   | 'signer/key'
   | 'signer/floors'

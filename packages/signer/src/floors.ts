@@ -2,15 +2,22 @@ import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SignerError } from './error.ts'
 
+/** The highest number signed under a name and, where that may be signed again, what it was of. */
+export interface Floor {
+  readonly number: number
+  /** Hexadecimal; of a log the root of its tree. */
+  readonly content?: string | undefined
+}
+
 /** The highest number signed under each name, durable before the signature leaves the process. */
 export interface Floors extends AsyncDisposable {
-  read(name: string): number
+  read(name: string): Floor
   /** Raises floors, all with one fsync; resolves when they are on the disk. */
-  raise(floors: ReadonlyMap<string, number>): Promise<void>
+  raise(floors: ReadonlyMap<string, Floor>): Promise<void>
 }
 
 /**
- * Floors in a file of lines `NAME NUMBER`, appended to and rewritten whole at each opening. A last
+ * Floors in a file of lines `NAME NUMBER [CONTENT]`, appended to and rewritten whole at each opening. A last
  * line that a crash cut short was never acted upon, so it is dropped.
  */
 export async function openFloors(path: string): Promise<Floors> {
@@ -18,8 +25,9 @@ export async function openFloors(path: string): Promise<Floors> {
   const file = await rewrite(path, floors)
   let { size } = await file.stat()
   return {
-    read: name => floors.get(name) ?? 0,
+    read: name => floors.get(name) ?? { number: 0 },
     async raise(raised) {
+      if (raised.size === 0) return
       const lines = toLines(raised)
       try {
         await file.write(lines, size)
@@ -35,29 +43,34 @@ export async function openFloors(path: string): Promise<Floors> {
         )
       }
       size += Buffer.byteLength(lines)
-      for (const [name, number] of raised) floors.set(name, number)
+      for (const [name, floor] of raised) floors.set(name, floor)
     },
     [Symbol.asyncDispose]: () => file.close(),
   }
 }
 
-function parseFloors(text: string): Map<string, number> {
-  const floors = new Map<string, number>()
+function parseFloors(text: string): Map<string, Floor> {
+  const floors = new Map<string, Floor>()
   for (const line of text.split('\n').slice(0, -1)) {
-    const [, name, digits] = /^(\S+) ([1-9][0-9]{0,15})$/.exec(line) ?? []
+    const [, name, digits, content] =
+      /^(\S+) ([1-9][0-9]{0,15})(?: ([0-9a-f]{64}))?$/.exec(line) ?? []
     if (name === undefined || digits === undefined) {
       throw new SignerError('signer/floors', 'cannot read floors: a line is damaged')
     }
-    floors.set(name, Math.max(floors.get(name) ?? 0, Number(digits)))
+    const number = Number(digits)
+    if (number > (floors.get(name)?.number ?? 0)) floors.set(name, { number, content })
   }
   return floors
 }
 
-function toLines(floors: ReadonlyMap<string, number>): string {
-  return [...floors].map(([name, number]) => `${name} ${number}\n`).join('')
+function toLines(floors: ReadonlyMap<string, Floor>): string {
+  const lines = [...floors].map(([name, { number, content }]) =>
+    [name, number, ...(content === undefined ? [] : [content])].join(' '),
+  )
+  return lines.map(line => `${line}\n`).join('')
 }
 
-async function rewrite(path: string, floors: ReadonlyMap<string, number>): Promise<FileHandle> {
+async function rewrite(path: string, floors: ReadonlyMap<string, Floor>): Promise<FileHandle> {
   const draft = `${path}.new`
   const file = await open(draft, 'w', 0o600)
   await file.writeFile(toLines(floors))

@@ -1,26 +1,46 @@
 import { type Lifetime, lifetimeDays } from '@steadfleet/authority'
-import { isJsonObject, type Json, parseStrictJson, toCanonical } from '@steadfleet/base'
-import { order, parseMetadata, payloadTypes, preAuthenticationEncoding } from '@steadfleet/trust'
+import {
+  fromUtf8,
+  isJsonObject,
+  type Json,
+  parseStrictJson,
+  toCanonical,
+  toHex,
+} from '@steadfleet/base'
+import {
+  order,
+  parseCheckpoint,
+  parseMetadata,
+  payloadTypes,
+  preAuthenticationEncoding,
+} from '@steadfleet/trust'
 import { SignerError } from './error.ts'
 
 /** The roles whose keys are online, and so live here. */
-export const roles = ['snapshot', 'timestamp', 'director'] as const
+const datedRoles = ['snapshot', 'timestamp', 'director'] as const
+type DatedRole = (typeof datedRoles)[number]
+export const roles = [...datedRoles, 'log'] as const
 export type Role = (typeof roles)[number]
 
-/** What one payload would commit its role to: under which name, to which number, until when. */
+/** What one payload would commit its role to: under which name, to which number. */
 export interface Commitment {
-  /** The floor it raises: the role's own, or for an order its device's. */
+  /** The floor it raises: the role's own, for an order its device's, for a checkpoint its log's. */
   readonly floor: string
   readonly number: number
-  readonly expires: Date
+  /** Where it is there, the same may be signed again under the same number: a tree, by its root. */
+  readonly content?: string
   /** The bytes a signature is made over. */
   readonly message: Uint8Array
 }
 
-type Rule = (payload: Uint8Array, read: Json) => Commitment
+interface DatedCommitment extends Commitment {
+  readonly expires: Date
+}
 
-/** What each role may sign; all else is refused before a key is touched. */
-const rules: Readonly<Record<Role, Rule>> = {
+type Rule = (payload: Uint8Array, read: Json) => DatedCommitment
+
+/** What each role that dates its documents may sign; all else is refused before a key is touched. */
+const rules: Readonly<Record<DatedRole, Rule>> = {
   snapshot: (payload, read) => metadataCommitment('snapshot', payload, read),
   timestamp: (payload, read) => metadataCommitment('timestamp', payload, read),
   director: (payload, read) => {
@@ -30,13 +50,13 @@ const rules: Readonly<Record<Role, Rule>> = {
   },
 }
 
-const types: Readonly<Record<Role, string>> = {
+const types: Readonly<Record<DatedRole, string>> = {
   snapshot: 'snapshot',
   timestamp: 'timestamp',
   director: 'order',
 }
 
-const lifetimes: Readonly<Record<Role, Lifetime>> = {
+const lifetimes: Readonly<Record<DatedRole, Lifetime>> = {
   snapshot: 'snapshot',
   timestamp: 'timestamp',
   director: 'order',
@@ -47,6 +67,12 @@ const slackMs = 60_000
 
 /** Reads `payload` as what `role` may sign, or refuses it. */
 export function commitmentOf(role: Role, payload: Uint8Array, now: Date): Commitment {
+  return role === 'log'
+    ? orMalformed(() => checkpointCommitment(payload))
+    : datedCommitment(role, payload, now)
+}
+
+function datedCommitment(role: DatedRole, payload: Uint8Array, now: Date): Commitment {
   const read = parsed(payload)
   refuseForeign(role, read)
   const commitment = orMalformed(() => rules[role](payload, read))
@@ -63,12 +89,26 @@ export function parseRole(name: unknown): Role {
   )
 }
 
+/** A checkpoint's text, as a log writes it: extensions mean nothing here, so none are signed. */
+function checkpointCommitment(payload: Uint8Array): Commitment {
+  const { origin, size, root, extensions } = parseCheckpoint(fromUtf8(payload))
+  if (extensions.length > 0) {
+    throw new SignerError('signer/malformed', 'cannot sign a checkpoint with extensions')
+  }
+  return { floor: logFloor(origin), number: size, content: toHex(root), message: payload }
+}
+
+/** The floor of a log: the size of the largest tree that was signed under its origin. */
+export function logFloor(origin: string): string {
+  return `log/${origin}`
+}
+
 /** The signed part alone is given; a file with signatures of its own is not what gets signed. TUF §4.2 */
 function metadataCommitment(
   type: 'snapshot' | 'timestamp',
   payload: Uint8Array,
   read: Json,
-): Commitment {
+): DatedCommitment {
   const { signed, message } = parseMetadata(type, toCanonical({ signatures: [], signed: read }))
   if (Buffer.compare(message, payload) !== 0) {
     throw new SignerError('signer/malformed', `cannot sign ${type}: not in its canonical form`)
@@ -76,7 +116,7 @@ function metadataCommitment(
   return { floor: type, number: signed.version, expires: signed.expires, message }
 }
 
-function refuseForeign(role: Role, read: Json): void {
+function refuseForeign(role: DatedRole, read: Json): void {
   const found = isJsonObject(read) ? (read._type ?? read.type) : undefined
   if (found === types[role]) return
   const message = `cannot sign ${JSON.stringify(found ?? null)} as ${role}: it signs ${types[role]} alone`
@@ -84,7 +124,7 @@ function refuseForeign(role: Role, read: Json): void {
 }
 
 /** A stolen web process must not get a signature that outlives its discovery. */
-function refuseLongLife(role: Role, expires: Date, now: Date): void {
+function refuseLongLife(role: DatedRole, expires: Date, now: Date): void {
   const most = now.getTime() + lifetimeDays[lifetimes[role]] * 86_400_000 + slackMs
   if (expires.getTime() <= most) return
   const message = `cannot sign ${role} until ${expires.toISOString()}: longer than the role may promise`

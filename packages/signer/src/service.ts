@@ -54,7 +54,7 @@ async function answer(service: Service, line: string): Promise<object> {
 }
 
 function keysOf(keyring: Keyring): object {
-  return Object.fromEntries(roles.map(role => [role, keyring[role].key]))
+  return Object.fromEntries(roles.map(role => [role, keyring.signers[role]?.key]))
 }
 
 function problemOf(error: unknown): object {

@@ -1,7 +1,7 @@
 import { SignerError } from './error.ts'
-import type { Floors } from './floors.ts'
+import type { Floor, Floors } from './floors.ts'
 import type { Keyring } from './keyring.ts'
-import { type Commitment, commitmentOf, type Role } from './rules.ts'
+import { type Commitment, commitmentOf, logFloor, type Role } from './rules.ts'
 
 export interface SignatureBy {
   readonly keyid: string
@@ -18,19 +18,42 @@ export async function signAll(
   payloads: readonly Uint8Array[],
   now: Date,
 ): Promise<SignatureBy[]> {
+  const signer = keyring.signers[role]
+  if (!signer) {
+    throw new SignerError('signer/unknown-role', `cannot sign for ${role}: no such key here`)
+  }
   const commitments = payloads.map(payload => commitmentOf(role, payload, now))
+  if (role === 'log') refuseOtherLog(keyring, commitments)
   await floors.raise(raisedBy(commitments, floors))
-  const { keyid, sign } = keyring[role]
+  const { keyid, sign } = signer
   return Promise.all(commitments.map(async ({ message }) => ({ keyid, sig: await sign(message) })))
 }
 
-function raisedBy(commitments: readonly Commitment[], floors: Floors): Map<string, number> {
-  const raised = new Map<string, number>()
-  for (const { floor, number } of commitments) {
-    refuseNotRising(floor, raised.get(floor) ?? floors.read(floor), number)
-    raised.set(floor, number)
+function raisedBy(commitments: readonly Commitment[], floors: Floors): Map<string, Floor> {
+  const raised = new Map<string, Floor>()
+  for (const commitment of commitments) {
+    const { floor, number, content } = commitment
+    const held = raised.get(floor) ?? floors.read(floor)
+    if (isSameAgain(held, commitment)) continue
+    refuseNotRising(floor, held.number, number)
+    raised.set(floor, { number, content })
   }
   return raised
+}
+
+/** A log signs its tree of one size as often as it is asked, since nobody can tell it from once. */
+function isSameAgain(held: Floor, { floor, number, content }: Commitment): boolean {
+  if (content === undefined || held.number !== number) return false
+  if (held.content === content) return true
+  const message = `cannot sign ${floor} ${number}: signed another tree of that size`
+  throw new SignerError('signer/fork', message, { name: floor, held: number })
+}
+
+function refuseOtherLog({ origin }: Keyring, commitments: readonly Commitment[]): void {
+  const other = commitments.find(({ floor }) => origin === undefined || floor !== logFloor(origin))
+  if (other === undefined) return
+  const message = `cannot sign a checkpoint of ${other.floor}: it signs ${origin ?? 'none'} alone`
+  throw new SignerError('signer/foreign-type', message, { role: 'log' })
 }
 
 function refuseNotRising(name: string, held: number, offered: number): void {

@@ -14,14 +14,15 @@ import {
   makeTimestamp,
   signerFromSeed,
   signMetadata,
+  toCheckpointText,
   toPkcs8Pem,
   toStatementBytes,
 } from '@steadfleet/authority'
-import { fromBase64, toBase64, toCanonical } from '@steadfleet/base'
+import { fromBase64, toBase64, toCanonical, toUtf8 } from '@steadfleet/base'
 import { isSignedBy, payloadTypes, preAuthenticationEncoding } from '@steadfleet/trust'
 
 const program = join(import.meta.dirname, 'main.ts')
-const seeds = { snapshot: seedOf(1), timestamp: seedOf(2), director: seedOf(3) }
+const seeds = { snapshot: seedOf(1), timestamp: seedOf(2), director: seedOf(3), log: seedOf(4) }
 const now = new Date()
 
 let folder: string
@@ -32,6 +33,7 @@ before(async () => {
   for (const [role, seed] of Object.entries(seeds)) {
     await writeFile(join(folder, `${role}.pem`), toPkcs8Pem(seed), { mode: 0o600 })
   }
+  await writeFile(join(folder, 'log.origin'), 'home.log/1\n')
   signer = await started()
 })
 after(async () => {
@@ -60,6 +62,24 @@ describe('the signer', { concurrency: false }, () => {
       assert.ok(isSignedBy(rawKey(seeds.director), message, fromBase64(signatures![i]!.sig)))
     }
   })
+
+  const trees: [what: string, size: number, root: number, code?: string][] = [
+    ['the first tree', 3, 1],
+    ['the same again, whose answer got lost', 3, 1],
+    ['another tree of that size', 3, 2, 'signer/fork'],
+    ['a smaller tree', 2, 1, 'signer/not-rising'],
+    ['a larger tree', 300, 3],
+    ['the first tree after the larger one', 3, 1, 'signer/not-rising'],
+  ]
+  for (const [what, size, root, code] of trees) {
+    test(`${code ? 'does not sign' : 'signs'} of a log ${what}`, async () => {
+      const payload = checkpoint(size, root)
+      const { signatures, problem } = await ask('log', [payload])
+      assert.equal(problem?.code, code)
+      if (code) return
+      assert.ok(isSignedBy(rawKey(seeds.log), payload, fromBase64(signatures![0]!.sig)))
+    })
+  }
 
   test('tells its public keys, and nothing of the others', async () => {
     const { keys } = await ask('keys', [])
@@ -107,6 +127,20 @@ describe('the signer', { concurrency: false }, () => {
       () => timestamp(9, new Date(now.getTime() + 3 * 86_400_000)),
       'signer/expiry',
     ],
+    [
+      'a checkpoint of another log',
+      'log',
+      () => checkpoint(900, 1, 'away.log/1'),
+      'signer/foreign-type',
+    ],
+    [
+      'a checkpoint with an extension',
+      'log',
+      () => Buffer.concat([checkpoint(900, 1), toUtf8('more\n')]),
+      'signer/malformed',
+    ],
+    ['a snapshot as a checkpoint', 'log', () => snapshot(9), 'signer/malformed'],
+    ['an empty tree', 'log', () => checkpoint(0, 1), 'signer/not-rising'],
     ['for a role it does not hold', 'root', () => snapshot(9), 'signer/unknown-role'],
   ]
   for (const [what, role, payload, code] of refusals) {
@@ -131,6 +165,8 @@ describe('the signer', { concurrency: false }, () => {
     signer = await started()
     assert.equal((await ask('director', [order('a', 1)])).problem?.code, 'signer/not-rising')
     assert.ok((await ask('director', [order('a', 2)])).signatures)
+    assert.equal((await ask('log', [checkpoint(300, 4)])).problem?.code, 'signer/fork')
+    assert.ok((await ask('log', [checkpoint(300, 3)])).signatures)
     assert.equal((await readFile(join(folder, 'floors'), 'utf8')).includes('dev_z'), false)
   })
 
@@ -190,6 +226,10 @@ async function ask(role: string, payloads: readonly Uint8Array[]): Promise<Answe
   const [line] = await once(createInterface({ input: socket }), 'line')
   socket.destroy()
   return JSON.parse(String(line))
+}
+
+function checkpoint(size: number, root: number, origin = 'home.log/1'): Uint8Array {
+  return toUtf8(toCheckpointText({ origin, size, root: seedOf(root) }))
 }
 
 function snapshot(version: number): Uint8Array {
