@@ -4,6 +4,7 @@ export * from './life.ts'
 export * from './lifetime.ts'
 export * from './log-append.ts'
 export * from './log-checkpoint.ts'
+export * from './log-frontier.ts'
 export * from './log-grow.ts'
 export * from './log-prove.ts'
 export {

@@ -1,7 +1,7 @@
 import { fromUtf8, toBase64, toUtf8 } from '@steadfleet/base'
-import { openCheckpoint, type SignedCheckpoint } from '@steadfleet/trust'
+import { openCheckpoint, parseCheckpoint, type SignedCheckpoint } from '@steadfleet/trust'
 import { appendLeaves } from './log-append.ts'
-import { noteKeyOf, signCheckpoint } from './log-checkpoint.ts'
+import { noteKeyOf, signCheckpoint, toCheckpointText } from './log-checkpoint.ts'
 import { proveOneHistory } from './log-prove.ts'
 import type { TileStore } from './log-tiles.ts'
 import type { Signer } from './signer.ts'
@@ -15,6 +15,9 @@ export interface LogKeeper {
 
 /** Newest that the log has signed; it may not have been witnessed yet, and is not for readers. */
 const signedPath = 'signed'
+
+/** The text of a checkpoint that is about to be signed; its tree is on the disk already. */
+const nextPath = 'next'
 
 /** Newest that readers are given. C2SP tlog-tiles §"Checkpoints" */
 const publishedPath = 'checkpoint'
@@ -35,12 +38,30 @@ export async function growLog(
   keeper: LogKeeper,
   leaves: readonly Uint8Array[],
 ): Promise<{ readonly first: number; readonly note: string }> {
-  const { store, origin, signer } = keeper
-  const first = (await readNewest(keeper))?.size ?? 0
-  const head = await appendLeaves(store, first, leaves)
-  const note = await signCheckpoint({ origin, ...head }, signer)
+  const { store, origin } = keeper
+  const first = (await finishGrowth(keeper))?.size ?? 0
+  const text = toCheckpointText({ origin, ...(await appendLeaves(store, first, leaves)) })
+  await store.write(nextPath, toUtf8(text))
+  return { first, note: (await signNext(keeper, text)).note }
+}
+
+/**
+ * The newest checkpoint, after signing the tree that a crash came before the signature of: whoever
+ * may have signed it already is asked for no other tree of that size.
+ */
+export async function finishGrowth(keeper: LogKeeper): Promise<SignedCheckpoint | undefined> {
+  const newest = await readNewest(keeper)
+  const next = await keeper.store.read(nextPath)
+  if (next === undefined) return newest
+  const text = fromUtf8(next)
+  return parseCheckpoint(text).size > (newest?.size ?? 0) ? signNext(keeper, text) : newest
+}
+
+async function signNext({ store, signer }: LogKeeper, text: string): Promise<SignedCheckpoint> {
+  const checkpoint = parseCheckpoint(text)
+  const note = await signCheckpoint(checkpoint, signer)
   await store.write(signedPath, toUtf8(note))
-  return { first, note }
+  return { ...checkpoint, note }
 }
 
 /** Gives readers a checkpoint, with the lines that witnesses answered. */
