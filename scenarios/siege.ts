@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,54 +8,36 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { serverCommand } from '../packages/cli/src/commands/serve.ts'
 import { connect } from '../packages/cli/src/fleet/connect.ts'
 import { packageParams } from '../packages/cli/src/fleet/find.ts'
+import { type Home, openHome, saveHome } from '../packages/cli/src/fleet/home.ts'
 import { initFleet } from '../packages/cli/src/fleet/init.ts'
 import type { Fleet } from '../packages/cli/src/fleet/open.ts'
+import { buildAgentIfStale } from '../packages/cli/src/process/agent-build.ts'
 import { programs } from '../packages/cli/src/process/checkout.ts'
 import { type Child, launch } from '../packages/cli/src/process/child.ts'
 import { type Published, publishPackage } from '../packages/cli/src/publish/publish.ts'
-import { type DeviceId, type PackageName, parseChannelName } from '../packages/domain/src/index.ts'
+import { parseChannelName } from '../packages/domain/src/index.ts'
 import {
   createEnrolmentToken,
-  type DeviceView,
-  type FailureView,
   followChannel,
   listDevices,
   listFailures,
   listSecurityEvents,
   setSettings,
-  type TimelineEntry,
-  tryRelease,
 } from '../packages/protocol/src/index.ts'
+import {
+  type Besieged,
+  type Environment,
+  makeBesieged,
+  type Place,
+  page,
+  type Sight,
+  variables,
+} from './besieged.ts'
 import { writePage } from './page.ts'
 import { type Middleman, openProxy } from './proxy.ts'
 import { freePort } from './stage.ts'
 
-/** One real device under attack: its agent reaches the server through a proxy of its own. */
-export interface Besieged {
-  readonly name: string
-  readonly id: DeviceId
-  readonly state: string
-  readonly proxy: Middleman
-  readonly port: number
-  /** Starts its agent, and waits until that says that it is ready. */
-  start(environment?: Environment): Promise<Child>
-  agent(): Child
-  /** Orders a revision on this device alone; nobody takes the order back. */
-  order(revision: number, name?: PackageName): Promise<void>
-  view(): Promise<DeviceView>
-  /** What its app serves, or why it does not. */
-  page(): Promise<string>
-  /** Waits until it committed the revision and serves it. */
-  runs(revision: number): Promise<void>
-  /** The first security event of this device whose code is as expected. */
-  refusal(code: RegExp): Promise<TimelineEntry>
-  failure(holds: (view: FailureView) => boolean): Promise<FailureView>
-  log(): string
-}
-
-export const page = 'acme/page' as PackageName
-
-export type Environment = Readonly<Record<string, string>>
+export { type Besieged, type Environment, page } from './besieged.ts'
 
 export interface SiegeOptions {
   /** Where a device keeps its state; absent: in the siege's own folder. */
@@ -63,29 +45,36 @@ export interface SiegeOptions {
   /** Undoes what `stateOf` did, before the folder goes. */
   readonly unmount?: (folder: string) => void
   readonly environmentOf?: (name: string) => Environment | undefined
+  /** Changes what `init` made, before the server first sees it. */
+  readonly prepare?: (home: Home) => Promise<void>
+  readonly page?: Parameters<typeof writePage>[2]
 }
 
-interface Sight {
-  readonly devices: readonly DeviceView[]
-  readonly security: readonly TimelineEntry[]
-  readonly failures: readonly FailureView[]
-}
+/** A device of a siege that rests, and what runs it when the siege goes on. */
+export type Sleeper = Pick<Place, 'name' | 'id' | 'program'>
 
 /** A real server with one real device for each name. A class because it ends what it started. */
 export class Siege {
   readonly directory: string
   readonly fleet: Fleet
+  readonly #origins: readonly string[]
   readonly #devices = new Map<string, Besieged>()
   readonly #children = new Set<Child>()
-  readonly #server: Child
+  readonly #proxies: readonly Middleman[]
   readonly #unmount: () => void
+  #server: Child | undefined
   #sight: Promise<Sight> | undefined
 
-  private constructor(directory: string, fleet: Fleet, server: Child, { unmount }: SiegeOptions) {
+  private constructor(
+    directory: string,
+    fleet: Fleet,
+    proxies: readonly Middleman[],
+    { unmount }: SiegeOptions,
+  ) {
     this.directory = directory
     this.fleet = fleet
-    this.#server = server
-    this.#children.add(server)
+    this.#proxies = proxies
+    this.#origins = [fleet.home.server, ...proxies.map(one => one.origin)]
     this.#unmount = () => unmount?.(directory)
     // A test that is cut off by its runner, which is by SIGTERM, never gets to `close`.
     process.once('exit', this.#endAtOnce)
@@ -104,53 +93,80 @@ export class Siege {
 
   /** Opens it with every device running revision 1 of the page. */
   static async open(names: readonly string[], options: SiegeOptions = {}): Promise<Siege> {
+    await buildAgentIfStale()
     const directory = await mkdtemp(join(tmpdir(), 'steadfleet-siege-'))
-    const port = await freePort()
-    const origin = `http://127.0.0.1:${port}`
-    const proxies = new Map<string, Middleman>()
-    for (const name of names) proxies.set(name, await openProxy(() => origin))
+    const origin = `http://127.0.0.1:${await freePort()}`
+    const proxies = await Promise.all(names.map(() => openProxy(() => origin)))
     const world = { now: () => new Date(), random: (n: number) => randomBytes(n) }
-    const choices = { fleet: 'siege', publisher: 'acme', model: 'box', required: [] }
-    const home = join(directory, 'fleet')
-    const made = await initFleet(home, { ...choices, server: origin }, world)
-    const server = launch({
-      name: 'the server',
-      command: serverCommand(join(home, 'server'), {
-        listen: [`127.0.0.1:${port}`],
-        origins: [origin, ...[...proxies.values()].map(one => one.origin)],
-      }),
-      log: join(directory, 'server.log'),
-      isReady: line => line.includes('"ready":true'),
-    })
-    await server.first
-    const siege = new Siege(
-      directory,
-      { home: made.home, client: await connect(made.home) },
-      server,
-      options,
-    )
-    try {
-      await siege.publishPage(1)
+    const chosen = { fleet: 'siege', publisher: 'acme', model: 'box', required: [] }
+    const choices = { ...chosen, server: origin, keys: 'unencrypted' } as const
+    const { home } = await initFleet(join(directory, 'fleet'), choices, world)
+    await options.prepare?.(home)
+    const siege = new Siege(directory, { home, client: await connect(home) }, proxies, options)
+    return siege.#orClose(async () => {
+      await siege.startServer()
+      await siege.publishPage(1, options.page)
       // Its channel points nowhere, so that no rollout moves a device: each is ordered by itself.
-      const { client, home } = siege.fleet
       const params = { fleet: home.fleet, ...packageParams(page) }
       const channel = parseChannelName('latest/stable')
-      await client.call(followChannel, { params, body: { channel } })
-      const enlisted = [...proxies].map(([name, proxy]) => siege.#enlist(name, proxy, options))
-      // All of them, also where one fails: what is still starting can't be ended.
-      const [failed] = (await Promise.allSettled(enlisted)).filter(one => one.status === 'rejected')
-      if (failed) throw failed.reason
+      await siege.fleet.client.call(followChannel, { params, body: { channel } })
+      await allOf(names.map((name, i) => siege.#enlist(name, proxies[i]!, options)))
+    })
+  }
+
+  /** Goes on from a copy of a folder that {@link rest} left; its agents are not started yet. */
+  static async resume(
+    directory: string,
+    sleepers: readonly Sleeper[],
+    options: SiegeOptions = {},
+  ): Promise<Siege> {
+    const origin = `http://127.0.0.1:${await freePort()}`
+    const proxies = await Promise.all(sleepers.map(() => openProxy(() => origin)))
+    const home = { ...(await openHome(join(directory, 'fleet'))), server: origin }
+    await saveHome(home)
+    const siege = new Siege(directory, { home, client: await connect(home) }, proxies, options)
+    return siege.#orClose(async () => {
+      await siege.startServer()
+      for (const [i, { name, id, program }] of sleepers.entries()) {
+        const facts = { name, id, program, proxy: proxies[i]!, port: await freePort() }
+        const device = siege.#place({ ...facts, state: join(directory, name) })
+        moveHouse(device)
+      }
+    })
+  }
+
+  async #orClose(act: () => Promise<void>): Promise<this> {
+    try {
+      await act()
+      return this
     } catch (error) {
-      await siege.close()
+      await this.close()
       throw error
     }
-    return siege
   }
 
   device(name: string): Besieged {
     const device = this.#devices.get(name)
     if (device) return device
     throw new RangeError(`no device ${name}`)
+  }
+
+  async startServer(environment?: Environment): Promise<void> {
+    const { home } = this.fleet
+    const listen = [new URL(home.server).host]
+    const serve = serverCommand(join(home.directory, 'server'), { listen, origins: this.#origins })
+    this.#server = launch({
+      name: 'the server',
+      command: ['/usr/bin/env', ...variables(environment), ...serve],
+      log: join(this.directory, 'server.log'),
+      isReady: line => line.includes('"ready":true'),
+    })
+    this.#children.add(this.#server)
+    await this.#server.first
+  }
+
+  async stopServer(): Promise<void> {
+    await this.#server?.stop(10_000)
   }
 
   publishPage(revision: number, change: Parameters<typeof writePage>[2] = {}): Promise<Published> {
@@ -183,21 +199,33 @@ export class Siege {
 
   /** Ends all that it started; what fails is told last. */
   async close(): Promise<void> {
+    await this.#end([async () => this.#unmount(), () => this.#remove()])
+  }
+
+  /** Ends all that it started, and leaves the folder as it is. */
+  async rest(): Promise<void> {
+    await this.#end([])
+  }
+
+  async #end(last: readonly (() => Promise<unknown>)[]): Promise<void> {
     const devices = [...this.#devices.values()]
     const agents = [...this.#children].filter(child => child !== this.#server)
     const ends = [
       () => Promise.all(agents.map(child => child.stop(10_000))),
       () => Promise.all(devices.map(one => down(one.state))),
-      () => this.#server.stop(10_000),
-      () => Promise.all(devices.map(({ proxy }) => proxy.close())),
-      async () => this.#unmount(),
-      () => rm(this.directory, { recursive: true, force: true }),
+      () => this.stopServer(),
+      () => Promise.all(this.#proxies.map(proxy => proxy.close())),
+      ...last,
     ]
     const faults: unknown[] = []
     for (const end of ends) await end().catch(fault => faults.push(fault))
     process.removeListener('exit', this.#endAtOnce)
     process.removeListener('SIGTERM', endByExit)
     if (faults.length > 0) throw faults[0]
+  }
+
+  #remove(): Promise<void> {
+    return rm(this.directory, { recursive: true, force: true })
   }
 
   #look(): Promise<Sight> {
@@ -227,8 +255,8 @@ export class Siege {
     const state = stateOf?.(name, this.directory) ?? join(this.directory, name)
     const { device } = JSON.parse(await this.join(name, proxy.origin, state))
     const port = await freePort()
-    const made = this.#make(name, { id: device, proxy, state, port })
-    this.#devices.set(name, made)
+    const program = programs.builtAgent
+    const made = this.#place({ name, id: device, proxy, state, port, program })
     await made.start(environmentOf?.(name))
     const { client, home } = this.fleet
     const scope = { scope: 'device', target: device } as const
@@ -250,76 +278,29 @@ export class Siege {
     return (await client.call(createEnrolmentToken, { params, body: {} })).token
   }
 
-  #make(name: string, facts: Pick<Besieged, 'id' | 'proxy' | 'state' | 'port'>): Besieged {
-    const { id, state, port } = facts
-    const logFile = join(this.directory, `${name}.log`)
-    const { client } = this.fleet
-    const run = [process.execPath, programs.builtAgent, 'run', '--state', state, '--json']
-    let agent: Child | undefined
-    const serves = async (): Promise<string> => {
-      try {
-        const signal = AbortSignal.timeout(5000)
-        return await (await fetch(`http://127.0.0.1:${port}/`, { signal })).text()
-      } catch (error) {
-        return String(error) // an answer too: whoever asks compares it
-      }
+  #place(place: Omit<Place, 'log'>): Besieged {
+    const ground = {
+      fleet: this.fleet,
+      until: this.until.bind(this),
+      keep: (child: Child) => void this.#children.add(child),
     }
-    return {
-      name,
-      ...facts,
-      start: async environment => {
-        agent = launch({
-          name: `the agent of ${name}`,
-          command: ['/usr/bin/env', ...variables(environment), ...run],
-          log: logFile,
-          isReady: line => line.includes('"ready":true'),
-        })
-        this.#children.add(agent)
-        await agent.first
-        return agent
-      },
-      agent: () => agent ?? assertNever(name),
-      order: async (revision, of = page) => {
-        const params = { device: id, ...packageParams(of) }
-        await client.call(tryRelease, { params, body: { revision } })
-      },
-      view: () => this.until(name, ({ devices }) => devices.find(one => one.id === id)),
-      page: serves,
-      runs: async revision => {
-        await this.until(`${name} at revision ${revision}`, ({ devices }) => {
-          const view = devices.find(one => one.id === id)
-          const held = view?.releases.find(one => one.package === page)
-          const isSettled = view?.state === 'committed' && view.counter === view.orderedCounter
-          return (isSettled && held?.revision === revision) || undefined
-        })
-        await this.until(
-          `the page of ${name}`,
-          async () => (await serves()).startsWith(`revision ${revision}\n`) || undefined,
-        )
-      },
-      refusal: code =>
-        this.until(`a refusal of ${name}`, ({ security }) =>
-          security.find(one => one.device === id && code.test(one.event.code ?? '')),
-        ),
-      failure: holds =>
-        this.until(`a failure of ${name}`, ({ failures }) =>
-          failures.find(one => one.device === id && holds(one)),
-        ),
-      log: () => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : ''),
-    }
+    const device = makeBesieged(ground, {
+      ...place,
+      log: join(this.directory, `${place.name}.log`),
+    })
+    this.#devices.set(place.name, device)
+    return device
   }
+}
+
+/** All of them, also where one fails: what is still starting can't be ended. */
+async function allOf(acts: readonly Promise<void>[]): Promise<void> {
+  const [failed] = (await Promise.allSettled(acts)).filter(one => one.status === 'rejected')
+  if (failed) throw failed.reason
 }
 
 function endByExit(): void {
   process.exit(1)
-}
-
-function variables(environment: Environment = {}): string[] {
-  return Object.entries(environment).map(([name, value]) => `${name}=${value}`)
-}
-
-function assertNever(name: string): never {
-  throw new RangeError(`the agent of ${name} was never started`)
 }
 
 /** Runs the shipped agent to its end; rejects with what it said, where it fails. */
@@ -336,4 +317,14 @@ export function runAgent(words: readonly string[]): Promise<string> {
 /** Ends what runs on without its agent, where anything of a device is there. */
 export async function down(state: string): Promise<void> {
   if (existsSync(join(state, 'identity'))) await runAgent(['down', '--state', state])
+}
+
+/** A device whose folder was copied: its server is at another address, its page at another port. */
+function moveHouse({ state, proxy, port }: Besieged): void {
+  const enrolment = join(state, 'identity/enrolment.json')
+  const joined = JSON.parse(readFileSync(enrolment, 'utf8'))
+  writeFileSync(enrolment, JSON.stringify({ ...joined, origin: proxy.origin }))
+  for (const folder of globSync(join(state, 'data/acme.page/+([0-9])'))) {
+    writeFileSync(join(folder, 'port'), String(port))
+  }
 }
