@@ -98,7 +98,10 @@ export class Siege {
     const origin = `http://127.0.0.1:${await freePort()}`
     const proxies = await Promise.all(names.map(() => openProxy(() => origin)))
     const world = { now: () => new Date(), random: (n: number) => randomBytes(n) }
-    const chosen = { fleet: 'siege', publisher: 'acme', model: 'box', required: [] }
+    const chosen = {
+      ...{ fleet: 'siege', publisher: 'acme', model: 'box', required: [] },
+      keys: 'unencrypted',
+    } as const
     const choices = { ...chosen, server: origin, keys: 'unencrypted' } as const
     const { home } = await initFleet(join(directory, 'fleet'), choices, world)
     await options.prepare?.(home)

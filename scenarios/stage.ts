@@ -53,7 +53,8 @@ export async function openStory(t: TestContext, cache: string): Promise<Story> {
     model,
     required: [],
     server: stage.scene.origin,
-  }
+    keys: 'unencrypted',
+  } as const
   const made = await initFleet(home, choices, world)
   await stage.startServer(made.home)
   await stage.join(actor)

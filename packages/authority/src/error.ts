@@ -2,6 +2,7 @@ import { CodedError } from '@steadfleet/base'
 
 export type AuthorityErrorCode =
   | 'authority/key'
+  | 'authority/passphrase'
   | 'authority/threshold'
   | 'authority/changed-release'
   | 'authority/path'

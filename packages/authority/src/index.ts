@@ -1,3 +1,4 @@
+export { isEncryptedPem } from './encrypted-key.ts'
 export { AuthorityError, type AuthorityErrorCode } from './error.ts'
 export * from './first-files.ts'
 export * from './life.ts'

@@ -8,6 +8,7 @@ export type CliErrorCode =
   | 'cli/exists'
   | 'cli/no-home'
   | 'cli/key'
+  | 'cli/passphrase'
   | 'cli/not-found'
   | 'cli/process'
   | 'cli/network'
@@ -60,6 +61,8 @@ const hints: Readonly<Record<string, string>> = {
   'cli/exists': 'choose another folder, or remove this one if nothing uses its keys',
   'cli/no-home': "run 'steadfleet init DIR' first, or name the folder with --dir or STEADFLEET_DIR",
   'cli/key': 'the offline folder of the fleet holds the keys; is it mounted?',
+  'cli/passphrase':
+    'type it at a terminal, or use --passphrase-fd N, or STEADFLEET_PASSPHRASE where nobody sits at one',
   'cli/name-space': 'a publisher publishes under its own name; see publisher in steadfleet.json',
   'cli/network': 'run as an ordinary user to use ports instead of network namespaces',
   'request/unknown-key': "the server was made by another 'steadfleet init'; see --dir",

@@ -16,7 +16,9 @@ describe('the program, as a process', () => {
   after(() => rmSync(directory, { recursive: true, force: true }))
 
   test('exits 0 and prints JSON for a fleet that it made', async () => {
-    const { exit, out } = await run(process.execPath, ['init', join(directory, 'fleet'), '--json'])
+    const fleet = join(directory, 'fleet')
+    const words = ['init', fleet, '--unencrypted', '--json']
+    const { exit, out } = await run(process.execPath, words)
     assert.equal(exit, 0)
     assert.equal(JSON.parse(out).model, 'acme/box/1/all')
   })
@@ -36,7 +38,8 @@ describe('the program, as a process', () => {
   test('exits 3 where the server is away', async () => {
     const port = await freePort()
     const fleet = join(directory, 'away')
-    await run(process.execPath, ['init', fleet, '--server', `http://127.0.0.1:${port}`])
+    const server = `http://127.0.0.1:${port}`
+    await run(process.execPath, ['init', fleet, '--unencrypted', '--server', server])
     const { exit, err } = await run(process.execPath, ['device', 'list', '--dir', fleet])
     assert.equal(exit, 3)
     assert.match(err, /\[cli\/unreachable\]\nhint: .*steadfleet serve/)

@@ -15,6 +15,7 @@ import type { World } from './world.ts'
 
 const everywhere: readonly OptionSpec[] = [
   { flags: '--dir <dir>', what: 'folder of the fleet (or STEADFLEET_DIR)' },
+  { flags: '--passphrase-fd <n>', what: 'read the passphrase of the keys from this descriptor' },
   { flags: '--json', what: 'print JSON: one value, or one line for each answer' },
 ]
 

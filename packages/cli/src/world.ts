@@ -15,6 +15,8 @@ export interface World {
   readonly isRoot: boolean
   /** Aborts at the first Ctrl-C or SIGTERM. */
   readonly interrupted: AbortSignal
+  /** Asks a person for what nobody may see; undefined where no terminal is. */
+  readonly ask?: (prompt: string) => Promise<string | undefined>
   now(): Date
   random(length: number): Uint8Array
 }

@@ -1,6 +1,22 @@
 import { resolve } from 'node:path'
-import { argument, type CommandSpec, listOption, textOption } from '../command.ts'
+import {
+  argument,
+  type Call,
+  type CommandSpec,
+  listOption,
+  type OptionSpec,
+  textOption,
+} from '../command.ts'
 import { initFleet, type Made } from '../fleet/init.ts'
+import { passphraseOf } from '../fleet/open.ts'
+import type { Protection } from '../keys/key-file.ts'
+import { newPassphrase } from '../keys/passphrase.ts'
+
+/** For every command that makes a key. */
+export const unencryptedOption: OptionSpec = {
+  flags: '--unencrypted',
+  what: 'ask for no passphrase: whoever reads the key files can sign',
+}
 
 /** `steadfleet init DIR` */
 export const init: CommandSpec = {
@@ -17,9 +33,12 @@ export const init: CommandSpec = {
     { flags: '--model <name>', what: 'name of the kind of device', otherwise: 'box' },
     { flags: '--require <package>', what: 'a package that no device may lack', repeats: true },
     { flags: '--server <url>', what: 'origin of the server', otherwise: 'http://127.0.0.1:8420' },
+    unencryptedOption,
   ],
   examples: [
     'init .steadfleet',
+    'init .steadfleet --unencrypted',
+    'init .steadfleet --passphrase-fd 3 3< passphrase.txt',
     'init /srv/fleet --publisher acme --fleet greenhouses --model box',
   ],
   async run(call) {
@@ -32,12 +51,23 @@ export const init: CommandSpec = {
         model: text('model'),
         required: listOption(call, 'require'),
         server: text('server'),
+        keys: await protectionFor(call),
       },
       call.world,
     )
     const { home, ...rest } = made
     call.output.answer({ directory: home.directory, ...rest }, () => tell(made))
   },
+}
+
+/** A passphrase for new keys, unless it is said aloud that there shall be none. */
+export async function protectionFor(call: Call): Promise<Protection> {
+  if (call.options.unencrypted !== true)
+    return { passphrase: await newPassphrase(passphraseOf(call)) }
+  const meaning =
+    'whoever reads the key files can sign with them; nothing but their mode guards them'
+  call.world.err.write(`warning: keys are not encrypted: ${meaning}\n`)
+  return 'unencrypted'
 }
 
 function tell({ home, owner, model, offline, server }: Made): string {

@@ -32,10 +32,12 @@ async function makeKeys({ scene, world }: Stage, say: Say): Promise<string> {
   const isNew = !existsSync(join(scene.directory, 'steadfleet.json'))
   if (isNew) {
     say('drawing keys: three each for catalogue root, targets and owner root, two of which sign')
+    say('they stay unencrypted here; steadfleet init asks for a passphrase')
     const [publisher = '', model = ''] = deviceModel.split('/')
     const names = { fleet: 'home', publisher, model }
     const required = ['acme/greenhouse']
-    await initFleet(scene.directory, { ...names, required, server: scene.origin }, world)
+    const where = { required, server: scene.origin }
+    await initFleet(scene.directory, { ...names, ...where, keys: 'unencrypted' }, world)
   }
   const offline = await readdir(join(scene.directory, 'offline'))
   const online = await readdir(join(scene.directory, 'server', 'signer'))
@@ -44,7 +46,7 @@ async function makeKeys({ scene, world }: Stage, say: Say): Promise<string> {
   const leaked = online.filter(name => offline.includes(name))
   check(leaked.length === 0, 'no offline key is with the server', leaked.join(' '))
   const made = isNew ? 'made' : 'found'
-  return `${made} ${offline.length} offline and ${online.filter(isPem).length} online keys`
+  return `${made} ${offline.filter(isPem).length} offline and ${online.filter(isPem).length} online keys`
 }
 
 function isPem(name: string): boolean {

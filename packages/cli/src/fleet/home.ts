@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type Signer, signerFromPem } from '@steadfleet/authority'
+import type { Signer } from '@steadfleet/authority'
 import { DigestSchema, FleetName, object, PublisherName, parserOf } from '@steadfleet/domain'
 import { type Static, Type } from 'typebox'
 import { CliError } from '../error.ts'
+import { readSigner } from '../keys/key-file.ts'
+import { noPassphrase, type Passphrase } from '../keys/passphrase.ts'
 import type { World } from '../world.ts'
 
 /** `steadfleet.json`: what the command line knows of a fleet that it looks after. */
@@ -24,6 +26,8 @@ const parseHomeFile = parserOf('steadfleet.json', HomeFile)
 /** The folder of a fleet, open for use. */
 export interface Home extends HomeFile {
   readonly directory: string
+  /** Of the keys that are encrypted. */
+  readonly passphrase: Passphrase
 }
 
 /** The folder that a call is about: `--dir`, else STEADFLEET_DIR, else `.steadfleet` here. */
@@ -32,37 +36,36 @@ export function homeDirectory(world: World, given: string | undefined): string {
 }
 
 /** Opens a folder that `init` made. */
-export async function openHome(directory: string): Promise<Home> {
+export async function openHome(
+  directory: string,
+  passphrase: Passphrase = noPassphrase,
+): Promise<Home> {
   const file = join(directory, 'steadfleet.json')
   if (!existsSync(file)) {
     const message = `cannot find a fleet in ${directory}: it has no steadfleet.json`
     throw new CliError('cli/no-home', message, { directory })
   }
-  return { directory, ...parseHomeFile(JSON.parse(await readFile(file, 'utf8'))) }
+  return { directory, passphrase, ...parseHomeFile(JSON.parse(await readFile(file, 'utf8'))) }
 }
 
 /** Writes what changed, as the address that the server was given. */
-export async function saveHome({ directory, ...file }: Home): Promise<void> {
+export async function saveHome({ directory, passphrase: _, ...file }: Home): Promise<void> {
   await mkdir(directory, { recursive: true })
   const text = `${JSON.stringify(parseHomeFile(file), null, 2)}\n`
   await writeFile(join(directory, 'steadfleet.json'), text)
 }
 
+/** The folder of the fleet's keys. */
+export function keyFolder(home: Pick<Home, 'directory' | 'keys'>): string {
+  return resolve(home.directory, home.keys)
+}
+
 /** The key that signs this person's requests. */
 export function operatorKey(home: Home): Promise<Signer> {
-  return readKey(home, 'operator.pem')
+  return readSigner(join(keyFolder(home), 'operator.pem'), home.passphrase)
 }
 
 /** The key that signs the publisher's releases; it never leaves this machine. */
 export function publisherKey(home: Home): Promise<Signer> {
-  return readKey(home, `publisher-${home.publisher}.pem`)
-}
-
-async function readKey(home: Home, name: string): Promise<Signer> {
-  const file = join(resolve(home.directory, home.keys), name)
-  try {
-    return signerFromPem(await readFile(file, 'utf8'))
-  } catch (cause) {
-    throw new CliError('cli/key', `cannot use the key ${file}`, { file }, { cause })
-  }
+  return readSigner(join(keyFolder(home), `publisher-${home.publisher}.pem`), home.passphrase)
 }

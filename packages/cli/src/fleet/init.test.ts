@@ -14,6 +14,7 @@ const choices: FirstChoices = {
   model: 'box',
   required: ['acme/greenhouse'],
   server: 'http://127.0.0.1:8420',
+  keys: 'unencrypted',
 }
 const world = { now: () => new Date('2026-11-21T00:00:00Z'), random: randomBytes }
 
@@ -26,8 +27,15 @@ describe('a fleet that init made', () => {
   })
   after(() => rmSync(directory, { recursive: true, force: true }))
 
-  test('has the offline keys in a folder of their own', () => {
-    assert.deepEqual(readdirSync(join(directory, 'offline')).sort(), [
+  test('has the offline keys in a folder of their own, each with its public half', () => {
+    const names = readdirSync(join(directory, 'offline')).sort()
+    const publicHalves = names.filter(name => name.endsWith('.pub'))
+    const keys = names.filter(name => name.endsWith('.pem'))
+    assert.deepEqual(
+      publicHalves,
+      keys.map(name => name.replace('.pem', '.pub')),
+    )
+    assert.deepEqual(keys, [
       'catalogue-root-1.pem',
       'catalogue-root-2.pem',
       'catalogue-root-3.pem',
@@ -60,7 +68,8 @@ describe('a fleet that init made', () => {
   test('lets nobody else read a key', () => {
     for (const folder of ['offline', 'server/signer']) {
       assert.equal(modeOf(join(directory, folder)), 0o700)
-      for (const name of readdirSync(join(directory, folder))) {
+      const names = readdirSync(join(directory, folder)).filter(name => name.endsWith('.pem'))
+      for (const name of names) {
         assert.equal(modeOf(join(directory, folder, name)), 0o600, name)
       }
     }
@@ -98,7 +107,7 @@ describe('a fleet that init made', () => {
   })
 
   test('can be opened again, with its keys', async () => {
-    const home = await openHome(directory)
+    const home = await openHome(directory, made.home.passphrase)
     assert.deepEqual(home, made.home)
     assert.notEqual((await operatorKey(home)).keyid, (await publisherKey(home)).keyid)
   })
@@ -107,6 +116,33 @@ describe('a fleet that init made', () => {
     const before = readFileSync(join(directory, 'offline', 'operator.pem'), 'utf8')
     await assert.rejects(initFleet(directory, choices, world), { code: 'cli/exists' })
     assert.equal(readFileSync(join(directory, 'offline', 'operator.pem'), 'utf8'), before)
+  })
+})
+
+describe('a fleet whose keys are encrypted', () => {
+  const passphrase = 'three wise greenhouses'
+  let directory = ''
+  before(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'steadfleet-init-'))
+    await initFleet(directory, { ...choices, keys: { passphrase } }, world)
+  })
+  after(() => rmSync(directory, { recursive: true, force: true }))
+
+  test('has no offline key in the clear, and the passphrase nowhere', () => {
+    for (const name of readdirSync(join(directory, 'offline'))) {
+      const text = readFileSync(join(directory, 'offline', name), 'utf8')
+      const label = name.endsWith('.pem') ? 'ENCRYPTED PRIVATE KEY' : 'PUBLIC KEY'
+      assert.ok(text.startsWith(`-----BEGIN ${label}-----`), name)
+    }
+    assert.ok(!readFileSync(join(directory, 'steadfleet.json'), 'utf8').includes(passphrase))
+  })
+
+  test('opens to its passphrase, and to no other', async () => {
+    await operatorKey(await openHome(directory, async () => passphrase))
+    for (const wrong of [async () => 'another greenhouse', undefined]) {
+      const refused = openHome(directory, wrong).then(operatorKey)
+      await assert.rejects(refused, { code: 'cli/passphrase' })
+    }
   })
 })
 

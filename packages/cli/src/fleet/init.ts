@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   type FirstFiles,
@@ -11,6 +11,8 @@ import {
 import { digestOf, toHexDigest } from '@steadfleet/base'
 import { parseFleetName, parsePackageName, parsePublisherName } from '@steadfleet/domain'
 import { CliError } from '../error.ts'
+import { makeKeyFolder, type Protection, writeKey } from '../keys/key-file.ts'
+import { noPassphrase } from '../keys/passphrase.ts'
 import type { World } from '../world.ts'
 import { type Home, saveHome } from './home.ts'
 
@@ -22,6 +24,8 @@ export interface FirstChoices {
   /** Packages that no order may leave out. */
   readonly required: readonly string[]
   readonly server: string
+  /** How the offline keys are kept from who finds them. */
+  readonly keys: Protection
 }
 
 /** What `init` made, for whoever asked. */
@@ -45,10 +49,12 @@ export async function initFleet(
   world: Pick<World, 'now' | 'random'>,
 ): Promise<Made> {
   await refuseUsed(directory)
+  const { keys } = choices
   const seeds = drawSeeds(world.random)
   const first = await makeFirstFiles(seeds, toNames(choices), world.now())
   const home: Home = {
     directory,
+    passphrase: keys === 'unencrypted' ? noPassphrase : async () => keys.passphrase,
     server: choices.server,
     fleet: parseFleetName(choices.fleet),
     publisher: parsePublisherName(choices.publisher),
@@ -56,7 +62,7 @@ export async function initFleet(
     keys: 'offline',
   }
   await mkdir(directory, { recursive: true })
-  await writeKeys(join(directory, 'offline'), offlineKeys(seeds, choices.publisher))
+  await writeOffline(join(directory, 'offline'), seeds, choices, world.random)
   await writeServer(join(directory, 'server'), first, seeds, choices)
   // Last: a folder without this file is one that `init` did not finish.
   await saveHome(home)
@@ -129,7 +135,7 @@ async function writeServer(
   { fleet }: FirstChoices,
 ): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  await writeKeys(
+  await writeOnline(
     join(directory, 'signer'),
     new Map([
       ['snapshot', seeds.snapshot],
@@ -152,10 +158,24 @@ function modelObject({ model }: FirstFiles): [string, Uint8Array] {
   return [`objects/${hex.slice(0, 2)}/${hex}`, model.content]
 }
 
-/** One PEM file a key, readable by its owner alone, in a folder that is too. */
-async function writeKeys(directory: string, seeds: ReadonlyMap<string, Uint8Array>): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  await chmod(directory, 0o700)
+async function writeOffline(
+  directory: string,
+  seeds: Seeds,
+  { publisher, keys }: FirstChoices,
+  random: World['random'],
+): Promise<void> {
+  await makeKeyFolder(directory)
+  for (const [name, seed] of offlineKeys(seeds, publisher)) {
+    await writeKey(directory, { name, seed }, keys, random)
+  }
+}
+
+/** The signer starts when nobody is there to be asked: what guards its keys is their mode alone. */
+async function writeOnline(
+  directory: string,
+  seeds: ReadonlyMap<string, Uint8Array>,
+): Promise<void> {
+  await makeKeyFolder(directory)
   for (const [name, seed] of seeds) {
     await writeFile(join(directory, `${name}.pem`), toPkcs8Pem(seed), { mode: 0o600, flag: 'wx' })
   }

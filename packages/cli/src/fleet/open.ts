@@ -1,5 +1,6 @@
 import type { Client } from '@steadfleet/protocol'
 import { type Call, textOption } from '../command.ts'
+import { openPassphrase, type PassphraseSource } from '../keys/passphrase.ts'
 import { connect } from './connect.ts'
 import { type Home, homeDirectory, openHome } from './home.ts'
 
@@ -11,6 +12,17 @@ export interface Fleet {
 
 /** Opens the fleet that a call is about. */
 export async function openFleet(call: Call): Promise<Fleet> {
-  const home = await openHome(homeDirectory(call.world, textOption(call, 'dir')))
+  const home = await homeOf(call)
   return { home, client: await connect(home, call.world.interrupted) }
+}
+
+/** The folder of the fleet that a call is about, whose server need not be there. */
+export function homeOf(call: Call): Promise<Home> {
+  const directory = homeDirectory(call.world, textOption(call, 'dir'))
+  return openHome(directory, openPassphrase(passphraseOf(call)))
+}
+
+/** Where the passphrase of a call's keys comes from. */
+export function passphraseOf(call: Call): PassphraseSource {
+  return { world: call.world, descriptor: textOption(call, 'passphraseFd') }
 }

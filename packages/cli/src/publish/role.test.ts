@@ -27,7 +27,11 @@ describe('the role that a publisher adds to', () => {
     const directory = mkdtempSync(join(tmpdir(), 'steadfleet-role-'))
     const names = { fleet: 'home', publisher: 'acme', model: 'box', required: [] }
     const server = 'http://127.0.0.1:1'
-    made = await initFleet(directory, { ...names, server }, { now: () => now, random: randomBytes })
+    made = await initFleet(
+      directory,
+      { ...names, server, keys: 'unencrypted' },
+      { now: () => now, random: randomBytes },
+    )
     key = await publisherKey(made.home)
   })
   afterEach(() => rmSync(made.home.directory, { recursive: true, force: true }))
