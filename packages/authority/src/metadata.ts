@@ -73,6 +73,8 @@ export interface DelegationRow extends RoleRow {
 /** A publisher to delegate to: its name is its role and its name space. */
 export interface PublisherRole extends SigningRole {
   readonly name: string
+  /** Packages of other publishers that it signs from now on. */
+  readonly adopted?: readonly string[]
 }
 
 const specVersion = '1.0.31'
@@ -93,16 +95,19 @@ export function makeRoot(
   }
 }
 
-/** The catalogue's targets: delegations to publishers, each for its own name space, and nothing else. */
+/**
+ * The catalogue's targets: delegations to publishers, each for its own name space and for the packages
+ * that it adopted, and nothing else.
+ */
 export function makeTargets(
   version: number,
   publishers: readonly PublisherRole[],
   now: Date,
 ): SignedTargets {
-  const roles = publishers.map(({ name, ...role }) => ({
+  const roles = publishers.map(({ name, adopted = [], ...role }) => ({
     name,
     ...toRoleRow(name, role),
-    paths: [`${name}/*/*/*`],
+    paths: [`${name}/*/*/*`, ...adopted.map(one => `${one}/*/*`)],
     terminating: true,
   }))
   return {

@@ -2,10 +2,15 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
   addRelease,
+  makeDelegatedRole,
   makeModel,
   makePolicy,
+  makeSnapshot,
+  makeTargets,
   modelTarget,
+  nextSnapshot,
   nextVersion,
+  signMetadata,
   toStatementBytes,
   toTarget,
 } from '@steadfleet/authority'
@@ -17,19 +22,23 @@ import {
   pretendNames,
   pretendOrder,
   pretendOrdered,
+  pretendSigner,
   pretendStore,
   publish,
   seal,
+  stamp,
 } from '@steadfleet/authority/testing'
 import { digestOf, type JsonObject, toUtf8 } from '@steadfleet/base'
 import {
   type Agreement,
   agree,
   type Catalogue,
+  findAllowed,
   type OrderedRelease,
   openModel,
   refreshCatalogue,
   refuseOtherContent,
+  TrustError,
 } from './index.ts'
 
 const now = new Date('2026-11-21T00:00:00Z')
@@ -38,6 +47,8 @@ const content = toUtf8(`record of ${path}`)
 const record = { digest: digestOf(content), length: content.length }
 const good = pretendOrdered(record)
 const model = makeModel(pretendNames.model)
+/** What the catalogue says of the release. */
+const whole = { package: 'acme/greenhouse', revision: 3, architecture: 'amd64', version: '3.0' }
 
 test('an order that all agree on yields its releases, and grants under the ceiling', async () => {
   const agreed = await agree(await agreement())
@@ -84,7 +95,7 @@ describe('an order is refused', () => {
     })
   }
 
-  const custom = { package: 'acme/greenhouse', revision: 3, architecture: 'amd64', version: '3.0' }
+  const custom = whole
   const published: { field: string; said: JsonObject; code: string }[] = [
     { field: 'package', said: { ...custom, package: 'acme/x' }, code: 'trust/package-mismatch' },
     { field: 'revision', said: { ...custom, revision: 2 }, code: 'trust/revision-mismatch' },
@@ -150,14 +161,6 @@ describe('an order is refused', () => {
       code: 'trust/required-package',
     },
     {
-      why: 'of a model whose publisher does not count',
-      changed: {
-        model: { ...model, model: 'evil/box', required: [] },
-        order: pretendOrder({ model: 'evil/box/1/all', releases: [good] }, now),
-      },
-      code: 'trust/not-allowed',
-    },
-    {
       why: 'of no catalogue at hand',
       changed: { catalogues: new Map() },
       code: 'trust/not-allowed',
@@ -180,6 +183,112 @@ describe('an order is refused', () => {
       await assert.rejects(agree({ ...base, policy }), { code: 'trust/not-allowed' })
     })
   }
+})
+
+test('a model whose publisher does not count is not looked for, with trust/not-allowed', async () => {
+  const base = await agreement()
+  const code = 'trust/not-allowed'
+  await assert.rejects(findAllowed(base, 'acme', 'evil/box/1/all'), { code })
+})
+
+describe('a package that the owner’s publisher adopted', () => {
+  const runs = new Set([record.digest])
+  const rows: {
+    why: string
+    from?: string
+    stated?: Partial<OrderedRelease>
+    changed?: (base: Agreement) => Partial<Agreement>
+    code?: string
+  }[] = [
+    { why: 'from where it was adopted to' },
+    { why: 'from its old catalogue', from: 'acme', code: 'trust/not-allowed' },
+    {
+      why: 'from its old catalogue, where it runs already',
+      from: 'acme',
+      changed: () => ({ running: runs }),
+    },
+    {
+      why: 'from its old catalogue, which is gone, where it runs already',
+      from: 'acme',
+      changed: ({ catalogues }) => ({
+        running: runs,
+        catalogues: new Map([...catalogues, ['acme', dead]]),
+      }),
+    },
+    {
+      why: 'from its old catalogue, where another record runs',
+      from: 'acme',
+      changed: () => ({ running: new Set([digestOf(toUtf8('other'))]) }),
+      code: 'trust/not-allowed',
+    },
+    {
+      why: 'when its old publisher is refused',
+      changed: ({ policy }) => ({
+        policy: {
+          ...policy,
+          catalogues: policy.catalogues.map(one => ({ ...one, refused: ['acme'] })),
+        },
+      }),
+    },
+    {
+      why: 'when its new publisher is refused',
+      changed: ({ policy }) => ({
+        policy: {
+          ...policy,
+          catalogues: policy.catalogues.map(one => ({ ...one, refused: ['garden'] })),
+        },
+      }),
+      code: 'trust/not-allowed',
+    },
+    {
+      why: 'by another role of the new catalogue',
+      changed: ({ policy }) => ({ policy: { ...policy, adoptions: [adoption('other', 3)] } }),
+      code: 'trust/not-allowed',
+    },
+    {
+      why: 'below the floor that it was adopted at',
+      changed: ({ policy }) => ({ policy: { ...policy, adoptions: [adoption('garden', 4)] } }),
+      code: 'trust/below-floor',
+    },
+    {
+      why: 'below the floor that the device has',
+      changed: () => ({ floors: new Map([['package/acme/greenhouse', 5]]) }),
+      code: 'trust/below-floor',
+    },
+  ]
+  for (const { why, from = 'own', stated, changed, code } of rows) {
+    test(`${why} is ${code === undefined ? 'agreed on' : `refused, with ${code}`}`, async () => {
+      const base = await adopted({ ...good, catalogue: from, ...stated })
+      const result = agree({ ...base, ...changed?.(base) })
+      if (code !== undefined) return assert.rejects(result, { code })
+      assert.deepEqual(
+        (await result).map(({ path }) => path),
+        [path],
+      )
+    })
+  }
+})
+
+describe('a catalogue that is gone', () => {
+  test('stops nothing that runs', async () => {
+    const base = { ...(await agreement()), catalogues: new Map([['acme', dead]]) }
+    const [kept] = await agree({ ...base, running: new Set([record.digest]) })
+    assert.deepEqual([kept?.path, kept?.role], [path, undefined])
+  })
+
+  test('says so of what would be new', async () => {
+    const base = { ...(await agreement()), catalogues: new Map([['acme', dead]]) }
+    await assert.rejects(agree(base), { code: 'trust/expired' })
+  })
+
+  test('keeps nothing of a publisher whom the owner refuses', async () => {
+    const base = await agreement()
+    const policy = { ...base.policy, catalogues: catalogueRows(['acme'], ['acme']) }
+    const running = new Set([record.digest])
+    const catalogues = new Map([['acme', dead]])
+    const code = 'trust/not-allowed'
+    await assert.rejects(agree({ ...base, policy, running, catalogues }), { code })
+  })
 })
 
 describe('a model statement', () => {
@@ -212,15 +321,57 @@ describe('a model statement', () => {
 async function agreement(stated: object = {}): Promise<Agreement> {
   const catalogue = await pretendCatalogue(now)
   await publish(catalogue, path, now)
-  const whole = { owner: 'own_a', version: 1, log: { quorum: 0 }, ceiling: pretendNames.ceiling }
+  const stem = { owner: 'own_a', version: 1, log: { quorum: 0 }, ceiling: pretendNames.ceiling }
   return {
     order: pretendOrder({ releases: [good], ...stated }, now),
     catalogues: new Map([['acme', await refresh(catalogue)]]),
-    policy: makePolicy({ ...whole, catalogues: catalogueRows(['acme'], []) }, now),
+    policy: makePolicy({ ...stem, catalogues: catalogueRows(['acme'], []) }, now),
     model,
     floors: new Map(),
     architecture: 'amd64',
   }
+}
+
+/** A catalogue that can't be refreshed. */
+const dead = {
+  find: async () => {
+    throw new TrustError('trust/expired', 'cannot trust timestamp: expired')
+  },
+}
+
+function adoption(publisher: string, floor: number) {
+  const from = { catalogue: 'acme', publisher: 'acme' }
+  return { package: 'acme/greenhouse', from, to: { catalogue: 'own', publisher }, floor }
+}
+
+/** An agreement in which publisher `garden` has adopted the greenhouse into the owner's own catalogue. */
+async function adopted(ordered: OrderedRelease): Promise<Agreement> {
+  const base = await agreement({ releases: [ordered] })
+  const own = await pretendCatalogue(now)
+  const garden = pretendSigner('garden')
+  const keys = { keys: [garden.key], threshold: 1 }
+  const publisher = { name: 'garden', ...keys, adopted: ['acme/greenhouse'] }
+  own.signed.targets = makeTargets(2, [publisher], now)
+  await seal(own, 'targets')
+  own.signed.acme = addRelease(makeDelegatedRole(1, {}, now), path, toTarget(content, whole))
+  own.files.set('1.garden.json', await signMetadata(own.signed.acme, [garden]))
+  await freshenWith(own, 'garden')
+  const named = { name: 'own', root: own.firstRoot, allowed: ['garden'], refused: [] }
+  const catalogues = [...base.policy.catalogues, named]
+  return {
+    ...base,
+    catalogues: new Map([...base.catalogues, ['own', await refresh(own)]]),
+    policy: { ...base.policy, catalogues, adoptions: [adoption('garden', 3)] },
+  }
+}
+
+/** A snapshot that names another publisher's role beside the one that is there. */
+async function freshenWith(catalogue: PretendCatalogue, role: string): Promise<void> {
+  const { signed, files } = catalogue
+  const held = makeSnapshot(1, new Map([['targets', files.get('2.targets.json')!]]), now)
+  signed.snapshot = nextSnapshot(held, new Map([[role, files.get(`1.${role}.json`)!]]), now)
+  await seal(catalogue, 'snapshot')
+  await stamp(catalogue, now)
 }
 
 function catalogueRows(allowed: readonly string[], refused: readonly string[]) {

@@ -14,11 +14,14 @@ import type {
 /** All that must agree before a device runs a new byte. */
 export interface Agreement {
   readonly order: Order
-  /** Refreshed catalogues, by the names that the policy gives them. */
-  readonly catalogues: ReadonlyMap<string, Catalogue>
+  /** Refreshed catalogues, by the policy's names for them. Where one is not to be had, `find` rejects. */
+  readonly catalogues: ReadonlyMap<string, Pick<Catalogue, 'find'>>
   readonly policy: TrustPolicy
+  /** The statement that {@link findAllowed} led to: from a publisher who counts. */
   readonly model: ModelStatement
   readonly floors: Floors
+  /** Records of what runs: agreed on before, so that no catalogue that is gone stops it. */
+  readonly running?: ReadonlySet<Digest>
   /** What this device is. */
   readonly architecture: Architecture
   /** The model's name (`acme/greenhouse-box`) where the device knows it from enrolment. */
@@ -29,8 +32,8 @@ export interface Agreement {
 export interface AgreedRelease {
   readonly ordered: OrderedRelease
   readonly path: string
-  /** The delegated role that signed it. */
-  readonly role: string
+  /** The delegated role that signed it; undefined where it runs and was not looked up again. */
+  readonly role: string | undefined
   /** The release record: fetch no more than `length` bytes, accept no other digest. */
   readonly record: { readonly digest: Digest; readonly length: number }
   /** The order's grants that the owner root's ceiling allows this package. */
@@ -40,7 +43,6 @@ export interface AgreedRelease {
 /** Compares order, policy, model and catalogue field by field, and refuses the first disagreement. */
 export async function agree(agreement: Agreement): Promise<AgreedRelease[]> {
   refuseOtherModel(agreement)
-  refuseForeignModel(agreement)
   refuseMissingRequired(agreement)
   const agreed: AgreedRelease[] = []
   for (const ordered of agreement.order.releases) agreed.push(await agreeOn(ordered, agreement))
@@ -50,18 +52,60 @@ export async function agree(agreement: Agreement): Promise<AgreedRelease[]> {
 async function agreeOn(ordered: OrderedRelease, agreement: Agreement): Promise<AgreedRelease> {
   const path = `${ordered.package}/${ordered.revision}/${ordered.architecture}`
   refuseOtherArchitecture(ordered, agreement)
-  refuseBelowFloor(ordered.package, ordered.revision, agreement.floors)
-  const catalogue = allowedCatalogue(ordered, agreement)
+  refuseBelowFloor(ordered.package, ordered.revision, agreement)
+  const target = await findAllowed(agreement, ordered.catalogue, path).catch(error => {
+    if (mayStay(ordered, agreement)) return undefined
+    throw error
+  })
+  if (target) refuseDisagreement(ordered, target)
+  const grants = grantsUnderCeiling(ordered, agreement.policy)
+  return { ordered, path, role: target?.role, record: ordered.record, grants }
+}
+
+function mayStay(ordered: OrderedRelease, { policy, running }: Agreement): boolean {
+  if (!running?.has(ordered.record.digest)) return false
+  if (adoptionOf(policy, ordered.package)?.from.catalogue === ordered.catalogue) return true
+  return publisherFor(policy, ordered.catalogue, ordered.package) !== undefined
+}
+
+/** What a catalogue says of a path, by a publisher whom the policy lets speak for it there. */
+export async function findAllowed(
+  { policy, catalogues }: Pick<Agreement, 'policy' | 'catalogues'>,
+  name: string,
+  path: string,
+): Promise<Target> {
+  const packageName = path.split('/', 2).join('/')
+  const publisher = publisherFor(policy, name, packageName)
+  const catalogue = catalogues.get(name)
+  if (!catalogue || !publisher) throw notAllowed(packageName, `catalogue ${name}`)
   const target = await catalogue.find(path)
   if (target === undefined) {
-    const message = `cannot run ${path}: catalogue ${ordered.catalogue} does not have it`
-    throw new TrustError('trust/not-published', message, { path, catalogue: ordered.catalogue })
+    const message = `cannot run ${path}: catalogue ${name} does not have it`
+    throw new TrustError('trust/not-published', message, { path, catalogue: name })
   }
   refuseUndelegated(target)
-  refuseDisagreement(ordered, target)
-  const { digest, length } = target
-  const grants = grantsUnderCeiling(ordered, agreement.policy)
-  return { ordered, path, role: target.role, record: { digest, length }, grants }
+  // An adoption names one publisher; the catalogue’s own delegations name the others.
+  const isAdopted = adoptionOf(policy, packageName) !== undefined
+  if (isAdopted && target.role !== publisher) throw notAllowed(packageName, `role ${target.role}`)
+  return target
+}
+
+function adoptionOf({ adoptions }: TrustPolicy, packageName: string) {
+  return adoptions?.find(one => one.package === packageName)
+}
+
+/** Who speaks for a package in a catalogue: its publisher or who adopted it, where the policy lets them. */
+export function publisherFor(
+  policy: TrustPolicy,
+  catalogue: string,
+  packageName: string,
+): string | undefined {
+  const to = adoptionOf(policy, packageName)?.to
+  const publisher = to?.publisher ?? packageName.slice(0, packageName.indexOf('/'))
+  const named = policy.catalogues.find(({ name }) => name === catalogue)
+  if (!named || (to && to.catalogue !== catalogue)) return undefined
+  if (named.refused.includes(publisher)) return undefined
+  return named.allowed.some(name => name === '*' || name === publisher) ? publisher : undefined
 }
 
 /** A release that an owner orders must be the very one that its publisher signed. Uptane §5.4.4.2 */
@@ -88,25 +132,6 @@ function refuseUndelegated({ path, role }: Target): void {
   throw new TrustError('trust/not-delegated', message, { path })
 }
 
-function allowedCatalogue(ordered: OrderedRelease, { policy, catalogues }: Agreement): Catalogue {
-  const named = policy.catalogues.find(({ name }) => name === ordered.catalogue)
-  const catalogue = catalogues.get(ordered.catalogue)
-  if (catalogue && named && isAllowed(named, ordered.package)) return catalogue
-  throw notAllowed(ordered.package, `catalogue ${ordered.catalogue}`)
-}
-
-/** What kind of device this is, and so what it requires, is said by a publisher who counts. */
-function refuseForeignModel({ model, policy }: Agreement): void {
-  if (policy.catalogues.some(named => isAllowed(named, model.model))) return
-  throw notAllowed(model.model, 'any catalogue')
-}
-
-function isAllowed(named: TrustPolicy['catalogues'][number], packageName: string): boolean {
-  const publisher = packageName.slice(0, packageName.indexOf('/'))
-  if (named.refused.includes(publisher)) return false
-  return named.allowed.includes('*') || named.allowed.includes(publisher)
-}
-
 function notAllowed(packageName: string, source: string): TrustError {
   const message = `cannot run ${packageName} from ${source}: the owner’s policy does not allow it`
   return new TrustError('trust/not-allowed', message, { package: packageName, source })
@@ -120,15 +145,21 @@ function refuseOtherArchitecture(ordered: OrderedRelease, agreement: Agreement):
   throw new TrustError('trust/architecture-mismatch', message, facts)
 }
 
-function refuseBelowFloor(packageName: string, revision: number, floors: Floors): void {
-  const floor = floors.get(packageFloor(packageName)) ?? 0
+function refuseBelowFloor(
+  packageName: string,
+  revision: number,
+  { floors, policy }: Agreement,
+): void {
+  const held = floors.get(packageFloor(packageName)) ?? 0
+  const floor = Math.max(held, adoptionOf(policy, packageName)?.floor ?? 0)
   if (revision >= floor) return
   const message = `cannot run ${packageName} revision ${revision}: its floor is ${floor}`
   throw new TrustError('trust/below-floor', message, { package: packageName, revision, floor })
 }
 
-function refuseOtherModel({ order, model, floors, expectedModel }: Agreement): void {
-  refuseBelowFloor(model.model, model.revision, floors)
+function refuseOtherModel(agreement: Agreement): void {
+  const { order, model, expectedModel } = agreement
+  refuseBelowFloor(model.model, model.revision, agreement)
   const path = modelPath(model)
   if (order.model === path && (expectedModel ?? model.model) === model.model) return
   const message = `cannot obey an order for model ${order.model}: this device is ${expectedModel ?? path}`

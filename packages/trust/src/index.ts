@@ -1,13 +1,5 @@
-export { type AgreedRelease, type Agreement, agree } from './agreement.ts'
-export {
-  type Catalogue,
-  type CatalogueStore,
-  type Fetcher,
-  type RefreshOptions,
-  refreshCatalogue,
-  type Target,
-  type TargetFile,
-} from './catalogue.ts'
+export * from './agreement.ts'
+export * from './catalogue.ts'
 export { matchesPattern } from './delegation.ts'
 export { isSignedBy, refuseWeakKey } from './ed25519.ts'
 export {
@@ -28,18 +20,7 @@ export {
   type SigningRole,
   toSigningRole,
 } from './key.ts'
-export {
-  acceptCheckpoint,
-  acceptLogged,
-  chosenLog,
-  countWitnesses,
-  type LogChoice,
-  type LogPolicy,
-  logDigest,
-  logPolicy,
-  openCheckpoint,
-  type SignedCheckpoint,
-} from './log-accept.ts'
+export * from './log-accept.ts'
 export * from './log-checkpoint.ts'
 export * from './log-leaf.ts'
 export * from './log-merkle.ts'
@@ -61,5 +42,6 @@ export { modelPath, openModel, refuseOtherContent } from './model.ts'
 export { acceptOrder, type OrderAddress, reopenOrder } from './order.ts'
 export * from './owner.ts'
 export { acceptPublication, type Publication } from './publication.ts'
+export { refuseRollback } from './refusal.ts'
 export { refuseOtherFile } from './role.ts'
 export * from './statements.ts'

@@ -27,6 +27,7 @@ const architecture = word('amd64', 'arm64')
 /** Processor architectures, in Debian's words. */
 export type Architecture = Shaped<typeof architecture>
 const objectRef = record({ digest, length: count })
+const party = record({ catalogue: publisherName, publisher: publisherName })
 
 /** DSSE payload types of the statements below: what was signed can't be read as another kind. */
 export const payloadTypes = {
@@ -67,6 +68,8 @@ export const trustPolicy = record({
   log: logChoice,
   /** The ceiling of grants: for each interface, the packages that may ever have it; `*` for all. */
   ceiling: mapOf(list(text)),
+  /** Packages that have another publisher from now on, and the lowest revision that counts. */
+  adoptions: optional(list(record({ package: packageName, from: party, to: party, floor: count }))),
 })
 export type TrustPolicy = Shaped<typeof trustPolicy>
 

@@ -89,6 +89,12 @@ async function policyRows(): Promise<Row[]> {
       signers,
     )
   const common = { root: toFile(owner.envelope), held: toFile(await sign({})) }
+  const adoption = {
+    package: 'acme/greenhouse',
+    from: { catalogue: 'acme', publisher: 'acme' },
+    to: { catalogue: 'own', publisher: 'garden' },
+    floor: 3,
+  }
   const row = async (name: string, expect: object, sealed: Promise<Envelope>): Promise<Row> => [
     name,
     { ...common, envelope: toFile(await sealed), expect },
@@ -96,6 +102,12 @@ async function policyRows(): Promise<Row[]> {
   return Promise.all([
     row('same-version', { version: 2 }, sign({})),
     row('newer', { version: 3 }, sign({ version: 3 })),
+    row('with-adoptions', { version: 3 }, sign({ version: 3, adoptions: [adoption] })),
+    row(
+      'with-an-adoption-without-floor',
+      malformed,
+      sign({ adoptions: [{ ...adoption, floor: '3' }] }),
+    ),
     row('older', { code: 'trust/rollback' }, sign({ version: 1 })),
     row('of-another-owner', { code: 'trust/wrong-owner' }, sign({ owner: 'own_b' })),
     row('by-one-key-of-two', threshold, sign({}, owner.keys.root.slice(0, 1))),
