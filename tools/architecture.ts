@@ -8,7 +8,7 @@ export const architecture = {
   confine: ['base', 'domain'],
   engine: ['base', 'domain'],
   rollout: ['base', 'domain'],
-  evidence: ['base', 'domain', '@cyclonedx/cyclonedx-library', 'packageurl-js'],
+  evidence: ['base', 'domain', 'trust', '@cyclonedx/cyclonedx-library', 'packageurl-js', 'typebox'],
   protocol: [
     'base',
     'domain',

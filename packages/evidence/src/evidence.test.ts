@@ -86,6 +86,7 @@ describe('provenance', () => {
       command: ['steadfleet', 'pack'],
       inputs: [{ name: 'config', digest }],
       commit: { commit: 'a'.repeat(40), isClean: false },
+      lock: digest,
     })
     const hex = digest.slice(7)
     assert.deepEqual(parseStrictJson(bytes), {
@@ -114,6 +115,7 @@ describe('provenance', () => {
         },
         runDetails: {
           builder: { id: 'https://example.test/builder', version: { steadfleet: '0.1.0' } },
+          byproducts: [{ name: 'steadfleet.lock', digest: { sha256: hex } }],
         },
       },
     })

@@ -26,9 +26,14 @@ export interface Build {
   readonly command: readonly string[]
   readonly inputs: readonly BuildInput[]
   readonly commit?: GitCommit
+  /** Of the lock that repeats this build. */
+  readonly lock: Digest
 }
 
 export const buildType = 'https://steadfleet.dev/build/pack/v1'
+
+/** The name of the lock, as a file and among the by-products of a build. */
+export const lockName = 'steadfleet.lock'
 
 /**
  * The bytes of the in-toto Statement v1 whose predicate is SLSA provenance v1: which inputs became
@@ -58,6 +63,7 @@ export function makeProvenance(build: Build): Uint8Array {
       },
       runDetails: {
         builder: { id: build.builder.id, version: { steadfleet: build.builder.version } },
+        byproducts: [{ name: lockName, digest: { sha256: toHexDigest(build.lock) } }],
       },
     },
   })

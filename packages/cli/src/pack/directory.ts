@@ -1,34 +1,111 @@
-import { realpath, stat } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import { type Digest, digestOf, toDocument } from '@steadfleet/base'
+import { type Digest, digestOf } from '@steadfleet/base'
+import { objectsOf, parseTree, type TreeEntry, toTreeBytes } from '@steadfleet/bundle'
 import type { Source } from '@steadfleet/domain'
+import { type LockedDirectory, lockName } from '@steadfleet/evidence'
 import { PackError } from './error.ts'
 import { hashFile } from './hash.ts'
-import { findNpmComponents } from './npm.ts'
-import type { Found, Gathered, SourceContext } from './source.ts'
+import { findInput } from './inputs.ts'
+import { refuseOther, wrongKind } from './lock.ts'
+import { findNpmComponents, type NpmFindings } from './npm.ts'
+import type { ObjectContent } from './pack.ts'
+import type { Found, Gathered, RepeatSource, SourceContext } from './source.ts'
+import { Staging } from './staging.ts'
 import { readTarget, type Walked, walk } from './walk.ts'
 
 export type DirectorySource = Extract<Source, { directory: string }>
 
-/** Never packed: the first is history, the second may hold keys. */
-const neverPacked = ['.git', '.steadfleet']
+/** Never packed: the first is history, the second may hold keys, the third is made by packing. */
+const neverPacked = ['.git', '.steadfleet', lockName]
 
-/** A folder or a file of this machine, as it is. */
+/** A folder or a file of this machine as it is, or as an archive holds it. */
 export async function readDirectory(
   source: DirectorySource,
   context: SourceContext,
 ): Promise<Gathered> {
-  const place = await placeOf(source, context)
-  const isFolder = (await stat(place)).isDirectory()
-  const found = isFolder
-    ? await readFolder(place, source, context)
-    : [await readSingle(place, source, context)]
-  const { components, packaged } = await findNpmComponents(place, found)
+  const { repeat } = context
+  const locked = repeat && lockedDirectory(repeat)
+  const isArchived = repeat?.folders === 'archived'
+  const place = isArchived ? '/' : await placeOf(source, context)
+  const found =
+    locked && isArchived
+      ? await readArchived(locked, repeat)
+      : await readPlace(place, source, context)
+  const npm = locked?.['inside-npm'] ? insideNpm(locked) : await findNpmComponents(place, found)
   const named = found.map(one =>
-    one.kind === 'file' && packaged(one.path) ? { ...one, isPackaged: true } : one,
+    one.kind === 'file' && npm.packaged(one.path) ? { ...one, isPackaged: true } : one,
   )
-  const input = { name: source.directory, digest: digestOfSource(found) }
-  return { found: isFolder ? under(source.to, named) : named, components, inputs: [input] }
+  return gather(source, named, npm, locked)
+}
+
+function gather(
+  source: DirectorySource,
+  found: readonly Found[],
+  npm: NpmFindings,
+  locked: LockedDirectory | undefined,
+): Gathered {
+  const listing = listingOf(found)
+  const digest = digestOf(listing.bytes)
+  if (locked) refuseOther(source.directory, digest, locked.digest)
+  return {
+    found,
+    components: npm.components,
+    inputs: [{ name: source.directory, digest }],
+    locked: { directory: source.directory, digest, ...toLockedNpm(npm) },
+    content: new Map<Digest, ObjectContent>([
+      [digest, { length: listing.bytes.length, bytes: listing.bytes }],
+      ...listing.files,
+    ]),
+  }
+}
+
+function toLockedNpm({ components, isInside }: NpmFindings): Partial<LockedDirectory> {
+  if (components.length === 0) return {}
+  return {
+    npm: components.map(({ kind: _, ...one }) => one),
+    ...(isInside && { 'inside-npm': true }),
+  }
+}
+
+function insideNpm({ npm = [] }: LockedDirectory): NpmFindings {
+  const components = npm.map(one => ({ kind: 'npm' as const, ...one }))
+  return { components, packaged: () => true, isInside: true }
+}
+
+function lockedDirectory({ locked }: RepeatSource): LockedDirectory {
+  if ('directory' in locked) return locked
+  throw wrongKind('folder')
+}
+
+/** The folder as it was laid into the tree, each file held against its digest. */
+async function readArchived(
+  { digest, directory }: LockedDirectory,
+  { inputs }: RepeatSource,
+): Promise<Found[]> {
+  const listing = await findInput(inputs, digest, `${directory}: its list of files`)
+  const { entries } = parseTree(await readFile(listing))
+  const found: Found[] = []
+  for (const entry of entries) found.push(await toArchived(entry, inputs))
+  return found
+}
+
+async function toArchived(entry: TreeEntry, inputs: RepeatSource['inputs']): Promise<Found> {
+  if (entry.kind !== 'file') return entry
+  const { path, digest, size } = entry
+  const content = await findInput(inputs, digest, path)
+  const mode = Number.parseInt(entry.mode, 8)
+  return { path, kind: 'file', digest, size, mode, content, isPackaged: false }
+}
+
+async function readPlace(
+  place: string,
+  source: DirectorySource,
+  context: SourceContext,
+): Promise<Found[]> {
+  const isFolder = (await stat(place)).isDirectory()
+  if (!isFolder) return [await readSingle(place, source, context)]
+  return under(source.to, await readFolder(place, source, context))
 }
 
 async function placeOf(source: DirectorySource, { home }: SourceContext): Promise<string> {
@@ -96,16 +173,23 @@ function under(folder: string | undefined, found: readonly Found[]): Found[] {
 }
 
 /**
- * What the source is named by in the provenance: a file by its digest, a folder by that of the list
- * of what is in it, in the words of a tree listing.
+ * The list of what a source lays into the tree, in the words of a tree listing: its digest is what
+ * provenance and lock name the source by.
  */
-function digestOfSource(found: readonly Found[]): Digest {
-  const [only] = found
-  if (found.length === 1 && only?.kind === 'file') return only.digest
-  const entries = found.map(one =>
-    one.kind === 'file'
-      ? { path: one.path, kind: one.kind, digest: one.digest, size: one.size }
-      : one,
+function listingOf(found: readonly Found[]): {
+  readonly bytes: Uint8Array
+  readonly files: readonly (readonly [Digest, ObjectContent])[]
+} {
+  // The whole tree decides which setuid bits stand; here all are as found.
+  const staging = new Staging(
+    found.map(({ path }) => path),
+    false,
   )
-  return digestOf(toDocument(entries))
+  for (const one of found) staging.add(one)
+  const tree = staging.list()
+  const places = new Map(staging.files().map(({ digest, content }) => [digest, content]))
+  const files = objectsOf(tree).map(
+    ({ digest, size }) => [digest, { length: size, file: places.get(digest) ?? '' }] as const,
+  )
+  return { bytes: toTreeBytes(tree), files }
 }

@@ -13,7 +13,9 @@ export type PackErrorCode =
   | 'pack/changed'
   | 'pack/command'
   | 'pack/archive'
-  | 'pack/not-packed'
+  | 'pack/lock'
+  | 'pack/locked'
+  | 'pack/input-gone'
   | 'debian/tool'
   | 'debian/unreachable'
   | 'debian/unknown-package'
@@ -28,6 +30,10 @@ const hints: Readonly<Partial<Record<PackErrorCode, string>>> = {
   'pack/conflict': "leave one of the two out with 'exclude'",
   'pack/command': 'a command is a path inside the tree; is its source there, and is it executable?',
   'pack/special-file': "leave it out with 'exclude'",
+  'pack/lock': 'pack without --locked once: that writes steadfleet.lock anew',
+  'pack/locked':
+    'pack without --locked to take what is there now, and look at what changed in the lock',
+  'pack/input-gone': 'name the archive that has it with --archive',
   'debian/tool': 'pack Debian packages on a machine that has apt and dpkg',
   'debian/unreachable': 'is the network there? what was downloaded before is packed without it',
   'debian/unsatisfied': "name a version that fits, or leave the dependency out with 'stop-at'",

@@ -1,11 +1,14 @@
-import type { GitCommit } from '@steadfleet/evidence'
+import { type GitCommit, lockName } from '@steadfleet/evidence'
 import { run } from './run.ts'
 
-/** The commit that a folder is at, or undefined where there is no git or no repository. */
+/**
+ * The commit that a folder is at, or undefined where there is no git or no repository. The lock is
+ * no change: packing itself writes it.
+ */
 export async function findCommit(home: string): Promise<GitCommit | undefined> {
   const commit = await git(home, 'rev-parse', 'HEAD')
   if (commit === undefined || !/^[0-9a-f]{40,64}$/.test(commit)) return undefined
-  const changes = await git(home, 'status', '--porcelain', '--', '.')
+  const changes = await git(home, 'status', '--porcelain', '--', '.', `:(exclude)${lockName}`)
   const repository = toPublicUrl(await git(home, 'remote', 'get-url', 'origin'))
   return { commit, isClean: changes === '', ...(repository === undefined ? {} : { repository }) }
 }

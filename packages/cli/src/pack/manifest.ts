@@ -20,6 +20,7 @@ export interface DeclaredPackage {
   readonly home: string
   /** The name of its file. */
   readonly name: string
+  readonly bytes: Uint8Array
   readonly digest: Digest
 }
 
@@ -28,9 +29,12 @@ export async function readManifest(path: string): Promise<DeclaredPackage> {
   const bytes = await readFile(path).catch(cause => {
     throw isErrno(cause, 'ENOENT') || isErrno(cause, 'EISDIR') ? missing(path, cause) : cause
   })
-  const name = basename(path)
-  const manifest = parseManifest(bytes, name)
-  return { manifest, home: dirname(resolve(path)), name, digest: digestOf(bytes) }
+  return declare(bytes, basename(path), dirname(resolve(path)))
+}
+
+/** The package that the bytes of a manifest declare, its sources relative to `home`. */
+export function declare(bytes: Uint8Array, name: string, home: string): DeclaredPackage {
+  return { manifest: parseManifest(bytes, name), home, name, bytes, digest: digestOf(bytes) }
 }
 
 /** The manifest in the bytes of a file of this name. */

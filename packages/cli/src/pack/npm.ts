@@ -7,6 +7,8 @@ import type { Found } from './source.ts'
 export interface NpmFindings {
   readonly components: readonly NpmComponent[]
   readonly packaged: (path: string) => boolean
+  /** The source lies inside the one package that is listed. */
+  readonly isInside: boolean
 }
 
 /** A lock file: `packages` by the folder each is in, since lockfileVersion 2 (npm 7). */
@@ -35,7 +37,7 @@ export async function findNpmComponents(
   found: readonly Found[],
 ): Promise<NpmFindings> {
   const enclosing = await enclosingPackage(place)
-  if (enclosing) return { components: [enclosing], packaged: () => true }
+  if (enclosing) return { components: [enclosing], packaged: () => true, isInside: true }
   const paths = new Set(found.map(({ path }) => path))
   const locked: { folder: string; component: NpmComponent }[] = []
   for (const one of found) {
@@ -47,6 +49,7 @@ export async function findNpmComponents(
   return {
     components: locked.map(({ component }) => component),
     packaged: path => prefixesOf(path).some(prefix => folders.has(prefix)),
+    isInside: false,
   }
 }
 

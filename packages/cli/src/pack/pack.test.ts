@@ -73,7 +73,7 @@ describe('packing a folder', () => {
     )
     assert.deepEqual({ ...same, path: '' }, { ...start, path: '' })
     assert.deepEqual(latest, { path: 'srv/latest', kind: 'link', target: 'start' })
-    assert.equal(objects.size, 4 + 2)
+    assert.equal(objects.size, 6 + 2)
   })
 
   test('gives the same bytes elsewhere, at another time, by another hand', async t => {

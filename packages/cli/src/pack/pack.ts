@@ -6,16 +6,27 @@ import {
   type ReleaseRecord,
   releasePath,
 } from '@steadfleet/domain'
-import { type BuildInput, type Component, makeProvenance, makeSbom } from '@steadfleet/evidence'
+import {
+  type BuildInput,
+  type Component,
+  type GitCommit,
+  type LockedBuild,
+  type LockedSource,
+  makeLock,
+  makeProvenance,
+  makeSbom,
+  toLockBytes,
+} from '@steadfleet/evidence'
 import { refuseAbsentCommands } from './commands.ts'
 import { openArchive } from './debian/archive.ts'
 import { PackError } from './error.ts'
 import { findCommit } from './git.ts'
+import { lockedSource } from './lock.ts'
 import type { DeclaredPackage } from './manifest.ts'
 import type { OnProgress } from './progress.ts'
 import { makeRelease, packageNameOf, refOf, toRecordBytes } from './release.ts'
-import type { FoundFile, SourceContext } from './source.ts'
-import { readSource } from './sources.ts'
+import type { FoundFile, RepeatSource, SourceContext } from './source.ts'
+import { readSource, sourcesFor } from './sources.ts'
 import { Staging } from './staging.ts'
 
 export interface PackOptions {
@@ -28,9 +39,18 @@ export interface PackOptions {
   /** Seals the provenance statement: a DSSE envelope's bytes. Absent: one without a signature. */
   readonly sign?: (statement: Uint8Array) => Promise<Uint8Array>
   readonly floor?: number
+  /** A build that is done again: what its inputs must be, and where they may be found. */
+  readonly repeat?: Repeat
+  /** What was typed, as the provenance tells it. */
+  readonly command?: readonly string[]
   /** When the sources were made (`SOURCE_DATE_EPOCH`), where the caller knows it. */
   readonly timestamp?: Date
   readonly onProgress?: OnProgress
+}
+
+/** A build to repeat, as its lock has it. What git says of the folder is the lock's word too. */
+export interface Repeat extends Pick<RepeatSource, 'inputs' | 'folders'> {
+  readonly build: LockedBuild
 }
 
 /** The content of an object: in memory, or in a file of this machine. */
@@ -51,7 +71,11 @@ export interface PackResult {
   /** The in-toto statement, and the envelope around it that the record names. */
   readonly statement: Uint8Array
   readonly provenance: Uint8Array
-  /** Record, listing, SBOM and provenance first, then the files, each once. */
+  /** Every input by digest: what the provenance names as the way to repeat the build. */
+  readonly lock: Uint8Array
+  /** The inputs themselves, the manifest and the lock among them. */
+  readonly inputs: ReadonlyMap<Digest, ObjectContent>
+  /** Record, listing, SBOM, provenance, lock and manifest first, then the files, each once. */
   readonly objects: ReadonlyMap<Digest, ObjectContent>
   /** Bytes of all files of the tree. */
   readonly size: number
@@ -64,10 +88,10 @@ export async function pack(options: PackOptions): Promise<PackResult> {
   const { declared, architecture, onProgress = ignore } = options
   const { manifest } = declared
   refuseOtherArchitecture(manifest, architecture)
-  const { cache } = options
+  const { cache, repeat } = options
   const archive = openArchive(cache, architecture, onProgress)
   const context = { home: declared.home, architecture, cache, archive, onProgress }
-  const staged = await stage(manifest, context)
+  const staged = await stage(manifest, context, repeat)
   refuseAbsentCommands(manifest, staged.tree)
   onProgress({ step: 'describe', what: packageNameOf(manifest) })
   const evidence = await describe(options, staged)
@@ -79,22 +103,34 @@ interface Staged {
   readonly files: readonly FoundFile[]
   readonly components: readonly Component[]
   readonly inputs: readonly BuildInput[]
+  readonly locked: readonly LockedSource[]
+  readonly content: ReadonlyMap<Digest, ObjectContent>
 }
 
-async function stage(manifest: Manifest, context: SourceContext): Promise<Staged> {
+async function stage(
+  manifest: Manifest,
+  context: SourceContext,
+  repeat: Repeat | undefined,
+): Promise<Staged> {
   const isMerged = manifest.sources.some(source => 'debian' in source)
   const staging = new Staging(manifest.setuid?.map(({ path }) => path) ?? [], isMerged)
   const components: Component[] = []
   const inputs: BuildInput[] = []
-  for (const source of manifest.sources) {
-    const gathered = await readSource(source, context)
+  const locked: LockedSource[] = []
+  const content = new Map<Digest, ObjectContent>()
+  for (const [i, source] of sourcesFor(manifest.sources, context.architecture).entries()) {
+    const again = repeat && { ...repeat, locked: lockedSource(repeat.build, i) }
+    const gathered = await readSource(source, { ...context, ...(again && { repeat: again }) })
     for (const found of gathered.found) staging.add(found)
     components.push(...gathered.components)
     inputs.push(...gathered.inputs)
+    locked.push(gathered.locked)
+    for (const [digest, one] of gathered.content) content.set(digest, one)
   }
   const tree = staging.list()
   const files = staging.files()
-  return { tree, files, components: [...components, ...looseFiles(files)], inputs }
+  const all = [...components, ...looseFiles(files)]
+  return { tree, files, components: all, inputs, locked, content }
 }
 
 function looseFiles(files: readonly FoundFile[]): Component[] {
@@ -103,11 +139,11 @@ function looseFiles(files: readonly FoundFile[]): Component[] {
     .map(({ path, digest }) => ({ kind: 'file', path, digest }))
 }
 
-type Evidence = Pick<PackResult, 'sbom' | 'statement' | 'provenance'>
+type Evidence = Pick<PackResult, 'sbom' | 'statement' | 'provenance' | 'lock'>
 
 async function describe(options: PackOptions, staged: Staged): Promise<Evidence> {
   const { declared, revision, architecture, builder, timestamp } = options
-  const { manifest, digest, home } = declared
+  const { manifest, digest } = declared
   const name = packageNameOf(manifest)
   const tree = digestOf(toTreeBytes(staged.tree))
   const sbom = makeSbom(
@@ -121,18 +157,25 @@ async function describe(options: PackOptions, staged: Staged): Promise<Evidence>
     },
     staged.components,
   )
-  const commit = await findCommit(home)
+  const commit = await commitOf(options)
+  const sources = [...staged.locked]
+  const lock = toLockBytes(makeLock(digest, architecture, { sources, ...(commit && { commit }) }))
   const statement = makeProvenance({
     release: releasePath({ package: name, revision, architecture }),
     tree,
     sbom: digestOf(sbom),
     manifest: digest,
     builder,
-    command: ['steadfleet', 'pack', declared.name],
+    command: options.command ?? ['steadfleet', 'pack', declared.name],
     inputs: staged.inputs,
     ...(commit ? { commit } : {}),
+    lock: digestOf(lock),
   })
-  return { sbom, statement, provenance: await (options.sign ?? sealUnsigned)(statement) }
+  return { sbom, statement, lock, provenance: await (options.sign ?? sealUnsigned)(statement) }
+}
+
+async function commitOf({ repeat, declared }: PackOptions): Promise<GitCommit | undefined> {
+  return repeat ? repeat.build.commit : findCommit(declared.home)
 }
 
 /** An envelope that nobody signed yet: whoever wants a signature sees that there is none. */
@@ -152,11 +195,9 @@ function assemble(options: PackOptions, staged: Staged, evidence: Evidence): Pac
   })
   const record = toRecordBytes(release)
   const listing = toTreeBytes(staged.tree)
-  const documents = [record, listing, evidence.sbom, evidence.provenance]
-  const objects = new Map<Digest, ObjectContent>([
-    ...documents.map(bytes => [digestOf(bytes), { length: bytes.length, bytes }] as const),
-    ...contentsOfFiles(staged),
-  ])
+  const again = [evidence.lock, declared.bytes].map(toContent)
+  const documents = [record, listing, evidence.sbom, evidence.provenance].map(toContent)
+  const objects = new Map([...documents, ...again, ...contentsOfFiles(staged)])
   return {
     path: releasePath(release),
     release,
@@ -165,14 +206,19 @@ function assemble(options: PackOptions, staged: Staged, evidence: Evidence): Pac
     tree: staged.tree,
     treeDigest: refOf(listing).digest,
     ...evidence,
+    inputs: new Map([...again, ...staged.content]),
     objects,
     size: release.size,
     footprint: objects.values().reduce((sum, { length }) => sum + length, 0),
   }
 }
 
+function toContent(bytes: Uint8Array): [Digest, ObjectContent] {
+  return [digestOf(bytes), { length: bytes.length, bytes }]
+}
+
 /** In the order of the tree, so that a bundle is the same however the sources were laid. */
-function contentsOfFiles({ tree, files }: Staged): (readonly [Digest, ObjectContent])[] {
+function contentsOfFiles({ tree, files }: Staged): [Digest, ObjectContent][] {
   const places = new Map(files.map(({ digest, content }) => [digest, content]))
   return objectsOf(tree).map(({ digest, size }) => [
     digest,

@@ -1,7 +1,9 @@
 import type { Digest } from '@steadfleet/base'
 import type { Architecture } from '@steadfleet/domain'
-import type { BuildInput, Component } from '@steadfleet/evidence'
+import type { BuildInput, Component, LockedSource } from '@steadfleet/evidence'
 import type { Archive } from './debian/archive.ts'
+import type { InputStore } from './inputs.ts'
+import type { ObjectContent } from './pack.ts'
 import type { OnProgress } from './progress.ts'
 
 /** A file, folder or link as a source has it: its mode is as found, its content lies in a file. */
@@ -26,6 +28,10 @@ export interface Gathered {
   readonly found: readonly Found[]
   readonly components: readonly Component[]
   readonly inputs: readonly BuildInput[]
+  /** What must be the same for the source to bring the same again. */
+  readonly locked: LockedSource
+  /** All that it was read from, by digest. */
+  readonly content: ReadonlyMap<Digest, ObjectContent>
 }
 
 /** What a source may know and use. */
@@ -38,6 +44,15 @@ export interface SourceContext {
   /** Debian's packages; opened once, since its lists may be fetched anew and serve all sources. */
   readonly archive: Archive
   readonly onProgress: OnProgress
+  /** Where the source is read again: what it must be, and where its content may be found. */
+  readonly repeat?: RepeatSource
+}
+
+/** A source that is read again. A folder is taken as it lies `here`, or out of what is `archived`. */
+export interface RepeatSource {
+  readonly locked: LockedSource
+  readonly inputs: InputStore
+  readonly folders: 'here' | 'archived'
 }
 
 /** How one kind of source is read. */

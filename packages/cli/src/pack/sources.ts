@@ -1,4 +1,4 @@
-import type { Source } from '@steadfleet/domain'
+import type { Architecture, Source } from '@steadfleet/domain'
 import { type DebianSource, readDebian } from './debian/source.ts'
 import { type DirectorySource, readDirectory } from './directory.ts'
 import { PackError } from './error.ts'
@@ -13,11 +13,15 @@ const sourceKinds: Readonly<Record<string, ReadSource<never>>> = {
   debian: readDebian satisfies ReadSource<DebianSource>,
 }
 
-/** What a source brings for the architecture that is packed; nothing, if it is for another. */
+/** The sources that count for the architecture that is packed. */
+export function sourcesFor(sources: readonly Source[], architecture: Architecture): Source[] {
+  return sources.filter(
+    source => !('architecture' in source) || source.architecture === architecture,
+  )
+}
+
+/** What a source brings. */
 export async function readSource(source: Source, context: SourceContext): Promise<Gathered> {
-  if ('architecture' in source && source.architecture !== context.architecture) {
-    return { found: [], components: [], inputs: [] }
-  }
   const kind = Object.keys(sourceKinds).find(key => key in source) ?? ''
   const read = sourceKinds[kind]
   if (read) return read(source as never, context)

@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { isErrno, PackError } from '../error.ts'
 import { hashFile } from '../hash.ts'
-import type { OnProgress } from '../progress.ts'
+import { type InputStore, layInput } from '../inputs.ts'
+import type { SourceContext } from '../source.ts'
 import type { Archive } from './archive.ts'
 import type { DebianPackage } from './control.ts'
 
@@ -21,15 +22,20 @@ export class DebCache {
     return join(this.folder, `${name}_${encodeURIComponent(version)}_${architecture}.deb`)
   }
 
-  /** Downloads what is not here, and refuses what is not what the index says. */
+  /**
+   * Brings what is not here: out of archived inputs where the build is a repeated one, else by a
+   * download; refuses what is not what the index or the lock says.
+   */
   async fetch(
     packages: readonly DebianPackage[],
-    archive: Archive,
-    onProgress: OnProgress,
+    { archive, onProgress, repeat }: Pick<SourceContext, 'archive' | 'onProgress' | 'repeat'>,
   ): Promise<void> {
     await mkdir(this.folder, { recursive: true })
     const missing: DebianPackage[] = []
-    for (const one of packages) if (!(await this.#has(one))) missing.push(one)
+    for (const one of packages) {
+      const isHere = (await this.#has(one)) || (await this.#take(one, repeat?.inputs))
+      if (!isHere) missing.push(one)
+    }
     for (let at = 0; at < missing.length; at += batchLength) {
       const batch = missing.slice(at, at + batchLength)
       const what = batch.map(({ name }) => name).join(', ')
@@ -46,6 +52,13 @@ export class DebCache {
     })
     if (!found) return false
     return (await hashFile(Buffer.from(path))).digest === one.digest
+  }
+
+  async #take(one: DebianPackage, inputs: InputStore | undefined): Promise<boolean> {
+    const path = await inputs?.find(one.digest)
+    if (path === undefined) return false
+    await layInput(path, this.pathOf(one))
+    return true
   }
 
   async #download(batch: readonly DebianPackage[], archive: Archive): Promise<void> {
@@ -71,13 +84,19 @@ export class DebCache {
   ): Promise<void> {
     for (const one of batch) {
       const path = arrived.get(one.digest)
-      if (path === undefined) throw refuseOther(one)
+      if (path === undefined) throw otherDigest(one, arrived)
       await rename(path, this.pathOf(one))
     }
   }
 }
 
-function refuseOther({ name, version, digest }: DebianPackage): PackError {
-  const message = `cannot take ${name} ${version}: what came is not ${digest}`
-  return new PackError('debian/digest', message, { package: name, version, digest })
+function otherDigest(
+  { name, version, digest }: DebianPackage,
+  arrived: ReadonlyMap<string, string>,
+): PackError {
+  // apt names the files NAME_VERSION_ARCHITECTURE.deb.
+  const came = [...arrived].find(([, path]) => basename(path).startsWith(`${name}_`))
+  const found = came?.[0] ?? 'nothing'
+  const message = `cannot take ${name} ${version}: what came is ${found}, not ${digest}`
+  return new PackError('debian/digest', message, { package: name, version, digest, found })
 }

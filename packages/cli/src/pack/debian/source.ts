@@ -2,9 +2,16 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isCoded } from '@steadfleet/base'
 import type { Source } from '@steadfleet/domain'
-import { type BuildInput, type DebianComponent, debianUrl } from '@steadfleet/evidence'
+import {
+  type BuildInput,
+  type DebianComponent,
+  debianUrl,
+  type LockedDebian,
+} from '@steadfleet/evidence'
 import { isExcluded } from '../glob.ts'
-import type { Found, Gathered, SourceContext } from '../source.ts'
+import { wrongKind } from '../lock.ts'
+import type { ObjectContent } from '../pack.ts'
+import type { Found, Gathered, RepeatSource, SourceContext } from '../source.ts'
 import { mergedPath } from '../staging.ts'
 import { ContentStore } from '../store.ts'
 import type { Archive } from './archive.ts'
@@ -18,7 +25,13 @@ export type DebianSource = Extract<Source, { debian: string[] }>
 /** Debian packages with what they depend on, unpacked; their scripts are not run. */
 export async function readDebian(source: DebianSource, context: SourceContext): Promise<Gathered> {
   const debs = new DebCache(join(context.cache, 'debian'))
-  const packages = await withFreshLists(context.archive, () => fetchAll(source, context, debs))
+  const locked = context.repeat && lockedDebian(context.repeat)
+  const choose = () => (locked ? toPackages(locked) : resolve(source, context))
+  const packages = await withFreshLists(context.archive, async () => {
+    const chosen = await choose()
+    await debs.fetch(chosen, context)
+    return chosen
+  })
   const store = new ContentStore(join(context.cache, 'content'))
   const found: Found[] = []
   for (const [i, one] of packages.entries()) {
@@ -26,26 +39,59 @@ export async function readDebian(source: DebianSource, context: SourceContext): 
     onProgress({ step: 'unpack', what: nameOf(one), done: i, total: packages.length })
     found.push(...(await unpack(one, debs, store)))
   }
-  const components = await describe(packages)
+  const components = describe(packages, locked ?? (await ownDistribution()))
   return {
     found: found.filter(({ path }) => path !== '' && !isLeftOut(path, source.exclude ?? [])),
     components,
     inputs: components.map(toInput),
+    locked: toLocked(source, packages, components),
+    content: new Map(
+      packages.map(one => [one.digest, { length: one.size, file: debs.pathOf(one) }] as const),
+    ) satisfies ReadonlyMap<string, ObjectContent>,
   }
 }
 
-async function fetchAll(
+function resolve(
   source: DebianSource,
   { archive, onProgress }: SourceContext,
-  debs: DebCache,
 ): Promise<DebianPackage[]> {
   onProgress({ step: 'resolve', what: source.debian.join(', ') })
-  const packages = await resolvePackages(archive, source.debian.map(parseWanted), {
+  return resolvePackages(archive, source.debian.map(parseWanted), {
     follow: source.follow ?? true,
     stopAt: new Set(source['stop-at'] ?? []),
   })
-  await debs.fetch(packages, archive, onProgress)
-  return packages
+}
+
+function lockedDebian({ locked }: RepeatSource): LockedDebian {
+  if ('debian' in locked) return locked
+  throw wrongKind('list of Debian packages')
+}
+
+/** What a lock tells of packages is all that is needed of them but their dependencies. */
+function toPackages({ packages }: LockedDebian): DebianPackage[] {
+  return packages.map(({ 'source-version': sourceVersion, ...one }) => ({
+    ...one,
+    sourceVersion,
+    depends: [],
+    provides: [],
+  }))
+}
+
+function toLocked(
+  { debian }: DebianSource,
+  packages: readonly DebianPackage[],
+  components: readonly DebianComponent[],
+): LockedDebian {
+  const { vendor = 'debian', distribution = 'unknown' } = components[0] ?? {}
+  return {
+    debian,
+    vendor,
+    distribution,
+    packages: packages.map(({ depends: _, provides: __, sourceVersion, ...one }) => ({
+      ...one,
+      'source-version': sourceVersion,
+    })),
+  }
 }
 
 /** What a stale list can be the reason of. */
@@ -90,10 +136,20 @@ function isLeftOut(path: string, exclude: readonly string[]): boolean {
   return isExcluded(path, exclude) || isExcluded(mergedPath(path), exclude)
 }
 
-async function describe(packages: readonly DebianPackage[]): Promise<DebianComponent[]> {
+type Distribution = Pick<DebianComponent, 'vendor' | 'distribution'>
+
+async function ownDistribution(): Promise<Distribution> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '')
-  const vendor = fieldOf(release, 'ID') ?? 'debian'
-  const distribution = fieldOf(release, 'VERSION_CODENAME') ?? 'unknown'
+  return {
+    vendor: fieldOf(release, 'ID') ?? 'debian',
+    distribution: fieldOf(release, 'VERSION_CODENAME') ?? 'unknown',
+  }
+}
+
+function describe(
+  packages: readonly DebianPackage[],
+  { vendor, distribution }: Distribution,
+): DebianComponent[] {
   return packages.map(({ depends: _, provides: __, size: ___, ...one }) => ({
     kind: 'debian',
     ...one,
