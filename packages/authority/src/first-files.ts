@@ -8,6 +8,7 @@ import {
   type SigningRole,
 } from '@steadfleet/trust'
 import {
+  type BuilderRow,
   makeDelegatedRole,
   makeRoot,
   makeSnapshot,
@@ -43,6 +44,8 @@ export interface FirstNames {
   readonly model: Omit<ModelStatement, 'type' | 'format'>
   /** For each interface, the packages that may ever have it; `*` for all. */
   readonly ceiling: ReadonlyMap<string, readonly string[]>
+  /** Whose provenance counts; left out, the publisher's role does not say. */
+  readonly builders?: readonly BuilderRow[]
   /** The log that the owner's devices follow; absent, they follow none. */
   readonly log?: LogChoice
 }
@@ -67,7 +70,7 @@ export async function makeFirstFiles(
 ): Promise<FirstFiles> {
   const model = makeModel(names.model)
   const content = toStatementBytes(model)
-  const catalogue = await firstCatalogue(seeds, names.publisher, modelTarget(model, content), now)
+  const catalogue = await firstCatalogue(seeds, names, modelTarget(model, content), now)
   const catalogueRoot = digestOf(catalogue.root)
   const owner = await firstOwner(seeds, names, catalogueRoot, now)
   const files = new Map([
@@ -94,7 +97,7 @@ type CatalogueFiles = Readonly<
 
 async function firstCatalogue(
   seeds: FirstSeeds,
-  name: string,
+  { publisher: name, builders }: FirstNames,
   model: ReturnType<typeof modelTarget>,
   now: Date,
 ): Promise<CatalogueFiles> {
@@ -112,7 +115,8 @@ async function firstCatalogue(
   const root = await signMetadata(makeRoot(1, roles, now), rootKeys)
   const publishers = [{ name, ...roleOf([publisherKey], 1) }]
   const targets = await signMetadata(makeTargets(1, publishers, now), targetsKeys)
-  const releases = addRelease(makeDelegatedRole(1, {}, now), model.path, model.target)
+  const empty = { ...makeDelegatedRole(1, {}, now), ...(builders && { builders }) }
+  const releases = addRelease(empty, model.path, model.target)
   const publisher = await signMetadata(releases, [publisherKey])
   const files = new Map([
     ['targets', targets],

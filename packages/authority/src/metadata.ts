@@ -28,6 +28,8 @@ export interface SignedRoot extends Common {
 export interface SignedTargets extends Common {
   readonly _type: 'targets'
   readonly targets: Readonly<Record<string, TargetEntry>>
+  /** Of a publisher's role: the builders whose provenance counts. docs/formats/provenance.md */
+  readonly builders?: readonly BuilderRow[]
   readonly delegations?: {
     readonly keys: Readonly<Record<string, PublicKey>>
     readonly roles: readonly DelegationRow[]
@@ -62,6 +64,13 @@ export interface TargetEntry extends Hashed {
 /** One metadata file, as another one names it. */
 export interface FileEntry extends Hashed {
   readonly version: number
+}
+
+/** A builder by its id, and the key that speaks for it. Of one that is retired nothing new is taken. */
+export interface BuilderRow {
+  readonly id: string
+  readonly key: PublicKey
+  readonly retired?: boolean
 }
 
 export interface DelegationRow extends RoleRow {

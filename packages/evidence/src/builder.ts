@@ -1,4 +1,4 @@
-import { type JsonObject, parseStrictJson } from '@steadfleet/base'
+import type { JsonObject } from '@steadfleet/base'
 import { object, opened, parserOf } from '@steadfleet/domain'
 import { type Static, Type } from 'typebox'
 import { orRefused } from './error.ts'
@@ -30,11 +30,4 @@ export function buildersOf(signed: JsonObject): readonly Builder[] | undefined {
   const { builders } = signed
   if (builders === undefined) return undefined
   return orRefused('provenance/malformed', 'the builders of a role', () => parseList(builders))
-}
-
-/** {@link buildersOf} from the file of a role, whose signatures the caller has checked. */
-export function buildersInFile(bytes: Uint8Array): readonly Builder[] | undefined {
-  const file = parseStrictJson(bytes)
-  const signed = typeof file === 'object' && file !== null && 'signed' in file ? file.signed : {}
-  return buildersOf(signed as JsonObject)
 }

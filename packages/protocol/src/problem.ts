@@ -46,6 +46,15 @@ export const problemStatus = {
   'release/missing-object': 409,
   'release/mismatch': 422,
   'release/below-floor': 409,
+  'release/not-logged': 409,
+
+  'log/none': 404,
+  'log/unknown-leaf': 404,
+
+  'provenance/malformed': 422,
+  'provenance/unsigned': 422,
+  'provenance/builder': 403,
+  'provenance/mismatch': 422,
 
   'content/unknown': 404,
   'content/wrong-digest': 422,

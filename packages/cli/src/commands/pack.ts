@@ -7,7 +7,8 @@ import { ownArchitecture, parseArchitecture } from '../machine.ts'
 import { toSize } from '../output.ts'
 import { type PackResult, pack as packTree, readManifest, writePacked } from '../pack/index.ts'
 import { openProgress } from '../progress.ts'
-import { builder, manifestAt } from '../publish/publish.ts'
+import { builder } from '../publish/builder.ts'
+import { manifestAt } from '../publish/publish.ts'
 
 /** `steadfleet pack DIR` */
 export const pack: CommandSpec = {

@@ -65,6 +65,11 @@ export function operatorKey(home: Home): Promise<Signer> {
   return readSigner(join(keyFolder(home), 'operator.pem'), home.passphrase)
 }
 
+/** The key that signs the provenance of what this machine builds: another one's file, or the fleet's. */
+export function builderKey(home: Home, file?: string): Promise<Signer> {
+  return readSigner(file ?? join(keyFolder(home), 'builder.pem'), home.passphrase)
+}
+
 /** The key that signs the publisher's releases; it never leaves this machine. */
 export function publisherKey(home: Home): Promise<Signer> {
   return readSigner(join(keyFolder(home), `publisher-${home.publisher}.pem`), home.passphrase)

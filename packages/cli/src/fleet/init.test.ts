@@ -36,6 +36,7 @@ describe('a fleet that init made', () => {
       keys.map(name => name.replace('.pem', '.pub')),
     )
     assert.deepEqual(keys, [
+      'builder.pem',
       'catalogue-root-1.pem',
       'catalogue-root-2.pem',
       'catalogue-root-3.pem',

@@ -13,6 +13,7 @@ import { parseFleetName, parsePackageName, parsePublisherName } from '@steadflee
 import { CliError } from '../error.ts'
 import { makeKeyFolder, type Protection, writeKey } from '../keys/key-file.ts'
 import { noPassphrase } from '../keys/passphrase.ts'
+import { builder } from '../publish/builder.ts'
 import type { World } from '../world.ts'
 import { type Home, saveHome } from './home.ts'
 
@@ -37,7 +38,7 @@ export interface Made {
   readonly server: string
 }
 
-type Seeds = FirstSeeds & { readonly operator: Uint8Array }
+type Seeds = FirstSeeds & { readonly operator: Uint8Array; readonly builder: Uint8Array }
 
 /** Interfaces that exist so far; the owner's ceiling allows them to every package. */
 const openInterfaces = ['network', 'network-listen']
@@ -51,7 +52,7 @@ export async function initFleet(
   await refuseUsed(directory)
   const { keys } = choices
   const seeds = drawSeeds(world.random)
-  const first = await makeFirstFiles(seeds, toNames(choices), world.now())
+  const first = await makeFirstFiles(seeds, toNames(choices, seeds), world.now())
   const home: Home = {
     directory,
     passphrase: keys === 'unencrypted' ? noPassphrase : async () => keys.passphrase,
@@ -92,14 +93,14 @@ function drawSeeds(random: World['random']): Seeds {
     timestamp: random(32),
     director: random(32),
     operator: random(32),
+    builder: random(32),
   }
 }
 
-function toNames({
-  publisher,
-  model,
-  required,
-}: FirstChoices): Parameters<typeof makeFirstFiles>[1] {
+function toNames(
+  { publisher, model, required }: FirstChoices,
+  seeds: Seeds,
+): Parameters<typeof makeFirstFiles>[1] {
   return {
     publisher: parsePublisherName(publisher),
     model: {
@@ -113,6 +114,7 @@ function toNames({
       development: true,
     },
     ceiling: new Map(openInterfaces.map(name => [name, ['*']])),
+    builders: [{ id: builder.id, key: signerFromSeed(seeds.builder).key }],
   }
 }
 
@@ -125,6 +127,7 @@ function offlineKeys(seeds: Seeds, publisher: string): ReadonlyMap<string, Uint8
     ...numbered('owner', seeds.owner),
     [`publisher-${publisher}`, seeds.publisher],
     ['operator', seeds.operator],
+    ['builder', seeds.builder],
   ])
 }
 

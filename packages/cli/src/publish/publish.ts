@@ -6,16 +6,14 @@ import {
   releaseTarget,
   type SignedTargets,
   signMetadata,
-  signPayload,
-  toEnvelopeBytes,
 } from '@steadfleet/authority'
 import type { Architecture, PackageName } from '@steadfleet/domain'
 import { listReleases, publishRole } from '@steadfleet/protocol'
-import { payloadTypes } from '@steadfleet/trust'
 import { CliError } from '../error.ts'
-import { publisherKey } from '../fleet/home.ts'
+import { builderKey, publisherKey } from '../fleet/home.ts'
 import type { Fleet } from '../fleet/open.ts'
 import { type DeclaredPackage, type PackResult, pack, readManifest } from '../pack/index.ts'
+import { makeBuilder } from './builder.ts'
 import { heldRole } from './role.ts'
 import { type Uploaded, uploadMissing } from './upload.ts'
 
@@ -27,6 +25,8 @@ export interface Publication {
   /** Absent: the one after the highest that was published. */
   readonly revision?: number
   readonly cache: string
+  /** Who builds, where it is not this fleet's own builder: its id, and the file of its key. */
+  readonly builder?: { readonly id?: string; readonly key?: string }
   readonly now: Date
   readonly say: (line: string) => void
 }
@@ -106,21 +106,16 @@ async function packRelease(
   declared: DeclaredPackage,
   { cache, say, ...what }: Publication & { architecture: Architecture; revision: number },
 ): Promise<PackResult> {
-  const key = await publisherKey(home)
   say(`packing ${nameOf(declared)} revision ${what.revision} for ${what.architecture}`)
   return pack({
     declared,
     architecture: what.architecture,
     revision: what.revision,
     cache,
-    builder,
-    sign: async bytes => toEnvelopeBytes(await signPayload(payloadTypes.provenance, bytes, [key])),
+    ...makeBuilder(what.builder?.id, await builderKey(home, what.builder?.key)),
     onProgress: ({ step, what: thing }) => say(`${step} ${thing}`),
   })
 }
-
-/** What packs, as its provenance names it. */
-export const builder = { id: 'https://steadfleet.dev/cli', version: '0.1.0' } as const
 
 async function upload(
   { client }: Fleet,

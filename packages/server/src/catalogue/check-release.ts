@@ -6,6 +6,7 @@ import {
   type ReleaseRecord,
   releasePath,
 } from '@steadfleet/domain'
+import { type Builder, buildersOf, openProvenance, refuseRetired } from '@steadfleet/evidence'
 import { digestIn, modelPath, modelStatement, parseMetadata } from '@steadfleet/trust'
 import type { Static } from 'typebox'
 import type { NewRelease } from '../acts/release.ts'
@@ -29,7 +30,9 @@ export async function checkReleases(
   objects: ObjectStore,
   { bytes, added }: Accepted,
 ): Promise<NewRelease[]> {
-  const { targets } = parseMetadata('targets', bytes).signed
+  const { signed, source } = parseMetadata('targets', bytes)
+  const { targets } = signed
+  const builders = buildersOf(source)
   const releases: NewRelease[] = []
   for (const path of added) {
     const found = targets.get(path)
@@ -39,7 +42,11 @@ export async function checkReleases(
     await refuseAbsent(objects, path, { digest, length: found.length })
     const content = await objects.read(digest)
     if (path.endsWith('/all')) refuseOtherModel(target, content)
-    else releases.push(await checkRelease(objects, target, content))
+    else {
+      const release = await checkRelease(objects, target, content)
+      if (builders) await refuseOtherBuilder(objects, release, builders)
+      releases.push(release)
+    }
   }
   return releases
 }
@@ -60,6 +67,16 @@ async function checkRelease(
     await refuseAbsent(objects, target.path, { digest: entry.digest, length: entry.size })
   }
   return { record, digest: target.digest, length: target.length }
+}
+
+/** A publisher that names its builders takes nothing new that another one built. */
+async function refuseOtherBuilder(
+  objects: ObjectStore,
+  { record }: NewRelease,
+  builders: readonly Builder[],
+): Promise<void> {
+  const envelope = await objects.read(record.provenance.digest)
+  refuseRetired(openProvenance(envelope, builders, record))
 }
 
 /** Catalogue and record must say the same of a release: a device compares them field by field. */
