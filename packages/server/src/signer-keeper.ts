@@ -18,6 +18,7 @@ export async function keepSigner(folder: string, logger: Logger): Promise<Signer
   const start = async (): Promise<void> => {
     running = await startSigner({
       keys: join(folder, 'signer'),
+      data: folder,
       socket: join(folder, 'signer.sock'),
       onExit: () => {
         running = undefined

@@ -13,6 +13,8 @@ export interface RunningSigner extends AsyncDisposable {
 
 export interface SignerPlace {
   readonly keys: string
+  /** The server's folder: its roots say which keys may sign. */
+  readonly data: string
   readonly socket: string
   /** Called when the signer ends though nobody ended it. */
   readonly onExit: () => void
@@ -20,11 +22,15 @@ export interface SignerPlace {
 
 const program = join(import.meta.dirname, '../../signer/src/main.ts')
 
-export async function startSigner({ keys, socket, onExit }: SignerPlace): Promise<RunningSigner> {
+export async function startSigner({
+  keys,
+  data,
+  socket,
+  onExit,
+}: SignerPlace): Promise<RunningSigner> {
   // Its standard input is the leash: it ends with this process, also after a kill.
-  const child = spawn(process.execPath, [program, '--keys', keys, '--socket', socket], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
+  const words = [program, '--keys', keys, '--data', data, '--socket', socket]
+  const child = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'pipe'] })
   await isReady(child)
   const folder = await open(dirname(socket))
   const client = await connectSigner(shortPath(folder, socket))

@@ -9,6 +9,8 @@ export type SignerErrorCode =
   | 'signer/fork'
   | 'signer/expiry'
   | 'signer/key'
+  | 'signer/roots'
+  | 'signer/not-named'
   | 'signer/floors'
   | 'signer/busy'
 

@@ -1,16 +1,18 @@
 import { chmod, unlink } from 'node:fs/promises'
 import { createConnection, type Server } from 'node:net'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SignerError } from './error.ts'
 import { openFloors } from './floors.ts'
-import { readKeyring } from './keyring.ts'
+import { openKeyring } from './keyring.ts'
 import { makeService } from './service.ts'
 
-const { values } = parseArgs({ options: { keys: { type: 'string' }, socket: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { keys: { type: 'string' }, data: { type: 'string' }, socket: { type: 'string' } },
+})
 
 try {
-  await run(values.keys, values.socket)
+  await run(values)
 } catch (error) {
   const { code, message } = error as { code?: string; message?: string }
   process.stderr.write(`${JSON.stringify({ code: code ?? 'signer/fault', message })}\n`)
@@ -18,10 +20,12 @@ try {
 }
 
 /** Signs until whoever started it goes away: its standard input ends then, whatever ended them. */
-async function run(keys: string | undefined, socket: string | undefined): Promise<void> {
-  if (!keys || !socket) throw new TypeError('usage: signer --keys DIR --socket PATH')
+async function run({ keys, data, socket }: typeof values): Promise<void> {
+  if (!keys || !data || !socket) {
+    throw new TypeError('usage: signer --keys DIR --data DIR --socket PATH')
+  }
   process.umask(0o177)
-  const keyring = await readKeyring(keys)
+  const keyring = await openKeyring(keys, resolve(data))
   const floors = await openFloors(join(keys, 'floors'))
   const service = makeService({ keyring, floors, now: () => new Date() })
   // A path of a socket is at most 107 bytes long, and its folder may be deep.

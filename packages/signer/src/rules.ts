@@ -16,10 +16,10 @@ import {
 } from '@steadfleet/trust'
 import { SignerError } from './error.ts'
 
-/** The roles whose keys are online, and so live here. */
-const datedRoles = ['snapshot', 'timestamp', 'director'] as const
-type DatedRole = (typeof datedRoles)[number]
-export const roles = [...datedRoles, 'log'] as const
+/** The roles whose keys are online and named by a root; what they sign has an end. */
+export const namedRoles = ['snapshot', 'timestamp', 'director'] as const
+export type NamedRole = (typeof namedRoles)[number]
+const roles = [...namedRoles, 'log'] as const
 export type Role = (typeof roles)[number]
 
 /** What one payload would commit its role to: under which name, to which number. */
@@ -39,8 +39,8 @@ interface DatedCommitment extends Commitment {
 
 type Rule = (payload: Uint8Array, read: Json) => DatedCommitment
 
-/** What each role that dates its documents may sign; all else is refused before a key is touched. */
-const rules: Readonly<Record<DatedRole, Rule>> = {
+/** What each role that a root names may sign; all else is refused before a key is touched. */
+const rules: Readonly<Record<NamedRole, Rule>> = {
   snapshot: (payload, read) => metadataCommitment('snapshot', payload, read),
   timestamp: (payload, read) => metadataCommitment('timestamp', payload, read),
   director: (payload, read) => {
@@ -50,13 +50,13 @@ const rules: Readonly<Record<DatedRole, Rule>> = {
   },
 }
 
-const types: Readonly<Record<DatedRole, string>> = {
+const types: Readonly<Record<NamedRole, string>> = {
   snapshot: 'snapshot',
   timestamp: 'timestamp',
   director: 'order',
 }
 
-const lifetimes: Readonly<Record<DatedRole, Lifetime>> = {
+const lifetimes: Readonly<Record<NamedRole, Lifetime>> = {
   snapshot: 'snapshot',
   timestamp: 'timestamp',
   director: 'order',
@@ -72,7 +72,7 @@ export function commitmentOf(role: Role, payload: Uint8Array, now: Date): Commit
     : datedCommitment(role, payload, now)
 }
 
-function datedCommitment(role: DatedRole, payload: Uint8Array, now: Date): Commitment {
+function datedCommitment(role: NamedRole, payload: Uint8Array, now: Date): Commitment {
   const read = parsed(payload)
   refuseForeign(role, read)
   const commitment = orMalformed(() => rules[role](payload, read))
@@ -81,7 +81,15 @@ function datedCommitment(role: DatedRole, payload: Uint8Array, now: Date): Commi
 }
 
 export function parseRole(name: unknown): Role {
-  const role = roles.find(one => one === name)
+  return find(roles, name)
+}
+
+export function parseNamedRole(name: unknown): NamedRole {
+  return find(namedRoles, name)
+}
+
+function find<R extends Role>(among: readonly R[], name: unknown): R {
+  const role = among.find(one => one === name)
   if (role) return role
   throw new SignerError(
     'signer/unknown-role',
@@ -116,7 +124,7 @@ function metadataCommitment(
   return { floor: type, number: signed.version, expires: signed.expires, message }
 }
 
-function refuseForeign(role: DatedRole, read: Json): void {
+function refuseForeign(role: NamedRole, read: Json): void {
   const found = isJsonObject(read) ? (read._type ?? read.type) : undefined
   if (found === types[role]) return
   const message = `cannot sign ${JSON.stringify(found ?? null)} as ${role}: it signs ${types[role]} alone`
@@ -124,7 +132,7 @@ function refuseForeign(role: DatedRole, read: Json): void {
 }
 
 /** A stolen web process must not get a signature that outlives its discovery. */
-function refuseLongLife(role: DatedRole, expires: Date, now: Date): void {
+function refuseLongLife(role: NamedRole, expires: Date, now: Date): void {
   const most = now.getTime() + lifetimeDays[lifetimes[role]] * 86_400_000 + slackMs
   if (expires.getTime() <= most) return
   const message = `cannot sign ${role} until ${expires.toISOString()}: longer than the role may promise`

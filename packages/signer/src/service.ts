@@ -1,13 +1,13 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import { CodedError, fromBase64, toBase64 } from '@steadfleet/base'
+import { CodedError, fromBase64, fromUtf8, toBase64 } from '@steadfleet/base'
 import { object, parserOf } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { SignerError } from './error.ts'
 import type { Floors } from './floors.ts'
 import type { Keyring } from './keyring.ts'
-import { parseRole, roles } from './rules.ts'
-import { signAll } from './sign.ts'
+import { parseNamedRole, parseRole } from './rules.ts'
+import { type SignatureBy, signAll } from './sign.ts'
 
 export interface Service {
   readonly keyring: Keyring
@@ -27,7 +27,8 @@ const parseRequest = parserOf(
 
 /**
  * Answers lines of JSON on a connection: `{id, role, payloads}` gets `{id, signatures}` or
- * `{id, problem}`; role `keys` gets `{id, keys}`. Requests are taken one by one, over all connections.
+ * `{id, problem}`; what stands for a role in {@link acts} is done instead. Requests are taken one
+ * by one, over all connections.
  */
 export function makeService(service: Service): Server {
   let turn: Promise<unknown> = Promise.resolve()
@@ -39,22 +40,42 @@ export function makeService(service: Service): Server {
   })
 }
 
+type Act = (keyring: Keyring, payloads: readonly Uint8Array[]) => Promise<object> | object
+
+/** What is asked of the keys besides signatures. A key that is made here signs once a root names it. */
+const acts: Readonly<Record<string, Act>> = {
+  keys: keyring => ({ keys: keyring.keys() }),
+  'make-key': async (keyring, [role]) => ({
+    key: await keyring.makeNext(parseNamedRole(fromUtf8(role ?? new Uint8Array()))),
+  }),
+  'offer-root': (keyring, [root]) => {
+    keyring.offer(root ?? new Uint8Array())
+    return {}
+  },
+  look: async keyring => {
+    await keyring.look()
+    return {}
+  },
+}
+
 async function answer(service: Service, line: string): Promise<object> {
   let id = -1
   try {
     const request = parseRequest(JSON.parse(line))
     id = request.id
-    if (request.role === 'keys') return { id, keys: keysOf(service.keyring) }
+    const payloads = request.payloads.map(fromBase64)
+    const act = acts[request.role]
+    if (act) return { id, ...(await act(service.keyring, payloads)) }
     const role = parseRole(request.role)
-    const signatures = await signAll(service, role, request.payloads.map(fromBase64), service.now())
-    return { id, signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig: toBase64(sig) })) }
+    const signatures = await signAll(service, role, payloads, service.now())
+    return { id, signatures: signatures.map(toJson) }
   } catch (error) {
     return { id, problem: problemOf(error) }
   }
 }
 
-function keysOf(keyring: Keyring): object {
-  return Object.fromEntries(roles.map(role => [role, keyring.signers[role]?.key]))
+function toJson({ keyid, sig, next }: SignatureBy): object {
+  return { keyid, sig: toBase64(sig), ...(next && { next: toJson(next) }) }
 }
 
 function problemOf(error: unknown): object {

@@ -1,3 +1,4 @@
+import type { Signer } from '@steadfleet/authority'
 import { SignerError } from './error.ts'
 import type { Floor, Floors } from './floors.ts'
 import type { Keyring } from './keyring.ts'
@@ -6,6 +7,8 @@ import { type Commitment, commitmentOf, logFloor, type Role } from './rules.ts'
 export interface SignatureBy {
   readonly keyid: string
   readonly sig: Uint8Array
+  /** By the key that a root on its way names instead. */
+  readonly next?: SignatureBy
 }
 
 /**
@@ -18,15 +21,20 @@ export async function signAll(
   payloads: readonly Uint8Array[],
   now: Date,
 ): Promise<SignatureBy[]> {
-  const signer = keyring.signers[role]
-  if (!signer) {
-    throw new SignerError('signer/unknown-role', `cannot sign for ${role}: no such key here`)
-  }
+  const [signer, next] = keyring.signersOf(role)
   const commitments = payloads.map(payload => commitmentOf(role, payload, now))
   if (role === 'log') refuseOtherLog(keyring, commitments)
   await floors.raise(raisedBy(commitments, floors))
-  const { keyid, sign } = signer
-  return Promise.all(commitments.map(async ({ message }) => ({ keyid, sig: await sign(message) })))
+  return Promise.all(
+    commitments.map(async ({ message }) => ({
+      ...(await signBy(signer, message)),
+      ...(next && { next: await signBy(next, message) }),
+    })),
+  )
+}
+
+async function signBy({ keyid, sign }: Signer, message: Uint8Array): Promise<SignatureBy> {
+  return { keyid, sig: await sign(message) }
 }
 
 function raisedBy(commitments: readonly Commitment[], floors: Floors): Map<string, Floor> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,11 +10,15 @@ import { after, before, describe, test } from 'node:test'
 import {
   makeDelegatedRole,
   makeOrder,
+  makeOwnerRoot,
+  makeRoot,
   makeSnapshot,
   makeTimestamp,
   signerFromSeed,
   signMetadata,
+  signStatement,
   toCheckpointText,
+  toEnvelopeBytes,
   toPkcs8Pem,
   toStatementBytes,
 } from '@steadfleet/authority'
@@ -34,6 +38,7 @@ before(async () => {
     await writeFile(join(folder, `${role}.pem`), toPkcs8Pem(seed), { mode: 0o600 })
   }
   await writeFile(join(folder, 'log.origin'), 'home.log/1\n')
+  await writeRoots(folder)
   signer = await started()
 })
 after(async () => {
@@ -173,7 +178,7 @@ describe('the signer', { concurrency: false }, () => {
   test('is one: a second on the same socket refuses', async () => {
     const second = spawn(
       process.execPath,
-      [program, '--keys', folder, '--socket', join(folder, 'socket')],
+      [program, '--keys', folder, '--data', folder, '--socket', join(folder, 'socket')],
       {
         stdio: ['pipe', 'ignore', 'pipe'],
       },
@@ -187,7 +192,7 @@ describe('the signer', { concurrency: false }, () => {
     await chmod(path, 0o644)
     const second = spawn(
       process.execPath,
-      [program, '--keys', folder, '--socket', join(folder, 'other')],
+      [program, '--keys', folder, '--data', folder, '--socket', join(folder, 'other')],
       {
         stdio: ['pipe', 'ignore', 'pipe'],
       },
@@ -210,10 +215,26 @@ interface Answer {
   readonly problem?: { code: string; details: Record<string, unknown> }
 }
 
+/** Roots that name the keys above, as a server's folder holds them. */
+async function writeRoots(data: string): Promise<void> {
+  const role = (...bytes: number[]) => ({
+    keys: bytes.map(byte => signerFromSeed(seedOf(byte)).key),
+    threshold: 1,
+  })
+  const online = { snapshot: role(1), timestamp: role(2) }
+  const root = makeRoot(1, { root: role(5), targets: role(6), ...online }, now)
+  const owner = makeOwnerRoot(1, { root: role(7), director: role(3) }, now)
+  const sealed = await signStatement(payloadTypes.ownerRoot, owner, [signerFromSeed(seedOf(7))])
+  for (const name of ['catalogue', 'owner']) await mkdir(join(data, name))
+  const file = await signMetadata(root, [signerFromSeed(seedOf(5))])
+  await writeFile(join(data, 'catalogue', '1.root.json'), file)
+  await writeFile(join(data, 'owner', '1.owner-root.json'), toEnvelopeBytes(sealed))
+}
+
 async function started(): Promise<ChildProcess> {
   const child = spawn(
     process.execPath,
-    [program, '--keys', folder, '--socket', join(folder, 'socket')],
+    [program, '--keys', folder, '--data', folder, '--socket', join(folder, 'socket')],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   )
   await once(createInterface({ input: child.stdout! }), 'line')
