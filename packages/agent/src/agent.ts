@@ -1,4 +1,5 @@
 import type { Server } from 'node:net'
+import { basename } from 'node:path'
 import { type AppStatus, toTimestamp } from '@steadfleet/domain'
 import { Halted } from '@steadfleet/engine'
 import { type Client, makeClient, type Transport } from '@steadfleet/protocol'
@@ -8,7 +9,7 @@ import { DeviceHost } from './change/device-host.ts'
 import { currentGeneration, followForever } from './change/follow-order.ts'
 import { readGeneration } from './change/generations.ts'
 import { JournalFile } from './change/journal-file.ts'
-import { recover } from './change/recover.ts'
+import { floorsOfGenerations, recover } from './change/recover.ts'
 import { makeDirectories } from './disk/durable.ts'
 import { type Lock, takeLock } from './disk/lock.ts'
 import type { Paths } from './disk/paths.ts'
@@ -69,7 +70,7 @@ export class Agent {
     const parts = await openParts(options)
     const agent = new Agent(options, parts)
     parts.outbox.onAdd(() => agent.#tell.ring())
-    const found = await recover(parts.stores, parts.journal)
+    const found = await recover(parts.stores, parts.journal, parts.trust.floors)
     await parts.apps.adopt(found.specs)
     agent.#status = await serveStatus(options.paths.socket, () => agent.status(), options.world)
     agent.#loops = agent.#work()
@@ -285,11 +286,13 @@ async function openUnderLock(
   const paced = { ...pace, monotonic: world.monotonic }
   const fetching = { client, paths, objects, pace: paced, suspect }
   const file = await JournalFile.open(paths.journal, world.now)
+  await trust.raise(await floorsOfGenerations(paths, file))
   const apps = await options.openApps(paths.root)
   const host = new DeviceHost({ stores, apps, world, trust, fetching })
   const journal = new ChangeReporter(file, outbox, apps, number => readGeneration(paths, number))
   listenToExits(apps, journal, new CrashReporter(outbox, world))
   if (file.damage) await outbox.add(damageEvent(file.damage))
+  if (trust.torn.length > 0) await outbox.add(tornEvent(trust.torn))
   const read = { identity, enrolment, trust, client, outbox, refusals }
   return { lock, ...read, apps, file, journal, stores, fetching, host }
 }
@@ -307,4 +310,9 @@ function listenToExits(apps: Apps, journal: ChangeReporter, crashes: CrashReport
 function damageEvent(damage: NonNullable<JournalFile['damage']>) {
   const message = `cannot read the journal from line ${damage.line} on: ${damage.lost} lines are lost`
   return { kind: 'agent' as const, code: 'engine/record', message }
+}
+
+function tornEvent(torn: TrustState['torn']) {
+  const message = `cannot read ${torn.map(path => basename(path)).join(', ')}: torn`
+  return { kind: 'agent' as const, code: 'trust/torn-state', message }
 }

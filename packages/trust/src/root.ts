@@ -78,13 +78,11 @@ async function trustedRoot(options: RefreshOptions): Promise<Root> {
   return root
 }
 
-async function firstRootFile({
-  store,
-  fetcher,
-  firstRootFile,
-}: RefreshOptions): Promise<Uint8Array> {
-  const kept = firstRootFile ?? (await store.read(firstRootName))
-  return kept ?? fetchPromised(fetcher, '1.root.json', lengthCaps.root)
+/** A kept file that tore is fetched again, like one that was lost. */
+async function firstRootFile(options: RefreshOptions): Promise<Uint8Array> {
+  const kept = options.firstRootFile ?? (await options.store.read(firstRootName))
+  if (kept && digestOf(kept) === options.firstRoot) return kept
+  return fetchPromised(options.fetcher, '1.root.json', lengthCaps.root)
 }
 
 function selfSigned(bytes: Uint8Array): Root {

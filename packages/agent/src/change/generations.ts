@@ -6,7 +6,8 @@ import {
   encodeGeneration,
   type Generation,
 } from '@steadfleet/engine'
-import { readIfThere, syncDirectory, writeDurably } from '../disk/durable.ts'
+import { type Copies, copiesOf, readCopies, writeCopies } from '../disk/copies.ts'
+import { syncDirectory } from '../disk/durable.ts'
 import { generationPath, type Paths } from '../disk/paths.ts'
 import { isSystemError, orDiskFull } from '../error.ts'
 
@@ -18,45 +19,64 @@ export async function writeGeneration(paths: Paths, generation: Generation): Pro
   } catch (error) {
     throw orDiskFull(error)
   }
-  await writeDurably(join(directory, 'generation.json'), encodeGeneration(generation))
+  await writeCopies(recordCopies(paths, generation.number), encodeGeneration(generation))
   await syncDirectory(paths.generations)
 }
 
-/** The generation of this number; number 0 is the empty one that needs no file. */
+/** The whole record of this number, if there is one; number 0 is the empty one that needs no file. */
 export async function readGeneration(
   paths: Paths,
   number: number,
 ): Promise<Generation | undefined> {
   if (number === 0) return emptyGeneration
-  const bytes = await readIfThere(join(generationPath(paths, number), 'generation.json'))
-  return bytes && decodeGeneration(bytes)
+  const { value } = await readCopies(recordCopies(paths, number), decodeGeneration)
+  return value?.number === number ? value : undefined
 }
 
-/** The number that the one pointer names, or undefined where there is none yet. */
+function recordCopies(paths: Paths, number: number): Copies {
+  return copiesOf(join(generationPath(paths, number), 'generation.json'), 3)
+}
+
+/** The number that the one pointer names, or undefined where there is none. */
 export async function readPointer(paths: Paths): Promise<number | undefined> {
+  return (await readLink(paths.current)) ?? readLink(copyOf(paths))
+}
+
+async function readLink(path: string): Promise<number | undefined> {
   try {
-    const target = await readlink(paths.current)
-    const number = Number(target.split('/').at(-1))
-    return Number.isSafeInteger(number) ? number : undefined
+    const name = (await readlink(path)).split('/').at(-1) ?? ''
+    return /^[1-9][0-9]*$/.test(name) ? Number(name) : undefined
   } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined
+    // A file that is no link is a torn pointer; its copy is the other way.
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'EINVAL')) return undefined
     throw error
   }
 }
 
-/** Activation, and every way back: one atomic rename. */
+/** Activation, and every way back: one atomic rename. The copy counts where the pointer is torn. */
 export async function pointTo(paths: Paths, number: number): Promise<void> {
-  const draft = `${paths.current}.new`
-  await rm(draft, { force: true })
+  const pointers = [paths.current, copyOf(paths)]
   try {
-    if (number === 0) return await rm(paths.current, { force: true })
-    await symlink(join('generations', String(number)), draft)
-    await rename(draft, paths.current)
+    // To nothing from the copy on: else the copy would still say what is no more.
+    for (const path of number === 0 ? pointers.reverse() : pointers) await linkTo(path, number)
   } catch (error) {
     throw orDiskFull(error)
   } finally {
     await syncDirectory(paths.root)
   }
+}
+
+async function linkTo(path: string, number: number): Promise<void> {
+  const draft = `${path}.new`
+  await rm(draft, { force: true })
+  if (number > 0 && (await readLink(path)) === number) return
+  if (number === 0) return await rm(path, { force: true })
+  await symlink(join('generations', String(number)), draft)
+  await rename(draft, path)
+}
+
+function copyOf({ current }: Paths): string {
+  return `${current}.copy`
 }
 
 export async function generationNumbers(paths: Paths): Promise<number[]> {
@@ -67,8 +87,12 @@ export async function generationNumbers(paths: Paths): Promise<number[]> {
     .sort((a, b) => a - b)
 }
 
-/** The newest generation that is older than `number`: what there is to go back to. */
+/** The newest whole generation that is older than `number`: what there is to go back to. */
 export async function earlierThan(paths: Paths, number: number): Promise<Generation | undefined> {
-  const earlier = (await generationNumbers(paths)).filter(one => one < number).at(-1)
-  return earlier === undefined ? undefined : readGeneration(paths, earlier)
+  const earlier = (await generationNumbers(paths)).filter(one => one < number && one > 0)
+  for (const one of earlier.reverse()) {
+    const generation = await readGeneration(paths, one)
+    if (generation) return generation
+  }
+  return undefined
 }

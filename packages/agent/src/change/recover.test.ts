@@ -33,10 +33,16 @@ describe('an agent that starts', { concurrency: 4 }, () => {
       await fleet.untilState('committed', 3)
     }))
 
-  test('over a damaged generation record goes back to the one before', () =>
+  test('over a damaged generation record reads its copy', () =>
     afterTwoReleases(async ({ device }) => {
-      const path = join(generationPath(device.paths, 2), 'generation.json')
-      await writeFile(path, spoiled(await readFile(path)))
+      await spoilRecords(device, 2)
+      await device.start()
+      assert.equal(device.apps.running.get('acme/hub main')?.revision, 2)
+    }))
+
+  test('over a generation record damaged in every copy goes back to the one before', () =>
+    afterTwoReleases(async ({ device }) => {
+      await spoilRecords(device, 3)
       await device.start()
       assert.equal(device.apps.running.get('acme/hub main')?.revision, 1)
     }))
@@ -68,6 +74,13 @@ describe('an agent that starts', { concurrency: 4 }, () => {
 })
 
 const good = { 'bin/main': 'well\n' }
+
+async function spoilRecords({ paths }: TestDevice, copies: number): Promise<void> {
+  const path = join(generationPath(paths, 2), 'generation.json')
+  for (const copy of [path, `${path}.2`, `${path}.3`].slice(0, copies)) {
+    await writeFile(copy, spoiled(await readFile(copy)))
+  }
+}
 
 interface Stage {
   readonly fleet: PretendFleet

@@ -1,9 +1,21 @@
-import { isCoded } from '@steadfleet/base'
-import { type Generation, type Journal, reconcile } from '@steadfleet/engine'
+import {
+  type EngineState,
+  emptyGeneration,
+  type Generation,
+  type Journal,
+  reconcile,
+} from '@steadfleet/engine'
+import { type Floors, packageFloor } from '@steadfleet/trust'
 import type { AppSpec } from '../apps/index.ts'
 import type { Paths } from '../disk/paths.ts'
 import { collect, type Stores } from './collect.ts'
-import { earlierThan, pointTo, readGeneration, readPointer } from './generations.ts'
+import {
+  earlierThan,
+  generationNumbers,
+  pointTo,
+  readGeneration,
+  readPointer,
+} from './generations.ts'
 import { allSpecs, specsDuring } from './specs.ts'
 
 /** What a start finds: the generation in force, and the apps that should be running right now. */
@@ -12,10 +24,15 @@ export interface Found {
   readonly specs: readonly AppSpec[]
 }
 
-/** Brings pointer and journal together after any end of the agent's last life. The pointer wins. */
-export async function recover(stores: Stores, journal: Journal): Promise<Found> {
+/**
+ * Brings pointer and journal together after any end of the agent's last life. The pointer wins, unless
+ * what it names is torn or below a floor: then the nearest that is neither.
+ */
+export async function recover(stores: Stores, journal: Journal, floors: Floors): Promise<Found> {
   const { paths } = stores
-  const current = await readableCurrent(paths)
+  const pointed = (await readPointer(paths)) ?? (await lastOf(paths, journal.state))
+  const current = await soundGeneration(paths, pointed, floors)
+  await pointTo(paths, current.number)
   const found = reconcile(journal.state, current.number)
   if (found) await journal.append(found)
   const { change } = journal.state
@@ -32,23 +49,40 @@ export async function recover(stores: Stores, journal: Journal): Promise<Found> 
   return { current, specs: allSpecs(paths, current) }
 }
 
-/** The pointer's generation, or where its record is damaged the newest one before it that is whole. */
-async function readableCurrent(paths: Paths): Promise<Generation> {
-  for (let number = (await readPointer(paths)) ?? 0; ; ) {
-    const generation = await readOrUndefined(paths, number)
-    if (generation) return generation
-    number = (await earlierThan(paths, number))?.number ?? 0
-    await pointTo(paths, number)
-  }
+/** What was in force, where the pointer is lost: the journal's word, or what lies there without any. */
+async function lastOf(paths: Paths, { change, generation, highest }: EngineState): Promise<number> {
+  if (highest === 0) return (await generationNumbers(paths)).at(-1) ?? 0
+  return change && !change.isOver ? change.plan.from : generation
 }
 
-async function readOrUndefined(paths: Paths, number: number): Promise<Generation | undefined> {
-  try {
-    return await readGeneration(paths, number)
-  } catch (error) {
-    if (isCoded(error)) return undefined
-    throw error
+/** The generation of this number; where it is torn or below a floor, the nearest one that is neither. */
+async function soundGeneration(paths: Paths, number: number, floors: Floors): Promise<Generation> {
+  const others = await generationNumbers(paths)
+  const before = others.filter(other => other < number).reverse()
+  const after = others.filter(other => other > number)
+  for (const candidate of [number, ...before, ...after]) {
+    const generation = await readGeneration(paths, candidate)
+    if (generation && isAboveFloors(generation, floors)) return generation
   }
+  return emptyGeneration
+}
+
+function isAboveFloors({ packages }: Generation, floors: Floors): boolean {
+  return packages.every(one => one.revision >= (floors.get(packageFloor(one.package)) ?? 0))
+}
+
+/** What the whole generations say of the floors, should both cells be torn. */
+export async function floorsOfGenerations(paths: Paths, { state }: Journal): Promise<Floors> {
+  const floors = new Map<string, number>()
+  for (const number of await generationNumbers(paths)) {
+    const generation = await readGeneration(paths, number)
+    floors.set('order', Math.max(floors.get('order') ?? 0, generation?.counter ?? 0))
+    const isCommitted = number === state.generation && state.change === undefined
+    for (const { package: name, floor } of isCommitted ? (generation?.packages ?? []) : []) {
+      floors.set(packageFloor(name), floor)
+    }
+  }
+  return floors
 }
 
 async function collectLeftovers(stores: Stores, current: Generation): Promise<void> {

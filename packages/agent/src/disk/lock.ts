@@ -10,18 +10,7 @@ export interface Lock {
 
 /** Takes the directory, or refuses and says who has it. */
 export function takeLock(paths: Paths, pid: number): Lock {
-  const database = new DatabaseSync(paths.lock)
-  try {
-    // Exclusive mode keeps SQLite's lock on the file until the connection closes.
-    database.exec(
-      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE; COMMIT',
-    )
-  } catch (cause) {
-    database.close()
-    const holder = holderOf(paths)
-    const message = `cannot use ${paths.root}: process ${holder} holds it`
-    throw new AgentError('agent/held', message, { holder, directory: paths.root }, { cause })
-  }
+  const database = lockedDatabase(paths)
   writeFileSync(paths.holder, `${pid}\n`)
   return {
     release() {
@@ -29,6 +18,42 @@ export function takeLock(paths: Paths, pid: number): Lock {
       database.close()
     },
   }
+}
+
+function lockedDatabase(paths: Paths): DatabaseSync {
+  try {
+    return lockFile(paths.lock)
+  } catch (cause) {
+    if (!isTorn(cause)) throw held(paths, cause)
+    // It is read only once it is locked: so nobody holds it, and nothing in it is of worth.
+    rmSync(paths.lock)
+    return lockFile(paths.lock)
+  }
+}
+
+function lockFile(path: string): DatabaseSync {
+  const database = new DatabaseSync(path)
+  try {
+    // Exclusive mode keeps SQLite's lock on the file until the connection closes.
+    database.exec(
+      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE; COMMIT',
+    )
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB. SQLite, "Result and Error Codes" */
+function isTorn(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && [11, 26].includes(Number(error.errcode))
+}
+
+function held(paths: Paths, cause: unknown): AgentError {
+  const holder = holderOf(paths)
+  const message = `cannot use ${paths.root}: process ${holder} holds it`
+  return new AgentError('agent/held', message, { holder, directory: paths.root }, { cause })
 }
 
 function holderOf(paths: Paths): string {

@@ -1,9 +1,10 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isCoded, parseStrictJson, toDocument, toUtf8 } from '@steadfleet/base'
+import { fromUtf8, isCoded, parseStrictJson, toDocument, toUtf8 } from '@steadfleet/base'
 import { type DeviceEvent, toTimestamp } from '@steadfleet/domain'
+import { type Copies, copiesOf, readCopies, writeCopies } from '../disk/copies.ts'
 import { readIfThere, writeDurably } from '../disk/durable.ts'
-import { orDiskFull } from '../error.ts'
+import { AgentError, orDiskFull } from '../error.ts'
 import type { World } from '../world.ts'
 
 /** What is said of an event; the outbox gives it its number and its time. */
@@ -16,11 +17,13 @@ const batchEvents = 200
 const batchBytes = 512 * 1024
 /** Numbers of reports are reserved in blocks, so that not each report costs a write. */
 const block = 1000
+/** A server may not push the numbers to where they end. */
+const highest = 2 ** 48
 
 /** What the device has to tell, kept until the server says that it has it for good. */
 export class Outbox {
   readonly #path: string
-  readonly #reportPath: string
+  readonly #reports: Copies
   readonly #world: World
   #waiting: DeviceEvent[]
   #acknowledged: number
@@ -33,7 +36,7 @@ export class Outbox {
 
   private constructor(directory: string, world: World, held: Held) {
     this.#path = join(directory, 'events.jsonl')
-    this.#reportPath = join(directory, 'report-sequence')
+    this.#reports = reportsIn(directory)
     this.#world = world
     this.#waiting = held.events
     this.#acknowledged = held.acknowledged
@@ -44,7 +47,7 @@ export class Outbox {
 
   static async open(directory: string, world: World): Promise<Outbox> {
     const path = join(directory, 'events.jsonl')
-    const report = Number((await readIfThere(join(directory, 'report-sequence'))) ?? 0)
+    const { value: report = 0 } = await readCopies(reportsIn(directory), toCount, one => one)
     const outbox = new Outbox(directory, world, { ...(await readEvents(path)), report })
     await outbox.#rewrite()
     return outbox
@@ -81,10 +84,17 @@ export class Outbox {
 
   /** The server has everything up to `sequence` for good. */
   async acknowledge(sequence: number): Promise<void> {
-    if (sequence <= this.#acknowledged) return
-    this.#acknowledged = Math.min(sequence, this.#last)
-    this.#waiting = this.#waiting.filter(event => event.sequence > this.#acknowledged)
+    if (sequence <= this.#acknowledged || sequence > highest) return
+    if (sequence > this.#last) this.#renumber(sequence)
+    else this.#waiting = this.#waiting.filter(event => event.sequence > sequence)
+    this.#acknowledged = sequence
     await this.#queue(() => this.#rewrite())
+  }
+
+  /** This file was lost, and its numbers began anew: what waits was taken for what had been told. */
+  #renumber(after: number): void {
+    this.#waiting = this.#waiting.map((event, i) => ({ ...event, sequence: after + 1 + i }))
+    this.#last = after + this.#waiting.length
   }
 
   /** A number for the next report that no report had before, in whichever life of the agent. */
@@ -93,9 +103,14 @@ export class Outbox {
     if (this.#report > this.#reserved) {
       this.#reserved = this.#report + block
       const text = toUtf8(String(this.#reserved))
-      await this.#queue(() => writeDurably(this.#reportPath, text, 0o600))
+      await this.#queue(() => writeCopies(this.#reports, text))
     }
     return this.#report
+  }
+
+  /** Goes on after a report that the server holds, where the file of their numbers was lost. */
+  skipReports(held: number): void {
+    if (held > this.#report && held <= highest) this.#report = held
   }
 
   async close(): Promise<void> {
@@ -125,6 +140,16 @@ export class Outbox {
     await this.#file?.close()
     this.#file = await open(this.#path, 'a', 0o600)
   }
+}
+
+function reportsIn(directory: string): Copies {
+  return copiesOf(join(directory, 'report-sequence'), 2, 0o600)
+}
+
+function toCount(body: Uint8Array): number {
+  const text = fromUtf8(body)
+  if (/^[1-9][0-9]{0,14}$/.test(text)) return Number(text)
+  throw new AgentError('agent/fault', 'cannot read the number of the last report')
 }
 
 interface Held {

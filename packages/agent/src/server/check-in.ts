@@ -1,10 +1,12 @@
-import type { StateReport } from '@steadfleet/domain'
+import { isCoded } from '@steadfleet/base'
+import type { DeviceEvent, StateReport } from '@steadfleet/domain'
 import {
   type Client,
   checkIn,
   type EnvelopeView,
   getOwnerRoot,
   getPolicy,
+  type ReplyOf,
 } from '@steadfleet/protocol'
 import type { Envelope } from '@steadfleet/trust'
 import { payloadTypes, TrustError } from '@steadfleet/trust'
@@ -31,11 +33,9 @@ export interface CheckedIn {
 
 /** Says what the device runs, hears what it shall run, and takes that over where it may be trusted. */
 export async function checkInOnce(context: CheckInContext): Promise<CheckedIn> {
-  const { client, identity, outbox, stop } = context
+  const { outbox } = context
   const events = outbox.waiting()
-  const report = await identity.seal(payloadTypes.report, await context.makeReport())
-  const body = { report: viewOf(report), events: [...events] }
-  const reply = await client.call(checkIn, { body, signal: stop })
+  const reply = await send(context, events)
   await outbox.acknowledge(reply.acknowledged)
   // A server that does not acknowledge is not asked again at once.
   const isTaken = reply.acknowledged >= (events.at(-1)?.sequence ?? Number.POSITIVE_INFINITY)
@@ -50,18 +50,42 @@ export async function checkInOnce(context: CheckInContext): Promise<CheckedIn> {
   }
 }
 
+/** A report whose number the server holds already is numbered anew, once: the numbers were lost here. */
+async function send(
+  context: CheckInContext,
+  events: readonly DeviceEvent[],
+): Promise<ReplyOf<typeof checkIn>> {
+  try {
+    return await sendOnce(context, events)
+  } catch (error) {
+    const held = isCoded(error, 'device/wrong-report') ? error.details.held : undefined
+    if (typeof held !== 'number') throw error
+    context.outbox.skipReports(held)
+    return sendOnce(context, events)
+  }
+}
+
+async function sendOnce(
+  { client, identity, makeReport, stop }: CheckInContext,
+  events: readonly DeviceEvent[],
+): Promise<ReplyOf<typeof checkIn>> {
+  const report = await identity.seal(payloadTypes.report, await makeReport())
+  const body = { report: viewOf(report), events: [...events] }
+  return client.call(checkIn, { body, signal: stop })
+}
+
 /** Steps of the owner root one by one, each signed by the one before; then the policy under the last. */
 async function catchUp(
   { client, trust, stop }: CheckInContext,
   reply: { readonly ownerRootVersion: number; readonly policyVersion: number },
 ): Promise<void> {
-  while (trust.ownerRoot.version < reply.ownerRootVersion) {
-    const version = String(trust.ownerRoot.version + 1)
+  while (trust.versions.ownerRoot < reply.ownerRootVersion) {
+    const version = String(trust.versions.ownerRoot + 1)
     await trust.takeOwnerRoot(
       await client.call(getOwnerRoot, { params: { version }, signal: stop }),
     )
   }
-  if (trust.policy.version < reply.policyVersion) {
+  if (trust.versions.policy < reply.policyVersion) {
     await trust.takePolicy(await client.call(getPolicy, { signal: stop }))
   }
 }

@@ -1,5 +1,4 @@
-import { join } from 'node:path'
-import { digestOf, fromBase64, toCanonical, toHex } from '@steadfleet/base'
+import { digestOf, fromBase64, toHex } from '@steadfleet/base'
 import { ownerIdOf } from '@steadfleet/domain'
 import {
   type Client,
@@ -9,11 +8,12 @@ import {
   type Transport,
 } from '@steadfleet/protocol'
 import { acceptOwnerRoot, acceptPolicy, parseEnvelopeBytes, TrustError } from '@steadfleet/trust'
-import { makeDirectories, readIfThere, writeDurably } from '../disk/durable.ts'
+import { makeDirectories } from '../disk/durable.ts'
 import type { Paths } from '../disk/paths.ts'
 import { AgentError } from '../error.ts'
 import type { Enrolment, EnrolmentToken } from '../trust/enrolment.ts'
-import { type Identity, openIdentity } from '../trust/identity.ts'
+import { type Identity, openIdentity, readEnrolment, writeEnrolment } from '../trust/identity.ts'
+import { writeFirstTrust } from '../trust/trust-state.ts'
 
 export interface JoinOptions {
   readonly token: EnrolmentToken
@@ -29,7 +29,7 @@ export async function joinFleet(
   transport: Transport,
   options: JoinOptions,
 ): Promise<Enrolment> {
-  if (await readIfThere(paths.enrolment)) {
+  if (await readEnrolment(paths)) {
     const message = `cannot join: ${paths.root} belongs to a fleet already`
     throw new AgentError('agent/joined', message, { directory: paths.root })
   }
@@ -39,8 +39,7 @@ export async function joinFleet(
   const { origin } = options.token
   const client = makeClient({ origin, transport, signing: signingOf(identity) })
   const enrolment = await enrol(paths, client, identity, options)
-  // Written last: without it the device has not joined, and may try again with the same key.
-  await writeDurably(paths.enrolment, toCanonical(enrolment), 0o600)
+  await writeEnrolment(paths, enrolment)
   return enrolment
 }
 
@@ -62,9 +61,7 @@ async function enrol(
   const ownerRoot = acceptOwnerRoot(token.ownerRoot, parseEnvelopeBytes(ownerRootFile))
   const owner = ownerIdOf(ownerRootFile)
   acceptPolicy(ownerRoot, undefined, reply.policy, { owner })
-  await writeDurably(join(paths.trust, 'catalogue-root.json'), catalogueRoot)
-  await writeDurably(join(paths.trust, 'owner-root.json'), ownerRootFile)
-  await writeDurably(join(paths.trust, 'policy.json'), toCanonical(reply.policy))
+  await writeFirstTrust(paths, { catalogueRoot, ownerRoot: ownerRootFile, policy: reply.policy })
   const { origin, log, catalogueRoot: root, ownerRoot: first } = token
   const { device } = identity
   const fleet = { origin, device, fleet: reply.fleet, name, owner, model, architecture, log }

@@ -39,7 +39,7 @@ export class CatalogueFiles implements CatalogueStore {
   ): Promise<void> {
     await rm(this.#at(next), { recursive: true, force: true })
     await mkdir(this.#at(next), { recursive: true })
-    for (const name of before > 0 ? await readdir(this.#at(before)) : []) {
+    for (const name of await namesIn(this.#at(before))) {
       if (!files.has(name)) await link(join(this.#at(before), name), join(this.#at(next), name))
     }
     for (const [name, bytes] of files) {
@@ -57,16 +57,33 @@ export class CatalogueFiles implements CatalogueStore {
     await syncDirectory(this.#directory)
   }
 
+  /** What `current` names; where it is torn, the newest there is: whoever reads it verifies it. */
   async #current(): Promise<number> {
-    try {
-      return Number(await readlink(join(this.#directory, 'current')))
-    } catch (error) {
-      if (isSystemError(error, 'ENOENT')) return 0
-      throw error
-    }
+    const named = await linkAt(join(this.#directory, 'current'))
+    if (/^[1-9][0-9]*$/.test(named)) return Number(named)
+    const numbers = (await namesIn(this.#directory)).map(Number).filter(Number.isSafeInteger)
+    return Math.max(0, ...numbers)
   }
 
   #at(number: number): string {
     return join(this.#directory, String(number))
+  }
+}
+
+async function linkAt(path: string): Promise<string> {
+  try {
+    return await readlink(path)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'EINVAL')) return ''
+    throw error
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return []
+    throw error
   }
 }

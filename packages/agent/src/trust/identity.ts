@@ -1,8 +1,14 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
-import { fromBase64Url, type JsonObject, parseStrictJson, toDocument } from '@steadfleet/base'
+import {
+  fromBase64Url,
+  type JsonObject,
+  parseStrictJson,
+  toCanonical,
+  toDocument,
+} from '@steadfleet/base'
 import { type DeviceId, deviceIdOf } from '@steadfleet/domain'
 import { type Envelope, ed25519Key, keyIdOf, preAuthenticationEncoding } from '@steadfleet/trust'
-import { readIfThere, writeDurably } from '../disk/durable.ts'
+import { type Copies, copiesOf, readCopies, writeCopies } from '../disk/copies.ts'
 import type { Paths } from '../disk/paths.ts'
 import { AgentError } from '../error.ts'
 import type { Enrolment } from './enrolment.ts'
@@ -51,23 +57,47 @@ function rawPublicKey(key: KeyObject): Uint8Array {
 
 /** The device's key; made from `seed` where there is none yet, and never sent anywhere. */
 export async function openIdentity(paths: Paths, seed: Uint8Array): Promise<Identity> {
-  const held = await readIfThere(paths.deviceKey)
-  if (held) return identityFromSeed(held)
-  await writeDurably(paths.deviceKey, seed, 0o600)
+  const { value } = await readCopies(keyCopies(paths), toIdentity)
+  if (value) return value
+  await writeCopies(keyCopies(paths), seed)
   return identityFromSeed(seed)
+}
+
+/** Written last: without it the device has not joined, and may try again with the same key. */
+export function writeEnrolment(paths: Paths, enrolment: Enrolment): Promise<void> {
+  return writeCopies(enrolmentCopies(paths), toCanonical(enrolment))
+}
+
+/** The fleet that the device belongs to, where it has joined one. */
+export async function readEnrolment(paths: Paths): Promise<Enrolment | undefined> {
+  return (await readCopies(enrolmentCopies(paths), toEnrolment)).value
 }
 
 /** The key and enrolment of a device that has joined. */
 export async function readIdentity(
   paths: Paths,
 ): Promise<{ identity: Identity; enrolment: Enrolment }> {
-  const seed = await readIfThere(paths.deviceKey)
-  const file = await readIfThere(paths.enrolment)
-  if (!seed || !file) {
-    const message = `cannot run from ${paths.root}: it has not joined a fleet`
-    throw new AgentError('agent/not-joined', message, { directory: paths.root })
-  }
-  // Written whole by this program into a directory of its own.
-  const enrolment = parseStrictJson(file) as JsonObject as unknown as Enrolment
-  return { identity: identityFromSeed(seed), enrolment }
+  const { value: identity } = await readCopies(keyCopies(paths), toIdentity)
+  const enrolment = await readEnrolment(paths)
+  if (identity && enrolment?.device === identity.device) return { identity, enrolment }
+  const message = `cannot run from ${paths.root}: it has not joined a fleet`
+  throw new AgentError('agent/not-joined', message, { directory: paths.root })
+}
+
+function keyCopies(paths: Paths): Copies {
+  return copiesOf(paths.deviceKey, 3, 0o600)
+}
+
+function enrolmentCopies(paths: Paths): Copies {
+  return copiesOf(paths.enrolment, 3, 0o600)
+}
+
+function toIdentity(seed: Uint8Array): Identity {
+  if (seed.length === 32) return identityFromSeed(seed)
+  throw new AgentError('agent/not-joined', 'cannot read the device key: not 32 bytes')
+}
+
+/** Written whole by this program into a directory of its own, and held against its digest. */
+function toEnrolment(body: Uint8Array): Enrolment {
+  return parseStrictJson(body) as JsonObject as unknown as Enrolment
 }

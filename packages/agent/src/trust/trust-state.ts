@@ -1,78 +1,104 @@
 import { join } from 'node:path'
-import { type Digest, toCanonical } from '@steadfleet/base'
+import { type Digest, digestOf, toCanonical } from '@steadfleet/base'
 import {
   acceptOrder,
   acceptOwnerRoot,
   acceptPolicy,
   type Envelope,
-  encodeFloorCell,
-  type FloorReading,
+  type FloorCell,
   type Floors,
   type Order,
   type OwnerRoot,
   parseEnvelopeBytes,
   raiseFloors,
-  readFloorCells,
+  refuseRollback,
   reopenOrder,
   reopenOwnerRoot,
   reopenPolicy,
+  TrustError,
   type TrustPolicy,
 } from '@steadfleet/trust'
+import { copiesOf, type Kept, readCopies, writeCopies } from '../disk/copies.ts'
 import { readIfThere, writeDurably } from '../disk/durable.ts'
 import type { Paths } from '../disk/paths.ts'
-import { AgentError } from '../error.ts'
 import { CatalogueFiles } from './catalogue-files.ts'
 import type { Enrolment } from './enrolment.ts'
+import { type FloorCells, FloorFiles } from './floor-cells.ts'
 
-/** Everything the device believes, on disk and as read: roots, policy, the last order, the floors. */
+/**
+ * Everything the device believes, on disk and as read: roots, policy, the last order, the floors. What
+ * is torn in every copy, or lies below its floor, counts as lost: it authorises nothing until it has
+ * been fetched anew and verified, from the first root of the enrolment on.
+ */
 export class TrustState {
   readonly #paths: Paths
   readonly #enrolment: Enrolment
-  #floors: FloorReading
+  readonly #cells: FloorCells
+  #cell: FloorCell
   #raising: Promise<void> = Promise.resolve()
-  ownerRoot: OwnerRoot
-  policy: TrustPolicy
-  order: Order | undefined
+  #ownerRoot: OwnerRoot | undefined
+  #policy: TrustPolicy | undefined
+  #order: Order | undefined
+  /** The files that were found torn, and were written again from what was whole. */
+  readonly torn: readonly string[]
 
-  private constructor(paths: Paths, enrolment: Enrolment, held: Held) {
+  private constructor(paths: Paths, enrolment: Enrolment, cells: FloorCells, held: Held) {
     this.#paths = paths
     this.#enrolment = enrolment
-    this.#floors = held.floors
-    this.ownerRoot = held.ownerRoot
-    this.policy = held.policy
-    this.order = held.order
+    this.#cells = cells
+    this.#cell = held.cell
+    this.#ownerRoot = held.ownerRoot.value
+    this.#policy = held.policy.value
+    this.#order = held.order.value
+    this.torn = [held.ownerRoot, held.policy, held.order].flatMap(({ torn }) => torn)
   }
 
-  static async open(paths: Paths, enrolment: Enrolment): Promise<TrustState> {
-    const at = (name: string) => join(paths.trust, name)
-    const [a, b] = [await readIfThere(at('floors-a')), await readIfThere(at('floors-b'))]
-    const order = await readEnvelope(at('order.json'))
-    const state = new TrustState(paths, enrolment, {
-      floors: readFloorCells(a, b),
-      ownerRoot: reopenOwnerRoot(await needEnvelope(at('owner-root.json'))),
-      policy: reopenPolicy(await needEnvelope(at('policy.json'))),
-      order: order && reopenOrder(order),
+  static async open(
+    paths: Paths,
+    enrolment: Enrolment,
+    cells: FloorCells = new FloorFiles(paths.trust),
+  ): Promise<TrustState> {
+    const state = new TrustState(paths, enrolment, cells, {
+      cell: (await cells.read()) ?? { generation: 0, floors: new Map() },
+      ownerRoot: await read(paths, 'owner-root.json', reopenOwnerRoot, one => one.version),
+      policy: await read(paths, 'policy.json', reopenPolicy, one => one.version),
+      order: await read(paths, 'order.json', reopenOrder, one => one.counter),
     })
-    // Accepting an order and raising its floor are two writes; a crash may have come between.
-    if (state.order) await state.raise(new Map([['order', state.order.counter]]))
+    // Taking something and raising its floor are two writes; a crash, or damage, may come between.
+    await state.raise(state.#standing())
     return state
   }
 
   get floors(): Floors {
-    return this.#floors.floors
+    return this.#cell.floors
   }
 
-  /** The counter of the last order this device accepted. */
+  /** The last order this device accepted. */
+  get order(): Order | undefined {
+    return this.#order && this.#order.counter >= this.#floor('order') ? this.#order : undefined
+  }
+
+  /** The order's counter; one less than the last accepted one where that is lost, to be sent it again. */
   get counter(): number {
-    return this.floors.get('order') ?? 0
+    return this.order?.counter ?? Math.max(0, this.#floor('order') - 1)
+  }
+
+  /** The versions of what is held; 0 for what is lost. */
+  get versions(): { readonly ownerRoot: number; readonly policy: number } {
+    return { ownerRoot: this.#ownerRoot?.version ?? 0, policy: this.#policy?.version ?? 0 }
+  }
+
+  /** Whose releases count. Errors: `trust/torn-state` where it is lost and not fetched again yet. */
+  get policy(): TrustPolicy {
+    return this.#held('policy', this.#policy)
   }
 
   /** The later of the clock and the last signed time seen: a clock that fell back is not believed. */
   time(clock: Date): Date {
-    return new Date(Math.max(clock.getTime(), (this.floors.get('time') ?? 0) * 1000))
+    return new Date(Math.max(clock.getTime(), this.#floor('time') * 1000))
   }
 
-  /** Raises floors, one caller after the other: two cells are written in turn. */
+  /** Raises floors, one caller after the other. */
   raise(raised: Floors): Promise<void> {
     const turn = this.#raising.then(() => this.#raise(raised))
     this.#raising = turn.catch(() => undefined)
@@ -82,24 +108,26 @@ export class TrustState {
   async #raise(raised: Floors): Promise<void> {
     const floors = raiseFloors(this.floors, raised)
     if ([...floors].every(([name, floor]) => this.floors.get(name) === floor)) return
-    const cell = { generation: this.#floors.generation + 1, floors }
-    const { next } = this.#floors
-    await writeDurably(this.#at(`floors-${next}`), encodeFloorCell(cell))
-    this.#floors = { ...cell, next: next === 'a' ? 'b' : 'a' }
+    const cell = { generation: this.#cell.generation + 1, floors }
+    await this.#cells.write(cell)
+    this.#cell = cell
   }
 
   async takeOwnerRoot(envelope: Envelope): Promise<void> {
-    const offered = acceptOwnerRoot(this.ownerRoot, envelope)
-    await writeDurably(this.#at('owner-root.json'), toCanonical(envelope))
-    this.ownerRoot = offered
+    const held = this.#ownerRoot ?? this.#enrolment.ownerRoot
+    const offered = acceptOwnerRoot(held, envelope)
+    await this.#write('owner-root.json', envelope)
+    this.#ownerRoot = offered
     await this.raise(new Map([['owner-root', offered.version]]))
   }
 
   async takePolicy(envelope: Envelope): Promise<void> {
     const { owner } = this.#enrolment
-    const offered = acceptPolicy(this.ownerRoot, this.policy, envelope, { owner })
-    await writeDurably(this.#at('policy.json'), toCanonical(envelope))
-    this.policy = offered
+    const root = this.#held('owner-root', this.#ownerRoot)
+    const offered = acceptPolicy(root, this.#policy, envelope, { owner })
+    refuseRollback('trust policy', this.#floor('policy'), offered.version)
+    await this.#write('policy.json', envelope)
+    this.#policy = offered
     await this.raise(new Map([['policy', offered.version]]))
   }
 
@@ -107,17 +135,40 @@ export class TrustState {
   async takeOrder(envelope: Envelope, clock: Date): Promise<Order> {
     const { device, owner } = this.#enrolment
     const address = { device, owner, counter: this.counter }
-    const offered = acceptOrder(address, this.ownerRoot, envelope, this.time(clock))
-    await writeDurably(this.#at('order.json'), toCanonical(envelope))
-    this.order = offered
-    const seconds = Math.floor(offered.issued.getTime() / 1000)
-    await this.raise(
-      new Map([
-        ['order', offered.counter],
-        ['time', seconds],
-      ]),
-    )
+    const root = this.#held('owner-root', this.#ownerRoot)
+    const offered = acceptOrder(address, root, envelope, this.time(clock))
+    await this.#write('order.json', envelope)
+    this.#order = offered
+    await this.raise(this.#standing())
     return offered
+  }
+
+  /** The floors that what is held stands for. */
+  #standing(): Floors {
+    const order = this.#order
+    return new Map([
+      ['owner-root', this.versions.ownerRoot],
+      ['policy', this.versions.policy],
+      ['order', order?.counter ?? 0],
+      ['time', Math.floor((order?.issued.getTime() ?? 0) / 1000)],
+    ])
+  }
+
+  #floor(name: string): number {
+    return this.floors.get(name) ?? 0
+  }
+
+  /** Refuses to go on from what is lost, and from what the floor says is not the newest. */
+  #held<T extends { readonly version: number }>(name: string, value: T | undefined): T {
+    const floor = this.#floor(name)
+    if (value && value.version >= floor) return value
+    const found = value?.version ?? 0
+    const message = `cannot go on from ${name} ${found}: version ${floor} is lost`
+    throw new TrustError('trust/torn-state', message, { name, held: floor, found })
+  }
+
+  #write(name: string, envelope: Envelope): Promise<void> {
+    return writeCopies(copiesOf(this.#at(name), 2), toCanonical(envelope))
   }
 
   catalogueFiles(name: string): CatalogueFiles {
@@ -125,10 +176,9 @@ export class TrustState {
   }
 
   /** The first root file of the catalogue with this digest, as it came with the enrolment. */
-  firstRootFile(root: Digest): Promise<Uint8Array | undefined> {
-    return root === this.#enrolment.catalogueRoot
-      ? readIfThere(this.#at('catalogue-root.json'))
-      : Promise.resolve(undefined)
+  async firstRootFile(root: Digest): Promise<Uint8Array | undefined> {
+    const file = await readIfThere(this.#at('catalogue-root.json'))
+    return file && digestOf(file) === root ? file : undefined
   }
 
   #at(name: string): string {
@@ -136,21 +186,30 @@ export class TrustState {
   }
 }
 
+/** What a device begins to trust with, once it has been held against the token. */
+export async function writeFirstTrust(
+  { trust }: Paths,
+  first: { catalogueRoot: Uint8Array; ownerRoot: Uint8Array; policy: Envelope },
+): Promise<void> {
+  await writeDurably(join(trust, 'catalogue-root.json'), first.catalogueRoot)
+  await writeCopies(copiesOf(join(trust, 'owner-root.json'), 2), first.ownerRoot)
+  await writeCopies(copiesOf(join(trust, 'policy.json'), 2), toCanonical(first.policy))
+}
+
 interface Held {
-  readonly floors: FloorReading
-  readonly ownerRoot: OwnerRoot
-  readonly policy: TrustPolicy
-  readonly order: Order | undefined
+  readonly cell: FloorCell
+  readonly ownerRoot: Kept<OwnerRoot>
+  readonly policy: Kept<TrustPolicy>
+  readonly order: Kept<Order>
 }
 
-async function readEnvelope(path: string): Promise<Envelope | undefined> {
-  const bytes = await readIfThere(path)
-  return bytes && parseEnvelopeBytes(bytes)
-}
-
-async function needEnvelope(path: string): Promise<Envelope> {
-  const envelope = await readEnvelope(path)
-  if (envelope) return envelope
-  const message = `cannot run without ${path}: join again`
-  throw new AgentError('agent/not-joined', message, { path })
+/** A statement in its two copies; one that stands for another, or nothing, is a torn one. */
+function read<T>(
+  paths: Paths,
+  name: string,
+  reopen: (envelope: Envelope) => T,
+  rank: (statement: T) => number,
+): Promise<Kept<T>> {
+  const copies = copiesOf(join(paths.trust, name), 2)
+  return readCopies(copies, body => reopen(parseEnvelopeBytes(body)), rank)
 }
