@@ -1,3 +1,4 @@
+export * from './blocked-ports.ts'
 export * from './client.ts'
 export * from './events.ts'
 export { routes, toOpenApi } from './openapi.ts'

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isCoded } from '@steadfleet/base'
+import { isBlockedPort } from '@steadfleet/protocol'
 import { pino } from 'pino'
 import { ServerError } from './error.ts'
 import { listen, makeApp } from './http/app.ts'
@@ -72,12 +73,22 @@ function toAddress(text: string): { host: string; port: number } {
   if (host === undefined || Number(port) > 65_535) {
     throw new ServerError('server/usage', `cannot listen on ${text}: it is no HOST:PORT`)
   }
+  refuseBlockedPort(text, Number(port))
   return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) }
+}
+
+function refuseBlockedPort(text: string, port: number): void {
+  if (!isBlockedPort(port)) return
+  const message = `cannot serve at ${text}: browsers and agents connect to no port ${port}`
+  throw new ServerError('server/usage', message, { port })
 }
 
 function toOrigin(text: string): string {
   const url = URL.parse(text)
-  if (url?.origin && url.origin !== 'null' && url.pathname === '/') return url.origin
+  if (url?.origin && url.origin !== 'null' && url.pathname === '/') {
+    refuseBlockedPort(text, Number(url.port))
+    return url.origin
+  }
   throw new ServerError('server/usage', `cannot be reached as ${text}: it is no origin`)
 }
 

@@ -4,6 +4,7 @@ import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { basename, join } from 'node:path'
 import { object, parserOf } from '@steadfleet/domain'
+import { isBlockedPort } from '@steadfleet/protocol'
 import { type Static, Type } from 'typebox'
 import { CliError } from '../error.ts'
 import type { Ground } from './ground.ts'
@@ -97,6 +98,7 @@ async function portForPeople({ ground, port }: SceneFile): Promise<number> {
 async function freePorts(first: number, count: number): Promise<number> {
   for (let port = first; port < first + 1000; port += 10) {
     const wanted = Array.from({ length: count }, (_, i) => port + i)
+    if (wanted.some(isBlockedPort)) continue
     if ((await Promise.all(wanted.map(isFree))).every(Boolean)) return port
   }
   throw new CliError('cli/network', `cannot find a free port from ${first} on`)
