@@ -5,6 +5,7 @@ import { type Child, launch } from '../packages/cli/src/process/child.ts'
 import type { DeviceId, PackageName } from '../packages/domain/src/index.ts'
 import {
   type DeviceView,
+  deviceTimeline,
   type FailureView,
   type TimelineEntry,
   tryRelease,
@@ -33,6 +34,8 @@ export interface Besieged {
   /** The first security event of this device whose code is as expected. */
   refusal(code: RegExp): Promise<TimelineEntry>
   failure(holds: (view: FailureView) => boolean): Promise<FailureView>
+  /** Waits until the device told that its app misbehaves so, short of ending. */
+  trouble(kind: string): Promise<TimelineEntry>
   log(): string
 }
 
@@ -115,6 +118,11 @@ export function makeBesieged({ fleet, until, keep }: Ground, place: Place): Besi
       until(`a failure of ${name}`, ({ failures }) =>
         failures.find(one => one.device === id && holds(one)),
       ),
+    trouble: kind =>
+      until(`an app of ${name} that ${kind}`, async () => {
+        const told = await fleet.client.call(deviceTimeline, { params: { device: id } })
+        return told.find(({ event }) => event.details?.trouble === kind)
+      }),
     log: () => (existsSync(place.log) ? readFileSync(place.log, 'utf8') : ''),
   }
 }

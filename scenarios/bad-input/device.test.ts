@@ -133,6 +133,7 @@ greed`
     await device.runs(revisions.flooding)
     // What it says fills the two files many times over before they are looked at.
     await siege.until('a megabyte of it', () => logBytes(device) > megabyte || undefined)
+    await device.trouble('floods')
     await device.order(1)
     await device.runs(1)
     assert.ok(logBytes(device) <= 2.2 * megabyte, `${logBytes(device)} bytes`)
@@ -156,6 +157,7 @@ greed`
     await device.runs(revisions.deaf)
     await device.order(1)
     await device.runs(1)
+    await device.trouble('is deaf')
   })
 
   test('an app that eats memory is ended, reported as such, and started again', {

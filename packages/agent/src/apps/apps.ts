@@ -30,6 +30,16 @@ export interface AppExit {
   readonly outOfMemory: boolean
 }
 
+/** What an app did that it should not, short of ending by itself. */
+export interface AppTrouble {
+  readonly package: PackageName
+  readonly app: string
+  readonly revision: number
+  readonly trouble: 'floods' | 'forks' | 'is deaf'
+  /** What was seen, for people. */
+  readonly why: string
+}
+
 /** One line of an app's output as it comes. */
 export interface AppLine {
   readonly package: PackageName
@@ -62,6 +72,7 @@ export interface Apps {
   hook(spec: AppSpec, command: readonly string[], timeoutSeconds: number): Promise<HookResult>
   log(packageName: PackageName, app: string, lines: number): Promise<string[]>
   onExit(listener: (exit: AppExit) => void): void
+  onTrouble(listener: (trouble: AppTrouble) => void): void
   /** Calls `listener` with each new line of output, until the returned function is called. */
   follow(listener: (line: AppLine) => void): () => void
   /** What is and is not enforced here, probed at the start; for the report's attributes. */

@@ -62,6 +62,14 @@ export function outOfMemoryKills(cgroup: Cgroup): number {
   return Math.max(0, ...counts.map(count => Number(count ?? 0)))
 }
 
+/** How many processes the kernel has refused this cgroup because it had all that it may have. */
+export function refusedForks(cgroup: Cgroup): number {
+  const counts = cgroup.map(
+    folder => /^max (\d+)$/m.exec(readIfThere(join(folder, 'pids.events')) ?? '')?.[1],
+  )
+  return Math.max(0, ...counts.map(count => Number(count ?? 0)))
+}
+
 /** Ends all that is in the cgroup at once; false where no hierarchy can. */
 export async function killCgroup(cgroup: Cgroup): Promise<boolean> {
   const killing = cgroup.map(folder => join(folder, 'cgroup.kill')).find(path => existsSync(path))

@@ -26,16 +26,19 @@ const enter = `
 const keeper = `
 umask 022
 read -r stat </proc/$$/stat; echo "$stat" >state/keeper
-a=$1 b=$2 n=$3; shift 3
+a=$1 b=$2 n=$3 turns=0; shift 3
 # Others may write, so that an app under its own uid can open /dev/stdout; the folder is closed.
 [ -p pipe ] || mkfifo -m 622 pipe
 log() {
   while :; do
-    said=$(dd bs=${readBytes} count=${reads} of="$a" 2>&1)
     # A full disk must not stop the app: what can't be kept is passed over.
-    case $said in [0-9]*) ;; *) said=$(dd bs=${readBytes} count=${reads} of=/dev/null 2>&1) ;; esac
-    [ $((\${said%% *})) -lt ${reads} ] && return
-    c=$a a=$b b=$c
+    said=$(dd bs=${readBytes} count=${reads} of="$a" 2>&1) ||
+      said=$(dd bs=${readBytes} count=${reads} of=/dev/null 2>&1)
+    # "4+252 records in", which some versions of dd begin with a warning of reads that were short.
+    said=\${said%% records in*}
+    [ $((\${said##*[!0-9+]})) -lt ${reads} ] && return
+    c=$a a=$b b=$c turns=$((turns + 1))
+    echo $turns >state/turns
   done
 }
 log <pipe &
@@ -88,6 +91,11 @@ export function startBound({ folder, joins, command }: Entry): ChildProcess {
 /** The keeper of the run in this folder, as it wrote itself down; it may have ended. */
 export function keeperIn(folder: string): Process | undefined {
   return parseStat(readIfThere(join(folder, 'state', 'keeper')) ?? '')
+}
+
+/** How often the run has filled a log file and gone on in the other. */
+export function turnsIn(folder: string): number {
+  return Number(readIfThere(join(folder, 'state', 'turns')) ?? 0)
 }
 
 /** The status that the keeper left when the run ended: 0 to 255, signals as 128 and their number. */

@@ -7,6 +7,7 @@ import type {
   AppSpec,
   Apps,
   AppsOptions,
+  AppTrouble,
   HealthVerdict,
   HookResult,
 } from './apps.ts'
@@ -17,9 +18,9 @@ import { findFloor, leaveFloor } from './floor.ts'
 import { Follower } from './follower.ts'
 import { checkHealth } from './health.ts'
 import { runHook } from './hook.ts'
-import { lastLines } from './output.ts'
+import { lastLines, ownLines } from './output.ts'
 import { defaultBackOff } from './restart.ts'
-import { isSameSpec, readRecords, runFolder } from './run-record.ts'
+import { isSameSpec, readRecord, readRecords, runFolder } from './run-record.ts'
 import type { Floor } from './sandboxes.ts'
 import { SupervisedApp, type Supervision } from './supervised-app.ts'
 
@@ -62,6 +63,7 @@ async function proven(floor: Floor, folder: string): Promise<Floor> {
 class SupervisedApps implements Apps {
   readonly #apps = new Map<string, SupervisedApp>()
   readonly #exitListeners = new Set<(exit: AppExit) => void>()
+  readonly #troubleListeners = new Set<(trouble: AppTrouble) => void>()
   readonly #lineListeners = new Set<(line: AppLine) => void>()
   readonly #followers = new Map<string, Follower>()
   readonly #supervision: Supervision
@@ -78,6 +80,9 @@ class SupervisedApps implements Apps {
       backOff: backOff ?? defaultBackOff,
       tell: exit => {
         for (const listener of this.#exitListeners) listener(exit)
+      },
+      complain: trouble => {
+        for (const listener of this.#troubleListeners) listener(trouble)
       },
       warn: (spec, error) => this.#warn(`cannot start ${keyOf(spec)}: ${messageOf(error)}`),
     }
@@ -137,11 +142,17 @@ class SupervisedApps implements Apps {
   }
 
   log(packageName: PackageName, app: string, lines: number): Promise<string[]> {
-    return lastLines(runFolder(this.#supervision.stateDir, packageName, app), lines)
+    const folder = runFolder(this.#supervision.stateDir, packageName, app)
+    const record = readRecord(folder)
+    return record ? ownLines(folder, record.restarts, lines) : lastLines(folder, lines)
   }
 
   onExit(listener: (exit: AppExit) => void): void {
     this.#exitListeners.add(listener)
+  }
+
+  onTrouble(listener: (trouble: AppTrouble) => void): void {
+    this.#troubleListeners.add(listener)
   }
 
   follow(listener: (line: AppLine) => void): () => void {

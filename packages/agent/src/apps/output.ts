@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isMissing } from './files.ts'
-import { logNames } from './keeper.ts'
+import { logNames, turnsIn } from './keeper.ts'
 
 /** How much of a line is kept; reports carry no longer ones. */
 const longestLine = 4096
@@ -48,9 +48,22 @@ async function readLogs(folder: string, range: { from: number; bytes: number }) 
     .sort((a, b) => (a.file.written < b.file.written ? -1 : 1))
 }
 
-/** The last lines that the app of a run folder said, over its restarts. */
+/** The last lines that the app of a run folder said, over all its runs. */
 export async function lastLines(folder: string, count: number): Promise<string[]> {
+  return linesIn(await readLogs(folder, { from: -1, bytes: tailBytes }), count)
+}
+
+/**
+ * The last lines of an app since it was last started anew. Each run begins with the log that the one
+ * before did not end with, so until the first has filled its own, the other holds an earlier app's.
+ */
+export async function ownLines(folder: string, restarts: number, count: number): Promise<string[]> {
   const logs = await readLogs(folder, { from: -1, bytes: tailBytes })
+  const isFirst = restarts === 0 && turnsIn(folder) === 0
+  return linesIn(isFirst ? logs.slice(-1) : logs, count)
+}
+
+function linesIn(logs: readonly { readonly bytes: Buffer }[], count: number): string[] {
   const text = Buffer.concat(logs.map(log => log.bytes)).toString('utf8')
   return linesOf(text).slice(-count)
 }

@@ -64,8 +64,11 @@ const stepMs = 25
 const quickMs = 2_000
 const stuckMs = 15_000
 
-/** Asks everything in the sandbox to end, waits for `graceMs`, then ends it. */
-export async function endRun(run: Run, graceMs: number): Promise<void> {
+/**
+ * Asks everything in the sandbox to end, waits for `graceMs`, then ends it. False where it had to be
+ * ended.
+ */
+export async function endRun(run: Run, graceMs: number): Promise<boolean> {
   const told = new Set<number>()
   const askAll = () => {
     for (const process of sandboxOf(run.keeper).inside) {
@@ -73,9 +76,9 @@ export async function endRun(run: Run, graceMs: number): Promise<void> {
       told.add(process.pid)
     }
   }
-  if (await repeatUntilEnded(run, graceMs, askAll)) return
-  if (await repeatUntilEnded(run, quickMs, () => killInit(run))) return
-  if (await repeatUntilEnded(run, stuckMs, () => killAll(run))) return
+  if (await repeatUntilEnded(run, graceMs, askAll)) return true
+  if (await repeatUntilEnded(run, quickMs, () => killInit(run))) return false
+  if (await repeatUntilEnded(run, stuckMs, () => killAll(run))) return false
   const message = `cannot stop the app: its processes do not end (keeper ${run.keeper})`
   throw new AppsError('apps/cannot-stop', message, { keeper: run.keeper })
 }

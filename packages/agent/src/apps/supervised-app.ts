@@ -1,8 +1,9 @@
 import type { AppState, AppStatus } from '@steadfleet/domain'
-import type { AppExit, AppSpec, BackOff } from './apps.ts'
+import type { AppExit, AppSpec, AppTrouble, BackOff } from './apps.ts'
 import { type Cgroup, joiningFiles, makeCgroup, outOfMemoryKills, removeCgroup } from './cgroups.ts'
+import { watchExcess } from './excess.ts'
 import { startKeeper, statusIn } from './keeper.ts'
-import { lastLines, logToBegin } from './output.ts'
+import { logToBegin, ownLines } from './output.ts'
 import { endingOf, stateAfter, waitBefore } from './restart.ts'
 import { endRun, foundRun, hasBegun, ownRun, type Run } from './run.ts'
 import {
@@ -22,6 +23,7 @@ export interface Supervision {
   readonly floor: () => Floor
   readonly backOff: BackOff
   readonly tell: (exit: AppExit) => void
+  readonly complain: (trouble: AppTrouble) => void
   /** Says that a start by the back-off did not come about. */
   readonly warn: (spec: AppSpec, error: unknown) => void
 }
@@ -42,6 +44,7 @@ export class SupervisedApp {
   #isWanted = true
   #calm: NodeJS.Timeout | undefined
   #next: NodeJS.Timeout | undefined
+  #watch: Disposable | undefined
   /** What is being done; the next thing to do waits for it. */
   #work: Promise<void> = Promise.resolve()
 
@@ -90,8 +93,7 @@ export class SupervisedApp {
     this.#isWanted = false
     await this.#after(async () => {
       this.#endTimers()
-      const seconds = this.spec.declaration['stop-timeout-seconds'] ?? defaultStopSeconds
-      if (this.#run !== undefined) await endRun(this.#run, seconds * 1000)
+      await this.#endRun()
       await removeCgroup(this.#cgroup)
       await clearRecord(this.folder)
       this.#state = 'stopped'
@@ -107,9 +109,22 @@ export class SupervisedApp {
     })
   }
 
+  async #endRun(): Promise<void> {
+    if (this.#run === undefined) return
+    const seconds = this.spec.declaration['stop-timeout-seconds'] ?? defaultStopSeconds
+    if (await endRun(this.#run, seconds * 1000)) return
+    this.#complain('is deaf', `asked to stop, it ran on for ${seconds} s and was ended`)
+  }
+
+  #complain(trouble: AppTrouble['trouble'], why: string): void {
+    const { package: name, app, revision } = this.spec
+    this.#of.complain({ package: name, app, revision, trouble, why })
+  }
+
   #endTimers(): void {
     clearTimeout(this.#next)
     clearTimeout(this.#calm)
+    this.#watch?.[Symbol.dispose]()
   }
 
   #after(work: () => Promise<void>): Promise<void> {
@@ -144,9 +159,12 @@ export class SupervisedApp {
     this.#calm = setTimeout(() => {
       this.#failures = 0
     }, this.#of.backOff.calmMs)
+    this.#watch = watchExcess({ folder: this.folder, cgroup: record.cgroup }, (trouble, why) =>
+      this.#complain(trouble, why),
+    )
     void run.ended.then(status => {
       this.#run = undefined
-      clearTimeout(this.#calm)
+      this.#endTimers()
       // An app that is being stopped was asked to end; that is no news.
       if (this.#isWanted) return this.#after(() => this.#onEnd(status, record))
       return undefined
@@ -158,7 +176,7 @@ export class SupervisedApp {
     const { package: name, app, revision, declaration } = this.spec
     const ending = endingOf(status)
     const outOfMemory = outOfMemoryKills(record.cgroup) > record.outOfMemoryKills
-    const log = await lastLines(this.folder, reportedLines)
+    const log = await ownLines(this.folder, record.restarts, reportedLines)
     this.#of.tell({ package: name, app, revision, ...ending, log, outOfMemory })
     this.#state = stateAfter(declaration, status !== 0)
     const isAgain = this.#state === 'backing off'

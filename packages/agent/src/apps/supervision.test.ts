@@ -19,6 +19,7 @@ for (const withCgroups of isRoot ? [true, false] : [false]) {
 
     const stateOf = (app: string) => bench.apps.status().find(status => status.app === app)
     const exitOf = (app: string) => until(() => bench.exits.find(exit => exit.app === app))
+    const troubleOf = (app: string) => until(() => bench.troubles.find(one => one.app === app))
     const said = (app: string, text: RegExp) =>
       until(() => bench.lines.some(line => line.app === app && text.test(line.text)))
     const start = (
@@ -87,6 +88,8 @@ for (const withCgroups of isRoot ? [true, false] : [false]) {
       await said('deaf', /ready/)
       await bench.apps.stop(other.package)
       assert.deepEqual(processesIn(bench, other.package, 'deaf'), [])
+      const { trouble, why } = await troubleOf('deaf')
+      assert.deepEqual([trouble, why.includes('1 s')], ['is deaf', true])
     })
 
     test('that forks without end is held to its number and can be stopped', async () => {
@@ -100,6 +103,7 @@ for (const withCgroups of isRoot ? [true, false] : [false]) {
         return count >= 20 || (stateOf('bomb')?.restarts ?? 0) > 0 ? count : undefined
       })
       assert.ok(most <= 45, `${most} processes`)
+      if (withCgroups) assert.equal((await troubleOf('bomb')).trouble, 'forks')
       await bench.apps.stop(other.package)
       assert.deepEqual(processesIn(bench, other.package, 'bomb'), [])
     })
@@ -127,9 +131,21 @@ for (const withCgroups of isRoot ? [true, false] : [false]) {
         const lines = await bench.apps.log(other.package, 'flood', 100)
         return lines.length === 100 && lines
       })
+      assert.equal((await troubleOf('flood')).trouble, 'floods')
+      assert.equal(stateOf('flood')?.restarts, 0)
       await bench.apps.stop(other.package)
       for (const file of ['log.a', 'log.b']) assert.ok(statSync(join(folder, file)).size <= 1 << 20)
       assert.ok(log.slice(1, -1).every(line => line === 'a line of a flood that never ends'))
+    })
+
+    test('that is started anew is told of with its own lines alone', async () => {
+      const other = { package: parsePackageName('acme/anew') }
+      await start('anew', 'echo of the first; sleep 60', { 'stop-timeout-seconds': 1 }, other)
+      await said('anew', /first/)
+      const next = { ...other, revision: 2 }
+      await start('anew', 'echo of the second; exit 1', { restart: 'never' }, next)
+      assert.deepEqual((await exitOf('anew')).log, ['of the second'])
+      assert.deepEqual(await bench.apps.log(other.package, 'anew', 10), ['of the second'])
     })
 
     test('that writes short lines slowly keeps the last of them', async () => {

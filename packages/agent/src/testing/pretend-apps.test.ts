@@ -89,6 +89,10 @@ export class PretendApps implements Apps {
     this.#exits.push(listener)
   }
 
+  onTrouble(): void {
+    // Pretended apps make none.
+  }
+
   follow(listener: (line: AppLine) => void): () => void {
     this.#followers.add(listener)
     return () => void this.#followers.delete(listener)

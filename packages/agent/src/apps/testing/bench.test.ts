@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type App, parsePackageName } from '@steadfleet/domain'
-import type { AppExit, AppLine, AppSpec, Apps } from '../apps.ts'
+import type { AppExit, AppLine, AppSpec, Apps, AppTrouble } from '../apps.ts'
 import { findProgram, interpreterOf } from '../host-programs.ts'
 import { openApps } from '../index.ts'
 import { leaseTable } from '../uid-lease.ts'
@@ -42,6 +42,7 @@ export class Bench implements AsyncDisposable {
   readonly stateDir: string
   readonly tree: string
   readonly exits: AppExit[] = []
+  readonly troubles: AppTrouble[] = []
   readonly lines: AppLine[] = []
   readonly withCgroups: boolean
   apps!: Apps
@@ -78,6 +79,7 @@ export class Bench implements AsyncDisposable {
     await this.apps?.close()
     this.apps = await openApps({ stateDir: this.stateDir, backOff, withCgroups: this.withCgroups })
     this.apps.onExit(exit => this.exits.push(exit))
+    this.apps.onTrouble(trouble => this.troubles.push(trouble))
     this.apps.follow(line => this.lines.push(line))
   }
 
