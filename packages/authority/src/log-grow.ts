@@ -1,5 +1,10 @@
 import { fromUtf8, toBase64, toUtf8 } from '@steadfleet/base'
-import { openCheckpoint, parseCheckpoint, type SignedCheckpoint } from '@steadfleet/trust'
+import {
+  type NoteKey,
+  openCheckpoint,
+  parseCheckpoint,
+  type SignedCheckpoint,
+} from '@steadfleet/trust'
 import { appendLeaves } from './log-append.ts'
 import { noteKeyOf, signCheckpoint, toCheckpointText } from './log-checkpoint.ts'
 import { proveOneHistory } from './log-prove.ts'
@@ -26,6 +31,15 @@ const publishedPath = 'checkpoint'
 export async function readNewest(keeper: LogKeeper): Promise<SignedCheckpoint | undefined> {
   const note = await keeper.store.read(signedPath)
   const key = noteKeyOf(keeper.origin, 'ed25519', keeper.signer)
+  return note === undefined ? undefined : openCheckpoint(key, fromUtf8(note))
+}
+
+/** The newest checkpoint that readers are given, or undefined where they were given none. */
+export async function readPublished(
+  store: TileStore,
+  key: NoteKey,
+): Promise<SignedCheckpoint | undefined> {
+  const note = await store.read(publishedPath)
   return note === undefined ? undefined : openCheckpoint(key, fromUtf8(note))
 }
 

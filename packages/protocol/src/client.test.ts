@@ -16,6 +16,7 @@ describe('the path of a call', () => {
     ['/v1/a', {}, {}, '/v1/a'],
     ['/v1/a/:name/b/:other', { name: 'x', other: 'y z' }, {}, '/v1/a/x/b/y%20z'],
     ['/v1/a/:name', { name: '../b?c#d' }, {}, '/v1/a/..%2Fb%3Fc%23d'],
+    ['/v1/a/*path', { path: '0/x001/067?d' }, {}, '/v1/a/0/x001/067%3Fd'],
     ['/v1/a/:digest', { digest: 'sha256:ab' }, {}, '/v1/a/sha256:ab'],
     ['/v1/a', {}, { limit: 5, after: undefined }, '/v1/a?limit=5'],
     ['/v1/a', {}, { q: 'a&b=c' }, '/v1/a?q=a%26b%3Dc'],

@@ -161,9 +161,10 @@ function makeRequestSigning(
 /** The path of a call, with its parameters filled in and its query in the order declared. */
 export function pathOf(route: RouteSpec, params: unknown, query: unknown): string {
   const given = membersOf(params)
-  const path = route.path.replace(/:([a-z]+)/g, (_, name: string) => {
+  const path = route.path.replace(/([:*])([a-z]+)/g, (_, kind: string, name: string) => {
     const value = given[name]
     if (value === undefined) throw new TypeError(`${route.path} needs the parameter ${name}`)
+    if (kind === '*') return String(value).split('/').map(encodeURIComponent).join('/')
     // A colon is allowed in a path segment, and digests read better with it. RFC 3986 §3.3
     return encodeURIComponent(String(value)).replaceAll('%3A', ':')
   })

@@ -10,7 +10,7 @@ test('no two routes share a method and a path', () => {
 
 for (const [name, route] of Object.entries(routes)) {
   test(`${name} declares every parameter of its path, and no other`, () => {
-    const inPath = [...route.path.matchAll(/:([a-z]+)/g)].map(([, found]) => found)
+    const inPath = [...route.path.matchAll(/[:*]([a-z]+)/g)].map(([, found]) => found)
     const declared = route.params && 'properties' in route.params ? route.params.properties : {}
     assert.deepEqual(Object.keys(declared as object).sort(), inPath.sort())
   })

@@ -5,6 +5,7 @@ import * as ceremony from './routes/ceremony.ts'
 import * as content from './routes/content.ts'
 import * as devices from './routes/devices.ts'
 import * as fleet from './routes/fleet.ts'
+import * as log from './routes/log.ts'
 
 /** Every route there is, by name. */
 export const routes: Readonly<Record<string, RouteSpec>> = {
@@ -12,13 +13,14 @@ export const routes: Readonly<Record<string, RouteSpec>> = {
   ...content,
   ...devices,
   ...fleet,
+  ...log,
 }
 
 /** The routes as an OpenAPI 3.1 document, whose schemas are JSON Schema as the routes hold them. */
 export function toOpenApi(version: string): Readonly<Record<string, unknown>> {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const [name, route] of Object.entries(routes)) {
-    const path = route.path.replace(/:([a-z]+)/g, '{$1}')
+    const path = route.path.replace(/[:*]([a-z]+)/g, '{$1}')
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: toOperation(name, route) }
   }
   return {

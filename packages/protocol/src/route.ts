@@ -19,7 +19,10 @@ export type ReplyKind = 'json' | 'bytes' | 'events'
 
 export interface RouteSpec {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD'
-  /** `:name` stands for one path segment; a digest or a name never holds a slash there. */
+  /**
+   * `:name` stands for one path segment; a digest or a name never holds a slash there. `*name`, at the
+   * end, stands for all that is left, slashes too.
+   */
   readonly path: string
   readonly needs: Needs
   readonly summary: string

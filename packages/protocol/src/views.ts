@@ -42,7 +42,7 @@ export const DeviceView = object({
   apps: Type.Array(AppStatus),
   attributes: Type.Record(Type.String(), Type.String()),
   online: Type.Boolean(),
-  /** The device follows no transparency log: chosen at enrolment, shown wherever the device is. */
+  /** Which transparency log counts, and how many witnesses; `none` where the owner chose none. */
   log: Type.String(),
   enrolledAt: Timestamp,
   seenAt: Type.Union([Timestamp, Type.Null()]),

@@ -23,7 +23,6 @@ const parseConfiguration = parserOf(
     model: Type.String(),
     /** Keys whose requests may do everything. */
     operators: Type.Array(Key, { minItems: 1 }),
-    log: Type.Literal('none'),
   }),
 )
 

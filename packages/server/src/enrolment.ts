@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { digestOf, toBase64Url, toCanonical } from '@steadfleet/base'
+import { logDigest } from '@steadfleet/trust'
 import { ifThere } from './disk/durable.ts'
 import type { House } from './house.ts'
 
@@ -16,7 +17,7 @@ export async function enrolmentToken(
     secret,
     catalogueRoot: digestOf(await house.firstCatalogueRoot()),
     ownerRoot: house.owner.firstRoot,
-    log: house.facts.log,
+    log: logDigest(house.owner.policy().signed.log),
   }
   return `sf1.${toBase64Url(toCanonical(token))}`
 }

@@ -8,7 +8,9 @@ export type ProcessErrorCode =
   | 'server/newer-data'
   | 'server/usage'
   | 'server/closed'
-export type ServerErrorCode = ProblemCode | ProcessErrorCode
+/** Codes of what the log waits for: they are told as its trouble, and answer no request. */
+export type LogErrorCode = 'log/waiting' | 'log/behind' | 'log/witness'
+export type ServerErrorCode = ProblemCode | ProcessErrorCode | LogErrorCode
 
 /** Raised when the server refuses. All but the process's own codes are in protocol's status table. */
 export class ServerError extends CodedError<ServerErrorCode> {}

@@ -1,8 +1,10 @@
 import type { Catalogue } from './catalogue/catalogue.ts'
+import type { ReleaseNotes } from './catalogue/note-releases.ts'
 import type { Content } from './content/content.ts'
 import type { KeyHolder } from './http/authenticate.ts'
 import type { Nonces } from './http/nonces.ts'
 import type { Streams } from './http/streams.ts'
+import type { Log } from './log/log.ts'
 import type { Orderer } from './orders/orderer.ts'
 import type { Owner } from './owner.ts'
 import type { Presence } from './presence.ts'
@@ -18,6 +20,8 @@ export interface House {
   readonly store: Store
   readonly facts: Facts
   readonly catalogue: Catalogue
+  readonly log: Log
+  readonly notes: ReleaseNotes
   readonly content: Content
   readonly owner: Owner
   readonly orderer: Orderer

@@ -6,13 +6,14 @@ import type { Logger } from 'pino'
 import { announce, tellToLook } from './announce.ts'
 import { openCatalogue } from './catalogue/catalogue.ts'
 import { keepFresh } from './catalogue/keep-fresh.ts'
-import { noteAllReleases } from './catalogue/note-all.ts'
+import { makeReleaseNotes } from './catalogue/note-releases.ts'
 import { importOnce } from './configuration.ts'
 import { openContent } from './content/content.ts'
 import { lockFolder } from './disk/lock.ts'
 import type { House } from './house.ts'
 import { makeNonces } from './http/nonces.ts'
 import { makeStreams } from './http/streams.ts'
+import { openLogOf } from './log/open.ts'
 import { modelAt } from './model.ts'
 import { makeOrderer } from './orders/orderer.ts'
 import { openOwner } from './owner.ts'
@@ -53,8 +54,18 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
     signer: signer.client,
     now: world.now,
   })
-  await noteAllReleases({ catalogue, content, store, world })
   const streams = opened.use(makeStreams())
+  const notes = makeReleaseNotes({ catalogue, content, store, world, folder }, () => log)
+  const log = opened.use(
+    await openLogOf({
+      ...{ folder, catalogue, owner, logger, signer: signer.client },
+      async onPublished() {
+        await notes.noteAll()
+        announce({ streams }, 'releases')
+      },
+    }),
+  )
+  await notes.noteAll()
   const orderer = opened.use(
     makeOrderer({
       store,
@@ -69,10 +80,11 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   )
   opened.use(await keepFresh(catalogue, logger))
   opened.use(watchRoles({ catalogue, owner, world }, logger))
+  log.nudge()
   void orderer.nudge()
   const kept = opened.move()
   const house: House = {
-    ...{ world, folder, store, facts, catalogue, content, owner, orderer, streams },
+    ...{ world, folder, store, facts, catalogue, log, notes, content, owner, orderer, streams },
     origins: options.origins,
     nonces: makeNonces(world),
     keyHolders: new Map(),

@@ -1,14 +1,28 @@
 import { createConnection, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import { fromBase64, isJsonObject, type Json, type JsonObject, toBase64 } from '@steadfleet/base'
-import type { PublicKey } from '@steadfleet/trust'
+import {
+  fromBase64,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  toBase64,
+  toUtf8,
+} from '@steadfleet/base'
+import { type PublicKey, publicKey } from '@steadfleet/trust'
 import { ServerError } from './error.ts'
 
-export type OnlineRole = 'snapshot' | 'timestamp' | 'director'
+export type OnlineRole =
+  | 'snapshot'
+  | 'timestamp'
+  | 'director'
+  | 'log'
+  | `${'snapshot' | 'timestamp'}@${string}`
 
 export interface OnlineSignature {
   readonly keyid: string
   readonly sig: Uint8Array
+  /** By the key that a root on its way names instead. */
+  readonly next?: OnlineSignature
 }
 
 /** What the signer answered where it would not sign; `held` is the number it signed before. */
@@ -26,7 +40,14 @@ export interface SignerClient extends Disposable {
     role: OnlineRole,
     payloads: readonly Uint8Array[],
   ): Promise<readonly OnlineSignature[] | SignerRefusal>
-  keys(): Promise<Readonly<Record<OnlineRole, PublicKey>>>
+  /** The public key of each role that the signer holds. */
+  keys(): Promise<Readonly<Partial<Record<OnlineRole, PublicKey>>>>
+  /** The key that waits for a root to name it for this role; made where there is none. */
+  makeKey(role: OnlineRole): Promise<PublicKey>
+  /** Announces a signed root: until {@link look}, what is signed holds under it too. */
+  offerRoot(root: Uint8Array): Promise<void>
+  /** Has it look which roots are in force. */
+  look(): Promise<void>
   isConnected(): boolean
 }
 
@@ -45,11 +66,27 @@ export async function connectSigner(path: string): Promise<SignerClient> {
     },
     async keys() {
       const { keys } = await ask('keys', [])
-      return keys as unknown as Readonly<Record<OnlineRole, PublicKey>>
+      return keys as unknown as Readonly<Partial<Record<OnlineRole, PublicKey>>>
+    },
+    async makeKey(role) {
+      const { key, problem } = await ask('make-key', [toBase64(toUtf8(role))])
+      refuseProblem(problem)
+      return publicKey(key, 'key')
+    },
+    async offerRoot(root) {
+      refuseProblem((await ask('offer-root', [toBase64(root)])).problem)
+    },
+    async look() {
+      refuseProblem((await ask('look', [])).problem)
     },
     isConnected: () => !socket.destroyed,
     [Symbol.dispose]: () => socket.destroy(),
   }
+}
+
+/** A signature, and the one beside it while a root is on its way. */
+export function bothOf(signature: OnlineSignature): OnlineSignature[] {
+  return signature.next ? [signature, signature.next] : [signature]
 }
 
 /** True for an answer that is no signature. */
@@ -92,7 +129,20 @@ function connected(path: string): Promise<Socket> {
 
 function toSignature(value: Json): OnlineSignature {
   if (!isJsonObject(value)) throw unavailable()
-  return { keyid: String(value.keyid), sig: fromBase64(String(value.sig)) }
+  const { keyid, sig, next } = value
+  return {
+    keyid: String(keyid),
+    sig: fromBase64(String(sig)),
+    ...(next !== undefined && { next: toSignature(next) }),
+  }
+}
+
+/** Only what concerns the asker keeps its code. */
+function refuseProblem(problem: Json | undefined): void {
+  if (problem === undefined) return
+  const { code, message } = toRefusal(problem)
+  const known = code === 'signer/not-named' ? code : 'signer/unavailable'
+  throw new ServerError(known, message)
 }
 
 function toRefusal(problem: Json | undefined): SignerRefusal {

@@ -52,8 +52,8 @@ describe('a fleet that init made', () => {
   })
 
   const server: [folder: string, files: string[]][] = [
-    ['', ['catalogue', 'objects', 'owner', 'server.json', 'signer']],
-    ['signer', ['director.pem', 'snapshot.pem', 'timestamp.pem']],
+    ['', ['catalogue', 'log.json', 'objects', 'owner', 'server.json', 'signer']],
+    ['signer', ['director.pem', 'log.origin', 'log.pem', 'snapshot.pem', 'timestamp.pem']],
     [
       'catalogue',
       ['1.acme.json', '1.root.json', '1.snapshot.json', '1.targets.json', 'timestamp.json'],
@@ -79,7 +79,7 @@ describe('a fleet that init made', () => {
   test('tells the server who the owner is and who may steer, and no more', () => {
     const start = JSON.parse(readFileSync(join(directory, 'server', 'server.json'), 'utf8'))
     const { operators, ...rest } = start
-    const expected = { owner: made.owner, fleet: 'home', model: 'acme/box/1/all', log: 'none' }
+    const expected = { owner: made.owner, fleet: 'home', model: 'acme/box/1/all' }
     assert.deepEqual(rest, expected)
     assert.deepEqual(Object.keys(operators[0]).sort(), ['keytype', 'keyval', 'scheme'])
   })

@@ -15,6 +15,7 @@ import { makeKeyFolder, type Protection, writeKey } from '../keys/key-file.ts'
 import { noPassphrase } from '../keys/passphrase.ts'
 import { builder } from '../publish/builder.ts'
 import type { World } from '../world.ts'
+import { type FirstLog, type LogWish, makeFirstLog, writeFirstLog } from './first-log.ts'
 import { type Home, saveHome } from './home.ts'
 
 /** What a new fleet is called, and what its devices are. */
@@ -27,6 +28,8 @@ export interface FirstChoices {
   readonly server: string
   /** How the offline keys are kept from who finds them. */
   readonly keys: Protection
+  /** The log that the owner's devices follow; absent, one of the server's own that nobody witnesses. */
+  readonly log?: LogWish
 }
 
 /** What `init` made, for whoever asked. */
@@ -52,7 +55,8 @@ export async function initFleet(
   await refuseUsed(directory)
   const { keys } = choices
   const seeds = drawSeeds(world.random)
-  const first = await makeFirstFiles(seeds, toNames(choices, seeds), world.now())
+  const log = makeFirstLog(choices.log ?? { witnesses: [] }, choices.fleet, world.random(32))
+  const first = await makeFirstFiles(seeds, toNames(choices, seeds, log), world.now())
   const home: Home = {
     directory,
     passphrase: keys === 'unencrypted' ? noPassphrase : async () => keys.passphrase,
@@ -65,6 +69,7 @@ export async function initFleet(
   await mkdir(directory, { recursive: true })
   await writeOffline(join(directory, 'offline'), seeds, choices, world.random)
   await writeServer(join(directory, 'server'), first, seeds, choices)
+  if (log) await writeFirstLog(directory, log)
   // Last: a folder without this file is one that `init` did not finish.
   await saveHome(home)
   const { owner, model } = first
@@ -100,6 +105,7 @@ function drawSeeds(random: World['random']): Seeds {
 function toNames(
   { publisher, model, required }: FirstChoices,
   seeds: Seeds,
+  log: FirstLog | undefined,
 ): Parameters<typeof makeFirstFiles>[1] {
   return {
     publisher: parsePublisherName(publisher),
@@ -114,6 +120,7 @@ function toNames(
       development: true,
     },
     ceiling: new Map(openInterfaces.map(name => [name, ['*']])),
+    ...(log && { log: log.policy }),
     builders: [{ id: builder.id, key: signerFromSeed(seeds.builder).key }],
   }
 }
@@ -151,7 +158,7 @@ async function writeServer(
     await writeFile(join(directory, name), content)
   }
   const operators = [signerFromSeed(seeds.operator).key]
-  const start = { owner: first.owner, fleet, model: first.model.path, operators, log: 'none' }
+  const start = { owner: first.owner, fleet, model: first.model.path, operators }
   await writeFile(join(directory, 'server.json'), `${JSON.stringify(start, null, 2)}\n`)
 }
 

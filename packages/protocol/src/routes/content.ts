@@ -89,7 +89,12 @@ export const publishRole = route({
     'Publish a newer, signed version of a publisher’s role; its new targets become releases.',
   params: object({ role: Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$' }) }),
   body: 'bytes',
-  reply: object({ version: Type.Integer(), published: Type.Array(Type.String()) }),
+  reply: object({
+    version: Type.Integer(),
+    published: Type.Array(Type.String()),
+    /** In force, and shown and ordered as soon as the log’s witnesses have cosigned. */
+    waiting: Type.Array(Type.String()),
+  }),
 })
 
 export const agentFile = route({

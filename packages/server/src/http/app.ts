@@ -8,6 +8,7 @@ import { handleCeremony } from '../routes/ceremony.ts'
 import { handleContent } from '../routes/content.ts'
 import { handleDevices } from '../routes/devices.ts'
 import { handleFleets } from '../routes/fleet.ts'
+import { handleLog } from '../routes/log.ts'
 import { handlePeople } from '../routes/people.ts'
 import { handleReleases } from '../routes/releases.ts'
 import { makeHandle, sendAsProblem, sendProblem } from './handle.ts'
@@ -41,6 +42,7 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   handleFleets(handle, house)
   handleReleases(handle, house)
   handleContent(handle, house)
+  handleLog(handle, house)
   handleCeremony(handle, house)
   answerOthers(app, isBuilt)
   await app.ready()

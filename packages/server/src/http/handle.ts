@@ -47,7 +47,8 @@ export function makeHandle(house: House, app: FastifyInstance): Handle {
     const check = typeof route.reply === 'string' ? undefined : parserOf('reply', route.reply)
     app.route({
       method: route.method,
-      url: route.path,
+      // Fastify knows one wildcard, and does not name it.
+      url: route.path.replace(/\*[a-z]+$/, '*'),
       bodyLimit: bodyLimitOf(route),
       handler: async (request, reply) => {
         const isOpen = route.needs === 'anyone'
@@ -116,13 +117,18 @@ type Read<S extends RouteSpec> = (
 
 function readerOf<S extends RouteSpec>(route: S): Read<S> {
   const params = textReader('path', route.params)
+  const [, rest] = /\*([a-z]+)$/.exec(route.path) ?? []
   const query = textReader('query', route.query)
   const body = bodyReader(route.body)
   return request => ({
-    params: params(request.params) as ParamsOf<S>,
+    params: params(named(request.params, rest)) as ParamsOf<S>,
     query: query(request.query) as QueryOf<S>,
     body: body(request.body) as BodyOf<S>,
   })
+}
+
+function named(params: unknown, rest: string | undefined): unknown {
+  return rest === undefined ? params : { [rest]: (params as Record<string, unknown>)['*'] }
 }
 
 /** Paths and queries are text; what the schema wants as a number is made one. */

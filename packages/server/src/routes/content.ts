@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { toTimestamp } from '@steadfleet/domain'
 import {
   agentFile,
   getBundle,
@@ -13,7 +12,6 @@ import {
   uploadOffset,
   uploadPart,
 } from '@steadfleet/protocol'
-import type { NewRelease } from '../acts/release.ts'
 import { announce } from '../announce.ts'
 import { checkReleases } from '../catalogue/check-release.ts'
 import { unknown } from '../error.ts'
@@ -58,8 +56,11 @@ function handleFetching(handle: Handle, { content, folder, files }: House): void
   })
 }
 
+/** So long a publisher is let wait for the log's witnesses; then it is told that it does. */
+const witnessPatienceMs = 10_000
+
 function handlePublishing(handle: Handle, house: House): void {
-  const { content, catalogue, store, world } = house
+  const { content, catalogue, log, notes } = house
 
   handle(missingObjects, async ({ body }) => {
     const lengths = await Promise.all(body.digests.map(content.objects.lengthOf))
@@ -73,14 +74,15 @@ function handlePublishing(handle: Handle, house: House): void {
   )
 
   handle(publishRole, async ({ params, body }) => {
-    let releases: NewRelease[] = []
-    const accepted = await catalogue.publish(params.role, body, async added => {
-      releases = await checkReleases(content.objects, added)
-    })
-    await store.write('noteReleases', { releases, now: toTimestamp(world.now()) })
+    const { version, added } = await catalogue.publish(params.role, body, async accepted =>
+      notes.expect(await checkReleases(content.objects, accepted)),
+    )
     house.keyHolders.clear()
+    const isLogged = await log.settle(witnessPatienceMs)
+    await notes.noteAll()
     announce(house, 'releases')
-    return { version: accepted.version, published: [...accepted.added] }
+    const [published, waiting] = isLogged ? [added, []] : [[], added]
+    return { version, published: [...published], waiting: [...waiting] }
   })
 }
 
@@ -99,6 +101,7 @@ function handleOwner(handle: Handle, house: House): void {
     const { version } = await owner.putPolicy(body, house.world.now())
     await house.store.write('markAllDue', {})
     void house.orderer.nudge()
+    house.log.nudge()
     return { version }
   })
 }

@@ -6,6 +6,7 @@ import {
   serverEvents,
   signIn,
   signOut,
+  toLogLine,
   toOpenApi,
   whoAmI,
 } from '@steadfleet/protocol'
@@ -54,7 +55,7 @@ export function handlePeople(handle: Handle, house: House): void {
   handle(whoAmI, async ({ caller }) => ({
     name: nameOf(caller),
     owner: house.facts.owner,
-    log: house.facts.log,
+    log: toLogLine(house.owner.policy().signed.log),
     version: serverVersion,
   }))
 

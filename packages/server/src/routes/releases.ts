@@ -11,6 +11,7 @@ import {
 import { announce } from '../announce.ts'
 import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
+import { refuseNotLogged } from '../log/refuse-not-logged.ts'
 import { deviceWithId } from '../store/device-store.ts'
 import { allChannels, releasesOf } from '../store/release-store.ts'
 import { newestRollouts, rolloutWithId } from '../store/rollout-store.ts'
@@ -36,6 +37,7 @@ export function handleReleases(handle: Handle, house: House): void {
     const now = toTimestamp(world.now())
     const { revision, phases } = body
     const move = { package: name, channel, revision, phases, now }
+    await refuseNotLogged(house, name, revision)
     const { rollouts } = await store.write('moveChannel', move)
     await orderer.nudge()
     announce(house, 'releases')
@@ -48,6 +50,7 @@ export function handleReleases(handle: Handle, house: House): void {
 
   handle(tryRelease, async ({ params, body }) => {
     const name = `${params.publisher}/${params.name}`
+    await refuseNotLogged(house, name, body.revision)
     await store.write('tryRelease', {
       device: params.device,
       package: name,

@@ -1,7 +1,7 @@
 import type { Db } from './schema.ts'
 
-/** What the owner's configuration says, kept from the first start: owner, fleet, model, log. */
-export type Fact = 'owner' | 'fleet' | 'model' | 'log'
+/** What the owner's configuration says, kept from the first start. */
+export type Fact = 'owner' | 'fleet' | 'model'
 
 export type Facts = Readonly<Record<Fact, string>>
 

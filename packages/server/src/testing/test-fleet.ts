@@ -144,7 +144,7 @@ async function writeFleet(data: string, required: readonly string[]): Promise<Wr
   }
   const { owner, model } = first
   const operators = [signerFromSeed(operator).key]
-  const start = { owner, fleet, model: model.path, operators, log: 'none' }
+  const start = { owner, fleet, model: model.path, operators }
   await write(join(data, 'server.json'), JSON.stringify(start))
   return { first, seeds, operator }
 }

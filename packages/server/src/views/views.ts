@@ -1,14 +1,15 @@
 import type { Digest } from '@steadfleet/base'
 import type { ChannelName, DeviceId, FleetName, PackageName } from '@steadfleet/domain'
-import type {
-  ChannelView,
-  DeviceView,
-  FailureView,
-  FleetView,
-  GroupView,
-  ReleaseView,
-  SettingView,
-  TimelineEntry,
+import {
+  type ChannelView,
+  type DeviceView,
+  type FailureView,
+  type FleetView,
+  type GroupView,
+  type ReleaseView,
+  type SettingView,
+  type TimelineEntry,
+  toLogLine,
 } from '@steadfleet/protocol'
 import type { House } from '../house.ts'
 import { isInGroup } from '../orders/order-content.ts'
@@ -38,7 +39,7 @@ export function toDeviceView(house: House, row: DeviceRow): DeviceView {
     apps: report?.apps ?? [],
     attributes: report?.attributes ?? {},
     online: house.presence.isOnline(row, house.world.now()),
-    log: house.facts.log,
+    log: toLogLine(house.owner.policy().signed.log),
     enrolledAt: row.enrolled_at,
     seenAt: row.seen_at,
   }

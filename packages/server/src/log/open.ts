@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import type { LogView } from '@steadfleet/protocol'
+import { chosenLog, type PublicKey } from '@steadfleet/trust'
+import type { Logger } from 'pino'
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import { ServerError, unknown } from '../error.ts'
+import type { Owner } from '../owner.ts'
+import type { SignerClient } from '../signer-client.ts'
+import { readLogConfiguration } from './configuration.ts'
+import { leafSources } from './leaf-sources.ts'
+import { type Log, openLog } from './log.ts'
+import { checkpointSigner } from './sign-checkpoints.ts'
+import { openTileFolder } from './tile-folder.ts'
+
+export interface LogPlace {
+  /** The data directory. */
+  readonly folder: string
+  readonly catalogue: Catalogue
+  readonly owner: Owner
+  readonly signer: () => SignerClient
+  readonly onPublished: () => Promise<void>
+  readonly logger: Logger
+}
+
+/** The log of a data directory that has a `log.json`; else one that holds back nothing. */
+export async function openLogOf(place: LogPlace): Promise<Log> {
+  const { folder, catalogue, owner, signer, onPublished, logger } = place
+  const configuration = await readLogConfiguration(folder)
+  if (configuration === undefined) return noLog
+  const { log: key } = await signer().keys()
+  if (key === undefined) {
+    const message = `cannot keep log ${configuration.origin}: the signer has no key for it`
+    throw new ServerError('server/not-initialised', message)
+  }
+  return openLog({
+    ...configuration,
+    keeper: keeperIn(folder, configuration.origin, key, signer),
+    policy: () => chosenLog(owner.policy().signed.log),
+    sources: () => leafSources(join(folder, 'catalogue'), { catalogue, owner }),
+    onPublished,
+    logger,
+  })
+}
+
+function keeperIn(folder: string, origin: string, key: PublicKey, signer: () => SignerClient) {
+  const store = openTileFolder(join(folder, 'log'))
+  return { store, origin, signer: checkpointSigner(key, signer) }
+}
+
+const noLog: Log = {
+  nudge: () => undefined,
+  settle: async () => true,
+  isPublished: () => true,
+  view: (): LogView => {
+    throw none()
+  },
+  prove: async () => {
+    throw none()
+  },
+  [Symbol.asyncDispose]: async () => undefined,
+}
+
+function none(): ServerError {
+  return unknown('log/none', 'the log: this server keeps none')
+}
