@@ -24,6 +24,8 @@ export interface Publication {
   readonly architectures: readonly Architecture[]
   /** Absent: the one after the highest that was published. */
   readonly revision?: number
+  /** The lowest revision that a device takes once this one has proved itself on it. */
+  readonly floor?: number
   readonly cache: string
   /** Who builds, where it is not this fleet's own builder: its id, and the file of its key. */
   readonly builder?: { readonly id?: string; readonly key?: string }
@@ -111,6 +113,7 @@ async function packRelease(
     declared,
     architecture: what.architecture,
     revision: what.revision,
+    ...(what.floor !== undefined && { floor: what.floor }),
     cache,
     ...makeBuilder(what.builder?.id, await builderKey(home, what.builder?.key)),
     onProgress: ({ step, what: thing }) => say(`${step} ${thing}`),
