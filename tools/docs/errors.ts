@@ -36,10 +36,19 @@ function bootstrapCodes(): [code: string, when: string][] {
   return Object.entries(codes)
 }
 
-function rows(): string[][] {
+/** Codes that some union or table declares and no source names besides. */
+export function raisedNowhere(): string[] {
+  return [...codesAndUses()].flatMap(([code, uses]) => (uses.length === 0 ? [code] : []))
+}
+
+function codesAndUses(): Map<string, Use[]> {
   const sources = packageNames.flatMap(sourcesOf).map(file => ({ file, text: usesIn(file) }))
-  return declaredCodes().map(code => {
-    const uses = sources.flatMap(({ file, text }) => usesOf(code, file, text))
+  const usesOfCode = (code: string) => sources.flatMap(({ file, text }) => usesOf(code, file, text))
+  return new Map(declaredCodes().map(code => [code, usesOfCode(code)]))
+}
+
+function rows(): string[][] {
+  return [...codesAndUses()].map(([code, uses]) => {
     const says = [...new Set(uses.flatMap(use => use.says ?? []))]
     const files = [...new Set(uses.map(use => use.file.replace(/^packages\/|src\//g, '')))]
     return [`\`${code}\``, statusOf(code), says.join('; '), files.join(', ')]

@@ -7,7 +7,6 @@ export type AgentErrorCode =
   | 'agent/joined'
   | 'agent/token'
   | 'agent/unreachable'
-  | 'agent/slow'
   | 'agent/too-long'
   | 'agent/too-short'
   | 'agent/cut-short'

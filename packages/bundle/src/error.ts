@@ -7,7 +7,6 @@ export type BundleErrorCode =
   | 'tree/path'
   | 'tree/order'
   | 'tree/parent'
-  | 'tree/mode'
   | 'tree/link-leaves'
   | 'tree/object-size'
   | 'bundle/not-a-bundle'

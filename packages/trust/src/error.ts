@@ -26,7 +26,6 @@ export type TrustErrorCode =
   | 'trust/not-delegated'
   | 'trust/not-published'
   | 'trust/changed-release'
-  | 'trust/not-ordered'
   | 'trust/not-logged'
   | 'trust/log-fork'
   | 'trust/log-rollback'

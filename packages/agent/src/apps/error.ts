@@ -3,8 +3,6 @@ import { CodedError } from '@steadfleet/base'
 export type AppsErrorCode =
   | 'apps/no-sandbox'
   | 'apps/no-uid'
-  | 'apps/unknown'
-  | 'apps/cannot-start'
   | 'apps/cannot-stop'
 
 /** Raised when an app cannot be run as it must be, or not be ended. */

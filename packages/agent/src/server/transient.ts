@@ -3,7 +3,7 @@ import { isCoded } from '@steadfleet/base'
 const codes: readonly string[] = [
   'agent/unreachable',
   'agent/cut-short',
-  'agent/slow',
+  'trust/slow-retrieval',
   'request/too-many',
   'request/stale-nonce',
   'reply/malformed',

@@ -48,7 +48,7 @@ describe('a download', () => {
         const timer = setInterval(() => reply.write('x'), 20)
         reply.on('close', () => clearInterval(timer))
       },
-      'agent/slow',
+      'trust/slow-retrieval',
     ],
   ]
   for (const [what, listener, code] of rows) {

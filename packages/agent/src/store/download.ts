@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, rm, stat } from 'node:fs/promises'
 import { type Digest, digestFromHex, isCoded } from '@steadfleet/base'
 import type { TransportReply } from '@steadfleet/protocol'
+import { TrustError } from '@steadfleet/trust'
 import { withFile } from '../disk/durable.ts'
 import { AgentError, isSystemError, orDiskFull } from '../error.ts'
 
@@ -66,7 +67,7 @@ function paceCheck({ bytes, windowMs, monotonic }: Pace): (length: number) => vo
     if (now - since < windowMs) return
     if (sum < bytes) {
       const message = `cannot fetch at ${sum} bytes in ${now - since} ms: slower than ${bytes}`
-      throw new AgentError('agent/slow', message, { bytes: sum })
+      throw new TrustError('trust/slow-retrieval', message, { bytes: sum })
     }
     since = now
     sum = 0
