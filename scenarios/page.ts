@@ -10,15 +10,28 @@ export interface PageChange {
   readonly script?: string
   readonly probationSeconds?: number
   readonly memoryMb?: number
+  /** Whether it is asked each second if it is well; absent: it is. */
+  readonly isWatched?: boolean
+  /** The lowest revision that a device takes after this one. */
+  readonly floor?: number
 }
 
-/** The whole app: one static program, which reads its port from the settings and serves `srv`. */
-const serve = `port=$(sed -n 's/.*"port":\\([0-9]*\\).*/\\1/p' /settings.json)
+/**
+ * The whole app: one static program, which reads its port from the settings and serves `srv`. A port
+ * in its data comes first: a copy of a device has the settings of the first one.
+ */
+const serve = `port=$(cat /data/port || sed -n 's/.*"port":\\([0-9]*\\).*/\\1/p' /settings.json)
 exec httpd -f -p 127.0.0.1:$port -h /srv`
+
+const health = `
+    health:
+      http: { port: { setting: port }, path: / }
+      every-seconds: 1
+      timeout-seconds: 5`
 
 /** Writes the folder of a tiny package that serves its own revision over HTTP. */
 export function writePage(folder: string, revision: number, change: PageChange = {}): string {
-  const { files = {}, script = '', probationSeconds = 2, memoryMb = 64 } = change
+  const { files = {}, script = '', probationSeconds = 2, memoryMb = 64, isWatched = true } = change
   const served = { 'index.html': `revision ${revision}\n`, ...files }
   mkdirSync(join(folder, 'srv'), { recursive: true })
   for (const [name, content] of Object.entries(served)) {
@@ -41,11 +54,7 @@ apps:
   web:
     command: ${command}
     restart: always
-    stop-timeout-seconds: 1
-    health:
-      http: { port: { setting: port }, path: / }
-      every-seconds: 1
-      timeout-seconds: 5
+    stop-timeout-seconds: 1${isWatched ? health : ''}
 interfaces:
   - interface: network-listen
     reason: serves its page to the test

@@ -1,10 +1,12 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { pathsOf } from '../packages/agent/src/disk/paths.ts'
+import { readEnrolment, writeEnrolment } from '../packages/agent/src/trust/identity.ts'
 import { serverCommand } from '../packages/cli/src/commands/serve.ts'
 import { connect } from '../packages/cli/src/fleet/connect.ts'
 import { packageParams } from '../packages/cli/src/fleet/find.ts'
@@ -33,7 +35,7 @@ import {
   type Sight,
   variables,
 } from './besieged.ts'
-import { writePage } from './page.ts'
+import { type PageChange, writePage } from './page.ts'
 import { type Middleman, openProxy } from './proxy.ts'
 import { freePort } from './stage.ts'
 
@@ -47,7 +49,7 @@ export interface SiegeOptions {
   readonly environmentOf?: (name: string) => Environment | undefined
   /** Changes what `init` made, before the server first sees it. */
   readonly prepare?: (home: Home) => Promise<void>
-  readonly page?: Parameters<typeof writePage>[2]
+  readonly page?: PageChange
 }
 
 /** A device of a siege that rests, and what runs it when the siege goes on. */
@@ -98,10 +100,7 @@ export class Siege {
     const origin = `http://127.0.0.1:${await freePort()}`
     const proxies = await Promise.all(names.map(() => openProxy(() => origin)))
     const world = { now: () => new Date(), random: (n: number) => randomBytes(n) }
-    const chosen = {
-      ...{ fleet: 'siege', publisher: 'acme', model: 'box', required: [] },
-      keys: 'unencrypted',
-    } as const
+    const chosen = { fleet: 'siege', publisher: 'acme', model: 'box', required: [] }
     const choices = { ...chosen, server: origin, keys: 'unencrypted' } as const
     const { home } = await initFleet(join(directory, 'fleet'), choices, world)
     await options.prepare?.(home)
@@ -133,7 +132,7 @@ export class Siege {
       for (const [i, { name, id, program }] of sleepers.entries()) {
         const facts = { name, id, program, proxy: proxies[i]!, port: await freePort() }
         const device = siege.#place({ ...facts, state: join(directory, name) })
-        moveHouse(device)
+        await moveHouse(device)
       }
     })
   }
@@ -172,17 +171,14 @@ export class Siege {
     await this.#server?.stop(10_000)
   }
 
-  publishPage(revision: number, change: Parameters<typeof writePage>[2] = {}): Promise<Published> {
+  async publishPage(revision: number, change: PageChange = {}): Promise<Published> {
     const path = writePage(join(this.directory, `page-${revision}`), revision, change)
-    return this.#publish(path, revision)
-  }
-
-  async #publish(path: string, revision: number): Promise<Published> {
     const cache = join(process.env.XDG_CACHE_HOME ?? tmpdir(), 'steadfleet-deb-cache')
     await mkdir(cache, { recursive: true })
     const architectures = [process.arch === 'arm64' ? 'arm64' : 'amd64'] as const
     const quiet = { now: new Date(), say: () => undefined }
-    return publishPackage(this.fleet, { path, revision, architectures, cache, ...quiet })
+    const floor = change.floor === undefined ? {} : { floor: change.floor }
+    return publishPackage(this.fleet, { path, revision, architectures, cache, ...floor, ...quiet })
   }
 
   /** Looks until there is something to see; all who look share what the server said last. */
@@ -323,10 +319,11 @@ export async function down(state: string): Promise<void> {
 }
 
 /** A device whose folder was copied: its server is at another address, its page at another port. */
-function moveHouse({ state, proxy, port }: Besieged): void {
-  const enrolment = join(state, 'identity/enrolment.json')
-  const joined = JSON.parse(readFileSync(enrolment, 'utf8'))
-  writeFileSync(enrolment, JSON.stringify({ ...joined, origin: proxy.origin }))
+async function moveHouse({ state, proxy, port }: Besieged): Promise<void> {
+  const paths = pathsOf(state)
+  const enrolment = await readEnrolment(paths)
+  if (enrolment === undefined) throw new RangeError(`nothing has joined from ${state}`)
+  await writeEnrolment(paths, { ...enrolment, origin: proxy.origin })
   for (const folder of globSync(join(state, 'data/acme.page/+([0-9])'))) {
     writeFileSync(join(folder, 'port'), String(port))
   }

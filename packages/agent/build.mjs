@@ -1,10 +1,9 @@
 import { mkdir, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const here = path => fileURLToPath(new URL(path, import.meta.url))
-const outfile = here('../../build/steadfleet-agent.mjs')
-const draft = `${outfile}.${process.pid}.new`
 
 /**
  * An `import` of a built-in module reads every export it has; of node:http that loads the whole of
@@ -27,23 +26,29 @@ const lazyBuiltins = {
 const thrift = ['--no-opt', '--no-maglev', '--no-sparkplug']
 const setFlags = `process.getBuiltinModule('node:v8').setFlagsFromString`
 
-await mkdir(here('../../build'), { recursive: true })
-await build({
-  entryPoints: [here('src/main.ts')],
-  outfile: draft,
-  bundle: true,
-  platform: 'node',
-  target: 'node26',
-  format: 'esm',
-  conditions: ['module', 'import'],
-  plugins: [lazyBuiltins],
-  minifySyntax: true,
-  minifyWhitespace: true,
-  keepNames: true,
-  legalComments: 'none',
-  banner: {
-    js: ['#!/usr/bin/env node', ...thrift.map(flag => `${setFlags}('${flag}')`)].join('\n'),
-  },
-})
-// Whoever runs the file meanwhile sees the old one or the new one, whole.
-await rename(draft, outfile)
+/** Builds the agent into one file. */
+export async function buildAgent(outfile, plugins = []) {
+  await mkdir(dirname(outfile), { recursive: true })
+  const draft = `${outfile}.${process.pid}.new`
+  await build({
+    entryPoints: [here('src/main.ts')],
+    outfile: draft,
+    bundle: true,
+    platform: 'node',
+    target: 'node26',
+    format: 'esm',
+    conditions: ['module', 'import'],
+    plugins: [lazyBuiltins, ...plugins],
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+    legalComments: 'none',
+    banner: {
+      js: ['#!/usr/bin/env node', ...thrift.map(flag => `${setFlags}('${flag}')`)].join('\n'),
+    },
+  })
+  // Whoever runs the file meanwhile sees the old one or the new one, whole.
+  await rename(draft, outfile)
+}
+
+if (import.meta.main) await buildAgent(here('../../build/steadfleet-agent.mjs'))
