@@ -1,6 +1,6 @@
 export { PackError, type PackErrorCode } from './error.ts'
 export { anyOf, archivedInputs, archiveInputs, type InputStore } from './inputs.ts'
-export { lockedBuild, readLock, writeLock } from './lock.ts'
+export { lockedBuild, repeatLocked, writeLock } from './lock.ts'
 export { type DeclaredPackage, declare, parseManifest, readManifest } from './manifest.ts'
 export { ManifestError, type ManifestFault } from './manifest-error.ts'
 export { type ObjectContent, type PackOptions, type PackResult, pack, type Repeat } from './pack.ts'

@@ -10,7 +10,9 @@ import {
   toLockBytes,
 } from '@steadfleet/evidence'
 import { isErrno, PackError } from './error.ts'
+import type { InputStore } from './inputs.ts'
 import type { DeclaredPackage } from './manifest.ts'
+import type { Repeat } from './pack.ts'
 
 /** The build that a lock holds for a manifest and an architecture. */
 export function lockedBuild(
@@ -26,6 +28,20 @@ export function lockedBuild(
   throw new PackError('pack/lock', message, { architecture })
 }
 
+/** The build that the lock beside a manifest holds, to be done again with the folders that lie there. */
+export async function repeatLocked(
+  declared: DeclaredPackage,
+  architecture: Architecture,
+  inputs: InputStore,
+): Promise<Repeat> {
+  const lock = await readLock(declared)
+  if (lock) {
+    return { build: lockedBuild(lock, declared.digest, architecture), inputs, folders: 'here' }
+  }
+  const message = `cannot pack ${declared.home}: there is no ${lockName} beside its manifest`
+  throw new PackError('pack/lock', message, { folder: declared.home })
+}
+
 /** Refuses an input that is not what the lock says. */
 export function refuseOther(what: string, found: Digest, locked: Digest): void {
   if (found === locked) return
@@ -34,7 +50,7 @@ export function refuseOther(what: string, found: Digest, locked: Digest): void {
 }
 
 /** The lock beside a manifest; undefined where there is none. */
-export async function readLock({ home }: DeclaredPackage): Promise<Uint8Array | undefined> {
+async function readLock({ home }: DeclaredPackage): Promise<Uint8Array | undefined> {
   return readFile(join(home, lockName)).catch(fault => {
     if (isErrno(fault, 'ENOENT')) return undefined
     throw fault

@@ -12,13 +12,19 @@ import { listReleases, publishRole } from '@steadfleet/protocol'
 import { CliError } from '../error.ts'
 import { builderKey, publisherKey } from '../fleet/home.ts'
 import type { Fleet } from '../fleet/open.ts'
-import { type DeclaredPackage, type PackResult, pack, readManifest } from '../pack/index.ts'
+import {
+  type DeclaredPackage,
+  type PackProgress,
+  type PackResult,
+  readManifest,
+} from '../pack/index.ts'
+import { type BuildChoices, build } from './build.ts'
 import { makeBuilder } from './builder.ts'
 import { heldRole } from './role.ts'
 import { type Uploaded, uploadMissing } from './upload.ts'
 
 /** What shall be published, and who hears how it goes. */
-export interface Publication {
+export interface Publication extends BuildChoices {
   /** The folder of a package, or its manifest. */
   readonly path: string
   readonly architectures: readonly Architecture[]
@@ -27,8 +33,8 @@ export interface Publication {
   /** The lowest revision that a device takes once this one has proved itself on it. */
   readonly floor?: number
   readonly cache: string
-  /** Who builds, where it is not this fleet's own builder: its id, and the file of its key. */
-  readonly builder?: { readonly id?: string; readonly key?: string }
+  /** The inputs go to the server too, so that a stranger can repeat the build. */
+  readonly hasInputs?: boolean
   readonly now: Date
   readonly say: (line: string) => void
 }
@@ -59,7 +65,7 @@ export async function publishPackage(fleet: Fleet, what: Publication): Promise<P
   const releases: { packed: PackResult; uploaded: Uploaded }[] = []
   for (const architecture of what.architectures) {
     const packed = await packRelease(fleet, declared, { ...what, architecture, revision })
-    releases.push({ packed, uploaded: await upload(fleet, packed, what.say) })
+    releases.push({ packed, uploaded: await upload(fleet, packed, what) })
   }
   await signRole(
     fleet,
@@ -109,24 +115,27 @@ async function packRelease(
   { cache, say, ...what }: Publication & { architecture: Architecture; revision: number },
 ): Promise<PackResult> {
   say(`packing ${nameOf(declared)} revision ${what.revision} for ${what.architecture}`)
-  return pack({
+  const options = {
     declared,
     architecture: what.architecture,
     revision: what.revision,
     ...(what.floor !== undefined && { floor: what.floor }),
     cache,
     ...makeBuilder(what.builder?.id, await builderKey(home, what.builder?.key)),
-    onProgress: ({ step, what: thing }) => say(`${step} ${thing}`),
-  })
+    onProgress: ({ step, what: thing }: PackProgress) => say(`${step} ${thing}`),
+  }
+  return build(options, what)
 }
 
 async function upload(
   { client }: Fleet,
   packed: PackResult,
-  say: (line: string) => void,
+  { say, hasInputs }: Publication,
 ): Promise<Uploaded> {
-  say(`asking which of ${packed.objects.size} objects the server lacks`)
-  return uploadMissing(client, packed, (sent, total) => {
+  const inputs = hasInputs ? packed.inputs : []
+  const objects = new Map([...packed.objects, ...inputs])
+  say(`asking which of ${objects.size} objects the server lacks`)
+  return uploadMissing(client, { ...packed, objects }, (sent, total) => {
     say(`sent ${Math.floor((sent / total) * 100)} % of ${(total / 1e6).toFixed(1)} MB`)
   })
 }
