@@ -6,6 +6,7 @@ export type AuthorityErrorCode =
   | 'authority/threshold'
   | 'authority/changed-release'
   | 'authority/path'
+  | 'authority/revoked'
   | 'authority/log'
 
 /** Raised when what was asked for should not be signed. */

@@ -1,3 +1,5 @@
+export * from './ceremony/revoked.ts'
+export * from './ceremony/step.ts'
 export { isEncryptedPem } from './encrypted-key.ts'
 export { AuthorityError, type AuthorityErrorCode } from './error.ts'
 export * from './first-files.ts'

@@ -88,6 +88,9 @@ export const problemStatus = {
   'trust/wrong-owner': 422,
   'trust/weak-key': 422,
 
+  'authority/revoked': 409,
+
+  'signer/not-named': 409,
   'signer/unavailable': 503,
   internal: 500,
 } as const satisfies Readonly<Record<string, number>>

@@ -1,21 +1,13 @@
-import {
-  makeTimestamp,
-  nextSnapshot,
-  nextVersion,
-  readSigned,
-  type SignedSnapshot,
-  type SignedTimestamp,
-} from '@steadfleet/authority'
-import { toCanonical, toHex } from '@steadfleet/base'
-import { acceptPublication, TrustError } from '@steadfleet/trust'
-import { ServerError } from '../error.ts'
-import { isRefusal, type SignerClient } from '../signer-client.ts'
+import { type CatalogueStep, refuseRevoked } from '@steadfleet/authority'
+import { acceptPublication } from '@steadfleet/trust'
+import { finishSet } from '../disk/file-set.ts'
+import { applyStep } from './apply-step.ts'
 import { type InForce, putInForce, readInForce } from './catalogue-folder.ts'
+import { inPublishersWords } from './publishers-words.ts'
+import { type Signing, signSnapshot, signTimestamp } from './sign-online.ts'
 
-export interface CatalogueOptions {
+export interface CatalogueOptions extends Signing {
   readonly folder: string
-  readonly signer: () => SignerClient
-  readonly now: () => Date
 }
 
 /** The catalogue as this server keeps it: it adds what publishers sign, and keeps it fresh. */
@@ -30,7 +22,12 @@ export interface Catalogue {
     bytes: Uint8Array,
     check: (accepted: Accepted) => Promise<void>,
   ): Promise<Accepted>
-  /** Signs a newer snapshot or timestamp where the present one has lived half its life. */
+  /**
+   * Puts next versions of offline documents in force, all or none, with a snapshot and a timestamp
+   * that hold under the roots before and after. What is in force already changes nothing.
+   */
+  apply(step: CatalogueStep): Promise<void>
+  /** Signs a newer snapshot or timestamp before the present one has lived half its life. */
   renew(): Promise<void>
 }
 
@@ -42,6 +39,7 @@ export interface Accepted {
 }
 
 export async function openCatalogue(options: CatalogueOptions): Promise<Catalogue> {
+  await finishSet(options.folder)
   let inForce = await readInForce(options.folder)
   let turn: Promise<unknown> = Promise.resolve()
   /** One at a time: each new set is made from the one before it. */
@@ -69,11 +67,16 @@ export async function openCatalogue(options: CatalogueOptions): Promise<Catalogu
         await put(files, timestamp)
         return accepted
       }),
+    apply: step =>
+      inTurn(async () => {
+        await applyStep(options, inForce, step)
+        inForce = await readInForce(options.folder)
+      }),
     renew: () =>
       inTurn(async () => {
         const now = options.now()
-        if (isFresh(inForce.snapshot.signed.expires, now, 3.5)) {
-          if (isFresh(inForce.timestamp.signed.expires, now, 0.5)) return
+        if (isFresh(inForce.snapshot.signed.expires, now, 3.8)) {
+          if (isFresh(inForce.timestamp.signed.expires, now, 0.55)) return
           await put(new Map(), await signTimestamp(options, inForce, inForce.snapshot.bytes))
           return
         }
@@ -91,71 +94,9 @@ function isFresh(expires: Date, now: Date, days: number): boolean {
 function accept(inForce: InForce, role: string, bytes: Uint8Array, now: Date): Accepted {
   const delegator = inForce.targets.signed
   const held = inForce.roles.get(role)?.signed
-  const { version, targets } = inPublishersWords(() =>
-    acceptPublication({ delegator, role, held, bytes, now }),
-  )
+  const accepted = inPublishersWords(() => acceptPublication({ delegator, role, held, bytes, now }))
+  refuseRevoked(inForce.targets, role, accepted)
+  const { version, targets } = accepted
   const added = [...targets.keys()].filter(path => !held?.targets.has(path))
   return { version, added, bytes }
-}
-
-/** Two refusals have names of their own for publishers, who know no delegations. */
-function inPublishersWords<T>(act: () => T): T {
-  try {
-    return act()
-  } catch (cause) {
-    if (!(cause instanceof TrustError)) throw cause
-    const { message, details } = cause
-    if (cause.code === 'trust/changed-release') {
-      throw new ServerError('release/exists', message, details, { cause })
-    }
-    if (cause.code === 'trust/not-delegated') {
-      throw new ServerError('release/outside-name-space', message, details, { cause })
-    }
-    throw cause
-  }
-}
-
-interface SignedFile {
-  readonly version: number
-  readonly bytes: Uint8Array
-}
-
-function signSnapshot(
-  options: CatalogueOptions,
-  { snapshot }: InForce,
-  changed: ReadonlyMap<string, Uint8Array>,
-): Promise<SignedFile> {
-  const held = readSigned('snapshot', snapshot.bytes)
-  return signRising(options, 'snapshot', nextSnapshot(held, changed, options.now()))
-}
-
-async function signTimestamp(
-  options: CatalogueOptions,
-  { timestamp }: InForce,
-  snapshot: Uint8Array,
-): Promise<Uint8Array> {
-  const { version } = readSigned('timestamp', timestamp.bytes)
-  const draft = makeTimestamp(version + 1, snapshot, options.now())
-  return (await signRising(options, 'timestamp', draft)).bytes
-}
-
-/**
- * Signs a version, or the one after what the signer signed last: a crash may have come between its
- * signature and our file, and no version is ever signed twice.
- */
-async function signRising(
-  options: CatalogueOptions,
-  role: 'snapshot' | 'timestamp',
-  signed: SignedSnapshot | SignedTimestamp,
-): Promise<SignedFile> {
-  const answer = await options.signer().sign(role, [toCanonical(signed)])
-  if (!isRefusal(answer)) {
-    const signatures = answer.map(({ keyid, sig }) => ({ keyid, sig: toHex(sig) }))
-    return { version: signed.version, bytes: toCanonical({ signatures, signed }) }
-  }
-  if (answer.held !== undefined && answer.held >= signed.version) {
-    const gap = { ...signed, version: answer.held }
-    return signRising(options, role, nextVersion(gap, role, options.now()))
-  }
-  throw new ServerError('signer/unavailable', `cannot sign ${role}: ${answer.message}`)
 }

@@ -3,7 +3,7 @@ import { toBase64 } from '@steadfleet/base'
 import { type DeviceId, toTimestamp } from '@steadfleet/domain'
 import { type Envelope, payloadTypes, type TrustPolicy } from '@steadfleet/trust'
 import { ServerError } from '../error.ts'
-import { isRefusal, type OnlineSignature, type SignerClient } from '../signer-client.ts'
+import { bothOf, isRefusal, type OnlineSignature, type SignerClient } from '../signer-client.ts'
 import { type DeviceRow, devicesDue } from '../store/device-store.ts'
 import { orderFor } from '../store/order-store.ts'
 import type { Store } from '../store/store.ts'
@@ -163,6 +163,6 @@ function toEnvelope(
   return {
     payloadType: payloadTypes.order,
     payload: toBase64(payload),
-    signatures: [{ keyid: signature.keyid, sig: toBase64(signature.sig) }],
+    signatures: bothOf(signature).map(({ keyid, sig }) => ({ keyid, sig: toBase64(sig) })),
   }
 }
