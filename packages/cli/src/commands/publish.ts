@@ -8,6 +8,7 @@ import { ownArchitecture, parseArchitecture } from '../machine.ts'
 import { toSize } from '../output.ts'
 import { openProgress } from '../progress.ts'
 import { type Published, publishPackage } from '../publish/publish.ts'
+import { buildChoices, buildOptions } from './build-options.ts'
 
 /** `steadfleet publish DIR` */
 export const publish: CommandSpec = {
@@ -22,10 +23,16 @@ export const publish: CommandSpec = {
       what: 'amd64 or arm64; this machine’s otherwise',
       repeats: true,
     },
+    ...buildOptions,
+    {
+      flags: '--with-inputs',
+      what: 'send the inputs too, so that a stranger can repeat the build',
+    },
   ],
   examples: [
     'publish examples/greenhouse --channel latest/stable',
     'publish examples/greenhouse --revision 7 --architecture amd64 --json',
+    'publish examples/greenhouse --locked --with-inputs',
   ],
   async run(call) {
     const fleet = await openFleet(call)
@@ -59,6 +66,8 @@ async function publicationOf(
     architectures: typed.length === 0 ? [ownArchitecture()] : typed.map(parseArchitecture),
     ...(revision !== undefined && { revision: wholeNumber(revision, 'a revision') }),
     cache,
+    ...buildChoices(call, home.directory),
+    hasInputs: call.options.withInputs === true,
     now: call.world.now(),
   }
 }
