@@ -4,9 +4,16 @@ import { confinedStart } from './confined-start.ts'
 import type { Benchmark } from './figure.ts'
 import { idleMemory } from './idle-memory.ts'
 import { publishToCommitted } from './publish-to-committed.ts'
+import { tokenRefusals } from './token-refusals.ts'
 
 /** Every benchmark, the quickest first. */
-const benchmarks: readonly Benchmark[] = [confinedStart, checkIns, idleMemory, publishToCommitted]
+const benchmarks: readonly Benchmark[] = [
+  confinedStart,
+  checkIns,
+  tokenRefusals,
+  idleMemory,
+  publishToCommitted,
+]
 
 const wanted = process.argv.slice(2)
 const chosen = benchmarks.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
