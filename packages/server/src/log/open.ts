@@ -1,14 +1,14 @@
 import { join } from 'node:path'
-import type { LogView } from '@steadfleet/protocol'
 import { chosenLog, type PublicKey } from '@steadfleet/trust'
 import type { Logger } from 'pino'
 import type { Catalogue } from '../catalogue/catalogue.ts'
-import { ServerError, unknown } from '../error.ts'
+import { ServerError } from '../error.ts'
 import type { Owner } from '../owner.ts'
 import type { SignerClient } from '../signer-client.ts'
 import { readLogConfiguration } from './configuration.ts'
+import { KeptLog } from './kept-log.ts'
 import { leafSources } from './leaf-sources.ts'
-import { type Log, openLog } from './log.ts'
+import { type Log, noLog } from './log.ts'
 import { checkpointSigner } from './sign-checkpoints.ts'
 import { openTileFolder } from './tile-folder.ts'
 
@@ -32,7 +32,7 @@ export async function openLogOf(place: LogPlace): Promise<Log> {
     const message = `cannot keep log ${configuration.origin}: the signer has no key for it`
     throw new ServerError('server/not-initialised', message)
   }
-  return openLog({
+  return KeptLog.open({
     ...configuration,
     keeper: keeperIn(folder, configuration.origin, key, signer),
     policy: () => chosenLog(owner.policy().signed.log),
@@ -45,21 +45,4 @@ export async function openLogOf(place: LogPlace): Promise<Log> {
 function keeperIn(folder: string, origin: string, key: PublicKey, signer: () => SignerClient) {
   const store = openTileFolder(join(folder, 'log'))
   return { store, origin, signer: checkpointSigner(key, signer) }
-}
-
-const noLog: Log = {
-  nudge: () => undefined,
-  settle: async () => true,
-  isPublished: () => true,
-  view: (): LogView => {
-    throw none()
-  },
-  prove: async () => {
-    throw none()
-  },
-  [Symbol.asyncDispose]: async () => undefined,
-}
-
-function none(): ServerError {
-  return unknown('log/none', 'the log: this server keeps none')
 }

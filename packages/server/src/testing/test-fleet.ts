@@ -22,6 +22,7 @@ import {
 import { readInForce } from '../catalogue/catalogue-folder.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 import { type Claim, joinDevice, type TestDevice } from './test-device.ts'
+import type { TestLog } from './test-log.ts'
 import {
   makeRelease,
   nextRole,
@@ -56,11 +57,17 @@ export const fleet = 'home' as FleetName
 export const stable = 'latest/stable' as ChannelName
 export const greenhouse = { publisher: 'acme', name: 'greenhouse' }
 
-/** Makes a fleet and starts its server. `required` are packages that its model may not lack. */
-export async function openTestFleet(required: readonly string[] = []): Promise<TestFleet> {
+/**
+ * Makes a fleet and starts its server. `required` are packages that its model may not lack; without
+ * `log` its devices follow none.
+ */
+export async function openTestFleet(
+  required: readonly string[] = [],
+  log?: TestLog,
+): Promise<TestFleet> {
   const folder = await mkdtemp(join(tmpdir(), 'steadfleet-server-'))
   const data = join(folder, 'server')
-  const { first, seeds, operator: operatorSeed } = await writeFleet(data, required)
+  const { first, seeds, operator: operatorSeed } = await writeFleet(data, required, log)
   const keys = {
     publisher: signerFromSeed(seeds.publisher),
     operator: signerFromSeed(operatorSeed),
@@ -123,7 +130,11 @@ interface Written {
   readonly operator: Uint8Array
 }
 
-async function writeFleet(data: string, required: readonly string[]): Promise<Written> {
+async function writeFleet(
+  data: string,
+  required: readonly string[],
+  log: TestLog | undefined,
+): Promise<Written> {
   const draw = () => new Uint8Array(randomBytes(32))
   const seeds: FirstSeeds = {
     catalogueRoot: [draw(), draw(), draw()],
@@ -135,18 +146,30 @@ async function writeFleet(data: string, required: readonly string[]): Promise<Wr
     director: draw(),
   }
   const operator = draw()
-  const first = await makeFirstFiles(seeds, namesWith(required), new Date())
+  const first = await makeFirstFiles(
+    seeds,
+    { ...namesWith(required), ...(log && { log: log.choice }) },
+    new Date(),
+  )
   for (const [name, content] of first.files) await write(join(data, name), content)
   const hex = toHexDigest(digestOf(first.model.content))
   await write(join(data, 'objects', hex.slice(0, 2), hex), first.model.content)
   for (const name of ['snapshot', 'timestamp', 'director'] as const) {
     await write(join(data, 'signer', `${name}.pem`), toPkcs8Pem(seeds[name]), 0o600)
   }
+  if (log) await writeLog(data, log)
   const { owner, model } = first
   const operators = [signerFromSeed(operator).key]
   const start = { owner, fleet, model: model.path, operators }
   await write(join(data, 'server.json'), JSON.stringify(start))
   return { first, seeds, operator }
+}
+
+async function writeLog(data: string, { origin, seed, witnesses }: TestLog): Promise<void> {
+  await write(join(data, 'signer', 'log.pem'), toPkcs8Pem(seed), 0o600)
+  await write(join(data, 'signer', 'log.origin'), origin)
+  const places = witnesses.map(({ key, url }) => ({ key, url }))
+  await write(join(data, 'log.json'), JSON.stringify({ origin, witnesses: places }))
 }
 
 function namesWith(required: readonly string[]): Parameters<typeof makeFirstFiles>[1] {
