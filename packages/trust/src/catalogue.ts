@@ -66,5 +66,3 @@ export interface Catalogue {
   /** {@link find} for targets of any digest, and with the place of their file. */
   lookUp(path: string): Promise<TargetFile | undefined>
 }
-
-export { refreshCatalogue } from './refresh.ts'
