@@ -53,6 +53,7 @@ describe('an enrolment token', () => {
     ['that holds no JSON', `sf1.${toBase64Url(Buffer.from('hello'))}`],
     ['without a server', textOf({ ...token, origin: 'nowhere' })],
     ['without a secret', textOf({ ...token, secret: '' })],
+    ['with a log that is neither none nor a digest', textOf({ ...token, log: 'some' })],
     ['with a digest of another form', textOf({ ...token, ownerRoot: 'md5:1' })],
   ]
   for (const [what, text] of rows) {
@@ -69,7 +70,7 @@ describe('a device that joins', () => {
       await assert.rejects(enter(parseToken(fleet.token)), { code: 'agent/joined' })
     }))
 
-  const roots = ['catalogueRoot', 'ownerRoot'] as const
+  const roots = ['catalogueRoot', 'ownerRoot', 'log'] as const
   for (const root of roots) {
     test(`takes no ${root} but the one in its token`, () =>
       withFleet(async ({ fleet, paths, enter }) => {

@@ -6,8 +6,15 @@ import {
   makeClient,
   signRequest,
   type Transport,
+  toLogLine,
 } from '@steadfleet/protocol'
-import { acceptOwnerRoot, acceptPolicy, parseEnvelopeBytes, TrustError } from '@steadfleet/trust'
+import {
+  acceptOwnerRoot,
+  acceptPolicy,
+  logDigest,
+  parseEnvelopeBytes,
+  TrustError,
+} from '@steadfleet/trust'
 import { makeDirectories } from '../disk/durable.ts'
 import type { Paths } from '../disk/paths.ts'
 import { AgentError } from '../error.ts'
@@ -60,12 +67,20 @@ async function enrol(
   refuseOtherRoot(digestOf(catalogueRoot), token)
   const ownerRoot = acceptOwnerRoot(token.ownerRoot, parseEnvelopeBytes(ownerRootFile))
   const owner = ownerIdOf(ownerRootFile)
-  acceptPolicy(ownerRoot, undefined, reply.policy, { owner })
+  const { log } = acceptPolicy(ownerRoot, undefined, reply.policy, { owner })
+  refuseOtherLog(logDigest(log), token)
   await writeFirstTrust(paths, { catalogueRoot, ownerRoot: ownerRootFile, policy: reply.policy })
-  const { origin, log, catalogueRoot: root, ownerRoot: first } = token
+  const { origin, catalogueRoot: root, ownerRoot: first } = token
   const { device } = identity
-  const fleet = { origin, device, fleet: reply.fleet, name, owner, model, architecture, log }
-  return { ...fleet, catalogueRoot: root, ownerRoot: first }
+  const fleet = { origin, device, fleet: reply.fleet, name, owner, model, architecture }
+  return { ...fleet, catalogueRoot: root, ownerRoot: first, log: toLogLine(log) }
+}
+
+/** Which log counts, and that none does, is the owner's word that came with the token, not the server's. */
+function refuseOtherLog(found: string, { log: expected }: EnrolmentToken): void {
+  if (found === expected) return
+  const message = `cannot accept the first trust policy: its log is ${found}, not ${expected}`
+  throw new TrustError('trust/first-root', message, { expected, found })
 }
 
 /** No first root from the network: the digest in the token is the whole of what is believed. */

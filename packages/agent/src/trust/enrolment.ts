@@ -16,7 +16,8 @@ export interface EnrolmentToken {
   readonly secret: string
   readonly catalogueRoot: Digest
   readonly ownerRoot: Digest
-  readonly log: string
+  /** `none`, or the digest of the log policy. */
+  readonly log: Digest | 'none'
 }
 
 /** What a device knows of its fleet for as long as it belongs to it. */
@@ -31,6 +32,7 @@ export interface Enrolment {
   readonly architecture: 'amd64' | 'arm64'
   readonly catalogueRoot: Digest
   readonly ownerRoot: Digest
+  /** What counted as the log when it joined, in words; the policy in force says what counts now. */
   readonly log: string
 }
 
@@ -57,7 +59,7 @@ function readToken(json: Json): EnrolmentToken {
   return {
     origin,
     secret,
-    log,
+    log: log === 'none' ? log : parseDigest(log),
     catalogueRoot: parseDigest(String(catalogueRoot)),
     ownerRoot: parseDigest(String(ownerRoot)),
   }

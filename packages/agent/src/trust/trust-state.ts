@@ -24,6 +24,7 @@ import type { Paths } from '../disk/paths.ts'
 import { CatalogueFiles } from './catalogue-files.ts'
 import type { Enrolment } from './enrolment.ts'
 import { type FloorCells, FloorFiles } from './floor-cells.ts'
+import { LogState } from './log-state.ts'
 
 /**
  * Everything the device believes, on disk and as read: roots, policy, the last order, the floors. What
@@ -39,6 +40,8 @@ export class TrustState {
   #ownerRoot: OwnerRoot | undefined
   #policy: TrustPolicy | undefined
   #order: Order | undefined
+  /** The newest checkpoint of each log that was accepted. */
+  readonly log: LogState
   /** The files that were found torn, and were written again from what was whole. */
   readonly torn: readonly string[]
 
@@ -50,6 +53,7 @@ export class TrustState {
     this.#ownerRoot = held.ownerRoot.value
     this.#policy = held.policy.value
     this.#order = held.order.value
+    this.log = new LogState(paths.trust, this)
     this.torn = [held.ownerRoot, held.policy, held.order].flatMap(({ torn }) => torn)
   }
 

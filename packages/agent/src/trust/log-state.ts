@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { fromUtf8, toUtf8 } from '@steadfleet/base'
+import {
+  acceptLogged,
+  type LogPolicy,
+  type LogProof,
+  type NoteKey,
+  openCheckpoint,
+  type SignedCheckpoint,
+  TrustError,
+} from '@steadfleet/trust'
+import { type Copies, copiesOf, readCopies, writeCopies } from '../disk/copies.ts'
+import type { TrustState } from './trust-state.ts'
+
+/**
+ * The newest checkpoint that this device accepted of each log. It is kept twice, each copy replaced while
+ * the other is whole, and its size is a floor besides: where both copies are lost, a smaller log is still
+ * refused, though a fork of the same size can no longer be told.
+ */
+export class LogState {
+  readonly #folder: string
+  readonly #trust: Pick<TrustState, 'floors' | 'raise'>
+  /** Leaves that were shown to be in a log since the agent started: a log forgets none. */
+  readonly shown = new Set<string>()
+
+  constructor(folder: string, trust: Pick<TrustState, 'floors' | 'raise'>) {
+    this.#folder = folder
+    this.#trust = trust
+  }
+
+  async held({ key }: LogPolicy): Promise<SignedCheckpoint | undefined> {
+    const read = (note: Uint8Array) => openCheckpoint(key, fromUtf8(note))
+    const { value } = await readCopies(this.#copies(key), read, ({ size }) => size)
+    return value
+  }
+
+  /** Accepts a leaf that the log holds, and keeps the checkpoint that shows it. */
+  async accept(policy: LogPolicy, proof: LogProof, leaf: Uint8Array): Promise<void> {
+    const held = await this.held(policy)
+    const newest = acceptLogged(policy, held, proof, leaf)
+    this.#refuseBelowFloor(policy.key, newest)
+    if (newest.size !== held?.size) await writeCopies(this.#copies(policy.key), toUtf8(newest.note))
+    // Last: after a crash between the two the floor is lower than what is held, never higher.
+    await this.#trust.raise(new Map([[floorOf(policy.key), newest.size]]))
+  }
+
+  #refuseBelowFloor(key: NoteKey, { origin, size }: SignedCheckpoint): void {
+    const floor = this.#trust.floors.get(floorOf(key)) ?? 0
+    if (size >= floor) return
+    const message = `cannot accept a log of ${size}: already saw ${floor}`
+    throw new TrustError('trust/log-rollback', message, { origin, size, held: floor })
+  }
+
+  #copies({ name, keyId }: NoteKey): Copies {
+    const hash = createHash('sha256').update(`${name}+${keyId}`).digest('hex')
+    return copiesOf(join(this.#folder, `log-${hash.slice(0, 32)}.checkpoint`), 2)
+  }
+}
+
+function floorOf({ name, keyId }: NoteKey): string {
+  return `log/${name}+${keyId}`
+}
