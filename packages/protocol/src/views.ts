@@ -28,6 +28,14 @@ export const EnvelopeView = object({
 })
 export type EnvelopeView = Static<typeof EnvelopeView>
 
+/** A public key as TUF writes it. */
+export const PublicKeyView = object({
+  keytype: Type.Literal('ed25519'),
+  scheme: Type.Literal('ed25519'),
+  keyval: object({ public: Type.String({ pattern: '^[0-9a-f]{64}$' }) }),
+})
+export type PublicKeyView = Static<typeof PublicKeyView>
+
 export const DeviceView = object({
   id: DeviceId,
   name: Type.String(),

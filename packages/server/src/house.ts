@@ -8,6 +8,7 @@ import type { Log } from './log/log.ts'
 import type { Orderer } from './orders/orderer.ts'
 import type { Owner } from './owner.ts'
 import type { Presence } from './presence.ts'
+import type { SignerClient } from './signer-client.ts'
 import type { Facts } from './store/people-store.ts'
 import type { Store } from './store/store.ts'
 import type { World } from './world.ts'
@@ -31,6 +32,7 @@ export interface House {
   readonly streams: Streams
   readonly presence: Presence
   readonly isSignerThere: () => boolean
+  readonly signer: () => SignerClient
   /** The data directory. */
   readonly folder: string
   /** The bytes of `1.root.json`: what enrolment tokens name by digest. */

@@ -46,7 +46,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   const store = opened.use(await openStore(join(folder, 'steadfleet.db')))
   await importOnce(store, folder)
   const facts = await allFacts(store.db)
-  const owner = await openOwner(join(folder, 'owner'))
+  const owner = await openOwner(join(folder, 'owner'), () => signer.client())
   const content = opened.use(await openContent(folder))
   const signer = opened.use(await keepSigner(folder, logger))
   const catalogue = await openCatalogue({
@@ -90,6 +90,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
     keyHolders: new Map(),
     presence: makePresence(),
     isSignerThere: signer.isThere,
+    signer: signer.client,
     firstCatalogueRoot: () => readFile(join(folder, 'catalogue', '1.root.json')),
     files: filesIn(checkout),
   }

@@ -1,18 +1,20 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { toEnvelopeBytes } from '@steadfleet/authority'
+import { acceptOwnerStep, type OwnerStep, toEnvelopeBytes } from '@steadfleet/authority'
 import { type Digest, digestOf } from '@steadfleet/base'
 import {
-  acceptPolicy,
   type Envelope,
+  keyIdOf,
   type OwnerRoot,
+  ownerRole,
   parseEnvelopeBytes,
   reopenOwnerRoot,
   reopenPolicy,
   type TrustPolicy,
 } from '@steadfleet/trust'
-import { writeDurably } from './disk/durable.ts'
+import { finishSet, writeSet } from './disk/file-set.ts'
 import { ServerError } from './error.ts'
+import type { SignerClient } from './signer-client.ts'
 
 /** What the owner has signed: its roots, which lead from one to the next, and the policy in force. */
 export interface Owner {
@@ -25,44 +27,113 @@ export interface Owner {
   root(): OwnerRoot
   rootAt(version: number): Envelope | undefined
   policy(): { readonly envelope: Envelope; readonly signed: TrustPolicy }
-  /** Puts a newer policy in force, signed by the newest root. */
-  putPolicy(envelope: Envelope, now: Date): Promise<TrustPolicy>
+  /**
+   * Puts a next root, a next policy or both in force, all or none. What is in force already changes
+   * nothing. Says whether orders must be signed anew, because another key directs.
+   */
+  apply(step: OwnerStep, now: Date): Promise<{ readonly isDirectedAnew: boolean }>
+}
+
+interface InForce {
+  readonly roots: readonly Uint8Array[]
+  readonly policy: Uint8Array
 }
 
 /** Reads the folder `owner/`: `N.owner-root.json` and `N.policy.json`. */
-export async function openOwner(folder: string): Promise<Owner> {
-  const roots = await readVersions(folder, 'owner-root')
-  const policies = await readVersions(folder, 'policy')
-  const [first] = roots
-  const newest = roots.at(-1)
-  let policyFile = policies.at(-1)
-  if (!first || !newest || !policyFile) {
-    throw new ServerError('server/not-initialised', `cannot serve: ${folder} holds no owner`)
-  }
-  const newestRoot: OwnerRoot = reopenOwnerRoot(parseEnvelopeBytes(newest))
-  return {
-    firstRoot: digestOf(first),
-    firstRootFile: first,
-    rootVersion: newestRoot.version,
-    root: () => newestRoot,
+export async function openOwner(folder: string, signer: () => SignerClient): Promise<Owner> {
+  await finishSet(folder)
+  let inForce = await readInForce(folder)
+  let turn: Promise<unknown> = Promise.resolve()
+  const firstRootFile = inForce.roots[0] ?? new Uint8Array()
+  const owner: Owner = {
+    firstRoot: digestOf(firstRootFile),
+    firstRootFile,
+    get rootVersion() {
+      return inForce.roots.length
+    },
+    root: () => rootIn(inForce),
     rootAt: version => {
-      const file = roots[version - 1]
+      const file = inForce.roots[version - 1]
       return file && parseEnvelopeBytes(file)
     },
-    policy: () => policyIn(policyFile ?? first),
-    async putPolicy(envelope, now) {
-      const held = policyIn(policyFile ?? first).signed
-      const signed = acceptPolicy(newestRoot, held, envelope, { now })
-      const bytes = toEnvelopeBytes(envelope)
-      await writeDurably(join(folder, `${signed.version}.policy.json`), bytes)
-      policyFile = bytes
-      return signed
+    policy: () => policyIn(inForce),
+    apply(step, now) {
+      const result = turn.then(async () => {
+        const before = directors(rootIn(inForce))
+        const files = accepted(inForce, step, now)
+        if (files.size > 0) await putInForce(folder, files, signer())
+        inForce = await readInForce(folder)
+        return { isDirectedAnew: before !== directors(rootIn(inForce)) }
+      })
+      turn = result.catch(() => undefined)
+      return result
     },
   }
+  return owner
 }
 
-function policyIn(file: Uint8Array): { envelope: Envelope; signed: TrustPolicy } {
-  const envelope = parseEnvelopeBytes(file)
+/** The files of a step that may be in force, without those that are. */
+function accepted(
+  inForce: InForce,
+  { root, policy }: OwnerStep,
+  now: Date,
+): Map<string, Uint8Array> {
+  const newRoot = root && unlessHeld(inForce.roots.at(-1), root)
+  const newPolicy = policy && unlessHeld(inForce.policy, policy)
+  if (!newRoot && !newPolicy) return new Map()
+  const { envelope, signed } = policyIn(inForce)
+  const held = {
+    owner: signed.owner,
+    root: rootIn(inForce),
+    policy: envelope,
+    policySigned: signed,
+  }
+  const step = { ...(newRoot && { root: newRoot }), ...(newPolicy && { policy: newPolicy }) }
+  const next = acceptOwnerStep(held, step, now)
+  return new Map([
+    ...fileOf(`${next.root.version}.owner-root.json`, newRoot),
+    ...fileOf(`${next.policySigned.version}.policy.json`, newPolicy),
+  ])
+}
+
+/** While the new root is on its way, the signer's orders hold under both. */
+async function putInForce(
+  folder: string,
+  files: ReadonlyMap<string, Uint8Array>,
+  signer: SignerClient,
+): Promise<void> {
+  const root = [...files].find(([name]) => name.endsWith('.owner-root.json'))?.[1]
+  if (root) await signer.offerRoot(root)
+  await writeSet(folder, files)
+  if (root) await signer.look()
+}
+
+function fileOf(name: string, envelope: Envelope | undefined): [string, Uint8Array][] {
+  return envelope ? [[name, toEnvelopeBytes(envelope)]] : []
+}
+
+function unlessHeld(held: Uint8Array | undefined, offered: Envelope): Envelope | undefined {
+  const isHeld = held && Buffer.compare(held, toEnvelopeBytes(offered)) === 0
+  return isHeld ? undefined : offered
+}
+
+function directors(root: OwnerRoot): string {
+  return ownerRole(root, 'director').keys.map(keyIdOf).sort().join()
+}
+
+async function readInForce(folder: string): Promise<InForce> {
+  const roots = await readVersions(folder, 'owner-root')
+  const policy = (await readVersions(folder, 'policy')).at(-1)
+  if (roots.length > 0 && policy) return { roots, policy }
+  throw new ServerError('server/not-initialised', `cannot serve: ${folder} holds no owner`)
+}
+
+function rootIn({ roots }: InForce): OwnerRoot {
+  return reopenOwnerRoot(parseEnvelopeBytes(roots.at(-1) ?? new Uint8Array()))
+}
+
+function policyIn({ policy }: InForce): { envelope: Envelope; signed: TrustPolicy } {
+  const envelope = parseEnvelopeBytes(policy)
   return { envelope, signed: reopenPolicy(envelope) }
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { finishSet } from './disk/file-set.ts'
 import { ServerError } from './error.ts'
 import type { SignerClient } from './signer-client.ts'
 import { type RunningSigner, startSigner } from './signer-process.ts'
@@ -35,6 +36,8 @@ export async function keepSigner(folder: string, logger: Logger): Promise<Signer
       })
     }, restartMs)
   }
+  // It reads the roots of this folder, of which a crash may have left half.
+  await finishSet(join(folder, 'catalogue'))
   await start()
   return {
     client() {

@@ -1,6 +1,10 @@
+import { object, PublisherName } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { route } from '../route.ts'
-import { RoleView } from '../views.ts'
+import { EnvelopeView, PublicKeyView, RoleView } from '../views.ts'
+
+/** Base64 of a signed file's exact bytes. */
+const File = Type.String({ contentEncoding: 'base64', maxLength: 12_000_000 })
 
 export const listRoles = route({
   method: 'GET',
@@ -8,4 +12,38 @@ export const listRoles = route({
   needs: 'fleet:read',
   summary: 'Every role that signs for this fleet: version, expiry, how much of its life is over.',
   reply: Type.Array(RoleView),
+})
+
+export const applyCatalogue = route({
+  method: 'PUT',
+  path: '/v1/catalogue',
+  needs: 'fleet:write',
+  summary:
+    'Put a next root, next targets and next roles of publishers in force, signed offline; all or none.',
+  body: object({
+    root: Type.Optional(File),
+    targets: Type.Optional(File),
+    roles: Type.Optional(Type.Array(object({ name: PublisherName, file: File }))),
+  }),
+  reply: object({ root: Type.Integer(), targets: Type.Integer(), snapshot: Type.Integer() }),
+})
+
+export const applyOwner = route({
+  method: 'PUT',
+  path: '/v1/owner',
+  needs: 'fleet:write',
+  summary:
+    'Put a next owner root, a next policy or both in force, signed offline; all or none. A new director signs every order anew.',
+  body: object({ root: Type.Optional(EnvelopeView), policy: Type.Optional(EnvelopeView) }),
+  reply: object({ root: Type.Integer(), policy: Type.Integer() }),
+})
+
+export const makeOnlineKey = route({
+  method: 'POST',
+  path: '/v1/signer/keys/:role',
+  needs: 'fleet:write',
+  summary:
+    'The key that waits in the signer to take over a role, made where there is none; it signs once a root names it.',
+  params: object({ role: Type.String({ pattern: '^(snapshot|timestamp|director)$' }) }),
+  reply: object({ key: PublicKeyView }),
 })

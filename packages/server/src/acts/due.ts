@@ -43,6 +43,12 @@ export async function unassign(db: Db, device: string, name: string): Promise<vo
   await markDue(db, [device])
 }
 
+/** For what concerns every order there is: another key directs, so each is signed anew. */
+export async function renewAllOrders(db: Db, _input: object): Promise<void> {
+  await db.updateTable('device_order').set({ content: '' }).execute()
+  await markAllDue(db, {})
+}
+
 /** For what concerns every order there is: a policy changed. */
 export async function markAllDue(db: Db, _input: object): Promise<void> {
   await db

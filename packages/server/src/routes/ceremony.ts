@@ -1,9 +1,61 @@
-import { listRoles } from '@steadfleet/protocol'
+import type { CatalogueStep, OwnerStep } from '@steadfleet/authority'
+import { fromBase64 } from '@steadfleet/base'
+import {
+  applyCatalogue,
+  applyOwner,
+  type BodyOf,
+  listRoles,
+  makeOnlineKey,
+  type PublicKeyView,
+} from '@steadfleet/protocol'
+import { announce } from '../announce.ts'
 import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
 import { rolesOf } from '../role-lives.ts'
+import type { OnlineRole } from '../signer-client.ts'
 
 /** Keys and the documents they sign: who may sign what, and for how long it is good. */
 export function handleCeremony(handle: Handle, house: House): void {
+  const { catalogue, owner } = house
+
   handle(listRoles, async () => rolesOf(house))
+
+  handle(applyCatalogue, async ({ body }) => {
+    await catalogue.apply(toStep(body))
+    house.keyHolders.clear()
+    house.log.nudge()
+    announce(house, 'releases')
+    const { root, targets, snapshot } = catalogue.inForce()
+    return {
+      root: root.signed.version,
+      targets: targets.signed.version,
+      snapshot: snapshot.signed.version,
+    }
+  })
+
+  handle(applyOwner, async ({ body: { root, policy } }) => {
+    await applyOwnerStep(house, { ...(root && { root }), ...(policy && { policy }) })
+    return { root: owner.rootVersion, policy: owner.policy().signed.version }
+  })
+
+  handle(makeOnlineKey, async ({ params }) => {
+    const key = await house.signer().makeKey(params.role as OnlineRole)
+    return { key: key as PublicKeyView }
+  })
+}
+
+/** Puts what the owner signed in force, and has every order follow it. */
+export async function applyOwnerStep(house: House, step: OwnerStep): Promise<void> {
+  const { isDirectedAnew } = await house.owner.apply(step, house.world.now())
+  await house.store.write(isDirectedAnew ? 'renewAllOrders' : 'markAllDue', {})
+  house.log.nudge()
+  void house.orderer.nudge()
+}
+
+function toStep({ root, targets, roles = [] }: BodyOf<typeof applyCatalogue>): CatalogueStep {
+  return {
+    ...(root !== undefined && { root: fromBase64(root) }),
+    ...(targets !== undefined && { targets: fromBase64(targets) }),
+    roles: new Map(roles.map(({ name, file }) => [name, fromBase64(file)])),
+  }
 }

@@ -19,6 +19,7 @@ import type { House } from '../house.ts'
 import { type Handle, sent } from '../http/handle.ts'
 import { sendFile } from '../http/send-file.ts'
 import { toEnvelopeView } from '../views/envelope.ts'
+import { applyOwnerStep } from './ceremony.ts'
 
 /** Signed files and content named by digest: what anyone may fetch, and what publishers send. */
 export function handleContent(handle: Handle, house: House): void {
@@ -98,10 +99,7 @@ function handleOwner(handle: Handle, house: House): void {
   handle(getPolicy, async () => toEnvelopeView(owner.policy().envelope))
 
   handle(putPolicy, async ({ body }) => {
-    const { version } = await owner.putPolicy(body, house.world.now())
-    await house.store.write('markAllDue', {})
-    void house.orderer.nudge()
-    house.log.nudge()
-    return { version }
+    await applyOwnerStep(house, { policy: body })
+    return { version: owner.policy().signed.version }
   })
 }

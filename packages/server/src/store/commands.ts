@@ -1,6 +1,6 @@
 import { followChannel, moveChannel, unfollowPackage } from '../acts/channel.ts'
 import { checkIn } from '../acts/check-in.ts'
-import { markAllDue } from '../acts/due.ts'
+import { markAllDue, renewAllOrders } from '../acts/due.ts'
 import { createEnrolmentToken, enrolDevice } from '../acts/enrol.ts'
 import { putGroup, removeGroup, setSettings, tryRelease } from '../acts/fleet.ts'
 import { clearDue, putOrder } from '../acts/order.ts'
@@ -25,6 +25,7 @@ export const commands = {
   putOrder,
   clearDue,
   markAllDue,
+  renewAllOrders,
   noteReleases,
   moveChannel,
   followChannel,
