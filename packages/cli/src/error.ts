@@ -22,7 +22,17 @@ export type CliErrorCode =
 export class CliError extends CodedError<CliErrorCode> {}
 
 /** What a command exits with. */
-export const exits = { done: 0, refused: 1, usage: 2, unreachable: 3, interrupted: 130 } as const
+export const exits = {
+  done: 0,
+  refused: 1,
+  usage: 2,
+  unreachable: 3,
+  unsigned: 4,
+  unlogged: 5,
+  unbuilt: 6,
+  different: 7,
+  interrupted: 130,
+} as const
 
 /** What each exit code means, for `--help`. */
 export const exitMeanings: Readonly<Record<keyof typeof exits, string>> = {
@@ -30,6 +40,10 @@ export const exitMeanings: Readonly<Record<keyof typeof exits, string>> = {
   refused: 'refused or failed; the error says why',
   usage: 'not a command, or not as it takes it',
   unreachable: 'the server could not be reached',
+  unsigned: 'verify: what the publisher signed does not hold',
+  unlogged: 'verify: the log does not hold the release',
+  unbuilt: 'verify: provenance, builder or lock do not hold',
+  different: 'verify: a rebuild does not give the same',
   interrupted: 'interrupted before it was done',
 }
 
@@ -49,8 +63,19 @@ export class AlreadyTold extends Error {
   }
 }
 
+/** Raised by a command that has an exit code of its own for what its cause says. */
+export class OwnExit extends CodedError {
+  readonly exit: number
+
+  constructor(exit: number, cause: CodedError) {
+    super(cause.code, cause.message, cause.details, { cause })
+    this.exit = exit
+  }
+}
+
 /** The exit code that an error ends the program with. */
 export function exitFor(error: unknown): number {
+  if (error instanceof OwnExit) return error.exit
   return (error instanceof CodedError ? exitOf[error.code] : undefined) ?? exits.refused
 }
 

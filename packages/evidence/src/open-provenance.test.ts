@@ -50,7 +50,12 @@ describe('provenance', () => {
     const { tree: _, sbom: __, ...said } = build
     assert.deepEqual(
       { ...opened, subjects: [...opened.subjects.values()], signer: opened.signer.id },
-      { ...said, subjects: [tree, sbom], signer: builder.id },
+      {
+        ...said,
+        subjects: [tree, sbom],
+        signer: builder.id,
+        statement: digestOf(makeProvenance(build)),
+      },
     )
     refuseRetired(opened)
   })

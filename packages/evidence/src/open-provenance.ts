@@ -1,3 +1,4 @@
+import { type Digest, digestOf, fromBase64 } from '@steadfleet/base'
 import { type ReleaseRecord, releasePath } from '@steadfleet/domain'
 import {
   type Envelope,
@@ -13,6 +14,8 @@ import { type Provenance, parseProvenance } from './statement.ts'
 /** Provenance that a builder which counts has signed, of exactly this release. */
 export interface OpenedProvenance extends Provenance {
   readonly signer: Builder
+  /** Of the statement's exact bytes, without the envelope. */
+  readonly statement: Digest
 }
 
 type Described = Pick<ReleaseRecord, 'package' | 'revision' | 'architecture' | 'tree' | 'sbom'>
@@ -34,7 +37,7 @@ export function openProvenance(
   if (!signer) throw uncounted(`it names builder ${provenance.builder.id}`, provenance.builder.id)
   openBy(sealed, named)
   refuseOtherRelease(provenance, release)
-  return { ...provenance, signer }
+  return { ...provenance, signer, statement: digestOf(fromBase64(sealed.payload)) }
 }
 
 /** Refuses provenance by a builder from which nothing new is taken. */

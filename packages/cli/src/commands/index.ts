@@ -20,6 +20,7 @@ import { serve } from './serve.ts'
 import { settingsList, settingsSet } from './settings.ts'
 import { signIn } from './sign-in.ts'
 import { tryPackage } from './try.ts'
+import { verify } from './verify.ts'
 
 /** Every command, in the order in which `--help` lists them. Adding one is adding a row. */
 export const commands: readonly CommandSpec[] = [
@@ -28,6 +29,7 @@ export const commands: readonly CommandSpec[] = [
   signIn,
   pack,
   publish,
+  verify,
   tryPackage,
   channelList,
   channelMove,

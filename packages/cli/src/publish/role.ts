@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs'
-import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readSigned, type SignedTargets, type Signer } from '@steadfleet/authority'
-import { digestOf, fromBase64, toBase64, toHexDigest } from '@steadfleet/base'
-import { type Client, getCatalogueFile, ProblemError } from '@steadfleet/protocol'
+import { digestOf, toHexDigest } from '@steadfleet/base'
+import type { Client } from '@steadfleet/protocol'
 import {
   type CatalogueStore,
   type Fetcher,
@@ -14,6 +12,7 @@ import {
 } from '@steadfleet/trust'
 import { CliError } from '../error.ts'
 import type { Home } from '../fleet/home.ts'
+import { catalogueFetcher, fileStore } from './catalogue-files.ts'
 
 /**
  * The publisher's role as it stands, to add a release to. The server is not believed: the catalogue
@@ -53,55 +52,4 @@ async function roleFile(
   const bytes = await fetcher.fetch(file, named.length)
   if (bytes && toHexDigest(digestOf(bytes)) === named.hashes.sha256) return bytes
   throw new TrustError('trust/mix-and-match', `cannot trust ${file}: not what the snapshot names`)
-}
-
-/** Metadata files by the server's route, each under its cap. */
-function catalogueFetcher(client: Client): Fetcher {
-  return {
-    async fetch(file, limit) {
-      try {
-        const { body } = await client.open(getCatalogueFile, { params: { file } })
-        return await collect(file, body, limit)
-      } catch (error) {
-        if (error instanceof ProblemError && error.status === 404) return undefined
-        throw error
-      }
-    },
-  }
-}
-
-async function collect(
-  file: string,
-  body: AsyncIterable<Uint8Array>,
-  limit: number,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > limit) {
-      throw new TrustError('trust/endless-data', `cannot take ${file}: over ${limit} bytes`)
-    }
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
-
-/** All trusted files in one, so that replacing it by a rename is all or nothing. */
-function fileStore(path: string): CatalogueStore {
-  async function readAll(): Promise<Record<string, string>> {
-    return existsSync(path) ? JSON.parse(await readFile(path, 'utf8')) : {}
-  }
-  return {
-    async read(name) {
-      const text = (await readAll())[name]
-      return text ? fromBase64(text) : undefined
-    },
-    async commit(files) {
-      const changed = [...files].map(([name, bytes]) => [name, toBase64(bytes)])
-      const all = { ...(await readAll()), ...Object.fromEntries(changed) }
-      await writeFile(`${path}.new`, JSON.stringify(all))
-      await rename(`${path}.new`, path)
-    },
-  }
 }
