@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SignerError } from './error.ts'
 import { openFloors } from './floors.ts'
+import { openFurtherKeys } from './further.ts'
 import { openKeyring } from './keyring.ts'
 import { makeService } from './service.ts'
 
@@ -27,7 +28,8 @@ async function run({ keys, data, socket }: typeof values): Promise<void> {
   process.umask(0o177)
   const keyring = await openKeyring(keys, resolve(data))
   const floors = await openFloors(join(keys, 'floors'))
-  const service = makeService({ keyring, floors, now: () => new Date() })
+  const further = openFurtherKeys(resolve(keys))
+  const service = makeService({ keyring, further, floors, now: () => new Date() })
   // A path of a socket is at most 107 bytes long, and its folder may be deep.
   process.chdir(dirname(socket))
   await refuseSecond(basename(socket))

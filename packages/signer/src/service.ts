@@ -5,12 +5,14 @@ import { object, parserOf } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { SignerError } from './error.ts'
 import type { Floors } from './floors.ts'
+import { type FurtherKeys, parseFurtherRole } from './further.ts'
 import type { Keyring } from './keyring.ts'
 import { parseNamedRole, parseRole } from './rules.ts'
-import { type SignatureBy, signAll } from './sign.ts'
+import { type SignatureBy, signAll, signFurther } from './sign.ts'
 
 export interface Service {
   readonly keyring: Keyring
+  readonly further: FurtherKeys
   readonly floors: Floors
   readonly now: () => Date
 }
@@ -40,19 +42,22 @@ export function makeService(service: Service): Server {
   })
 }
 
-type Act = (keyring: Keyring, payloads: readonly Uint8Array[]) => Promise<object> | object
+type Act = (keys: Service, payloads: readonly Uint8Array[]) => Promise<object> | object
 
 /** What is asked of the keys besides signatures. A key that is made here signs once a root names it. */
 const acts: Readonly<Record<string, Act>> = {
-  keys: keyring => ({ keys: keyring.keys() }),
-  'make-key': async (keyring, [role]) => ({
-    key: await keyring.makeNext(parseNamedRole(fromUtf8(role ?? new Uint8Array()))),
-  }),
-  'offer-root': (keyring, [root]) => {
+  keys: ({ keyring }) => ({ keys: keyring.keys() }),
+  'make-key': async ({ keyring, further }, [name]) => {
+    const role = fromUtf8(name ?? new Uint8Array())
+    const ofAnother = parseFurtherRole(role)
+    if (ofAnother) return { key: (await further.make(ofAnother)).key }
+    return { key: await keyring.makeNext(parseNamedRole(role)) }
+  },
+  'offer-root': ({ keyring }, [root]) => {
     keyring.offer(root ?? new Uint8Array())
     return {}
   },
-  look: async keyring => {
+  look: async ({ keyring }) => {
     await keyring.look()
     return {}
   },
@@ -65,13 +70,18 @@ async function answer(service: Service, line: string): Promise<object> {
     id = request.id
     const payloads = request.payloads.map(fromBase64)
     const act = acts[request.role]
-    if (act) return { id, ...(await act(service.keyring, payloads)) }
-    const role = parseRole(request.role)
-    const signatures = await signAll(service, role, payloads, service.now())
+    if (act) return { id, ...(await act(service, payloads)) }
+    const signatures = await sign(service, request.role, payloads)
     return { id, signatures: signatures.map(toJson) }
   } catch (error) {
     return { id, problem: problemOf(error) }
   }
+}
+
+function sign(service: Service, name: string, payloads: readonly Uint8Array[]) {
+  const further = parseFurtherRole(name)
+  if (further) return signFurther(service, further, payloads, service.now())
+  return signAll(service, parseRole(name), payloads, service.now())
 }
 
 function toJson({ keyid, sig, next }: SignatureBy): object {

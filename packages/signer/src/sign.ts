@@ -1,6 +1,7 @@
 import type { Signer } from '@steadfleet/authority'
 import { SignerError } from './error.ts'
 import type { Floor, Floors } from './floors.ts'
+import { type FurtherKeys, type FurtherRole, furtherFloor } from './further.ts'
 import type { Keyring } from './keyring.ts'
 import { type Commitment, commitmentOf, logFloor, type Role } from './rules.ts'
 
@@ -35,6 +36,20 @@ export async function signAll(
 
 async function signBy({ keyid, sign }: Signer, message: Uint8Array): Promise<SignatureBy> {
   return { keyid, sig: await sign(message) }
+}
+
+/** {@link signAll} for a further catalogue, with its own key and its own floor. */
+export async function signFurther(
+  { further, floors }: { readonly further: FurtherKeys; readonly floors: Floors },
+  role: FurtherRole,
+  payloads: readonly Uint8Array[],
+  now: Date,
+): Promise<SignatureBy[]> {
+  const signer = await further.signerOf(role)
+  const floor = furtherFloor(role)
+  const commitments = payloads.map(one => ({ ...commitmentOf(role.role, one, now), floor }))
+  await floors.raise(raisedBy(commitments, floors))
+  return Promise.all(commitments.map(({ message }) => signBy(signer, message)))
 }
 
 function raisedBy(commitments: readonly Commitment[], floors: Floors): Map<string, Floor> {

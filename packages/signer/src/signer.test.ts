@@ -91,6 +91,29 @@ describe('the signer', { concurrency: false }, () => {
     assert.equal(keys?.director?.keyval.public, Buffer.from(rawKey(seeds.director)).toString('hex'))
   })
 
+  test('makes keys for a further catalogue, which sign for it alone', async () => {
+    const { key } = await ask('make-key', [toUtf8('snapshot@garden')])
+    const { key: again } = await ask('make-key', [toUtf8('snapshot@garden')])
+    assert.deepEqual(again, key)
+    const first = await ask('snapshot@garden', [snapshot(1)])
+    const raw = Buffer.from(key?.keyval.public ?? '', 'hex')
+    assert.ok(isSignedBy(raw, snapshot(1), fromBase64(first.signatures![0]!.sig)))
+    const { problem } = await ask('snapshot@garden', [snapshot(1)])
+    assert.deepEqual(
+      [problem?.code, problem?.details.name],
+      ['signer/not-rising', 'snapshot@garden'],
+    )
+    const mode = (await stat(join(folder, 'catalogues', 'garden', 'snapshot.pem'))).mode & 0o777
+    assert.equal(mode, 0o600)
+  })
+
+  for (const role of ['snapshot@nobody', 'director@garden', 'snapshot@../x', 'timestamp@']) {
+    test(`signs nothing for ${role}`, async () => {
+      const { problem } = await ask(role, [snapshot(9)])
+      assert.equal(problem?.code, 'signer/unknown-role')
+    })
+  }
+
   const refusals: [
     what: string,
     role: string,
@@ -212,6 +235,7 @@ describe('the signer', { concurrency: false }, () => {
 interface Answer {
   readonly signatures?: { keyid: string; sig: string }[]
   readonly keys?: Record<string, { keyval: { public: string } }>
+  readonly key?: { keyval: { public: string } }
   readonly problem?: { code: string; details: Record<string, unknown> }
 }
 
