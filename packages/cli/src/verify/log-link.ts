@@ -29,7 +29,7 @@ export function verifyLogged(
 ): Link {
   refuseOtherLog(logged, pinned)
   const policy = logged && chosenLog(logged.choice)
-  if (!logged || !policy) return noLog()
+  if (!logged || !policy) return noLog(pinned)
   const proof = parseLogProof(logged.proof)
   const { origin, size } = acceptLogged(policy, undefined, proof, leafOf(catalogue, target))
   const note = parseNote(proof.checkpoint)
@@ -63,9 +63,13 @@ function warnings({ quorum }: LogPolicy, pinned: PinnedLog): string[] {
   ]
 }
 
-function noLog(): Link {
-  const says = ['no log: the owner follows none, so nobody attests when the release was made']
-  return { name: 'log', says, facts: { origin: 'none' } }
+/** A file may have been robbed of its proof: only who was told `none` knows that there is no log. */
+function noLog(pinned: PinnedLog): Link {
+  const fact =
+    pinned === 'none'
+      ? 'no log: the owner follows none, so nobody attests when the release was made'
+      : 'no log is in this evidence; if there should be one, --log refuses what lacks it'
+  return { name: 'log', says: [fact], facts: { origin: 'none', pinned: pinned !== undefined } }
 }
 
 function refuseOtherLog(logged: LoggedEvidence | undefined, pinned: PinnedLog): void {
