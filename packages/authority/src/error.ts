@@ -7,6 +7,9 @@ export type AuthorityErrorCode =
   | 'authority/changed-release'
   | 'authority/path'
   | 'authority/revoked'
+  | 'authority/draft'
+  | 'authority/not-asked'
+  | 'authority/publisher'
   | 'authority/log'
 
 /** Raised when what was asked for should not be signed. */

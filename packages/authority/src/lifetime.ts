@@ -23,3 +23,14 @@ export function expiryOf(kind: Lifetime, now: Date): Date {
 export function expiryText(kind: Lifetime, now: Date): string {
   return toTimestamp(expiryOf(kind, now))
 }
+
+/** Version and end of the document after `version`: good for `days`, or for the usual time of its kind. */
+export function nextEdition(
+  kind: Lifetime,
+  version: number,
+  days: number | undefined,
+  now: Date,
+): { readonly version: number; readonly expires: string } {
+  const end = now.getTime() + (days ?? lifetimeDays[kind]) * 86_400_000
+  return { version: version + 1, expires: toTimestamp(new Date(end)) }
+}
