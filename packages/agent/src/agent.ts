@@ -2,7 +2,7 @@ import type { Server } from 'node:net'
 import { basename } from 'node:path'
 import { type AppStatus, toTimestamp } from '@steadfleet/domain'
 import { Halted } from '@steadfleet/engine'
-import { type Client, makeClient, type Transport } from '@steadfleet/protocol'
+import { type Client, makeClient, type Transport, toLogLine } from '@steadfleet/protocol'
 import type { ModelStatement, Order } from '@steadfleet/trust'
 import type { AppExit, Apps } from './apps/index.ts'
 import { DeviceHost } from './change/device-host.ts'
@@ -118,7 +118,7 @@ export class Agent {
       device: enrolment.device,
       name: enrolment.name,
       origin: enrolment.origin,
-      log: enrolment.log,
+      log: trust.versions.policy > 0 ? toLogLine(trust.policy.log) : enrolment.log,
       counter: trust.counter,
       generation: current.number,
       state: state.change?.state ?? state.standing,

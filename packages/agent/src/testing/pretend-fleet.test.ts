@@ -42,7 +42,7 @@ import type {
   StateReport,
 } from '@steadfleet/domain'
 import { readSignature, toEventText, verifySignature } from '@steadfleet/protocol'
-import { type Envelope, type Order, parseEnvelope, payloadTypes } from '@steadfleet/trust'
+import { type Envelope, type LogChoice, logDigest, type Order, parseEnvelope, payloadTypes } from '@steadfleet/trust'
 
 /** Ways in which this server misbehaves, switched on and off by a test. */
 export interface Faults {
@@ -97,8 +97,10 @@ export class PretendFleet {
   origin = ''
   readonly secret = `secret-${randomUUID()}`
   model = ''
+  /** The log’s answer about a leaf, by its hash, for who holds a tree of this size; none where it has none. */
+  prove: (leaf: string, held: number) => Promise<string | undefined> = async () => undefined
   #devicePublicKey = ''
-  #ids = { owner: '', catalogueRoot: '', ownerRoot: '' }
+  #ids = { owner: '', catalogueRoot: '', ownerRoot: '', log: 'none' }
   #targets = new Map<string, NamedTarget>()
   #version = 1
   #nonce = toBase64Url(toUtf8(randomUUID()))
@@ -107,7 +109,7 @@ export class PretendFleet {
   #listeners = new Set<() => void>()
 
   static async start(
-    options: { required?: string[]; development?: boolean } = {},
+    options: { required?: string[]; development?: boolean; log?: LogChoice } = {},
   ): Promise<PretendFleet> {
     const fleet = new PretendFleet()
     await fleet.#found(options)
@@ -133,8 +135,8 @@ export class PretendFleet {
   }
 
   get token(): string {
-    const { catalogueRoot, ownerRoot } = this.#ids
-    const body = { origin: this.origin, secret: this.secret, catalogueRoot, ownerRoot, log: 'none' }
+    const { catalogueRoot, ownerRoot, log } = this.#ids
+    const body = { origin: this.origin, secret: this.secret, catalogueRoot, ownerRoot, log }
     return `sf1.${toBase64Url(toCanonical(body))}`
   }
 
@@ -145,9 +147,11 @@ export class PretendFleet {
   async #found({
     required = [],
     development = false,
+    log = { quorum: 0 },
   }: {
     required?: string[]
     development?: boolean
+    log?: LogChoice
   }): Promise<void> {
     const model = {
       model: 'acme/box',
@@ -160,14 +164,14 @@ export class PretendFleet {
       development,
     }
     const ceiling = new Map([['network', ['*']]])
-    const first = await makeFirstFiles(seeds, { publisher: 'acme', model, ceiling }, now())
+    const first = await makeFirstFiles(seeds, { publisher: 'acme', model, ceiling, log }, now())
     for (const [name, bytes] of first.files) {
       const [folder, file = ''] = name.split('/')
       const home = folder === 'catalogue' ? this.catalogue : this.owner
       home.set(file, bytes)
     }
     const { owner, catalogueRoot, ownerRoot } = first
-    this.#ids = { owner, catalogueRoot, ownerRoot }
+    this.#ids = { owner, catalogueRoot, ownerRoot, log: logDigest(log) }
     this.model = first.model.path
     this.put(first.model.content)
     const statement = { model: 'acme/box', revision: 1 }
@@ -382,12 +386,24 @@ export class PretendFleet {
     if (folder === 'bundles')
       return this.#content(request, response, await this.#bundle(path, name))
     if (folder === 'catalogue') return this.#content(request, response, this.catalogue.get(name))
+    if (folder === 'log') return this.#proveLeaf(request, response, last)
     if (folder === 'owner') return this.#content(request, response, this.#ownerFile(name, last))
     if (!this.#isFresh(request, response, path, body)) return
     if (folder === 'enrol') return this.#enrol(response, body)
     if (path.endsWith('/events')) return this.#stream(response)
     if (path.endsWith('/output')) return this.#takeOutput(response, body)
     return this.#checkIn(response, body)
+  }
+
+  async #proveLeaf(
+    request: IncomingMessage,
+    response: ServerResponse,
+    leaf: string,
+  ): Promise<void> {
+    const held = Number(new URL(request.url ?? '', this.origin).searchParams.get('held'))
+    const proof = await this.prove(leaf, held)
+    if (proof === undefined) this.#refuse(response, 404, 'log/unknown-leaf')
+    else response.end(proof)
   }
 
   #ownerFile(name: string, last: string): Uint8Array | undefined {

@@ -23,6 +23,7 @@ import {
 } from '@steadfleet/trust'
 import { AgentError } from '../error.ts'
 import type { Enrolment } from './enrolment.ts'
+import { refuseUnlogged } from './log-check.ts'
 import type { TrustState } from './trust-state.ts'
 
 /** What resolving an order needs. `content` yields verified bytes of a small object. */
@@ -56,6 +57,8 @@ export async function resolveOrder(context: ResolveContext, order: Order): Promi
     architecture,
     ...expected,
   })
+  const { client } = context
+  await refuseUnlogged({ client, policy, log: trust.log, running: new Set() }, agreed)
   const packages: Wanted['packages'][number][] = []
   for (const release of agreed) packages.push(await readRelease(context, release))
   const probation = order.policy['probation-seconds']
