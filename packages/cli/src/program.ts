@@ -20,6 +20,7 @@ const everywhere: readonly OptionSpec[] = [
 ]
 
 const groups: Readonly<Record<string, string>> = {
+  builder: 'Builders: whose provenance counts.',
   channel: 'Channels: movable names for revisions.',
   device: 'Devices of the fleet.',
   rollout: 'Rollouts: moving a fleet to a release, in phases.',

@@ -1,5 +1,6 @@
 import type { CommandSpec } from '../command.ts'
 import { agentDown, agentJoin, agentRun } from './agent.ts'
+import { builderAdd, builderList, builderRetire } from './builder.ts'
 import { channelFollow, channelList, channelMove } from './channel.ts'
 import { demo } from './demo.ts'
 import { deviceEnrol, deviceList, deviceShow, deviceTimeline } from './device.ts'
@@ -30,6 +31,9 @@ export const commands: readonly CommandSpec[] = [
   pack,
   publish,
   verify,
+  builderList,
+  builderAdd,
+  builderRetire,
   tryPackage,
   channelList,
   channelMove,

@@ -1,0 +1,76 @@
+import { resolve } from 'node:path'
+import type { BuilderRow } from '@steadfleet/authority'
+import { keyIdOf } from '@steadfleet/trust'
+import { argument, type Call, type CommandSpec } from '../command.ts'
+import { CliError } from '../error.ts'
+import { openFleet } from '../fleet/open.ts'
+import { readPublicKey } from '../keys/key-file.ts'
+import { toTable } from '../output.ts'
+import { changeBuilders, heldBuilders, withBuilder, withRetired } from '../publish/builders.ts'
+
+/** `steadfleet builder list` */
+export const builderList: CommandSpec = {
+  name: 'builder list',
+  summary: 'List the builders whose provenance counts, as the publisher’s role names them.',
+  examples: ['builder list', 'builder list --json'],
+  async run(call) {
+    const held = await heldBuilders(await openFleet(call), call.world.now())
+    answer(call, held ?? [], 'the role names no builders: anyone’s provenance is taken')
+  },
+}
+
+/** `steadfleet builder add ID KEY` */
+export const builderAdd: CommandSpec = {
+  name: 'builder add',
+  takes: [
+    { name: '<id>', what: 'what its provenance names it by: an address' },
+    { name: '<key>', what: 'the file of its public key' },
+  ],
+  summary: 'Let a builder’s provenance count, and sign that with the publisher’s key.',
+  examples: ['builder add https://ci.example/acme ci.pub'],
+  async run(call) {
+    const id = addressOf(argument(call, 0))
+    const key = await readPublicKey(resolve(call.world.directory, argument(call, 1)))
+    const fleet = await openFleet(call)
+    const add = (held: readonly BuilderRow[]) => withBuilder(held, { id, key })
+    answer(call, await changeBuilders(fleet, call.world.now(), add))
+  },
+}
+
+/** `steadfleet builder retire BUILDER` */
+export const builderRetire: CommandSpec = {
+  name: 'builder retire',
+  takes: [{ name: '<builder>', what: 'its id, or the id of its key' }],
+  summary: 'Take nothing new of a builder; what it built before still counts.',
+  examples: ['builder retire https://ci.example/acme'],
+  async run(call) {
+    const named = argument(call, 0)
+    const retire = (held: readonly BuilderRow[]) => withRetired(held, named) ?? refuse(named)
+    answer(call, await changeBuilders(await openFleet(call), call.world.now(), retire))
+  },
+}
+
+function addressOf(typed: string): string {
+  if (/^https?:\/\/\S{1,390}$/.test(typed)) return typed
+  const message = `cannot name a builder ${JSON.stringify(typed)}: not an http or https address`
+  throw new CliError('cli/usage', message)
+}
+
+function refuse(named: string): never {
+  throw new CliError('cli/not-found', `cannot retire ${named}: the role names no such builder`)
+}
+
+function answer(call: Call, builders: readonly BuilderRow[], none = 'no builder counts'): void {
+  const rows = builders.map(({ id, key, retired }) => ({
+    id,
+    keyid: keyIdOf(key),
+    retired: retired === true,
+  }))
+  call.output.answer(rows, () =>
+    toTable(
+      ['builder', 'key', ''],
+      rows.map(({ id, keyid, retired }) => [id, keyid, retired ? 'retired' : '']),
+      none,
+    ),
+  )
+}
