@@ -28,6 +28,7 @@ const groups: Readonly<Record<string, string>> = {
   group: 'Groups: saved queries over the fleet.',
   settings: 'Settings: values an owner gives a package.',
   agent: 'The agent: the daemon on a device.',
+  witness: 'Witnesses: they cosign checkpoints of logs.',
 }
 
 /** Runs what was typed and gives the exit code; whatever goes wrong ends as one line. */

@@ -22,6 +22,7 @@ import { settingsList, settingsSet } from './settings.ts'
 import { signIn } from './sign-in.ts'
 import { tryPackage } from './try.ts'
 import { verify } from './verify.ts'
+import { witnessMake, witnessRun } from './witness.ts'
 
 /** Every command, in the order in which `--help` lists them. Adding one is adding a row. */
 export const commands: readonly CommandSpec[] = [
@@ -58,5 +59,7 @@ export const commands: readonly CommandSpec[] = [
   agentRun,
   agentJoin,
   agentDown,
+  witnessMake,
+  witnessRun,
   demo,
 ]

@@ -39,6 +39,8 @@ export interface Made {
   readonly model: string
   readonly offline: string
   readonly server: string
+  /** The log's key, as witnesses and monitors take it; or `none`. */
+  readonly log: string
 }
 
 type Seeds = FirstSeeds & { readonly operator: Uint8Array; readonly builder: Uint8Array }
@@ -74,7 +76,7 @@ export async function initFleet(
   await saveHome(home)
   const { owner, model } = first
   const [offline, server] = [join(directory, 'offline'), join(directory, 'server')]
-  return { home, owner, model: model.path, offline, server }
+  return { home, owner, model: model.path, offline, server, log: log?.policy.key ?? 'none' }
 }
 
 async function refuseUsed(directory: string): Promise<void> {
