@@ -7,10 +7,13 @@ import { BootstrapError, fail } from './bootstrap/say.mjs'
 async function main(purpose) {
   refuseOldTools()
   const { installModules } = await import('./bootstrap/modules.mjs')
-  const { installDebianPackages } = await import('./bootstrap/debian.mjs')
+  const { installDebianPackages, refuseMissing } = await import('./bootstrap/debian.mjs')
+  const { refuseNoSandbox } = await import('./bootstrap/sandbox.mjs')
   const { buildStaleParts } = await import('./bootstrap/builds.mjs')
-  await installModules()
   await installDebianPackages(purpose)
+  if (purpose === 'start') refuseNoSandbox()
+  await installModules()
+  refuseMissing(purpose)
   await buildStaleParts()
 }
 

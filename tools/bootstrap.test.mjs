@@ -104,6 +104,25 @@ describe('the bootstrap', () => {
     assert.match(stderr, /apt-get install .*bubblewrap/)
   })
 
+  test('says what is missing of Debian before it installs anything', t => {
+    const { folder, run, calls } = checkout(t, { installed: false, without: ['bwrap', 'apt-get'] })
+    script(join(folder, 'bin/ldconfig'), 'exit 0')
+    const { stderr } = run()
+    refuses(stderr, isRoot ? 'bootstrap/apt' : 'bootstrap/missing-package')
+    assert.match(stderr, /cannot go on without libatomic1 .* and bubblewrap /)
+    assert.match(stderr, /apt-get update && .*apt-get install libatomic1 bubblewrap/)
+    assert.deepEqual(calls(), [])
+  })
+
+  test('refuses a start where bwrap may open no sandbox, and says what bwrap says', t => {
+    const { folder, run } = checkout(t, { installed: true })
+    script(join(folder, 'bin/bwrap'), 'echo "bwrap: no namespaces for you" >&2; exit 1')
+    const { stderr } = run()
+    refuses(stderr, 'bootstrap/no-sandbox')
+    assert.match(stderr, /bwrap: no namespaces for you/)
+    assert.equal(run('test').status, 0)
+  })
+
   test('cannot go on where Node 26 lacks a library, and says the line that brings it', t => {
     const { folder, run } = checkout(t, { installed: true, without: ['apt-get'] })
     script(join(folder, 'node_modules/.bin/node'), 'exit 127')
@@ -167,7 +186,11 @@ function checkout(t, { installed, npm = '', aptGet = '', without = [] }) {
         env: { ...env, ...more },
         encoding: 'utf8',
       }),
-    calls: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []),
+    /** What was called to change something: trying the sandbox is not. */
+    calls: () => {
+      const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []
+      return lines.filter(line => !line.startsWith('bwrap '))
+    },
   }
 }
 

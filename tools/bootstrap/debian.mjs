@@ -8,12 +8,14 @@ const tests = ['test']
 
 /**
  * What is needed of Debian: a command, a file or a program that runs, any of which shows it is there,
- * the package that brings it, what it is for, and which run wants it. `root` rows serve only a run as
- * root; without a `vital` one the run can't go on.
+ * the package that brings it, what it is for, and which run wants it. A program that is not there yet
+ * is judged by the `library` it links to. `root` rows serve only a run as root; without a `vital` one
+ * the run can't go on.
  */
 export const needed = [
   {
     runs: 'node_modules/.bin/node',
+    library: 'libatomic.so.1',
     package: 'libatomic1',
     for: 'Node 26 links to it',
     in: always,
@@ -48,8 +50,22 @@ export const needed = [
 export async function installDebianPackages(purpose, isRoot = process.getuid?.() === 0) {
   const missing = missingFor(purpose, isRoot)
   if (isRoot && missing.length > 0 && findCommand('apt-get')) await install(missing)
+  refuseMissing(purpose, isRoot)
   const left = missingFor(purpose, isRoot)
-  if (left.length > 0) tellOf(left, purpose, isRoot)
+  for (const row of left) say(`${row.package} is missing: ${row.for} will be skipped`)
+  if (left.length > 0) say(`to have all: ${installLine(left, isRoot)}`)
+}
+
+/** Refuses to go on without what the run can't do without, all of it in one line. */
+export function refuseMissing(purpose, isRoot = process.getuid?.() === 0) {
+  const left = missingFor(purpose, isRoot)
+  const vital = left.filter(row => row.vital?.includes(purpose))
+  if (vital.length === 0) return
+  throw new BootstrapError(
+    isRoot ? 'bootstrap/apt' : 'bootstrap/missing-package',
+    `cannot go on without ${vital.map(row => `${row.package} (${row.for})`).join(' and ')}`,
+    installLine(left, isRoot),
+  )
 }
 
 function missingFor(purpose, isRoot) {
@@ -57,8 +73,16 @@ function missingFor(purpose, isRoot) {
 }
 
 function isThere(row) {
-  if (row.runs) return spawnSync(row.runs, ['--version']).status === 0
+  if (row.runs && existsSync(row.runs)) return spawnSync(row.runs, ['--version']).status === 0
+  if (row.library) return hasLibrary(row.library)
   return row.file ? existsSync(row.file) : findCommand(row.command) !== undefined
+}
+
+/** Whether the loader knows a library; yes where it can't be asked, since trying will tell. */
+function hasLibrary(name) {
+  const ldconfig = findCommand('ldconfig')
+  const { status, stdout } = spawnSync(ldconfig ?? 'ldconfig', ['-p'], { encoding: 'utf8' })
+  return status !== 0 || stdout.includes(`${name} `)
 }
 
 /** Debian keeps some commands where an ordinary user's PATH does not look. */
@@ -79,18 +103,9 @@ async function install(missing) {
   await runShown(label, 'apt-get', args, { env })
 }
 
-function tellOf(left, purpose, isRoot) {
-  const packages = [...new Set(left.map(row => row.package))].join(' ')
-  const line = `${isRoot ? '' : 'sudo '}apt-get install ${packages}`
-  const vital = left.find(row => row.vital?.includes(purpose))
-  if (vital) {
-    const code = isRoot ? 'bootstrap/apt' : 'bootstrap/missing-package'
-    throw new BootstrapError(
-      code,
-      `cannot go on without ${vital.command ?? vital.package}: ${vital.for}`,
-      line,
-    )
-  }
-  for (const row of left) say(`${row.package} is missing: ${row.for} will be skipped`)
-  say(`to have all: ${line}`)
+/** A new machine has no lists of packages yet, so they come first. */
+function installLine(rows, isRoot) {
+  const packages = [...new Set(rows.map(row => row.package))].join(' ')
+  const sudo = isRoot ? '' : 'sudo '
+  return `${sudo}apt-get update && ${sudo}apt-get install ${packages}`
 }

@@ -59,6 +59,8 @@ export async function canMakeNamespaces(id: string): Promise<boolean> {
     await run('ip', ['link', 'add', `sf${id}p`, 'type', 'bridge'])
     await run('ip', ['link', 'delete', `sf${id}p`])
     await run('nsenter', [`--net=/run/netns/${probe}`, '--', 'true'])
+    // This mounts a /sys of its own, which fails where the root is a plain chroot.
+    await run('ip', ['-n', probe, 'link', 'set', 'lo', 'up'])
     return true
   } catch {
     return false // the answer; ports are the second way
