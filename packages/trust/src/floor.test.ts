@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { digestOf, toUtf8 } from '@steadfleet/base'
 import { encodeFloorCell, raiseFloors, readFloorCells } from './floor.ts'
 
 const older = encodeFloorCell({ generation: 6, floors: new Map([['order', 6]]) })
@@ -7,6 +8,8 @@ const newer = encodeFloorCell({ generation: 7, floors: new Map([['order', 7]]) }
 const zeroed = new Uint8Array(newer.length)
 const cut = newer.slice(0, newer.length - 10)
 const changed = Uint8Array.from(newer, (byte, i) => (i === 12 ? byte ^ 1 : byte))
+const policy = toUtf8('{"type":"policy"}')
+const other = new Uint8Array([...policy, ...toUtf8(`\n${digestOf(policy)}\n`)])
 const longer = new Uint8Array([...newer, 0])
 
 type Cells = [a: Uint8Array | undefined, b: Uint8Array | undefined]
@@ -17,6 +20,7 @@ const rows: { name: string; cells: Cells; order: number; next: 'a' | 'b' }[] = [
   { name: 'a zeroed cell loses', cells: [zeroed, older], order: 6, next: 'a' },
   { name: 'a cell with one bit changed loses', cells: [older, changed], order: 6, next: 'b' },
   { name: 'a cell with a byte too many loses', cells: [older, longer], order: 6, next: 'b' },
+  { name: 'another file in the place of a cell loses', cells: [older, other], order: 6, next: 'b' },
   { name: 'an empty cell loses', cells: [older, new Uint8Array()], order: 6, next: 'b' },
   { name: 'a missing cell loses', cells: [undefined, newer], order: 7, next: 'a' },
   { name: 'one cell twice is itself', cells: [newer, newer], order: 7, next: 'b' },

@@ -81,6 +81,26 @@ describe('tuf-js, the oracle,', () => {
     })
   }
 
+  test('goes back once timestamp and snapshot are torn, where our floors do not', async () => {
+    const catalogue = await pretendCatalogue(now)
+    const home = newHome(catalogue)
+    const older = new Map(catalogue.files)
+    await publish(catalogue, path, now)
+    served = catalogue.files
+    assert.ok(await updater(home).getTargetInfo(path))
+    const store = pretendStore()
+    const { firstRoot } = catalogue
+    const ours = { store, now, firstRoot, name: 'acme' }
+    const { floors } = await refreshCatalogue({ ...ours, fetcher: pretendFetcher(catalogue.files) })
+    const torn = ['timestamp.json', 'snapshot.json']
+    for (const name of torn) writeFileSync(join(home, name), '{"signed"')
+    await store.commit(new Map(torn.map(name => [name, toUtf8('{"signed"')])))
+    served = older
+    assert.equal(await updater(home).getTargetInfo(path), undefined)
+    const goingBack = refreshCatalogue({ ...ours, floors, fetcher: pretendFetcher(older) })
+    await assert.rejects(goingBack, { code: 'trust/rollback' })
+  })
+
   function newHome({ files }: PretendCatalogue): string {
     const home = mkdtempSync(join(folder, 'client-'))
     writeFileSync(join(home, 'root.json'), files.get('1.root.json') ?? '')

@@ -9,7 +9,7 @@ import {
 import { type Copies, copiesOf, readCopies, writeCopies } from '../disk/copies.ts'
 import { syncDirectory } from '../disk/durable.ts'
 import { generationPath, type Paths } from '../disk/paths.ts'
-import { isSystemError, orDiskFull } from '../error.ts'
+import { AgentError, isSystemError, orDiskFull } from '../error.ts'
 
 /** Writes a sealed generation. Until a plan names it or the pointer points to it, it is nobody's. */
 export async function writeGeneration(paths: Paths, generation: Generation): Promise<void> {
@@ -29,8 +29,14 @@ export async function readGeneration(
   number: number,
 ): Promise<Generation | undefined> {
   if (number === 0) return emptyGeneration
-  const { value } = await readCopies(recordCopies(paths, number), decodeGeneration)
-  return value?.number === number ? value : undefined
+  return (await readCopies(recordCopies(paths, number), body => numbered(number, body))).value
+}
+
+function numbered(number: number, body: Uint8Array): Generation {
+  const generation = decodeGeneration(body)
+  if (generation.number === number) return generation
+  const message = `cannot read generation ${number}: its record says ${generation.number}`
+  throw new AgentError('agent/not-there', message, { number })
 }
 
 function recordCopies(paths: Paths, number: number): Copies {

@@ -20,6 +20,8 @@ export class TestDevice implements AsyncDisposable {
   readonly #directory: string
   readonly #patience: Patience
   clockOffsetMs = 0
+  /** How much faster than the world's the time of this device goes. */
+  haste = 1
   agent: Agent | undefined
   #transport = makeTransport()
 
@@ -49,6 +51,11 @@ export class TestDevice implements AsyncDisposable {
     return device
   }
 
+  /** A device over a state directory that is there already; not started yet. */
+  static at(root: string, patience: Patience = quick): TestDevice {
+    return new TestDevice(root, root, patience)
+  }
+
   async start(): Promise<void> {
     this.#transport = makeTransport(this.#patience)
     this.agent = await Agent.start({
@@ -64,9 +71,9 @@ export class TestDevice implements AsyncDisposable {
   get world(): World {
     return {
       now: () => new Date(Date.now() + this.clockOffsetMs),
-      monotonic: () => performance.now(),
+      monotonic: () => performance.now() * this.haste,
       random: () => 0,
-      sleep: sleepFast,
+      sleep: (milliseconds, stop) => sleepFast(milliseconds / this.haste, stop),
       log: entry => void this.logged.push(entry),
     }
   }

@@ -14,6 +14,7 @@ import {
   signerFromSeed,
   signMetadata,
   signStatement,
+  toEnvelopeBytes,
 } from '@steadfleet/authority'
 import {
   type Digest,
@@ -42,7 +43,15 @@ import type {
   StateReport,
 } from '@steadfleet/domain'
 import { readSignature, toEventText, verifySignature } from '@steadfleet/protocol'
-import { type Envelope, type LogChoice, logDigest, type Order, parseEnvelope, payloadTypes } from '@steadfleet/trust'
+import {
+  type Envelope,
+  type LogChoice,
+  logDigest,
+  type Order,
+  parseEnvelope,
+  parseEnvelopeBytes,
+  payloadTypes,
+} from '@steadfleet/trust'
 
 /** Ways in which this server misbehaves, switched on and off by a test. */
 export interface Faults {
@@ -103,6 +112,8 @@ export class PretendFleet {
   #ids = { owner: '', catalogueRoot: '', ownerRoot: '', log: 'none' }
   #targets = new Map<string, NamedTarget>()
   #version = 1
+  /** The number of the newest report: an older one is a replay. */
+  #held = 0
   #nonce = toBase64Url(toUtf8(randomUUID()))
   #streams = new Set<ServerResponse>()
   #server = createServer((request, response) => void this.#answer(request, response))
@@ -369,9 +380,9 @@ export class PretendFleet {
     }
   }
 
-  #refuse(response: ServerResponse, status: number, type: string): void {
+  #refuse(response: ServerResponse, status: number, type: string, held?: number): void {
     response.writeHead(status, { 'content-type': 'application/problem+json' })
-    response.end(JSON.stringify({ type, title: `cannot: ${type}`, status }))
+    response.end(JSON.stringify({ type, title: `cannot: ${type}`, status, held }))
   }
 
   async #route(
@@ -409,7 +420,24 @@ export class PretendFleet {
   #ownerFile(name: string, last: string): Uint8Array | undefined {
     return name === 'roots'
       ? this.owner.get(`${last}.owner-root.json`)
-      : this.owner.get('1.policy.json')
+      : this.owner.get(`${this.#ownerVersion('policy')}.policy.json`)
+  }
+
+  /** The newest version of the owner's that {@link owner} holds. */
+  #ownerVersion(kind: 'owner-root' | 'policy'): number {
+    return [...this.owner.keys()].filter(name => name.endsWith(`.${kind}.json`)).length
+  }
+
+  /** The owner signs its root and its policy again, as the next versions. */
+  async raiseOwner(): Promise<void> {
+    for (const kind of ['owner-root', 'policy'] as const) {
+      const version = this.#ownerVersion(kind)
+      const held = parseEnvelopeBytes(this.owner.get(`${version}.${kind}.json`)!)
+      const statement = JSON.parse(Buffer.from(held.payload, 'base64').toString())
+      const next = { ...statement, version: version + 1 }
+      const sealed = await signStatement(held.payloadType, next, seeds.owner.map(signerFromSeed))
+      this.owner.set(`${version + 1}.${kind}.json`, toEnvelopeBytes(sealed))
+    }
   }
 
   #isFresh(
@@ -455,13 +483,22 @@ export class PretendFleet {
     const { report, events } = JSON.parse(Buffer.from(body).toString())
     const { payload } = parseEnvelope(report)
     const state = JSON.parse(Buffer.from(payload, 'base64').toString()) as StateReport
+    if (state.sequence < this.#held)
+      return void this.#refuse(response, 409, 'device/wrong-report', this.#held)
+    this.#held = state.sequence
     const last = this.events.at(-1)?.sequence ?? 0
     this.events.push(...(events as DeviceEvent[]).filter(event => event.sequence > last))
     this.reports.push(state)
     const isNew = this.order && (this.isStubborn || orderCounter(this.order) > state.counter)
     const order = isNew ? this.order : null
     const acknowledged = this.events.at(-1)?.sequence ?? 0
-    const reply = { acknowledged, order, ownerRootVersion: 1, policyVersion: 1, now: '' }
+    const reply = {
+      acknowledged,
+      order,
+      ownerRootVersion: this.#ownerVersion('owner-root'),
+      policyVersion: this.#ownerVersion('policy'),
+      now: '',
+    }
     response.end(JSON.stringify(reply))
     for (const listener of this.#listeners) listener()
   }

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import {
   fromBase64Url,
-  type JsonObject,
+  isJsonObject,
   parseStrictJson,
   toCanonical,
   toDocument,
@@ -99,5 +99,7 @@ function toIdentity(seed: Uint8Array): Identity {
 
 /** Written whole by this program into a directory of its own, and held against its digest. */
 function toEnrolment(body: Uint8Array): Enrolment {
-  return parseStrictJson(body) as JsonObject as unknown as Enrolment
+  const json = parseStrictJson(body)
+  if (isJsonObject(json) && json.device !== undefined) return json as unknown as Enrolment
+  throw new AgentError('agent/not-joined', 'cannot read the enrolment: it names no device')
 }
