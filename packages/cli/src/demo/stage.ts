@@ -16,6 +16,7 @@ import { deviceNumbers } from './ground.ts'
 import { openRunFile, type RunFile } from './run-file.ts'
 import { openScene, type Scene } from './scene.ts'
 import { openWatch, type Watch } from './watch.ts'
+import { type RunningWitness, startWitnesses } from './witnesses.ts'
 
 /** What kind of device all of them are. */
 export const deviceModel = 'acme/greenhouse-box'
@@ -38,6 +39,7 @@ export class Stage {
   readonly actors: readonly Actor[]
   readonly #runFile: RunFile
   readonly #agents = new Map<number, Child>()
+  #witnesses: readonly RunningWitness[] = []
   #server: Child | undefined
   #fleet: Fleet | undefined
   #watch: Watch | undefined
@@ -72,6 +74,13 @@ export class Stage {
   get watch(): Watch {
     if (this.#watch) return this.#watch
     throw new CliError('cli/demo', 'cannot watch the fleet: its server does not run')
+  }
+
+  /** Starts the witnesses of the fleet's log, each as a user of its own where that can be. */
+  async startWitnesses(): Promise<readonly RunningWitness[]> {
+    this.#witnesses = await startWitnesses(this.scene, this.world)
+    for (const { child } of this.#witnesses) await this.#record(child)
+    return this.#witnesses
   }
 
   /** Starts the server where the scene says, and a client that speaks to it. */
@@ -156,20 +165,21 @@ export class Stage {
   async watchProcesses(): Promise<never> {
     const server = this.#server ? [{ name: 'the server', child: this.#server }] : []
     const agents = this.actors.map(actor => ({ name: actor.name, child: this.agentOf(actor) }))
-    const gone = [...server, ...agents].map(async ({ name, child }) => {
+    const gone = [...this.#witnesses, ...server, ...agents].map(async ({ name, child }) => {
       const { code, signal } = await child.ended
       return `${name} ended by ${signal ?? `exit ${code}`}`
     })
     throw new CliError('cli/process', `cannot serve on: ${await Promise.race(gone)}`)
   }
 
-  /** Ends everything in the opposite order: agents, their apps, the server, the network. */
+  /** Ends everything in the opposite order: agents, their apps, the server, witnesses, the network. */
   async close(): Promise<void> {
     this.#watch?.close()
     await allOf([
       () => Promise.all([...this.#agents.values()].map(agent => agent.stop(10_000))),
       () => this.#endApps(),
       () => this.#server?.stop(10_000),
+      () => Promise.all(this.#witnesses.map(({ child }) => child.stop(10_000))),
       () => this.scene.ground.close(),
     ])
     await this.#runFile.remove()

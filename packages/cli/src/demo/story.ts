@@ -9,6 +9,7 @@ import { killAgent } from './killing.ts'
 import { acceptGoodRelease, haltBadRelease, takeFirstRelease } from './releases.ts'
 import { deviceModel, type Stage } from './stage.ts'
 import { refuseInterrupted } from './watch.ts'
+import { makeWitnesses } from './witnesses.ts'
 
 /** One point of the story: what is done, and what must then be seen. */
 export interface Step {
@@ -20,7 +21,7 @@ export interface Step {
 /** The journey, point by point. Each may be told again on the same data. */
 export const story: readonly Step[] = [
   { title: 'make the fleet’s keys', tell: makeKeys },
-  { title: 'start the server and its signer', tell: startServer },
+  { title: 'start two witnesses, the server and its signer', tell: startServer },
   { title: 'start three devices, each with its own key', tell: startDevices },
   { title: 'publish greenhouse 1 to latest/stable', tell: takeFirstRelease },
   { title: 'publish greenhouse 2: only what changed travels', tell: acceptGoodRelease },
@@ -36,7 +37,8 @@ async function makeKeys({ scene, world }: Stage, say: Say): Promise<string> {
     const [publisher = '', model = ''] = deviceModel.split('/')
     const names = { fleet: 'home', publisher, model }
     const required = ['acme/greenhouse']
-    const where = { required, server: scene.origin }
+    const log = { witnesses: await makeWitnesses(scene, world), quorum: 2 }
+    const where = { required, server: scene.origin, log }
     await initFleet(scene.directory, { ...names, ...where, keys: 'unencrypted' }, world)
   }
   const offline = await readdir(join(scene.directory, 'offline'))
@@ -55,8 +57,11 @@ function isPem(name: string): boolean {
 
 async function startServer(stage: Stage, say: Say): Promise<string> {
   say(stage.scene.ground.about)
+  const witnesses = await stage.startWitnesses()
+  const users = witnesses.map(({ name, uid }) => `${name} as ${uid ? `user ${uid}` : 'this user'}`)
+  for (const user of users) say(`${user} cosigns what the log says, if it never said otherwise`)
   await stage.startServer(await openHome(stage.scene.directory))
-  return `${stage.scene.origin}`
+  return [stage.scene.origin, ...users].join(', ')
 }
 
 async function startDevices(stage: Stage, say: Say): Promise<string> {
@@ -77,5 +82,6 @@ async function startDevices(stage: Stage, say: Say): Promise<string> {
   )
   const keys = new Set(devices.map(({ id }) => id))
   check(keys.size === stage.actors.length, 'each device has its own key', [...keys].join(' '))
-  return `${joined.length} joined, ${devices.length} online`
+  const logs = [...new Set(devices.map(({ log }) => log))].join(' ')
+  return `${joined.length} joined, ${devices.length} online, log ${logs}`
 }
