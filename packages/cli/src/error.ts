@@ -90,6 +90,7 @@ const hints: Readonly<Record<string, string>> = {
     'type it at a terminal, or use --passphrase-fd N, or STEADFLEET_PASSPHRASE where nobody sits at one',
   'cli/name-space': 'a publisher publishes under its own name; see publisher in steadfleet.json',
   'cli/network': 'run as an ordinary user to use ports instead of network namespaces',
+  'authority/not-asked': 'review the draft: it says which keys may sign',
   'request/unknown-key': "the server was made by another 'steadfleet init'; see --dir",
   'request/forbidden': 'this key has not the permission; see the server’s operators',
   'schema/mismatch': "run the command with '--help' to see what it takes",

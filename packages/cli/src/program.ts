@@ -27,6 +27,10 @@ const groups: Readonly<Record<string, string>> = {
   release: 'Releases that were published.',
   group: 'Groups: saved queries over the fleet.',
   settings: 'Settings: values an owner gives a package.',
+  keys: 'Keys: what signs for the fleet offline.',
+  root: 'The catalogue’s root: whose keys sign for it.',
+  targets: 'The catalogue’s targets: who publishes.',
+  owner: 'The owner root and the trust policy.',
   agent: 'The agent: the daemon on a device.',
   witness: 'Witnesses: they cosign checkpoints of logs.',
 }

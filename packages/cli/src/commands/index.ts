@@ -6,6 +6,8 @@ import { demo } from './demo.ts'
 import { deviceEnrol, deviceList, deviceShow, deviceTimeline } from './device.ts'
 import { groupList, groupRemove, groupSet } from './group.ts'
 import { init } from './init.ts'
+import { keysList, keysMake, keysShow } from './keys.ts'
+import { ownerCommands } from './owner.ts'
 import { pack } from './pack.ts'
 import { publish } from './publish.ts'
 import { releaseList, releaseShow } from './release.ts'
@@ -17,9 +19,11 @@ import {
   rolloutShow,
   rolloutWatch,
 } from './rollout.ts'
+import { rootCommands } from './root.ts'
 import { serve } from './serve.ts'
 import { settingsList, settingsSet } from './settings.ts'
 import { signIn } from './sign-in.ts'
+import { targetsCommands } from './targets.ts'
 import { tryPackage } from './try.ts'
 import { verify } from './verify.ts'
 import { witnessMake, witnessRun } from './witness.ts'
@@ -56,6 +60,12 @@ export const commands: readonly CommandSpec[] = [
   groupRemove,
   settingsList,
   settingsSet,
+  keysMake,
+  keysList,
+  keysShow,
+  ...rootCommands,
+  ...targetsCommands,
+  ...ownerCommands,
   agentRun,
   agentJoin,
   agentDown,

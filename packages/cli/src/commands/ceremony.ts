@@ -1,0 +1,162 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type Draft, signDraft } from '@steadfleet/authority'
+import { applyDraft } from '../ceremony/apply.ts'
+import { readDraft, writeDraft, writeSignature } from '../ceremony/draft-files.ts'
+import { type KeyNames, standingLines, toReviewJson, toReviewText } from '../ceremony/tell.ts'
+import {
+  argument,
+  type Call,
+  type CommandSpec,
+  listOption,
+  type OptionSpec,
+  textOption,
+} from '../command.ts'
+import { CliError } from '../error.ts'
+import { homeDirectory, keyFolder } from '../fleet/home.ts'
+import { type Fleet, homeOf, openFleet, passphraseOf } from '../fleet/open.ts'
+import { listKeys, readSigner } from '../keys/key-file.ts'
+import { openPassphrase } from '../keys/passphrase.ts'
+
+/** What differs between the ceremonies: how the next versions are drafted. */
+export interface Ceremony {
+  /** `root`, `targets` or `owner`. */
+  readonly name: string
+  readonly what: string
+  readonly options: readonly OptionSpec[]
+  readonly examples: readonly string[]
+  readonly draft: (call: Call, fleet: Fleet) => Promise<Draft>
+}
+
+/** Options of every `begin`. */
+export const roleOptions: readonly OptionSpec[] = [
+  {
+    flags: '--add <role=key>',
+    what: 'a public key that may sign: its file, or its name here',
+    repeats: true,
+  },
+  {
+    flags: '--remove <role=key>',
+    what: 'a key that may not any more: its name here, or its id',
+    repeats: true,
+  },
+  { flags: '--threshold <role=m>', what: 'how many must sign', repeats: true },
+  { flags: '--expires-days <n>', what: 'days that it is good for, instead of the usual ones' },
+  { flags: '--out <file>', what: 'where the draft goes, instead of NAME-VERSION.draft' },
+]
+
+const draftArgument = { name: '<draft>', what: 'the file that begin wrote' }
+
+/** The four commands of a ceremony: begin, review, sign, apply. */
+export function ceremonyCommands(ceremony: Ceremony): CommandSpec[] {
+  return [begin(ceremony), review(ceremony), sign(ceremony), apply(ceremony)]
+}
+
+function begin({ name, what, options, examples, draft }: Ceremony): CommandSpec {
+  return {
+    name: `${name} begin`,
+    summary: `Draft the next version of ${what} into a file, for others to sign.`,
+    options: [...options, ...roleOptions],
+    examples,
+    async run(call) {
+      const fleet = await openFleet(call)
+      const made = await draft(call, fleet)
+      const version = String(made.documents[0]?.content.version)
+      const file = textOption(call, 'out') ?? `${name}-${version}.draft`
+      const path = resolve(call.world.directory, file)
+      await writeDraft(path, made)
+      const names = await namesHere(call)
+      call.output.answer({ draft: path, ...toReviewJson(made, []) }, () =>
+        [toReviewText(made, [], names), '', `${path} is to be signed`].join('\n'),
+      )
+    },
+  }
+}
+
+function review({ name, what }: Ceremony): CommandSpec {
+  return {
+    name: `${name} review`,
+    takes: [
+      draftArgument,
+      { name: '[signatures...]', what: 'signature files; else those beside it' },
+    ],
+    summary: `Show what a draft changes in ${what}, who has signed it and who still must.`,
+    examples: [`${name} review ${name}-2.draft`, `${name} review ${name}-2.draft --json`],
+    async run(call) {
+      const { draft, signatures } = await readDraft(call)
+      const names = await namesHere(call)
+      call.output.answer(toReviewJson(draft, signatures), () =>
+        toReviewText(draft, signatures, names),
+      )
+    },
+  }
+}
+
+function sign({ name, what }: Ceremony): CommandSpec {
+  return {
+    name: `${name} sign`,
+    takes: [draftArgument],
+    summary: `Sign a draft of ${what}; needs nothing but the draft and a key.`,
+    options: [
+      { flags: '--key <key>', what: 'a key file, or the name of a key here', repeats: true },
+    ],
+    examples: [
+      `${name} sign ${name}-2.draft --key /media/stick/${name}-1.pem`,
+      `${name} sign ${name}-2.draft --key ${name}-1 --key ${name}-2`,
+    ],
+    async run(call) {
+      const { path, draft } = await readDraft({ ...call, arguments: [argument(call, 0)] })
+      const passphrase = openPassphrase(passphraseOf(call))
+      const files: string[] = []
+      for (const key of keysOf(call)) {
+        const signer = await readSigner(await keyFile(call, key), passphrase)
+        files.push(await writeSignature(path, await signDraft(draft, signer)))
+      }
+      call.output.answer({ signatures: files }, () => files.join('\n'))
+    },
+  }
+}
+
+function apply({ name, what }: Ceremony): CommandSpec {
+  return {
+    name: `${name} apply`,
+    takes: [
+      draftArgument,
+      { name: '[signatures...]', what: 'signature files; else those beside it' },
+    ],
+    summary: `Check the signatures of a draft and put ${what} in force; safe to repeat.`,
+    examples: [`${name} apply ${name}-2.draft`, `${name} apply ${name}-2.draft alice.sig bob.sig`],
+    async run(call) {
+      const { draft, signatures } = await readDraft(call)
+      const names = await namesHere(call)
+      for (const line of standingLines(draft, signatures, names)) call.output.note(line)
+      const { client } = await openFleet(call)
+      const applied = await applyDraft(client, draft, signatures, call.world.now())
+      call.output.answer(applied, () =>
+        Object.entries(applied)
+          .map(([document, version]) => `${document} ${version} is in force`)
+          .join('\n'),
+      )
+    },
+  }
+}
+
+function keysOf(call: Call): readonly string[] {
+  const keys = listOption(call, 'key')
+  if (keys.length > 0) return keys
+  throw new CliError('cli/usage', 'cannot sign: name the key with --key')
+}
+
+async function keyFile(call: Call, key: string): Promise<string> {
+  const path = resolve(call.world.directory, key)
+  return existsSync(path) ? path : join(keyFolder(await homeOf(call)), `${key}.pem`)
+}
+
+/** Names of keys, where this machine has a fleet; whoever signs elsewhere reads their ids. */
+async function namesHere(call: Call): Promise<KeyNames> {
+  const directory = homeDirectory(call.world, textOption(call, 'dir'))
+  if (!existsSync(join(directory, 'steadfleet.json'))) return new Map()
+  const folder = keyFolder(await homeOf(call))
+  if (!existsSync(folder)) return new Map()
+  return new Map((await listKeys(folder)).map(({ name, keyid }) => [keyid, name]))
+}

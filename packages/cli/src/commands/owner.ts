@@ -1,0 +1,63 @@
+import { draftOwner } from '@steadfleet/authority'
+import { ownerRole, reopenOwnerRoot } from '@steadfleet/trust'
+import {
+  daysOf,
+  policyChanges,
+  refuseOtherRoles,
+  roleChanges,
+  rotatedKeys,
+} from '../ceremony/choices.ts'
+import { heldOwner } from '../ceremony/held.ts'
+import { listOption } from '../command.ts'
+import { type Ceremony, ceremonyCommands } from './ceremony.ts'
+
+const ceremony: Ceremony = {
+  name: 'owner',
+  what: 'the owner root and its trust policy',
+  options: [
+    {
+      flags: '--rotate <role>',
+      what: 'give the director a new key, made in the server’s signer',
+      repeats: true,
+    },
+    { flags: '--allow <catalogue=publisher>', what: 'a publisher that counts', repeats: true },
+    {
+      flags: '--disallow <catalogue=publisher>',
+      what: 'one that need not be named',
+      repeats: true,
+    },
+    {
+      flags: '--refuse <catalogue=publisher>',
+      what: 'a publisher that never counts',
+      repeats: true,
+    },
+    { flags: '--unrefuse <catalogue=publisher>', what: 'one that may count again', repeats: true },
+    {
+      flags: '--open <interface=package>',
+      what: 'what a package may ever be granted',
+      repeats: true,
+    },
+    { flags: '--close <interface=package>', what: 'what it may not any more', repeats: true },
+  ],
+  examples: [
+    'owner begin',
+    'owner begin --rotate director',
+    'owner begin --remove root=owner-3 --add root=carol.pub',
+    'owner begin --refuse acme=bolt',
+  ],
+  async draft(call, fleet) {
+    const held = await heldOwner(fleet)
+    const root = reopenOwnerRoot(held.root)
+    const rotated = await rotatedKeys(
+      listOption(call, 'rotate'),
+      fleet,
+      () => ownerRole(root, 'director').keys,
+    )
+    const roles = refuseOtherRoles(await roleChanges(call, fleet, rotated), ['root', 'director'])
+    const change = { roles, policy: policyChanges(call), ...daysOf(call) }
+    return draftOwner(held, change, call.world.now())
+  },
+}
+
+/** `steadfleet owner …` */
+export const ownerCommands = ceremonyCommands(ceremony)

@@ -1,0 +1,40 @@
+import { draftRoot } from '@steadfleet/authority'
+import { topRole } from '@steadfleet/trust'
+import { daysOf, refuseOtherRoles, roleChanges, rotatedKeys } from '../ceremony/choices.ts'
+import { heldCatalogue } from '../ceremony/held.ts'
+import { listOption } from '../command.ts'
+import { type Ceremony, ceremonyCommands } from './ceremony.ts'
+
+const roles = ['root', 'targets', 'snapshot', 'timestamp'] as const
+
+const ceremony: Ceremony = {
+  name: 'root',
+  what: 'the catalogue’s root',
+  options: [
+    {
+      flags: '--rotate <role>',
+      what: 'give snapshot or timestamp a new key, made in the server’s signer',
+      repeats: true,
+    },
+  ],
+  examples: [
+    'root begin',
+    'root begin --remove root=catalogue-root-3 --add root=carol.pub',
+    'root begin --rotate snapshot --rotate timestamp',
+    'root begin --add targets=dan.pub --threshold targets=3',
+  ],
+  async draft(call, fleet) {
+    const held = await heldCatalogue(fleet)
+    const signed = held.root.signed
+    const rotated = await rotatedKeys(
+      listOption(call, 'rotate'),
+      fleet,
+      role => topRole(signed, role === 'snapshot' ? role : 'timestamp').keys,
+    )
+    const changes = refuseOtherRoles(await roleChanges(call, fleet, rotated), roles)
+    return draftRoot(held, { roles: changes, ...daysOf(call) }, call.world.now())
+  },
+}
+
+/** `steadfleet root …` */
+export const rootCommands = ceremonyCommands(ceremony)

@@ -1,0 +1,37 @@
+import { draftTargets } from '@steadfleet/authority'
+import { parseDigest } from '@steadfleet/base'
+import { parsePublisherName } from '@steadfleet/domain'
+import { daysOf, roleChanges } from '../ceremony/choices.ts'
+import { heldCatalogue } from '../ceremony/held.ts'
+import { listOption } from '../command.ts'
+import { type Ceremony, ceremonyCommands } from './ceremony.ts'
+
+const ceremony: Ceremony = {
+  name: 'targets',
+  what: 'the catalogue’s targets, which say who publishes',
+  options: [
+    {
+      flags: '--dismiss <publisher>',
+      what: 'a publisher who signs nothing any more',
+      repeats: true,
+    },
+    { flags: '--revoke <digest>', what: 'a release record that nobody shall run', repeats: true },
+  ],
+  examples: [
+    'targets begin',
+    'targets begin --add bolt=bolt.pub',
+    'targets begin --remove acme=publisher-acme --add acme=new.pub --revoke sha256:…',
+    'targets begin --dismiss bolt',
+  ],
+  async draft(call, fleet) {
+    const held = await heldCatalogue(fleet)
+    const publishers = await roleChanges(call, fleet)
+    for (const name of publishers.keys()) parsePublisherName(name)
+    const revoked = listOption(call, 'revoke').map(digest => parseDigest(digest))
+    const change = { publishers, dismissed: listOption(call, 'dismiss'), revoked, ...daysOf(call) }
+    return draftTargets(held, change, call.world.now())
+  },
+}
+
+/** `steadfleet targets …` */
+export const targetsCommands = ceremonyCommands(ceremony)
