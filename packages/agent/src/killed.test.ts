@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { type ChildProcess, execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { currentGeneration } from './change/follow-order.ts'
 import { type Paths, pathsOf, treePath } from './disk/paths.ts'
-import { PretendFleet } from './testing/pretend-fleet.test.ts'
+import { PretendFleet, type Release } from './testing/pretend-fleet.test.ts'
+import {
+  endApps,
+  kill,
+  publishScript,
+  run,
+  startAgent,
+  whyNotShipped,
+} from './testing/shipped-agent.test.ts'
 
-const agentFile = resolve('build/steadfleet-agent.mjs')
-const busybox = '/bin/busybox'
-const skip = whyNot()
+const skip = whyNotShipped()
 
 /** One and the same sequence of moments in every run. */
 const seed = 20_261_121
@@ -53,11 +59,8 @@ describe('the shipped agent, killed with SIGKILL', { skip }, () => {
   })
 })
 
-function publish(fleet: PretendFleet, revision: number, isGood: boolean) {
-  const script = isGood ? 'exec sleep 1000' : 'sleep 0.3; exit 3'
-  const main = { command: ['bin/busybox', 'sh', '-c', script] }
-  const files = { 'bin/busybox': readFileSync(busybox), revision: `${revision}` }
-  return fleet.publish('acme/hub', revision, files, { behaviour: { apps: { main } } })
+function publish(fleet: PretendFleet, revision: number, isGood: boolean): Promise<Release> {
+  return publishScript(fleet, revision, isGood ? 'exec sleep 1000' : 'sleep 0.3; exit 3')
 }
 
 /** How the change of this order ended, as the device itself says it. */
@@ -78,35 +81,6 @@ async function refuseTornGeneration(paths: Paths): Promise<void> {
   for (const one of packages) assert.ok(existsSync(treePath(paths, one.tree.digest)))
 }
 
-async function startAgent(paths: Paths, fleet: PretendFleet): Promise<ChildProcess> {
-  const args = [agentFile, 'run', '--state', paths.root, '--json']
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const reports = fleet.reports.length
-  await fleet.until('its first report', () => fleet.reports[reports])
-  return child
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const ended = new Promise(done => child.once('close', done))
-  if (child.exitCode !== null || child.signalCode !== null) return
-  child.kill('SIGKILL')
-  await ended
-}
-
-async function run(args: string[]): Promise<void> {
-  const child = spawn(process.execPath, [agentFile, ...args], { stdio: 'ignore' })
-  const code = await new Promise(done => child.once('close', done))
-  assert.equal(code, 0)
-}
-
-/** Ends what runs on without its agent, as an uninstall would. */
-async function endApps(paths: Paths): Promise<void> {
-  const { openApps } = await import('./apps/index.ts')
-  const apps = await openApps({ stateDir: paths.root })
-  await apps.adopt([])
-  await apps.close()
-}
-
 /** A small generator of numbers in [0, 1): mulberry32. */
 function randomFrom(start: number): () => number {
   let state = start
@@ -116,10 +90,4 @@ function randomFrom(start: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
-}
-
-function whyNot(): string | false {
-  if (!existsSync(busybox)) return 'needs a static busybox to run in the sandbox'
-  if (!existsSync('/usr/bin/bwrap')) return 'needs bubblewrap'
-  return false
 }
