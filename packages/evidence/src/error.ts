@@ -12,12 +12,17 @@ export type EvidenceErrorCode =
 export class EvidenceError extends CodedError<EvidenceErrorCode> {}
 
 /** Runs a reader and tells its refusal as one of this package's, with the cause. */
-export function orRefused<T>(code: EvidenceErrorCode, what: string, read: () => T): T {
+export function orRefused<T>(
+  code: EvidenceErrorCode | ((cause: CodedError) => EvidenceErrorCode),
+  what: string,
+  read: () => T,
+): T {
   try {
     return read()
   } catch (cause) {
     if (!(cause instanceof CodedError)) throw cause
     const facts: Details = { reason: cause.code }
-    throw new EvidenceError(code, `cannot trust ${what}: ${cause.message}`, facts, { cause })
+    const own = typeof code === 'string' ? code : code(cause)
+    throw new EvidenceError(own, `cannot trust ${what}: ${cause.message}`, facts, { cause })
   }
 }

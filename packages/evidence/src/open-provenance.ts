@@ -1,4 +1,4 @@
-import { type Digest, digestOf, fromBase64 } from '@steadfleet/base'
+import { type CodedError, type Digest, digestOf, fromBase64 } from '@steadfleet/base'
 import { type ReleaseRecord, releasePath } from '@steadfleet/domain'
 import {
   type Envelope,
@@ -60,9 +60,9 @@ function refuseUncounted(sealed: Envelope, builders: readonly Builder[]): readon
 
 function openBy(sealed: Envelope, builders: readonly Builder[]) {
   const role = { keys: builders.map(({ key }) => key), threshold: 1 }
-  return orRefused('provenance/unsigned', 'provenance', () =>
-    openEnvelope(sealed, payloadTypes.provenance, role),
-  )
+  const code = ({ code: why }: CodedError) =>
+    why === 'trust/malformed' ? 'provenance/malformed' : 'provenance/unsigned'
+  return orRefused(code, 'provenance', () => openEnvelope(sealed, payloadTypes.provenance, role))
 }
 
 function uncounted(fact: string, builder: string): EvidenceError {
