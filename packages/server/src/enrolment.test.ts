@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { execFile, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
+import { createEnrolmentToken, listDevices } from '@steadfleet/protocol'
+import { fleet, openTestFleet, type TestFleet } from './testing/test-fleet.ts'
+
+let it: TestFleet
+
+before(async () => {
+  it = await openTestFleet()
+})
+after(() => it.close())
+
+const agent = join(import.meta.dirname, '../../../build/steadfleet-agent.mjs')
+
+describe('the line that a machine joins by', () => {
+  const missing = [agent, '/usr/bin/curl'].find(file => !existsSync(file))
+  const skip = missing !== undefined && `${missing} is not there`
+  test('fetches the agent, checks it, and joins', { skip }, async () => {
+    const { command } = await it.operator.call(createEnrolmentToken, {
+      params: { fleet },
+      body: {},
+    })
+    const home = await mkdtemp(join(tmpdir(), 'steadfleet-join-'))
+    try {
+      await promisify(execFile)('sh', ['-c', command], {
+        env: { ...process.env, STEADFLEET_HOME: home },
+      })
+      const devices = await it.operator.call(listDevices, { params: { fleet } })
+      assert.equal(devices.length, 1)
+      const spoilt = command.replace(/"[0-9a-f]{64} {2}\$d\/agent/, `"${'0'.repeat(64)}  $d/agent`)
+      await assert.rejects(
+        promisify(execFile)('sh', ['-c', spoilt], {
+          env: { ...process.env, STEADFLEET_HOME: home },
+        }),
+      )
+    } finally {
+      await rm(home, { recursive: true, force: true })
+    }
+  })
+
+  test('refuses a machine without bubblewrap before it fetches anything', async () => {
+    const { command } = await it.operator.call(createEnrolmentToken, {
+      params: { fleet },
+      body: {},
+    })
+    const home = join(tmpdir(), 'steadfleet-never-made')
+    const env = { PATH: '/nowhere', STEADFLEET_HOME: home }
+    const { status, stderr } = spawnSync('/bin/sh', ['-c', command], { env, encoding: 'utf8' })
+    assert.equal(status, 1)
+    assert.match(
+      stderr,
+      /^cannot join without bubblewrap .*: apt-get update && apt-get install .*\n$/,
+    )
+    assert.equal(existsSync(home), false)
+  })
+})
+
+for (const [name, route] of Object.entries(routes)) {
+  if (route.needs !== 'anyone') continue
+  test(`${name} has a deed`, async () => {
+    const path = route.path.replace(/:[a-z]+/g, 'x')
+    const reply = await fetch(it.origin() + path, { method: route.method })
+    assert.equal((await reply.text()).includes('"type":"request/unknown-route"'), false)
+  })
+}
+
+async function set(
+  scope: 'fleet' | 'group' | 'device',
+  target: string,
+  values: Record<string, string | number | boolean>,
+) {
+  const params = { fleet, ...greenhouse, scope, target }
+  return it.operator.call(setSettings, { params, body: { values } })
+}
+
+async function settingsOf(device: TestDevice): Promise<Record<string, unknown>> {
+  const { settings } = orderIn(await device.checkIn({ counter: 0 })).releases[0]!
+  return { ...settings }
+}
+
+async function eventually(isSo: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 500; tries += 1) if (await isSo()) return
+  assert.fail('it never became so')
+}
+
+function topicOf({ value }: IteratorResult<ServerEvent>): string {
+  return (JSON.parse(value?.data ?? '{}') as { topic: string }).topic
+}
