@@ -23,6 +23,7 @@ export function acceptOrder(
   refuseOtherOwner(address.owner, offered.owner)
   refuseOtherDevice(address.device, offered.device) // Uptane §5.4.4.6.8
   refuseReplay(address.counter, offered.counter)
+  refuseLeap(address.counter, offered.counter)
   refuseTwice(offered)
   refuseExpired('owner root', root.expires, now)
   refuseExpired('order', offered.expires, now)
@@ -45,6 +46,13 @@ function refuseReplay(held: number, offered: number): void {
   if (offered > held) return
   const message = `cannot obey order ${offered}: already accepted ${held}`
   throw new TrustError('trust/replayed-order', message, { held, offered })
+}
+
+/** A stolen director must not use up the counter: the next one would have none left to order with. */
+function refuseLeap(held: number, offered: number): void {
+  if (offered - held <= 1_000_000) return
+  const message = `cannot obey order ${offered}: too far above ${held}`
+  throw new TrustError('trust/fast-forward', message, { held, offered })
 }
 
 /** Uptane §5.4.4.6.7: nothing that is ordered stands twice. */

@@ -1,8 +1,9 @@
-import { digestOf, fromBase64, toHex } from '@steadfleet/base'
+import { digestOf, fromBase64, isCoded, toCanonical, toHex } from '@steadfleet/base'
 import { ownerIdOf } from '@steadfleet/domain'
 import {
   type Client,
   enrolDevice,
+  getOwnerRoot,
   makeClient,
   signRequest,
   type Transport,
@@ -11,7 +12,9 @@ import {
 import {
   acceptOwnerRoot,
   acceptPolicy,
+  type Envelope,
   logDigest,
+  type OwnerRoot,
   parseEnvelopeBytes,
   TrustError,
 } from '@steadfleet/trust'
@@ -65,15 +68,33 @@ async function enrol(
   const catalogueRoot = fromBase64(reply.catalogueRoot)
   const ownerRootFile = fromBase64(reply.ownerRoot)
   refuseOtherRoot(digestOf(catalogueRoot), token)
-  const ownerRoot = acceptOwnerRoot(token.ownerRoot, parseEnvelopeBytes(ownerRootFile))
+  const first = parseEnvelopeBytes(ownerRootFile)
+  const newest = await newestRoot(client, first, acceptOwnerRoot(token.ownerRoot, first))
   const owner = ownerIdOf(ownerRootFile)
-  const { log } = acceptPolicy(ownerRoot, undefined, reply.policy, { owner })
+  const { log } = acceptPolicy(newest.root, undefined, reply.policy, { owner })
   refuseOtherLog(logDigest(log), token)
-  await writeFirstTrust(paths, { catalogueRoot, ownerRoot: ownerRootFile, policy: reply.policy })
-  const { origin, catalogueRoot: root, ownerRoot: first } = token
+  const ownerRoot = toCanonical(newest.envelope)
+  await writeFirstTrust(paths, { catalogueRoot, ownerRoot, policy: reply.policy })
+  const { origin } = token
   const { device } = identity
   const fleet = { origin, device, fleet: reply.fleet, name, owner, model, architecture }
-  return { ...fleet, catalogueRoot: root, ownerRoot: first, log: toLogLine(log) }
+  const roots = { catalogueRoot: token.catalogueRoot, ownerRoot: token.ownerRoot }
+  return { ...fleet, ...roots, log: toLogLine(log) }
+}
+
+/** Steps of the owner root since the first: the policy is signed by the keys of the last. */
+async function newestRoot(
+  client: Client,
+  envelope: Envelope,
+  root: OwnerRoot,
+): Promise<{ readonly envelope: Envelope; readonly root: OwnerRoot }> {
+  const version = String(root.version + 1)
+  const next = await client.call(getOwnerRoot, { params: { version } }).catch(orNone)
+  return next ? newestRoot(client, next, acceptOwnerRoot(root, next)) : { envelope, root }
+}
+
+function orNone(error: unknown): undefined {
+  if (!isCoded(error, 'content/unknown')) throw error
 }
 
 /** Which log counts, and that none does, is the owner's word that came with the token, not the server's. */
