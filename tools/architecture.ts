@@ -36,6 +36,7 @@ export const architecture = {
     '@fastify/static',
     'kysely',
     'pino',
+    'prom-client',
     'typebox',
   ],
   signer: ['base', 'domain', 'trust', 'authority', 'protocol', 'typebox'],

@@ -1,6 +1,6 @@
 import type { Server } from 'node:net'
-import { basename } from 'node:path'
-import { type AppStatus, toTimestamp } from '@steadfleet/domain'
+import { join } from 'node:path'
+import { type AppStatus, toTimestamp, usualCheckInSeconds } from '@steadfleet/domain'
 import { Halted } from '@steadfleet/engine'
 import { type Client, makeClient, type Transport, toLogLine } from '@steadfleet/protocol'
 import type { ModelStatement, Order } from '@steadfleet/trust'
@@ -30,22 +30,6 @@ import { TreeStore } from './store/trees.ts'
 import type { Enrolment } from './trust/enrolment.ts'
 import { type Identity, readIdentity } from './trust/identity.ts'
 import { type Resolved, resolveOrder } from './trust/resolve.ts'
-import { TrustState } from './trust/trust-state.ts'
-import type { World } from './world.ts'
-
-export interface AgentOptions {
-  readonly paths: Paths
-  readonly world: World
-  readonly transport: Transport
-  readonly openApps: (stateDir: string) => Promise<Apps>
-  readonly pid: number
-  /** What else to say of this device in its reports. */
-  readonly attributes: Readonly<Record<string, string>>
-}
-
-const defaultCheckInSeconds = 900
-/** The slowest download that is put up with: 32 KiB in each half minute. */
-const pace = { bytes: 32 * 1024, windowMs: 30_000 }
 
 /** The daemon of one device, over one state directory that it alone holds. */
 export class Agent {
@@ -141,7 +125,7 @@ export class Agent {
       refusals,
       look: this.#look,
       tell: this.#tell,
-      intervalSeconds: () => trust.order?.policy['check-in-seconds'] ?? defaultCheckInSeconds,
+      intervalSeconds: () => trust.order?.policy['check-in-seconds'] ?? usualCheckInSeconds,
       onOrder: () => this.#ordered.ring(),
     })
   }

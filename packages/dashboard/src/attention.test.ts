@@ -31,7 +31,7 @@ describe('what needs a person now', () => {
   })
 
   test('is a device in rescue, before anything that only warns', () => {
-    const rescue = deviceWith({ state: 'rescue', online: false, seenAt: '2026-01-01T00:00:00Z' })
+    const rescue = deviceWith({ state: 'rescue', silentSince: '2026-01-01T00:00:00Z' })
     assert.deepEqual(
       wanted({ devices: [rescue] }).map(({ tone, what }) => [tone, what]),
       [

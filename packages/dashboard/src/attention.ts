@@ -2,7 +2,6 @@ import type { Rollout } from '@steadfleet/domain'
 import type { DeviceView, FailureView, TimelineEntry } from '@steadfleet/protocol'
 import { toCount, toList, toSentence } from './format/text.ts'
 import { isWithinHours, toRelative } from './format/time.ts'
-import { isSilent } from './tone.ts'
 
 /** One thing that wants a person: what, why, since when, and where to look. */
 export interface Attention {
@@ -122,7 +121,7 @@ function unwell(devices: readonly DeviceView[]): Attention[] {
 
 function silent(devices: readonly DeviceView[], now: Date): Attention[] {
   return devices
-    .filter(device => isSilent(device, now))
+    .filter(({ silentSince }) => silentSince !== null)
     .map(device => ({
       key: `silent-${device.id}`,
       tone: 'warn',

@@ -95,7 +95,7 @@ describe('the dashboard in a browser', { skip: noBrowser }, () => {
     assert.ok(device)
     const row = page.getByRole('row', { name: /elm/ })
     await row.getByText('Silent').filter({ visible: true }).waitFor()
-    Object.assign(device, { online: true, seenAt: ago(0) })
+    Object.assign(device, { online: true, seenAt: ago(0), silentSince: null })
     server.tell('devices')
     await row.getByText('Online').filter({ visible: true }).waitFor()
   })

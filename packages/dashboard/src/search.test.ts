@@ -5,10 +5,9 @@ import { type DeviceSearch, findDevices, worstFirst } from './search.ts'
 import { cannedViews, deviceWith } from './testing/views.ts'
 
 const { devices } = cannedViews()
-const now = new Date()
 const group = (conditions: GroupView['conditions']) => ({ name: 'some', conditions, devices: 0 })
 const names = (search: Partial<DeviceSearch>) =>
-  findDevices(devices, { text: '', presence: 'all', group: undefined, ...search }, now)
+  findDevices(devices, { text: '', presence: 'all', group: undefined, ...search })
     .map(({ name }) => name)
     .join(' ')
 
@@ -34,13 +33,13 @@ for (const [title, search, found] of rows)
 test('names with numbers are in the order of the numbers', () => {
   const many = ['box 10', 'box 9', 'box 1'].map(name => deviceWith({ name }))
   const search = { text: '', presence: 'all', group: undefined } as const
-  const found = findDevices(many, search, now).map(({ name }) => name)
+  const found = findDevices(many, search).map(({ name }) => name)
   assert.deepEqual(found, ['box 1', 'box 9', 'box 10'])
 })
 
 test('the silent device and the one that went back come first', () => {
   assert.deepEqual(
-    worstFirst(devices, now).map(({ name }) => name),
+    worstFirst(devices).map(({ name }) => name),
     ['elm', 'fig', 'oak', 'pine'],
   )
 })

@@ -1,5 +1,5 @@
 import type { DeviceView, GroupView } from '@steadfleet/protocol'
-import { changeMeanings, isSilent, type Tone } from './tone.ts'
+import { changeMeanings, type Tone } from './tone.ts'
 
 const byNumber = { numeric: true }
 
@@ -15,14 +15,10 @@ export interface DeviceSearch {
 }
 
 /** The devices that meet a search, by name. */
-export function findDevices(
-  devices: readonly DeviceView[],
-  search: DeviceSearch,
-  now: Date,
-): DeviceView[] {
+export function findDevices(devices: readonly DeviceView[], search: DeviceSearch): DeviceView[] {
   return devices
     .filter(device => hasText(device, search.text.trim().toLowerCase()))
-    .filter(device => hasPresence(device, search.presence, now))
+    .filter(device => hasPresence(device, search.presence))
     .filter(device => !search.group || isInGroup(device, search.group))
     .toSorted((a, b) => a.name.localeCompare(b.name, 'en', byNumber))
 }
@@ -50,7 +46,7 @@ function hasText(device: DeviceView, text: string): boolean {
   return said.some(each => each.toLowerCase().includes(text))
 }
 
-function hasPresence(device: DeviceView, presence: Presence, now: Date): boolean {
+function hasPresence(device: DeviceView, presence: Presence): boolean {
   switch (presence) {
     case 'all':
       return true
@@ -59,14 +55,14 @@ function hasPresence(device: DeviceView, presence: Presence, now: Date): boolean
     case 'offline':
       return !device.online
     case 'silent':
-      return isSilent(device, now)
+      return device.silentSince !== null
   }
 }
 
 /** The devices that want a look first: in rescue, silent, gone back, offline; then by name. */
-export function worstFirst(devices: readonly DeviceView[], now: Date): DeviceView[] {
+export function worstFirst(devices: readonly DeviceView[]): DeviceView[] {
   return devices.toSorted(
-    (a, b) => unease(b, now) - unease(a, now) || a.name.localeCompare(b.name, 'en', byNumber),
+    (a, b) => unease(b) - unease(a) || a.name.localeCompare(b.name, 'en', byNumber),
   )
 }
 
@@ -75,7 +71,7 @@ const weights = { bad: 8, warn: 2, busy: 0, good: 0, quiet: 0 } as const satisfi
   number
 >
 
-function unease(device: DeviceView, now: Date): number {
-  const silence = isSilent(device, now) ? 4 : 0
+function unease(device: DeviceView): number {
+  const silence = device.silentSince === null ? 0 : 4
   return weights[changeMeanings[device.state].tone] + silence + (device.online ? 0 : 1)
 }

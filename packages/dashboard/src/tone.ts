@@ -52,16 +52,6 @@ export const appTones: Readonly<Record<AppState, Tone>> = {
   failed: 'bad',
 }
 
-/** Three times the 15 minutes after which a device without a stream asks. */
-export const silentMinutes = 45
-
-/** True for a device that has missed three of its check-ins. */
-export function isSilent(device: DeviceView, now: Date): boolean {
-  if (device.online) return false
-  const heard = new Date(device.seenAt ?? device.enrolledAt)
-  return now.getTime() - heard.getTime() > silentMinutes * 60_000
-}
-
 const confinement = 'confinement'
 
 /** What a device reports of how it confines: a verdict in one word, and each part of it. */

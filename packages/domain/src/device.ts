@@ -1,3 +1,4 @@
+import { type Digest, digestOf, toDocument } from '@steadfleet/base'
 import { type Static, Type } from 'typebox'
 import {
   Architecture,
@@ -60,9 +61,12 @@ export const Failure = object({
 })
 export type Failure = Static<typeof Failure>
 
-/** One thing that happened on a device. `sequence` rises by one, so that a repeat is known as one. */
+/**
+ * One thing that happened on a device. `sequence` rises by one, so that a repeat is known as one; it is
+ * 0 of what the server noted about the device.
+ */
 export const DeviceEvent = object({
-  sequence: Type.Integer({ minimum: 1 }),
+  sequence: Type.Integer({ minimum: 0 }),
   at: Timestamp,
   kind: oneOf('change', 'app', 'failure', 'security', 'agent', 'server'),
   message: Type.String({ maxLength: 1000 }),
@@ -75,6 +79,14 @@ export const DeviceEvent = object({
   ),
 })
 export type DeviceEvent = Static<typeof DeviceEvent>
+
+/** The name of an event by its content: by it a signed report vouches for the events sent with it. */
+export function digestOfEvent(event: DeviceEvent): Digest {
+  return digestOf(toDocument(event))
+}
+
+/** After so long a device asks that nobody calls, unless its order says otherwise. */
+export const usualCheckInSeconds = 900
 
 /** What a device says about itself; signed by it (DSSE), it is evidence. */
 export const StateReport = object({
@@ -89,6 +101,12 @@ export const StateReport = object({
   releases: Type.Array(InstalledRelease, { maxItems: 1000 }),
   apps: Type.Array(AppStatus, { maxItems: 10_000 }),
   attributes: Type.Record(Type.String(), Type.String({ maxLength: 200 })),
+  events: Type.Optional(
+    Type.Array(DigestSchema, {
+      maxItems: 200,
+      description: 'Digests of the events sent with it, in their order; absent where none are.',
+    }),
+  ),
 })
 export type StateReport = Static<typeof StateReport>
 export const parseStateReport = parserOf('state report', StateReport)

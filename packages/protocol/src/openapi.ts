@@ -7,6 +7,7 @@ import * as devices from './routes/devices.ts'
 import * as fleet from './routes/fleet.ts'
 import * as log from './routes/log.ts'
 
+import * as security from './routes/security.ts'
 /** Every route there is, by name. */
 export const routes: Readonly<Record<string, RouteSpec>> = {
   ...ceremony,
@@ -16,6 +17,7 @@ export const routes: Readonly<Record<string, RouteSpec>> = {
   ...log,
 }
 
+  ...security,
 /** The routes as an OpenAPI 3.1 document, whose schemas are JSON Schema as the routes hold them. */
 export function toOpenApi(version: string): Readonly<Record<string, unknown>> {
   const paths: Record<string, Record<string, unknown>> = {}
@@ -76,9 +78,10 @@ function toOperation(name: string, route: RouteSpec): object {
   }
 }
 
-function securityOf({ needs }: RouteSpec): object[] {
+function securityOf({ needs, isOpenToItsMachine }: RouteSpec): object[] {
   if (needs === 'anyone') return []
-  return needs === 'device' ? [{ signature: [] }] : [{ signature: [] }, { session: [] }]
+  const named = needs === 'device' ? [{ signature: [] }] : [{ signature: [] }, { session: [] }]
+  return isOpenToItsMachine ? [...named, {}] : named
 }
 
 function toParameters(place: 'path' | 'query', schema: TSchema | undefined): object[] {

@@ -37,6 +37,7 @@ export const problemStatus = {
   'group/unknown': 404,
   'device/unknown': 404,
   'device/wrong-report': 409,
+  'event/unknown': 404,
   'rollout/unknown': 404,
   'rollout/wrong-state': 409,
 

@@ -25,6 +25,8 @@ export interface RouteSpec {
    */
   readonly path: string
   readonly needs: Needs
+  /** Also answers whoever asks unnamed from the server's own machine: who is there may read anyway. */
+  readonly isOpenToItsMachine?: true
   readonly summary: string
   readonly params?: TSchema
   readonly query?: TSchema

@@ -54,6 +54,8 @@ export const DeviceView = object({
   log: Type.String(),
   enrolledAt: Timestamp,
   seenAt: Type.Union([Timestamp, Type.Null()]),
+  /** Since when the silence alarm is up: it missed too many check-ins. Null while it is heard. */
+  silentSince: Type.Union([Timestamp, Type.Null()]),
 })
 export type DeviceView = Static<typeof DeviceView>
 
@@ -62,6 +64,8 @@ export const TimelineEntry = object({
   device: DeviceId,
   receivedAt: Timestamp,
   event: DeviceEvent,
+  /** The server keeps the report by which the device signed it. */
+  hasEvidence: Type.Boolean(),
 })
 export type TimelineEntry = Static<typeof TimelineEntry>
 
@@ -112,6 +116,9 @@ export const FleetView = object({
   model: Type.String(),
   devices: Type.Integer({ minimum: 0 }),
   online: Type.Integer({ minimum: 0 }),
+  silent: Type.Integer({ minimum: 0 }),
+  /** After so many seconds a device that hears nothing asks by itself. */
+  checkInSeconds: Type.Integer({ minimum: 1 }),
   packages: Type.Array(object({ package: PackageName, channel: ChannelName })),
 })
 export type FleetView = Static<typeof FleetView>

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toCanonicalText } from '@steadfleet/base'
-import { FleetName, OwnerId, object, parserOf } from '@steadfleet/domain'
+import { FleetName, OwnerId, object, parserOf, usualCheckInSeconds } from '@steadfleet/domain'
 import { keyIdOf, type PublicKey } from '@steadfleet/trust'
 import { Type } from 'typebox'
 import { ifThere } from './disk/durable.ts'
@@ -23,6 +23,12 @@ const parseConfiguration = parserOf(
     model: Type.String(),
     /** Keys whose requests may do everything. */
     operators: Type.Array(Key, { minItems: 1 }),
+    policy: Type.Optional(
+      object({
+        /** Six hours is the longest: a fix must not wait a day for a device that hears no stream. */
+        'check-in-seconds': Type.Optional(Type.Integer({ minimum: 1, maximum: 21_600 })),
+      }),
+    ),
   }),
 )
 
@@ -36,8 +42,12 @@ export async function importOnce(store: Store, folder: string): Promise<void> {
     const message = `cannot serve ${folder}: no server.json is in it (make one with: steadfleet init)`
     throw new ServerError('server/not-initialised', message, { folder })
   }
-  const { operators, ...facts } = parseConfiguration(JSON.parse(file))
-  await store.write('importConfiguration', { facts, operators: operators.map(toOperator) })
+  const { operators, policy, ...facts } = parseConfiguration(JSON.parse(file))
+  await store.write('importConfiguration', {
+    facts,
+    operators: operators.map(toOperator),
+    checkInSeconds: policy?.['check-in-seconds'] ?? usualCheckInSeconds,
+  })
 }
 
 function toOperator(key: PublicKey, i: number) {

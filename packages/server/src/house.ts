@@ -6,6 +6,7 @@ import type { Nonces } from './http/nonces.ts'
 import type { Streams } from './http/streams.ts'
 import type { Log } from './log/log.ts'
 import type { Orderer } from './orders/orderer.ts'
+import type { Metrics } from './metrics.ts'
 import type { Owner } from './owner.ts'
 import type { Presence } from './presence.ts'
 import type { SignerClient } from './signer-client.ts'
@@ -35,6 +36,7 @@ export interface House {
   readonly signer: () => SignerClient
   /** The data directory. */
   readonly folder: string
+  readonly metrics: Metrics
   /** The bytes of `1.root.json`: what enrolment tokens name by digest. */
   readonly firstCatalogueRoot: () => Promise<Uint8Array>
   /** Where the dashboard and the agent's file lie in this checkout. */

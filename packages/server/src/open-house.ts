@@ -15,11 +15,13 @@ import { makeNonces } from './http/nonces.ts'
 import { makeStreams } from './http/streams.ts'
 import { openLogOf } from './log/open.ts'
 import { modelAt } from './model.ts'
+import { makeMetrics } from './metrics.ts'
 import { makeOrderer } from './orders/orderer.ts'
 import { openOwner } from './owner.ts'
 import { makePresence } from './presence.ts'
 import { watchRoles } from './role-lives.ts'
-import { keepSigner } from './signer-keeper.ts'
+import { keepSigner, type SignerKeeper } from './signer-keeper.ts'
+import { watchSilence } from './silence.ts'
 import { allFacts } from './store/people-store.ts'
 import { openStore } from './store/store.ts'
 import type { World } from './world.ts'
@@ -78,17 +80,52 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
       onFault: fault => logger.error({ err: fault }, 'cannot sign orders yet'),
     }),
   )
-  opened.use(await keepFresh(catalogue, logger))
-  opened.use(watchRoles({ catalogue, owner, world }, logger))
+  opened.use(await keepFresh(catalogues, notes, logger))
+  opened.use(watchRoles({ catalogue: signed.catalogue, owner, world }, logger))
+  opened.use(await watchSilence({ store, streams, world }, logger))
   log.nudge()
   void orderer.nudge()
   const kept = opened.move()
+/** What a server knows only as long as it runs. */
+function freshMemory(world: World): Pick<House, 'nonces' | 'keyHolders' | 'presence' | 'metrics'> {
+  const nonces = makeNonces(world)
+  return { nonces, keyHolders: new Map(), presence: makePresence(), metrics: makeMetrics() }
+}
+
+interface Openers extends Pick<House, 'owner' | 'store' | 'content' | 'streams'> {
+  readonly signer: SignerKeeper
+}
+
+/** What publishers sign: the catalogues, the log that holds it, and what the fleet knows of it. */
+async function openSigned(
+  opened: AsyncDisposableStack,
+  { folder, world, logger }: HouseOptions,
+  { owner, store, content, streams, signer }: Openers,
+): Promise<Pick<House, 'catalogue' | 'catalogues' | 'notes' | 'log'>> {
+  const signing = { signer: signer.client, now: world.now }
+  const catalogue = await openCatalogue({ folder: join(folder, 'catalogue'), ...signing })
+  const catalogues = await openCatalogues({
+    ...{ folder, first: catalogue, transport: world.transport, ...signing },
+    policy: () => owner.policy().signed,
+  })
+  const notes = makeReleaseNotes({ catalogues, content, store, world, owner }, () => log)
+  const log = opened.use(
+    await openLogOf({
+      ...{ folder, catalogues, owner, logger, signer: signer.client },
+      async onPublished() {
+        await notes.noteAll()
+        announce({ streams }, 'releases')
+      },
+    }),
+  )
+  await notes.noteAll()
+  return { catalogue, catalogues, notes, log }
+}
+
   const house: House = {
     ...{ world, folder, store, facts, catalogue, log, notes, content, owner, orderer, streams },
     origins: options.origins,
-    nonces: makeNonces(world),
-    keyHolders: new Map(),
-    presence: makePresence(),
+    ...freshMemory(world),
     isSignerThere: signer.isThere,
     signer: signer.client,
     firstCatalogueRoot: () => readFile(join(folder, 'catalogue', '1.root.json')),

@@ -1,5 +1,5 @@
 import { isCoded } from '@steadfleet/base'
-import type { DeviceEvent, StateReport } from '@steadfleet/domain'
+import { type DeviceEvent, digestOfEvent, type StateReport } from '@steadfleet/domain'
 import {
   type Client,
   checkIn,
@@ -69,7 +69,10 @@ async function sendOnce(
   { client, identity, makeReport, stop }: CheckInContext,
   events: readonly DeviceEvent[],
 ): Promise<ReplyOf<typeof checkIn>> {
-  const report = await identity.seal(payloadTypes.report, await makeReport())
+  const said = await makeReport()
+  // Signed with the report, an event is evidence for as long as the envelope is kept.
+  const named = events.length === 0 ? said : { ...said, events: events.map(digestOfEvent) }
+  const report = await identity.seal(payloadTypes.report, named)
   const body = { report: viewOf(report), events: [...events] }
   return client.call(checkIn, { body, signal: stop })
 }

@@ -22,7 +22,7 @@ export const deviceList: CommandSpec = {
     const devices = await client.call(listDevices, { params: { fleet: home.fleet } })
     call.output.answer(devices, () =>
       toTable(
-        ['device', 'name', 'state', 'online', 'runs', 'last seen'],
+        ['device', 'name', 'state', 'presence', 'runs', 'last seen'],
         devices.map(toRow),
         'no device has joined yet: steadfleet device enrol',
       ),
@@ -81,8 +81,14 @@ export const deviceEnrol: CommandSpec = {
 
 function toRow(view: DeviceView): string[] {
   const runs = view.releases.map(({ package: name, revision }) => `${name}@${revision}`)
-  const online = view.online ? 'yes' : 'no'
-  return [view.id, view.name, view.state, online, runs.join(' ') || '–', view.seenAt ?? 'never']
+  const runsOrNot = runs.join(' ') || '–'
+  return [view.id, view.name, view.state, presenceOf(view), runsOrNot, view.seenAt ?? 'never']
+}
+
+/** Silence outweighs an open stream: who drops a device's requests may leave its stream open. */
+function presenceOf({ online, silentSince }: DeviceView): string {
+  if (silentSince !== null) return `silent since ${silentSince}`
+  return online ? 'online' : 'offline'
 }
 
 function toText(view: DeviceView): string {
@@ -96,7 +102,7 @@ function toText(view: DeviceView): string {
   return [
     `${view.name}  ${view.id}`,
     `model ${view.model}, ${view.architecture}, fleet ${view.fleet}, log ${view.log}`,
-    `${view.online ? 'online' : 'offline'}, last seen ${view.seenAt ?? 'never'}`,
+    `${presenceOf(view)}, last seen ${view.seenAt ?? 'never'}`,
     `${view.state}, generation ${view.generation}, order ${view.counter} of ${view.orderedCounter}`,
     'runs',
     ...(releases.length === 0 ? ['  nothing yet'] : releases),

@@ -6,7 +6,6 @@ import { type ReactNode, useState } from 'react'
 import { Link } from 'react-router'
 import { useFleet } from '../fleet.ts'
 import { toCount } from '../format/text.ts'
-import { useNow } from '../now.ts'
 import { Asked } from '../parts/asked.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { FleetChoice } from '../parts/fleet-choice.tsx'
@@ -42,13 +41,12 @@ export function DevicesPage(): ReactNode {
 }
 
 function Found({ devices }: { devices: readonly DeviceView[] }): ReactNode {
-  const now = useNow()
   const [search, setSearch] = useState<DeviceSearch>({
     text: '',
     presence: 'all',
     group: undefined,
   })
-  const found = findDevices(devices, search, now)
+  const found = findDevices(devices, search)
   return (
     <>
       <DeviceSearchBar search={search} onSearch={setSearch} />

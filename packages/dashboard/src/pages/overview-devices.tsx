@@ -5,7 +5,6 @@ import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import { useFleet } from '../fleet.ts'
 import { toList, toShortPackage } from '../format/text.ts'
-import { useNow } from '../now.ts'
 import { DevicePresence, DeviceState } from '../parts/device-state.tsx'
 import { LogBadge } from '../parts/log-badge.tsx'
 import { Panel } from '../parts/panel.tsx'
@@ -18,7 +17,6 @@ const shown = 5
 export function DevicesPanel(): ReactNode {
   const { fleet } = useFleet()
   const { data: devices = [] } = useQuery(devicesOf(fleet.name))
-  const now = useNow()
   if (devices.length === 0) return null
   const all = (
     <Link to="/devices">
@@ -27,7 +25,7 @@ export function DevicesPanel(): ReactNode {
   )
   return (
     <Panel title="Devices" aside={all} flush>
-      {worstFirst(devices, now)
+      {worstFirst(devices)
         .slice(0, shown)
         .map(device => (
           <DeviceLine key={device.id} device={device} />

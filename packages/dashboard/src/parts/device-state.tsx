@@ -1,8 +1,7 @@
 import type { DeviceView } from '@steadfleet/protocol'
 import type { ReactNode } from 'react'
 import { toSentence } from '../format/text.ts'
-import { useNow } from '../now.ts'
-import { changeMeanings, isSilent, silentMinutes } from '../tone.ts'
+import { changeMeanings } from '../tone.ts'
 import { ToneBadge } from './tone-badge.tsx'
 
 /** The state of a device's last change. */
@@ -15,23 +14,22 @@ export function DeviceState({ device }: { device: DeviceView }): ReactNode {
   )
 }
 
-/** Whether a device is heard now. */
+/** Whether a device is heard now. Silence outweighs an open stream. */
 export function DevicePresence({ device }: { device: DeviceView }): ReactNode {
-  const now = useNow()
-  if (device.online)
+  if (device.silentSince !== null)
     return (
-      <ToneBadge tone="good" means="It holds a stream open to the server.">
-        Online
-      </ToneBadge>
-    )
-  if (isSilent(device, now))
-    return (
-      <ToneBadge tone="warn" means={`Not heard for more than ${silentMinutes} minutes.`}>
+      <ToneBadge tone="warn" means="It missed three of its check-ins, whatever its stream says.">
         Silent
       </ToneBadge>
     )
+  if (device.online)
+    return (
+      <ToneBadge tone="good" means="It holds a stream open to the server, or asked lately.">
+        Online
+      </ToneBadge>
+    )
   return (
-    <ToneBadge tone="quiet" means="No stream is open; it asks every 15 minutes.">
+    <ToneBadge tone="quiet" means="No stream is open; it asks at its interval.">
       Offline
     </ToneBadge>
   )

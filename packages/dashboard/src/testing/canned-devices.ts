@@ -37,6 +37,7 @@ const shared = {
   log: 'none',
   enrolledAt: ago(9 * day),
   seenAt: ago(20_000),
+  silentSince: null as string | null,
 }
 
 /** The device that failed its probation and went back. */
@@ -65,6 +66,7 @@ export function makeDevices() {
       name: 'elm',
       online: false,
       seenAt: ago(5 * hour),
+      silentSince: ago(4 * hour),
       generation: 2,
       counter: 2,
       releases: [

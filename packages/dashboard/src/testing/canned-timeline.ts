@@ -72,5 +72,6 @@ export function makeTimeline() {
     device: fig,
     receivedAt: event.at,
     event: { sequence: 100 - index, ...event },
+    hasEvidence: event.kind === 'security',
   }))
 }

@@ -21,6 +21,8 @@ export function makeCanned() {
         model: 'acme/greenhouse-box',
         devices: devices.length,
         online: devices.filter(({ online }) => online).length,
+        silent: devices.filter(({ silentSince }) => silentSince !== null).length,
+        checkInSeconds: 900,
         packages: [
           { package: 'acme/greenhouse', channel: 'latest/stable' },
           { package: 'acme/mosquitto', channel: 'latest/stable' },

@@ -237,15 +237,6 @@ export const listFailures = route({
   reply: Type.Array(FailureView),
 })
 
-export const listSecurityEvents = route({
-  method: 'GET',
-  path: '/v1/security-events',
-  needs: 'fleet:read',
-  summary: 'What devices refused, newest first, each named by its code.',
-  query: object(page),
-  reply: Type.Array(TimelineEntry),
-})
-
 export const listSettings = route({
   method: 'GET',
   path: '/v1/fleets/:fleet/settings',
@@ -322,6 +313,15 @@ export const health = route({
   needs: 'anyone',
   summary: 'Whether the server answers, writes and signs.',
   reply: object({ ok: Type.Boolean(), version: Type.String(), signer: Type.Boolean() }),
+})
+
+export const readMetrics = route({
+  method: 'GET',
+  path: '/metrics',
+  needs: 'fleet:read',
+  isOpenToItsMachine: true,
+  summary: 'Figures for Prometheus. Whoever asks from the server’s own machine needs no name.',
+  reply: 'bytes',
 })
 
 export const openApiDocument = route({

@@ -8,7 +8,9 @@ import { releasesAt } from '../store/release-store.ts'
 import { orderedMoves } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
 import { markDue } from './due.ts'
+import { isRefusal, keepEvents, refuseOtherEvents } from './events.ts'
 import { advance } from './rollout.ts'
+import { endSilence } from './silence.ts'
 
 export interface CheckIn {
   readonly device: DeviceId
@@ -25,6 +27,8 @@ export interface CheckIn {
 export interface CheckedIn {
   readonly acknowledged: number
   readonly order: EnvelopeView | null
+  /** Codes of what the device refused, as it tells now. */
+  readonly refused: readonly string[]
   /** What people who look on have to ask for again. */
   readonly changed: readonly ('device' | 'rollouts' | 'failures')[]
   readonly isOrderDue: boolean
@@ -33,10 +37,13 @@ export interface CheckedIn {
 /** Keeps what a device says, and in the same transaction moves on the rollouts it takes part in. */
 export async function checkIn(db: Db, said: CheckIn): Promise<CheckedIn> {
   const row = await deviceWithId(db, said.device)
+  refuseOtherEvents(said)
   const isNew = refuseOlder(row, said.report)
   await keepReport(db, row, said, isNew)
   const events = said.events.filter(event => event.sequence > row.event_sequence)
-  const acknowledged = await keepEvents(db, row, events, said.now)
+  await keepEvents(db, said, events)
+  const acknowledged = await acknowledge(db, row, events)
+  const isBack = await endSilence(db, row, said.now)
   const isDecided = await decideMoves(db, said, events)
   await renewStaleOrder(db, said)
   const order = await orderAbove(db, said.device, said.report.counter)
@@ -44,7 +51,8 @@ export async function checkIn(db: Db, said: CheckIn): Promise<CheckedIn> {
   return {
     acknowledged,
     order,
-    changed: changesOf(row, said, events, isDecided),
+    refused: events.filter(isRefusal).map(({ code = '' }) => code),
+    changed: changesOf(row, said, { events, isDecided, isBack }),
     // A move that is decided may let a rollout order others, who have no reason to check in.
     isOrderDue: order_due > 0 || isDecided,
   }
@@ -77,20 +85,11 @@ async function keepReport(db: Db, row: DeviceRow, said: CheckIn, isNew: boolean)
   if (isNew && before !== JSON.stringify(report.attributes)) await markDue(db, [row.id])
 }
 
-async function keepEvents(
+async function acknowledge(
   db: Db,
   row: DeviceRow,
   events: readonly DeviceEvent[],
-  now: string,
 ): Promise<number> {
-  for (const event of events) {
-    const { sequence, kind } = event
-    await db
-      .insertInto('event')
-      .values({ device: row.id, sequence, received_at: now, kind, json: JSON.stringify(event) })
-      .onConflict(conflict => conflict.doNothing())
-      .execute()
-  }
   const acknowledged = Math.max(row.event_sequence, ...events.map(({ sequence }) => sequence))
   await db
     .updateTable('device')
@@ -165,13 +164,18 @@ async function renewStaleOrder(db: Db, { device, report, renewBefore }: CheckIn)
   if (stale) await markDue(db, [device])
 }
 
+interface Found {
+  readonly events: readonly DeviceEvent[]
+  readonly isDecided: boolean
+  readonly isBack: boolean
+}
+
 function changesOf(
   row: DeviceRow,
   { report }: CheckIn,
-  events: readonly DeviceEvent[],
-  isDecided: boolean,
+  { events, isDecided, isBack }: Found,
 ): CheckedIn['changed'] {
-  const isOther = events.length > 0 || stateOf(reportOf(row)) !== stateOf(report)
+  const isOther = isBack || events.length > 0 || stateOf(reportOf(row)) !== stateOf(report)
   return [
     ...(isOther ? (['device'] as const) : []),
     ...(isDecided ? (['rollouts'] as const) : []),
@@ -181,5 +185,5 @@ function changesOf(
 
 /** All of a report but what differs each time. */
 function stateOf(report: StateReport | undefined): string {
-  return JSON.stringify(report && { ...report, sequence: 0, at: '' })
+  return JSON.stringify(report && { ...report, sequence: 0, at: '', events: [] })
 }

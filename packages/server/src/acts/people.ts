@@ -5,12 +5,13 @@ import type { Db } from '../store/schema.ts'
 export interface Configuration {
   readonly facts: Readonly<Record<Fact, string>>
   readonly operators: readonly { keyid: string; name: string; role: string; key: string }[]
+  readonly checkInSeconds: number
 }
 
 /** Takes over what `init` wrote: once, on the first start. */
 export async function importConfiguration(
   db: Db,
-  { facts, operators }: Configuration,
+  { facts, operators, checkInSeconds }: Configuration,
 ): Promise<void> {
   const rows = Object.entries(facts).map(([name, value]) => ({ name, value }))
   await db.insertInto('fact').values(rows).execute()
@@ -21,7 +22,12 @@ export async function importConfiguration(
       .execute()
   await db
     .insertInto('fleet')
-    .values({ name: facts.fleet, owner: facts.owner, model: facts.model })
+    .values({
+      name: facts.fleet,
+      owner: facts.owner,
+      model: facts.model,
+      check_in_seconds: checkInSeconds,
+    })
     .execute()
 }
 

@@ -10,8 +10,10 @@ import { handleDevices } from '../routes/devices.ts'
 import { handleFleets } from '../routes/fleet.ts'
 import { handleLog } from '../routes/log.ts'
 import { handlePeople } from '../routes/people.ts'
+import { handleMetrics } from '../routes/metrics.ts'
 import { handleReleases } from '../routes/releases.ts'
 import { makeHandle, sendAsProblem, sendProblem } from './handle.ts'
+import { handleSecurity } from '../routes/security.ts'
 
 /** What a browser may do with our pages: nothing that they do not bring themselves. */
 const pageHeaders = {
@@ -46,6 +48,8 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   handleCeremony(handle, house)
   answerOthers(app, isBuilt)
   await app.ready()
+  handleSecurity(handle, house)
+  handleMetrics(handle, house)
   return app
 }
 

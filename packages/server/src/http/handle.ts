@@ -17,6 +17,7 @@ import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
 import { callerOf } from './authenticate.ts'
 import { type Caller, refuseUnpermitted } from './permissions.ts'
+import { isOfThisMachine } from './this-machine.ts'
 
 /** What a deed is given: what the caller sent, checked, and who the caller is. */
 export interface Call<S extends RouteSpec> {
@@ -51,10 +52,9 @@ export function makeHandle(house: House, app: FastifyInstance): Handle {
       url: route.path.replace(/\*[a-z]+$/, '*'),
       bodyLimit: bodyLimitOf(route),
       handler: async (request, reply) => {
-        const isOpen = route.needs === 'anyone'
-        const caller = isOpen ? anyone : await callerOf(house, request)
+        const caller = await callerFor(house, route, request)
         offerNonce(house, request, reply)
-        refuseUnpermitted(route.needs, caller)
+        refuseUncalled(route, caller, request)
         const answer = await deed({ ...read(request), caller, request, reply })
         if (answer === sent) return reply
         if (answer === undefined) return reply.code(204).send()
@@ -64,15 +64,42 @@ export function makeHandle(house: House, app: FastifyInstance): Handle {
   }
 }
 
+async function callerFor(
+  house: House,
+  { needs }: RouteSpec,
+  request: FastifyRequest,
+): Promise<Caller> {
+  return needs === 'anyone' ? anyone : callerOf(house, request)
+}
+
+function refuseUncalled(route: RouteSpec, caller: Caller, request: FastifyRequest): void {
+  const isUnnamed = caller.kind === 'anyone' && route.isOpenToItsMachine === true
+  if (!(isUnnamed && isOfThisMachine(request))) refuseUnpermitted(route.needs, caller)
+}
+
 /** Every error becomes a problem here, and nowhere else; only what has no code is logged in full. */
 export function sendProblem(house: House, app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = toProblem(fromFastify(error) ?? error)
     if (problem.status >= 500) request.log.error({ err: error }, 'cannot answer')
-    else request.log.info({ code: problem.type, url: pathOf(request) }, 'refused')
+    else
+      request.log[levelOf(problem, request)](
+        { code: problem.type, url: pathOf(request) },
+        'refused',
+      )
+    house.metrics.countRefusedRequest(problem.type)
     if (problem.status === 401) reply.header('steadfleet-nonce', house.nonces.make())
     return sendAsProblem(reply, problem)
   })
+}
+
+/**
+ * What every client meets in the course of things is no news: a first request without a nonce, and the
+ * root after the newest, which TUF's clients ask for until it is not there. TUF §5.3.3
+ */
+function levelOf({ type }: Problem, request: FastifyRequest): 'debug' | 'info' {
+  const isNextRoot = type === 'content/unknown' && /\/[0-9]+\.root\.json$/.test(pathOf(request))
+  return type === 'request/stale-nonce' || isNextRoot ? 'debug' : 'info'
 }
 
 /** As bytes, since Fastify would add a charset to text, which JSON has none of. RFC 8259 §11 */

@@ -4,6 +4,7 @@ import {
   type ReleaseRecord,
   type SettingValues,
   type StateReport,
+  usualCheckInSeconds,
 } from '@steadfleet/domain'
 import type { GroupConditions } from '@steadfleet/protocol'
 import type { Order, OrderedRelease, TrustPolicy } from '@steadfleet/trust'
@@ -25,7 +26,7 @@ export async function contentFor(
   { db, policy }: ContentOptions,
   device: DeviceRow,
 ): Promise<OrderContent> {
-  const { model } = await fleetNamed(db, device.fleet)
+  const { model, check_in_seconds } = await fleetNamed(db, device.fleet)
   const settings = await settingsFor(db, device)
   const releases: OrderedRelease[] = []
   for (const { package: name, revision } of await assignedTo(db, device.id)) {
@@ -34,7 +35,9 @@ export async function contentFor(
     )
     if (found) releases.push(toOrdered(found, policy, settings.get(name) ?? {}))
   }
-  return { model, releases, policy: {} }
+  // The devices' own default is not written: orders of old stay as they are.
+  const isUsual = check_in_seconds === usualCheckInSeconds
+  return { model, releases, policy: isUsual ? {} : { 'check-in-seconds': check_in_seconds } }
 }
 
 export function digestOfContent(content: OrderContent): Digest {

@@ -55,7 +55,7 @@ function handleReports(handle: Handle, house: House): void {
   handle(checkIn, async ({ caller, body }) => {
     const device = deviceOf(caller)
     const now = world.now()
-    const { acknowledged, order, changed, isOrderDue } = await store.write('checkIn', {
+    const { acknowledged, order, refused, changed, isOrderDue } = await store.write('checkIn', {
       device,
       report: await openReport(house, device, body.report),
       envelope: JSON.stringify(body.report),
@@ -64,6 +64,7 @@ function handleReports(handle: Handle, house: House): void {
       renewBefore: toTimestamp(new Date(now.getTime() - renewAfterMs)),
     })
     presence.heard(device)
+    house.metrics.countCheckIn(refused)
     if (isOrderDue) void house.orderer.nudge()
     for (const topic of changed) announce(house, topic, topic === 'device' ? device : undefined)
     return {

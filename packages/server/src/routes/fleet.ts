@@ -8,7 +8,6 @@ import {
   listFailures,
   listFleets,
   listGroups,
-  listSecurityEvents,
   listSettings,
   putGroup,
   removeGroup,
@@ -69,11 +68,6 @@ function handleDeviceViews(handle: Handle, house: House): void {
   handle(listFailures, async ({ query }) => {
     const page = { kind: 'failure', before: query.after, limit: query.limit } as const
     return toFailureViews(house, await eventsWhere(db, page))
-  })
-
-  handle(listSecurityEvents, async ({ query }) => {
-    const page = { kind: 'security', before: query.after, limit: query.limit } as const
-    return (await eventsWhere(db, page)).map(toTimelineEntry)
   })
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../acts/people.ts'
 import { noteReleases } from '../acts/release.ts'
 import { steerRollout } from '../acts/rollout.ts'
+import { raiseSilence } from '../acts/silence.ts'
 
 /** Everything that may be written, by name: one act, one savepoint, in the writer's thread. */
 export const commands = {
@@ -22,6 +23,7 @@ export const commands = {
   createEnrolmentToken,
   enrolDevice,
   checkIn,
+  raiseSilence,
   putOrder,
   clearDue,
   markAllDue,

@@ -1,5 +1,5 @@
 import type { DeviceEvent, StateReport } from '@steadfleet/domain'
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { unknown } from '../error.ts'
 import type { Db, DeviceTable } from './schema.ts'
 
@@ -14,6 +14,22 @@ export async function deviceWithId(db: Db, id: string): Promise<DeviceRow> {
 /** Devices of a fleet, in the order in which they joined. */
 export function devicesOf(db: Db, fleet: string): Promise<DeviceRow[]> {
   return db.selectFrom('device').selectAll().where('fleet', '=', fleet).orderBy('number').execute()
+}
+
+/** How many devices each fleet has in each state of their last change, and how many of them are silent. */
+export function devicesByState(
+  db: Db,
+): Promise<{ fleet: string; state: string; count: number; silent: number }[]> {
+  return db
+    .selectFrom('device')
+    .select(({ fn }) => [
+      'fleet',
+      sql<string>`coalesce(report ->> '$.state', 'committed')`.as('state'),
+      fn.countAll<number>().as('count'),
+      fn.count<number>('silent_since').as('silent'),
+    ])
+    .groupBy(['fleet', 'state'])
+    .execute()
 }
 
 /** The raw public key of a device, in hexadecimal. */
@@ -60,11 +76,15 @@ export interface EventRow {
   readonly device: string
   readonly received_at: string
   readonly event: DeviceEvent
+  /** The row of `evidence` in which the device signed it. */
+  readonly evidence: number | null
 }
 
 export interface EventQuestion {
-  readonly device?: string
+  readonly fleet?: string | undefined
+  readonly device?: string | undefined
   readonly kind?: DeviceEvent['kind']
+  readonly code?: string | undefined
   /** Only those with a lower id: where the page before ended. */
   readonly before?: number | undefined
   readonly limit?: number | undefined
@@ -72,17 +92,23 @@ export interface EventQuestion {
 
 /** Events, newest first. */
 export async function eventsWhere(db: Db, question: EventQuestion): Promise<EventRow[]> {
-  const { device, kind, before, limit } = question
+  const { fleet, device, kind, code, before, limit } = question
   const rows = await db
     .selectFrom('event')
-    .select(['id', 'device', 'received_at', 'json'])
+    .select(['id', 'device', 'received_at', 'json', 'evidence'])
+    .$if(fleet !== undefined, q => q.where('device', 'in', idsOf(db, fleet ?? '')))
     .$if(device !== undefined, q => q.where('device', '=', device ?? ''))
     .$if(kind !== undefined, q => q.where('kind', '=', kind ?? ''))
+    .$if(code !== undefined, q => q.where('code', '=', code ?? ''))
     .$if(before !== undefined, q => q.where('id', '<', before ?? 0))
     .orderBy('id', 'desc')
     .limit(limit ?? 100)
     .execute()
   return rows.map(({ json, ...row }) => ({ ...row, event: JSON.parse(json) }))
+}
+
+function idsOf(db: Db, fleet: string) {
+  return db.selectFrom('device').select('id').where('fleet', '=', fleet)
 }
 
 /** Names of devices by id. */

@@ -7,6 +7,7 @@ export interface FleetRow {
   readonly name: string
   readonly owner: string
   readonly model: string
+  readonly check_in_seconds: number
 }
 
 export async function fleetNamed(db: Db, name: string): Promise<FleetRow> {

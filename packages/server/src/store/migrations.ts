@@ -77,6 +77,18 @@ const migrations: readonly string[] = [
     fleet text not null, name text not null, conditions text not null, primary key (fleet, name)
   ) strict, without rowid;
   `,
+  `alter table release add column catalogue text not null default ''`,
+  `
+  alter table fleet add column check_in_seconds integer not null default 900;
+  alter table device add column silent_since text;
+  alter table event add column code text;
+  alter table event add column evidence integer;
+  update event set code = json ->> '$.code';
+  create index event_by_code on event (kind, code, id);
+  create table evidence (
+    id integer primary key autoincrement, device text not null, report text not null
+  ) strict;
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

@@ -6,13 +6,15 @@ export interface Database {
   operator: { keyid: string; name: string; role: string; key: string }
   session: { hash: string; name: string; expires_at: string }
   sign_in_token: { hash: string; name: string; expires_at: string }
-  fleet: { name: string; owner: string; model: string }
+  fleet: { name: string; owner: string; model: string; check_in_seconds: Generated<number> }
   fleet_package: { fleet: string; package: string; channel: string }
   enrolment_token: { hash: string; fleet: string; expires_at: string; used_by: string | null }
   device: DeviceTable
   device_order: OrderTable
   device_package: { device: string; package: string; revision: number }
   event: EventTable
+  /** Envelopes of reports that vouch for events. */
+  evidence: { id: Generated<number>; device: string; report: string }
   release: ReleaseTable
   channel: { package: string; channel: string; revision: number; moved_at: string }
   rollout: RolloutTable
@@ -40,6 +42,8 @@ export interface DeviceTable {
   event_sequence: Generated<number>
   counter: Generated<number>
   ordered_counter: Generated<number>
+  /** Since when the silence alarm is up. */
+  silent_since: string | null
   /** Raised by whatever may change the device's order; the orderer clears what it has seen. */
   order_due: Generated<number>
 }
@@ -56,10 +60,14 @@ export interface OrderTable {
 export interface EventTable {
   id: Generated<number>
   device: string
+  /** The device's own number of it; below 0 of what the server noted. */
   sequence: number
   received_at: string
   kind: string
   json: string
+  code: string | null
+  /** The row of `evidence` by which the device signed it. */
+  evidence: number | null
 }
 
 export interface ReleaseTable {

@@ -6,6 +6,7 @@ import {
   type DeviceEvent,
   type DeviceId,
   deviceIdOf,
+  digestOfEvent,
   type StateReport,
 } from '@steadfleet/domain'
 import { type Client, checkIn, enrolDevice, type ReplyOf } from '@steadfleet/protocol'
@@ -30,6 +31,8 @@ export interface Says {
   readonly releases?: StateReport['releases']
   readonly attributes?: StateReport['attributes']
   readonly events?: readonly DeviceEvent[]
+  /** The digests that the report names; those of the events unless it lies, or is of before there were any. */
+  readonly names?: StateReport['events']
   /** Of another device, or by another key: what a liar would send. */
   readonly device?: DeviceId
   readonly by?: Signer
@@ -80,9 +83,11 @@ function deviceWith(id: DeviceId, key: Signer, client: Client): TestDevice {
     id,
     signer: { ...key, keyid: id },
     client,
-    async checkIn({ events = [], by = key, ...says }: Says = {}) {
+    async checkIn({ events = [], names, by = key, ...says }: Says = {}) {
       report = { ...report, ...says, sequence: report.sequence + 1 }
-      const envelope = await signStatement(payloadTypes.report, report, [by])
+      const named = names ?? events.map(digestOfEvent)
+      const whole = named.length === 0 ? report : { ...report, events: named }
+      const envelope = await signStatement(payloadTypes.report, whole, [by])
       return client.call(checkIn, {
         body: { report: toEnvelopeView(envelope), events: [...events] },
       })

@@ -57,6 +57,9 @@ export const fleet = 'home' as FleetName
 export const stable = 'latest/stable' as ChannelName
 export const greenhouse = { publisher: 'acme', name: 'greenhouse' }
 
+/** What `server.json` may say of how the fleet is run. */
+type FleetPolicy = { readonly 'check-in-seconds'?: number }
+
 /**
  * Makes a fleet and starts its server. `required` are packages that its model may not lack; without
  * `log` its devices follow none.
@@ -64,10 +67,11 @@ export const greenhouse = { publisher: 'acme', name: 'greenhouse' }
 export async function openTestFleet(
   required: readonly string[] = [],
   log?: TestLog,
+  policy: FleetPolicy = {},
 ): Promise<TestFleet> {
   const folder = await mkdtemp(join(tmpdir(), 'steadfleet-server-'))
   const data = join(folder, 'server')
-  const { first, seeds, operator: operatorSeed } = await writeFleet(data, required, log)
+  const { first, seeds, operator: operatorSeed } = await writeFleet(data, required, log, policy)
   const keys = {
     publisher: signerFromSeed(seeds.publisher),
     operator: signerFromSeed(operatorSeed),
@@ -134,6 +138,7 @@ async function writeFleet(
   data: string,
   required: readonly string[],
   log: TestLog | undefined,
+  policy: FleetPolicy,
 ): Promise<Written> {
   const draw = () => new Uint8Array(randomBytes(32))
   const seeds: FirstSeeds = {
@@ -160,7 +165,7 @@ async function writeFleet(
   if (log) await writeLog(data, log)
   const { owner, model } = first
   const operators = [signerFromSeed(operator).key]
-  const start = { owner, fleet, model: model.path, operators }
+  const start = { owner, fleet, model: model.path, operators, policy }
   await write(join(data, 'server.json'), JSON.stringify(start))
   return { first, seeds, operator }
 }

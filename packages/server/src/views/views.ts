@@ -42,11 +42,14 @@ export function toDeviceView(house: House, row: DeviceRow): DeviceView {
     log: toLogLine(house.owner.policy().signed.log),
     enrolledAt: row.enrolled_at,
     seenAt: row.seen_at,
+    silentSince: row.silent_since,
   }
 }
 
-export function toTimelineEntry({ id, device, received_at, event }: EventRow): TimelineEntry {
-  return { id, device: device as DeviceId, receivedAt: received_at, event }
+export function toTimelineEntry(row: EventRow): TimelineEntry {
+  const { id, device, received_at, event, evidence } = row
+  const hasEvidence = evidence !== null
+  return { id, device: device as DeviceId, receivedAt: received_at, event, hasEvidence }
 }
 
 export async function toFailureViews(
@@ -90,6 +93,8 @@ export async function toFleetView(house: House, row: FleetRow): Promise<FleetVie
     model: row.model,
     devices: devices.length,
     online: devices.filter(device => house.presence.isOnline(device, now)).length,
+    silent: devices.filter(device => device.silent_since !== null).length,
+    checkInSeconds: row.check_in_seconds,
     packages: (await packagesOf(house.store.db, row.name)).map(followed => ({
       package: followed.package as PackageName,
       channel: followed.channel as ChannelName,

@@ -1,0 +1,41 @@
+import type { DeviceRow } from '../store/device-store.ts'
+import type { Db } from '../store/schema.ts'
+import { noteOnDevice } from './events.ts'
+
+export interface Silence {
+  readonly fleet: string
+  /** Who was not heard since before this is silent. */
+  readonly before: string
+  readonly now: string
+}
+
+/** Notes whom of a fleet nothing was heard of for too long, once for each silence; answers them. */
+export async function raiseSilence(db: Db, { fleet, before, now }: Silence): Promise<string[]> {
+  const silent = await db
+    .updateTable('device')
+    .set({ silent_since: now })
+    .where('fleet', '=', fleet)
+    .where('silent_since', 'is', null)
+    .where(eb => eb(eb.fn.coalesce('seen_at', 'enrolled_at'), '<', before))
+    .returning(['id', 'seen_at', 'enrolled_at'])
+    .execute()
+  for (const { id, seen_at, enrolled_at } of silent) {
+    const heard = seen_at ?? enrolled_at
+    const message = `is silent: not heard since ${heard}`
+    await noteOnDevice(db, id, { at: now, message, code: 'device/silent', details: { heard } })
+  }
+  return silent.map(({ id }) => id)
+}
+
+/** Ends the alarm of a device that is heard again; true where one was up. */
+export async function endSilence(
+  db: Db,
+  { id, seen_at, silent_since }: DeviceRow,
+  now: string,
+): Promise<boolean> {
+  if (silent_since === null) return false
+  await db.updateTable('device').set({ silent_since: null }).where('id', '=', id).execute()
+  const details = seen_at === null ? {} : { silent: seen_at }
+  await noteOnDevice(db, id, { at: now, message: 'is heard again', code: 'device/heard', details })
+  return true
+}
