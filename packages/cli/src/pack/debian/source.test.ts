@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -18,7 +19,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { type Digest, digestOf, toUtf8 } from '@steadfleet/base'
 import type { TreeEntry } from '@steadfleet/bundle'
 import { PackError } from '../error.ts'
-import type { Gathered } from '../source.ts'
+import type { Gathered, RepeatSource } from '../source.ts'
 import { Staging } from '../staging.ts'
 import type { Archive } from './archive.ts'
 import type { DebianPackage } from './control.ts'
@@ -80,6 +81,43 @@ describe('Debian packages', { skip: !hasDpkg && 'there is no dpkg-deb' }, () => 
     await assert.rejects(readWith(t, { ...archive, download }), { code: 'debian/digest' })
   })
 
+  test('are taken by the lock from archived inputs, and apt is not asked', async t => {
+    const first = await readWith(t, archiveOf(t))
+    const [content] = first.content.values()
+    const inputs = { find: async () => (content && 'file' in content ? content.file : undefined) }
+    const repeat = { locked: first.locked, inputs, folders: 'archived' } as const
+    const second = await readWith(t, deaf, {}, scratch(t), repeat)
+    assert.deepEqual(summaryOf(second), summaryOf(first))
+  })
+
+  test('of the lock are downloaded where no input is kept, at no other version', async t => {
+    const archive = archiveOf(t)
+    const first = await readWith(t, archive)
+    const repeat = { locked: first.locked, inputs: nothing, folders: 'here' } as const
+    const onlyDownload = { ...deaf, download: archive.download }
+    assert.deepEqual(
+      summaryOf(await readWith(t, onlyDownload, {}, scratch(t), repeat)),
+      summaryOf(first),
+    )
+  })
+
+  test('of the lock that come as other bytes are refused, and both digests are named', async t => {
+    const first = await readWith(t, archiveOf(t))
+    const other = archiveOf(t, folder => write(join(folder, 'bin/more'), 'more', 0o755))
+    const download: Archive['download'] = async (packages, folder) => {
+      await other.download(packages, folder)
+      renameSync(join(folder, 'tool.deb'), join(folder, 'tool_2.0-3_amd64.deb'))
+    }
+    const repeat = { locked: first.locked, inputs: nothing, folders: 'here' } as const
+    const again = readWith(t, { ...deaf, download }, {}, scratch(t), repeat)
+    await assert.rejects(again, (error: { code: string; details: Record<string, string> }) => {
+      assert.equal(error.code, 'debian/digest')
+      assert.equal(error.details.digest, first.inputs[0]?.digest)
+      assert.match(error.details.found ?? '', /^sha256:/)
+      return true
+    })
+  })
+
   test('are looked for once more in fresh lists, and then refused', async t => {
     const archive = archiveOf(t)
     let updates = 0
@@ -119,10 +157,28 @@ function readWith(
   archive: Archive,
   options: Options = {},
   cache = scratch(t),
+  repeat?: RepeatSource,
 ): Promise<Gathered> {
   const source = { debian: ['tool'], ...options }
   const onProgress = () => undefined
-  return readDebian(source, { home: '/', architecture: 'amd64', cache, archive, onProgress })
+  const context = { home: '/', architecture: 'amd64', cache, archive, onProgress } as const
+  return readDebian(source, { ...context, ...(repeat && { repeat }) })
+}
+
+/** An archive that must not be asked. */
+const deaf: Archive = {
+  versionsOf: neverAsked,
+  providersOf: neverAsked,
+  download: neverAsked,
+  update: neverAsked,
+}
+
+const nothing = { find: async () => undefined }
+
+/** All that matters of what a source brings: not where its content lies. */
+function summaryOf({ found, components, inputs, locked }: Gathered): object {
+  const paths = found.map(one => (one.kind === 'file' ? { ...one, content: '' } : one))
+  return { paths, components, inputs, locked }
 }
 
 function staged(found: Gathered['found']): Map<string, TreeEntry> {
@@ -177,7 +233,7 @@ function packageOf(digest: Digest): DebianPackage {
   }
 }
 
-async function neverAsked(): Promise<void> {
+async function neverAsked(): Promise<never> {
   throw new Error('it was asked again')
 }
 
