@@ -1,23 +1,25 @@
 import type { TSchema } from 'typebox'
 import { problemStatus } from './problem.ts'
 import type { RouteSpec } from './route.ts'
+import * as catalogues from './routes/catalogues.ts'
 import * as ceremony from './routes/ceremony.ts'
 import * as content from './routes/content.ts'
 import * as devices from './routes/devices.ts'
 import * as fleet from './routes/fleet.ts'
 import * as log from './routes/log.ts'
-
 import * as security from './routes/security.ts'
+
 /** Every route there is, by name. */
 export const routes: Readonly<Record<string, RouteSpec>> = {
+  ...catalogues,
   ...ceremony,
   ...content,
   ...devices,
   ...fleet,
   ...log,
+  ...security,
 }
 
-  ...security,
 /** The routes as an OpenAPI 3.1 document, whose schemas are JSON Schema as the routes hold them. */
 export function toOpenApi(version: string): Readonly<Record<string, unknown>> {
   const paths: Record<string, Record<string, unknown>> = {}

@@ -41,6 +41,12 @@ export const problemStatus = {
   'rollout/unknown': 404,
   'rollout/wrong-state': 409,
 
+  'release/not-allowed': 403,
+  'catalogue/unknown': 404,
+  'catalogue/exists': 409,
+  'catalogue/mirrored': 409,
+  'catalogue/unreachable': 502,
+
   'release/unknown': 404,
   'release/exists': 409,
   'release/outside-name-space': 403,
@@ -74,7 +80,6 @@ export const problemStatus = {
   'tree/path': 422,
   'tree/order': 422,
   'tree/parent': 422,
-  'tree/mode': 422,
   'tree/link-leaves': 422,
   'tree/object-size': 422,
 
@@ -88,6 +93,12 @@ export const problemStatus = {
   'trust/expired': 422,
   'trust/wrong-owner': 422,
   'trust/weak-key': 422,
+  'trust/first-root': 422,
+  'trust/mismatch': 422,
+  'trust/mix-and-match': 422,
+  'trust/missing-metadata': 422,
+  'trust/endless-data': 422,
+  'trust/not-delegated': 422,
 
   'authority/revoked': 409,
 

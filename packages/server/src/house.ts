@@ -1,12 +1,13 @@
 import type { Catalogue } from './catalogue/catalogue.ts'
+import type { Catalogues } from './catalogue/catalogues.ts'
 import type { ReleaseNotes } from './catalogue/note-releases.ts'
 import type { Content } from './content/content.ts'
 import type { KeyHolder } from './http/authenticate.ts'
 import type { Nonces } from './http/nonces.ts'
 import type { Streams } from './http/streams.ts'
 import type { Log } from './log/log.ts'
-import type { Orderer } from './orders/orderer.ts'
 import type { Metrics } from './metrics.ts'
+import type { Orderer } from './orders/orderer.ts'
 import type { Owner } from './owner.ts'
 import type { Presence } from './presence.ts'
 import type { SignerClient } from './signer-client.ts'
@@ -21,7 +22,10 @@ export interface House {
   readonly origins: readonly string[]
   readonly store: Store
   readonly facts: Facts
+  /** The first catalogue: the one that enrolment tokens name. */
   readonly catalogue: Catalogue
+  /** That one, and every further one. */
+  readonly catalogues: Catalogues
   readonly log: Log
   readonly notes: ReleaseNotes
   readonly content: Content
@@ -32,11 +36,11 @@ export interface House {
   readonly keyHolders: Map<string, KeyHolder>
   readonly streams: Streams
   readonly presence: Presence
+  readonly metrics: Metrics
   readonly isSignerThere: () => boolean
   readonly signer: () => SignerClient
   /** The data directory. */
   readonly folder: string
-  readonly metrics: Metrics
   /** The bytes of `1.root.json`: what enrolment tokens name by digest. */
   readonly firstCatalogueRoot: () => Promise<Uint8Array>
   /** Where the dashboard and the agent's file lie in this checkout. */

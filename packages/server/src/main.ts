@@ -7,6 +7,7 @@ import { isBlockedPort } from '@steadfleet/protocol'
 import { pino } from 'pino'
 import { ServerError } from './error.ts'
 import { listen, makeApp } from './http/app.ts'
+import { byFetch } from './http/by-fetch.ts'
 import { openHouse } from './open-house.ts'
 import type { World } from './world.ts'
 
@@ -14,6 +15,7 @@ const world: World = {
   now: () => new Date(),
   random: length => new Uint8Array(randomBytes(length)),
   pid: process.pid,
+  transport: byFetch,
 }
 
 try {

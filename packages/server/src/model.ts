@@ -6,10 +6,11 @@ import { fleetNamed } from './store/fleet-store.ts'
 
 /** The model of a fleet, by the target path that names it, or undefined where nobody published it. */
 export async function modelAt(
-  { catalogue, content }: Pick<House, 'catalogue' | 'content'>,
+  { catalogues, content }: Pick<House, 'catalogues' | 'content'>,
   path: string,
 ): Promise<ModelStatement | undefined> {
-  for (const { signed } of catalogue.inForce().roles.values()) {
+  const roles = catalogues.all().flatMap(one => [...(one.inForce()?.roles.values() ?? [])])
+  for (const { signed } of roles) {
     const target = signed.targets.get(path)
     if (!target) continue
     const digest: Digest = digestIn(target.hashes, path)

@@ -5,6 +5,7 @@ import type { DeviceId } from '@steadfleet/domain'
 import type { Logger } from 'pino'
 import { announce, tellToLook } from './announce.ts'
 import { openCatalogue } from './catalogue/catalogue.ts'
+import { openCatalogues } from './catalogue/catalogues.ts'
 import { keepFresh } from './catalogue/keep-fresh.ts'
 import { makeReleaseNotes } from './catalogue/note-releases.ts'
 import { importOnce } from './configuration.ts'
@@ -14,8 +15,8 @@ import type { House } from './house.ts'
 import { makeNonces } from './http/nonces.ts'
 import { makeStreams } from './http/streams.ts'
 import { openLogOf } from './log/open.ts'
-import { modelAt } from './model.ts'
 import { makeMetrics } from './metrics.ts'
+import { modelAt } from './model.ts'
 import { makeOrderer } from './orders/orderer.ts'
 import { openOwner } from './owner.ts'
 import { makePresence } from './presence.ts'
@@ -51,23 +52,9 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   const owner = await openOwner(join(folder, 'owner'), () => signer.client())
   const content = opened.use(await openContent(folder))
   const signer = opened.use(await keepSigner(folder, logger))
-  const catalogue = await openCatalogue({
-    folder: join(folder, 'catalogue'),
-    signer: signer.client,
-    now: world.now,
-  })
   const streams = opened.use(makeStreams())
-  const notes = makeReleaseNotes({ catalogue, content, store, world, folder }, () => log)
-  const log = opened.use(
-    await openLogOf({
-      ...{ folder, catalogue, owner, logger, signer: signer.client },
-      async onPublished() {
-        await notes.noteAll()
-        announce({ streams }, 'releases')
-      },
-    }),
-  )
-  await notes.noteAll()
+  const signed = await openSigned(opened, options, { owner, store, content, streams, signer })
+  const { catalogues, notes, log } = signed
   const orderer = opened.use(
     makeOrderer({
       store,
@@ -75,7 +62,8 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
       now: world.now,
       owner: facts.owner,
       policy: () => owner.policy().signed,
-      required: async model => (await modelAt({ catalogue, content }, model))?.required ?? [],
+      firstCatalogue: () => catalogues.first().name,
+      required: async model => (await modelAt({ catalogues, content }, model))?.required ?? [],
       onOrder: device => tellOfOrder(streams, device),
       onFault: fault => logger.error({ err: fault }, 'cannot sign orders yet'),
     }),
@@ -86,6 +74,18 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   log.nudge()
   void orderer.nudge()
   const kept = opened.move()
+  const house: House = {
+    ...{ world, folder, store, facts, content, owner, orderer, streams, ...signed },
+    origins: options.origins,
+    ...freshMemory(world),
+    isSignerThere: signer.isThere,
+    signer: signer.client,
+    firstCatalogueRoot: () => readFile(join(folder, 'catalogue', '1.root.json')),
+    files: filesIn(checkout),
+  }
+  return { house, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
 /** What a server knows only as long as it runs. */
 function freshMemory(world: World): Pick<House, 'nonces' | 'keyHolders' | 'presence' | 'metrics'> {
   const nonces = makeNonces(world)
@@ -120,18 +120,6 @@ async function openSigned(
   )
   await notes.noteAll()
   return { catalogue, catalogues, notes, log }
-}
-
-  const house: House = {
-    ...{ world, folder, store, facts, catalogue, log, notes, content, owner, orderer, streams },
-    origins: options.origins,
-    ...freshMemory(world),
-    isSignerThere: signer.isThere,
-    signer: signer.client,
-    firstCatalogueRoot: () => readFile(join(folder, 'catalogue', '1.root.json')),
-    files: filesIn(checkout),
-  }
-  return { house, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
 /** The device shall look, and people see that it will. */

@@ -21,6 +21,13 @@ export type LogLeaf =
       readonly digest: Digest
     }
   | {
+      readonly type: 'adoption'
+      /** That the package is taken from now on, by the policy whose envelope has this digest. */
+      readonly catalogue: Digest
+      readonly package: string
+      readonly digest: Digest
+    }
+  | {
       readonly type: 'owner'
       /** The ownership commitment; what it commits to is not in the log. */
       readonly digest: Digest

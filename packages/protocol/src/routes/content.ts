@@ -27,7 +27,8 @@ export const getCatalogueFile = route({
   method: 'GET',
   path: '/v1/catalogue/:file',
   needs: 'anyone',
-  summary: 'A file of the TUF repository, with consistent snapshots: 2.root.json, timestamp.json.',
+  summary:
+    'A file of the server’s own first catalogue, for any TUF client: 2.root.json, timestamp.json.',
   params: object({ file: Type.String({ pattern: '^[a-z0-9.-]{1,100}\\.json$' }) }),
   reply: 'bytes',
 })

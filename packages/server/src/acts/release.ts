@@ -7,11 +7,15 @@ export interface NewRelease {
   readonly length: number
 }
 
-/** Notes releases that the catalogue holds. To note one twice changes nothing. */
+/**
+ * Notes releases that a catalogue holds; the server's first one has no name here. To note one twice
+ * changes nothing, and so a revision that one catalogue had first is never another's.
+ */
 export async function noteReleases(
   db: Db,
-  { releases, now }: { releases: readonly NewRelease[]; now: string },
+  noted: { catalogue: string; releases: readonly NewRelease[]; now: string },
 ): Promise<void> {
+  const { catalogue, releases, now } = noted
   for (const { record, digest, length } of releases) {
     await db
       .insertInto('release')
@@ -22,6 +26,7 @@ export async function noteReleases(
         record: JSON.stringify(record),
         record_digest: digest,
         record_length: length,
+        catalogue,
         published_at: now,
       })
       .onConflict(conflict => conflict.doNothing())

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Metadata, type MetadataType, parseMetadata } from '@steadfleet/trust'
-import { writeDurably } from '../disk/durable.ts'
+import { ifThere, writeDurably } from '../disk/durable.ts'
 import { ServerError } from '../error.ts'
 
 /** The set of metadata that the timestamp names: what a client would see now. */
@@ -14,14 +14,22 @@ export interface InForce {
   readonly roles: ReadonlyMap<string, Metadata<'targets'>>
 }
 
-/** Reads the set in force. Files that no timestamp names yet are left of a crash and do not count. */
-export async function readInForce(folder: string): Promise<InForce> {
+/**
+ * Reads the set in force. Files that no timestamp names yet are left of a crash and do not count. A
+ * mirror may lack the role of a publisher that was late.
+ */
+export async function readInForce(
+  folder: string,
+  absent: 'refused' | 'skipped' = 'refused',
+): Promise<InForce> {
   const timestamp = await read(folder, 'timestamp.json', 'timestamp')
   const { version } = timestamp.signed.meta['snapshot.json']
   const snapshot = await read(folder, `${version}.snapshot.json`, 'snapshot')
   const roles = new Map<string, Metadata<'targets'>>()
   for (const [file, meta] of snapshot.signed.meta) {
-    roles.set(file.replace(/\.json$/, ''), await read(folder, `${meta.version}.${file}`, 'targets'))
+    const reading = read(folder, `${meta.version}.${file}`, 'targets')
+    const role = absent === 'skipped' ? await ifThere(reading) : await reading
+    if (role) roles.set(file.replace(/\.json$/, ''), role)
   }
   const targets = roles.get('targets')
   if (!targets) throw new ServerError('server/not-initialised', 'cannot read catalogue: no targets')

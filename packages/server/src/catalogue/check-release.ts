@@ -80,7 +80,7 @@ async function refuseOtherBuilder(
 }
 
 /** Catalogue and record must say the same of a release: a device compares them field by field. */
-function refuseOtherFields({ path, custom }: Target, record: ReleaseRecord): void {
+export function refuseOtherFields({ path, custom }: Target, record: ReleaseRecord): void {
   const fields = ['package', 'revision', 'architecture', 'version'] as const
   const other = fields.find(field => custom[field] !== record[field])
   if (other === undefined && releasePath(record) === path) return

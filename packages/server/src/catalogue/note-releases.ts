@@ -1,9 +1,11 @@
-import { join } from 'node:path'
 import { toTimestamp } from '@steadfleet/domain'
+import { publisherFor } from '@steadfleet/trust'
 import type { NewRelease } from '../acts/release.ts'
 import type { House } from '../house.ts'
 import { catalogueDigest, releaseLeaf } from '../log/leaf-sources.ts'
 import type { Log } from '../log/log.ts'
+import { bringRecords } from './bring.ts'
+import type { Served } from './catalogues.ts'
 import { checkReleases } from './check-release.ts'
 
 /** Makes releases known to the fleet, which they are from the moment that the log holds them. */
@@ -11,26 +13,56 @@ export interface ReleaseNotes {
   /** Takes what was checked when it was published, so that it is not checked a second time. */
   expect(releases: readonly NewRelease[]): void
   /**
-   * Notes every release of catalogue and log that the database lacks: it follows them, and a crash may
-   * have come between.
+   * Notes every release of catalogues and log that the database lacks: it follows them, and a crash may
+   * have come between. Of another party's catalogue those that the policy lets devices run.
    */
   noteAll(): Promise<void>
 }
 
-type Place = Pick<House, 'catalogue' | 'content' | 'store' | 'world' | 'folder'>
+type Place = Pick<House, 'catalogues' | 'content' | 'store' | 'world' | 'owner'>
 
 export function makeReleaseNotes(
-  { catalogue, content, store, world, folder }: Place,
+  { catalogues, content, store, world, owner }: Place,
   log: () => Pick<Log, 'isPublished'>,
 ): ReleaseNotes {
   const expected = new Map<string, NewRelease>()
 
-  async function noteRole(bytes: Uint8Array, version: number, paths: string[]): Promise<void> {
+  async function check(
+    { mirror }: Served,
+    bytes: Uint8Array,
+    paths: readonly string[],
+  ): Promise<readonly NewRelease[]> {
+    if (mirror) return bringRecords(content.objects, mirror, bytes, paths)
+    return checkReleases(content.objects, { bytes, added: paths, version: 0 })
+  }
+
+  async function noteRole(served: Served, bytes: Uint8Array, paths: string[]): Promise<void> {
     const unchecked = paths.filter(path => !expected.has(path))
-    const checked = await checkReleases(content.objects, { bytes, added: unchecked, version })
+    const checked = await check(served, bytes, unchecked)
     const releases = [...paths.flatMap(path => expected.get(path) ?? []), ...checked]
-    await store.write('noteReleases', { releases, now: toTimestamp(world.now()) })
+    const { name, isFirst } = served
+    const catalogue = isFirst ? '' : name
+    await store.write('noteReleases', { catalogue, releases, now: toTimestamp(world.now()) })
     for (const path of paths) expected.delete(path)
+  }
+
+  async function noteCatalogue(served: Served, held: ReadonlySet<string>): Promise<void> {
+    const { folder, name, mirror } = served
+    const inForce = served.inForce()
+    if (inForce === undefined) return
+    const first = await catalogueDigest(folder)
+    const policy = owner.policy().signed
+    const isForUs = (path: string): boolean =>
+      !mirror || publisherFor(policy, name, path.split('/', 2).join('/')) !== undefined
+    const isNew = (path: string): boolean => !held.has(path) && !path.endsWith('/all')
+    for (const { bytes, signed } of inForce.roles.values()) {
+      const paths = [...signed.targets].flatMap(([path, target]) => {
+        if (!isNew(path) || !isForUs(path)) return []
+        const leaf = releaseLeaf(first, path, target)
+        return leaf === undefined || log().isPublished(leaf) ? [path] : []
+      })
+      if (paths.length > 0) await noteRole(served, bytes, paths)
+    }
   }
 
   return {
@@ -38,20 +70,12 @@ export function makeReleaseNotes(
       for (const release of releases) expected.set(pathOf(release.record), release)
     },
     async noteAll() {
-      const first = await catalogueDigest(join(folder, 'catalogue'))
       const rows = await store.db
         .selectFrom('release')
         .select(['package', 'revision', 'architecture'])
         .execute()
       const held = new Set(rows.map(pathOf))
-      for (const { bytes, signed } of catalogue.inForce().roles.values()) {
-        const paths = [...signed.targets].flatMap(([path, target]) => {
-          if (held.has(path) || path.endsWith('/all')) return []
-          const leaf = releaseLeaf(first, path, target)
-          return leaf === undefined || log().isPublished(leaf) ? [path] : []
-        })
-        if (paths.length > 0) await noteRole(bytes, signed.version, paths)
-      }
+      for (const served of catalogues.all()) await noteCatalogue(served, held)
     },
   }
 }

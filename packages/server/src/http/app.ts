@@ -4,16 +4,17 @@ import { toProblem } from '@steadfleet/protocol'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
+import { handleCatalogues } from '../routes/catalogues.ts'
 import { handleCeremony } from '../routes/ceremony.ts'
 import { handleContent } from '../routes/content.ts'
 import { handleDevices } from '../routes/devices.ts'
 import { handleFleets } from '../routes/fleet.ts'
 import { handleLog } from '../routes/log.ts'
-import { handlePeople } from '../routes/people.ts'
 import { handleMetrics } from '../routes/metrics.ts'
+import { handlePeople } from '../routes/people.ts'
 import { handleReleases } from '../routes/releases.ts'
-import { makeHandle, sendAsProblem, sendProblem } from './handle.ts'
 import { handleSecurity } from '../routes/security.ts'
+import { makeHandle, sendAsProblem, sendProblem } from './handle.ts'
 
 /** What a browser may do with our pages: nothing that they do not bring themselves. */
 const pageHeaders = {
@@ -44,12 +45,13 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   handleFleets(handle, house)
   handleReleases(handle, house)
   handleContent(handle, house)
+  handleCatalogues(handle, house)
   handleLog(handle, house)
   handleCeremony(handle, house)
-  answerOthers(app, isBuilt)
-  await app.ready()
   handleSecurity(handle, house)
   handleMetrics(handle, house)
+  answerOthers(app, isBuilt)
+  await app.ready()
   return app
 }
 

@@ -90,7 +90,7 @@ async function deviceHolder({ store }: House, keyid: string): Promise<KeyHolder 
 }
 
 async function personHolder(
-  { store, catalogue }: House,
+  { store, catalogues }: House,
   keyid: string,
 ): Promise<KeyHolder | undefined> {
   const operator = await operatorWithKey(store.db, keyid)
@@ -99,8 +99,11 @@ async function personHolder(
     const { name, role } = operator
     return { key: toKeyObject(key.keyval.public), caller: { kind: 'person', name, role } }
   }
-  // A key that the catalogue delegates to may publish; what it publishes is checked by itself.
-  const delegated = catalogue.inForce().targets.signed.delegations?.keys.get(keyid)
+  // A key that an own catalogue delegates to may publish; what it publishes is checked by itself.
+  const delegated = catalogues
+    .all()
+    .map(({ own }) => own?.inForce().targets.signed.delegations?.keys.get(keyid))
+    .find(key => key !== undefined)
   if (!delegated || keyIdOf(delegated) !== keyid) return undefined
   const caller = { kind: 'person', name: 'publisher', role: 'publisher' } as const
   return { key: toKeyObject(delegated.keyval.public), caller }

@@ -95,7 +95,6 @@ function pretendNonces(seed = 1) {
       drawn += 1
       return new Uint8Array(length).fill(drawn)
     },
-    pid: 1,
   })
   return {
     nonces,

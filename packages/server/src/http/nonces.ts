@@ -29,7 +29,7 @@ interface Seen {
 }
 
 /** Nonces under a secret of this process: after a restart all are stale, and a repeat costs one trip. */
-export function makeNonces(world: World): Nonces {
+export function makeNonces(world: Pick<World, 'now' | 'random'>): Nonces {
   const secret = world.random(32)
   const seen = new Map<string, Seen>()
   const tagOf = (body: Buffer): Buffer =>

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { chosenLog, type PublicKey } from '@steadfleet/trust'
 import type { Logger } from 'pino'
-import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { Catalogues } from '../catalogue/catalogues.ts'
 import { ServerError } from '../error.ts'
 import type { Owner } from '../owner.ts'
 import type { SignerClient } from '../signer-client.ts'
@@ -15,7 +15,7 @@ import { openTileFolder } from './tile-folder.ts'
 export interface LogPlace {
   /** The data directory. */
   readonly folder: string
-  readonly catalogue: Catalogue
+  readonly catalogues: Catalogues
   readonly owner: Owner
   readonly signer: () => SignerClient
   readonly onPublished: () => Promise<void>
@@ -24,7 +24,7 @@ export interface LogPlace {
 
 /** The log of a data directory that has a `log.json`; else one that holds back nothing. */
 export async function openLogOf(place: LogPlace): Promise<Log> {
-  const { folder, catalogue, owner, signer, onPublished, logger } = place
+  const { folder, catalogues, owner, signer, onPublished, logger } = place
   const configuration = await readLogConfiguration(folder)
   if (configuration === undefined) return noLog
   const { log: key } = await signer().keys()
@@ -36,7 +36,7 @@ export async function openLogOf(place: LogPlace): Promise<Log> {
     ...configuration,
     keeper: keeperIn(folder, configuration.origin, key, signer),
     policy: () => chosenLog(owner.policy().signed.log),
-    sources: () => leafSources(join(folder, 'catalogue'), { catalogue, owner }),
+    sources: () => leafSources({ catalogues, owner }),
     onPublished,
     logger,
   })

@@ -19,11 +19,13 @@ export type OrderContent = Pick<Order, 'model' | 'releases' | 'policy'>
 export interface ContentOptions {
   readonly db: Db
   readonly policy: TrustPolicy
+  /** The policy's name for the server's first catalogue. */
+  readonly firstCatalogue: string
 }
 
 /** What a device shall run: its packages at their revisions, with the settings and grants of now. */
 export async function contentFor(
-  { db, policy }: ContentOptions,
+  { db, policy, firstCatalogue }: ContentOptions,
   device: DeviceRow,
 ): Promise<OrderContent> {
   const { model, check_in_seconds } = await fleetNamed(db, device.fleet)
@@ -33,7 +35,9 @@ export async function contentFor(
     const found = (await releasesAt(db, name, revision)).find(
       ({ record }) => record.architecture === device.architecture,
     )
-    if (found) releases.push(toOrdered(found, policy, settings.get(name) ?? {}))
+    if (!found) continue
+    const ordered = toOrdered(found, policy, settings.get(name) ?? {})
+    releases.push({ ...ordered, catalogue: found.catalogue || firstCatalogue })
   }
   // The devices' own default is not written: orders of old stay as they are.
   const isUsual = check_in_seconds === usualCheckInSeconds
@@ -48,9 +52,8 @@ function toOrdered(
   { record, digest, length }: StoredRelease,
   policy: TrustPolicy,
   settings: SettingValues,
-): OrderedRelease {
+): Omit<OrderedRelease, 'catalogue'> {
   return {
-    catalogue: policy.catalogues[0]?.name ?? '',
     package: record.package,
     revision: record.revision,
     architecture: record.architecture,

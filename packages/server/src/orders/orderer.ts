@@ -15,6 +15,7 @@ export interface OrdererOptions {
   readonly now: () => Date
   readonly owner: string
   readonly policy: () => TrustPolicy
+  readonly firstCatalogue: () => string
   /** Packages that the model of this path requires: a device refuses an order without them. */
   readonly required: (model: string) => Promise<readonly string[]>
   /** A device has a newer order: it is told to look. */
@@ -98,7 +99,8 @@ async function orderBatch(options: OrdererOptions, due: readonly DeviceRow[]): P
 /** What to sign for a device, or undefined where its order says it already. */
 async function draftFor(options: OrdererOptions, device: DeviceRow): Promise<Draft | undefined> {
   const { db } = options.store
-  const content = await contentFor({ db, policy: options.policy() }, device)
+  const places = { policy: options.policy(), firstCatalogue: options.firstCatalogue() }
+  const content = await contentFor({ db, ...places }, device)
   const digest = digestOfContent(content)
   if (await lacksRequired(options, content)) return undefined
   const held = await orderFor(db, device.id)

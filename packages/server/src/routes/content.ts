@@ -7,13 +7,10 @@ import {
   getOwnerRoot,
   getPolicy,
   missingObjects,
-  publishRole,
   putPolicy,
   uploadOffset,
   uploadPart,
 } from '@steadfleet/protocol'
-import { announce } from '../announce.ts'
-import { checkReleases } from '../catalogue/check-release.ts'
 import { unknown } from '../error.ts'
 import type { House } from '../house.ts'
 import { type Handle, sent } from '../http/handle.ts'
@@ -57,11 +54,8 @@ function handleFetching(handle: Handle, { content, folder, files }: House): void
   })
 }
 
-/** So long a publisher is let wait for the log's witnesses; then it is told that it does. */
-const witnessPatienceMs = 10_000
-
 function handlePublishing(handle: Handle, house: House): void {
-  const { content, catalogue, log, notes } = house
+  const { content } = house
 
   handle(missingObjects, async ({ body }) => {
     const lengths = await Promise.all(body.digests.map(content.objects.lengthOf))
@@ -73,18 +67,6 @@ function handlePublishing(handle: Handle, house: House): void {
   handle(uploadPart, async ({ params, query, body }) =>
     content.uploads.add(params.digest, { ...query, bytes: body }),
   )
-
-  handle(publishRole, async ({ params, body }) => {
-    const { version, added } = await catalogue.publish(params.role, body, async accepted =>
-      notes.expect(await checkReleases(content.objects, accepted)),
-    )
-    house.keyHolders.clear()
-    const isLogged = await log.settle(witnessPatienceMs)
-    await notes.noteAll()
-    announce(house, 'releases')
-    const [published, waiting] = isLogged ? [added, []] : [[], added]
-    return { version, published: [...published], waiting: [...waiting] }
-  })
 }
 
 function handleOwner(handle: Handle, house: House): void {

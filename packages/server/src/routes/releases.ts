@@ -9,6 +9,7 @@ import {
   tryRelease,
 } from '@steadfleet/protocol'
 import { announce } from '../announce.ts'
+import { bringRelease } from '../catalogue/bring.ts'
 import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
 import { refuseNotLogged } from '../log/refuse-not-logged.ts'
@@ -38,6 +39,7 @@ export function handleReleases(handle: Handle, house: House): void {
     const { revision, phases } = body
     const move = { package: name, channel, revision, phases, now }
     await refuseNotLogged(house, name, revision)
+    await bringRelease(house, name, revision)
     const { rollouts } = await store.write('moveChannel', move)
     await orderer.nudge()
     announce(house, 'releases')
@@ -51,6 +53,7 @@ export function handleReleases(handle: Handle, house: House): void {
   handle(tryRelease, async ({ params, body }) => {
     const name = `${params.publisher}/${params.name}`
     await refuseNotLogged(house, name, body.revision)
+    await bringRelease(house, name, body.revision)
     await store.write('tryRelease', {
       device: params.device,
       package: name,

@@ -6,6 +6,8 @@ export interface StoredRelease {
   readonly digest: string
   readonly length: number
   readonly publishedAt: string
+  /** Empty for the server's first catalogue. */
+  readonly catalogue: string
 }
 
 /** Releases of one package or of all, newest first. */
@@ -73,11 +75,13 @@ function toRelease(row: {
   record_digest: string
   record_length: number
   published_at: string
+  catalogue: string
 }): StoredRelease {
   return {
     record: JSON.parse(row.record),
     digest: row.record_digest,
     length: row.record_length,
     publishedAt: row.published_at,
+    catalogue: row.catalogue,
   }
 }

@@ -79,6 +79,8 @@ export interface ReleaseTable {
   record_digest: string
   record_length: number
   published_at: string
+  /** Whose targets it is one of; empty for the server's first catalogue. */
+  catalogue: Generated<string>
 }
 
 export interface RolloutTable {

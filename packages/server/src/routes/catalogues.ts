@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { digestOf, fromBase64 } from '@steadfleet/base'
+import { type PublisherName, toTimestamp } from '@steadfleet/domain'
+import {
+  type CatalogueView,
+  followCatalogue,
+  getFileOfCatalogue,
+  listCatalogues,
+  makeCatalogue,
+  makeCatalogueKeys,
+  publishRole,
+  publishRoleIn,
+  putTargets,
+} from '@steadfleet/protocol'
+import { announce } from '../announce.ts'
+import type { Served } from '../catalogue/catalogues.ts'
+import { checkReleases } from '../catalogue/check-release.ts'
+import type { House } from '../house.ts'
+import { type Handle, sent } from '../http/handle.ts'
+import { sendFile } from '../http/send-file.ts'
+
+/** So long a publisher is let wait for the log's witnesses; then it is told that it does. */
+const witnessPatienceMs = 10_000
+
+/** The catalogues that devices of this server follow: its own, and those of others, mirrored. */
+export function handleCatalogues(handle: Handle, house: House): void {
+  const { catalogues } = house
+
+  handle(getFileOfCatalogue, async ({ params, reply }) => {
+    const { folder: root } = catalogues.named(params.catalogue)
+    await sendFile(reply, { root, path: params.file, what: `catalogue file ${params.file}` })
+    return sent
+  })
+
+  handle(listCatalogues, async () => Promise.all(catalogues.all().map(toView)))
+
+  handle(publishRole, ({ params, body }) =>
+    publish(house, catalogues.first().name, params.role, body),
+  )
+
+  handle(publishRoleIn, ({ params, body }) => publish(house, params.catalogue, params.role, body))
+
+  handleMaking(handle, house)
+}
+
+function handleMaking(handle: Handle, house: House): void {
+  const { catalogues, notes } = house
+
+  handle(makeCatalogueKeys, async ({ params }) => {
+    catalogues.refuseTaken(params.catalogue)
+    return catalogues.makeKeys(params.catalogue)
+  })
+
+  handle(makeCatalogue, async ({ params, body }) => {
+    const roles = Object.entries(body.roles).map(
+      ([role, text]) => [role, fromBase64(text)] as const,
+    )
+    const [root, targets] = [fromBase64(body.root), fromBase64(body.targets)]
+    const made = await catalogues.make(params.catalogue, { root, targets, roles: new Map(roles) })
+    house.keyHolders.clear()
+    house.log.nudge()
+    return toView(made)
+  })
+
+  handle(followCatalogue, async ({ params, body }) => {
+    const followed = await catalogues.follow(params.catalogue, body)
+    house.log.nudge()
+    await notes.noteAll()
+    announce(house, 'releases')
+    return toView(followed)
+  })
+
+  handle(putTargets, async ({ params, body }) => {
+    const own = catalogues.own(params.catalogue)
+    await own.apply({ targets: body, roles: new Map() })
+    house.keyHolders.clear()
+    return { version: own.inForce().targets.signed.version }
+  })
+}
+
+async function publish(house: House, catalogue: string, role: string, body: Uint8Array) {
+  const { catalogues, content, log, notes } = house
+  const own = catalogues.own(catalogue)
+  const { version, added } = await own.publish(role, body, async accepted =>
+    notes.expect(await checkReleases(content.objects, accepted)),
+  )
+  house.keyHolders.clear()
+  const isLogged = await log.settle(witnessPatienceMs)
+  await notes.noteAll()
+  announce(house, 'releases')
+  const [published, waiting] = isLogged ? [added, []] : [[], added]
+  return { version, published: [...published], waiting: [...waiting] }
+}
+
+async function toView({ name, folder, mirror, inForce }: Served): Promise<CatalogueView> {
+  const held = inForce()
+  const top = held && [held.root, held.timestamp, held.snapshot, held.targets]
+  const ends = top?.map(({ signed }) => signed.expires.getTime())
+  return {
+    name: name as PublisherName,
+    root: mirror?.source.root ?? digestOf(await readFile(join(folder, '1.root.json'))),
+    origin: mirror?.source.origin ?? null,
+    publishers: [...(held?.roles.keys() ?? [])] as PublisherName[],
+    expires: ends ? toTimestamp(new Date(Math.min(...ends))) : null,
+  }
+}
