@@ -233,3 +233,35 @@ describe('a rollout', { concurrency: false }, () => {
     assert.equal(newest?.state, 'cancelled')
   })
 })
+
+for (const [name, route] of Object.entries(routes)) {
+  if (route.needs !== 'anyone') continue
+  test(`${name} has a deed`, async () => {
+    const path = route.path.replace(/:[a-z]+/g, 'x')
+    const reply = await fetch(it.origin() + path, { method: route.method })
+    assert.equal((await reply.text()).includes('"type":"request/unknown-route"'), false)
+  })
+}
+
+async function set(
+  scope: 'fleet' | 'group' | 'device',
+  target: string,
+  values: Record<string, string | number | boolean>,
+) {
+  const params = { fleet, ...greenhouse, scope, target }
+  return it.operator.call(setSettings, { params, body: { values } })
+}
+
+async function settingsOf(device: TestDevice): Promise<Record<string, unknown>> {
+  const { settings } = orderIn(await device.checkIn({ counter: 0 })).releases[0]!
+  return { ...settings }
+}
+
+async function eventually(isSo: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 500; tries += 1) if (await isSo()) return
+  assert.fail('it never became so')
+}
+
+function topicOf({ value }: IteratorResult<ServerEvent>): string {
+  return (JSON.parse(value?.data ?? '{}') as { topic: string }).topic
+}
