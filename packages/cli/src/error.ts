@@ -17,6 +17,8 @@ export type CliErrorCode =
   | 'cli/refused'
   | 'cli/demo'
   | 'cli/timeout'
+  | 'cli/damaged'
+  | 'cli/not-ours'
 
 /** Raised when a command cannot do what it was asked. */
 export class CliError extends CodedError<CliErrorCode> {}
@@ -31,6 +33,7 @@ export const exits = {
   unlogged: 5,
   unbuilt: 6,
   different: 7,
+  alarmed: 8,
   interrupted: 130,
 } as const
 
@@ -44,6 +47,7 @@ export const exitMeanings: Readonly<Record<keyof typeof exits, string>> = {
   unlogged: 'verify: the log does not hold the release',
   unbuilt: 'verify: provenance, builder or lock do not hold',
   different: 'verify: a rebuild does not give the same',
+  alarmed: 'log monitor: the log forked, went back, or holds what this machine did not sign',
   interrupted: 'interrupted before it was done',
 }
 
@@ -51,6 +55,7 @@ const exitOf: Readonly<Record<string, number>> = {
   'cli/usage': exits.usage,
   'cli/unreachable': exits.unreachable,
   'cli/interrupted': exits.interrupted,
+  'cli/not-ours': exits.alarmed,
 }
 
 /** Raised where a process on this terminal failed and has said why itself: nothing is added. */

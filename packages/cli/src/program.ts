@@ -32,6 +32,7 @@ const groups: Readonly<Record<string, string>> = {
   targets: 'The catalogue’s targets: who publishes.',
   owner: 'The owner root and the trust policy.',
   agent: 'The agent: the daemon on a device.',
+  log: 'The transparency log: how it stands, and what stands in it.',
   witness: 'Witnesses: they cosign checkpoints of logs.',
 }
 

@@ -8,6 +8,7 @@ import { groupList, groupRemove, groupSet } from './group.ts'
 import { init } from './init.ts'
 import { keysList, keysMake, keysShow } from './keys.ts'
 import { ownerCommands } from './owner.ts'
+import { logMonitor, logShow } from './log.ts'
 import { pack } from './pack.ts'
 import { publish } from './publish.ts'
 import { releaseList, releaseShow } from './release.ts'
@@ -69,6 +70,8 @@ export const commands: readonly CommandSpec[] = [
   agentRun,
   agentJoin,
   agentDown,
+  logShow,
+  logMonitor,
   witnessMake,
   witnessRun,
   demo,

@@ -13,6 +13,7 @@ import { parseFleetName, parsePackageName, parsePublisherName } from '@steadflee
 import { CliError } from '../error.ts'
 import { makeKeyFolder, type Protection, writeKey } from '../keys/key-file.ts'
 import { noPassphrase } from '../keys/passphrase.ts'
+import { noteSigned } from '../log/signed-list.ts'
 import { builder } from '../publish/builder.ts'
 import type { World } from '../world.ts'
 import { type FirstLog, type LogWish, makeFirstLog, writeFirstLog } from './first-log.ts'
@@ -72,6 +73,8 @@ export async function initFleet(
   await writeOffline(join(directory, 'offline'), seeds, choices, world.random)
   await writeServer(join(directory, 'server'), first, seeds, choices)
   if (log) await writeFirstLog(directory, log)
+  const { path, content } = first.model
+  await noteSigned(home, [{ path, digest: digestOf(content), length: content.length }])
   // Last: a folder without this file is one that `init` did not finish.
   await saveHome(home)
   const { owner, model } = first

@@ -12,6 +12,7 @@ import { listReleases, publishRole } from '@steadfleet/protocol'
 import { CliError } from '../error.ts'
 import { builderKey, publisherKey } from '../fleet/home.ts'
 import type { Fleet } from '../fleet/open.ts'
+import { noteSigned } from '../log/signed-list.ts'
 import {
   type DeclaredPackage,
   type PackProgress,
@@ -21,6 +22,7 @@ import {
 import { type BuildChoices, build } from './build.ts'
 import { makeBuilder } from './builder.ts'
 import { heldRole } from './role.ts'
+import { untilLogged } from './until-logged.ts'
 import { type Uploaded, uploadMissing } from './upload.ts'
 
 /** What shall be published, and who hears how it goes. */
@@ -152,6 +154,13 @@ async function signRole(
     const { path, target } = releaseTarget(release, record)
     return addRelease(role, path, target)
   }, held)
+  // Before the signature exists: what the log holds and this list does not, somebody else signed.
+  await noteSigned(home, releases.map(toTarget))
   const body = await signMetadata(nextVersion(grown, 'publisher', now), [key])
-  await client.call(publishRole, { params: { role: home.publisher }, body })
+  const { waiting } = await client.call(publishRole, { params: { role: home.publisher }, body })
+  if (waiting.length > 0) await untilLogged({ home, client }, releases, say)
+}
+
+function toTarget({ release, record, recordDigest }: PackResult) {
+  return { path: releaseTarget(release, record).path, digest: recordDigest, length: record.length }
 }

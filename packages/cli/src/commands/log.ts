@@ -1,0 +1,147 @@
+import { resolve } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { isCoded } from '@steadfleet/base'
+import { type Client, getLog, makeClient } from '@steadfleet/protocol'
+import { chosenLog, type LogPolicy } from '@steadfleet/trust'
+import { type Call, type CommandSpec, listOption, textOption } from '../command.ts'
+import { CliError, exits, OwnExit } from '../error.ts'
+import { overFetch } from '../fleet/connect.ts'
+import { wholeNumber } from '../fleet/find.ts'
+import type { Home } from '../fleet/home.ts'
+import { homeOf, openFleet } from '../fleet/open.ts'
+import { followLog } from '../log/follow-log.ts'
+import { alarming, type Finding, judgeLeaf } from '../log/judge-leaf.ts'
+import { readFollowed, writeFollowed } from '../log/monitor-state.ts'
+import { readSigned } from '../log/signed-list.ts'
+import { toTable } from '../output.ts'
+import { ownLog } from '../verify/gather.ts'
+
+/** `steadfleet log show` */
+export const logShow: CommandSpec = {
+  name: 'log show',
+  summary: 'Show how far the log was signed and published, and which witnesses answer.',
+  examples: ['log show', 'log show --json'],
+  async run(call) {
+    const { client } = await openFleet(call)
+    const view = await client.call(getLog, {})
+    call.output.answer(view, () =>
+      [
+        `log ${view.origin}: ${view.published} of ${view.signed} entries are published`,
+        `${view.quorum} of ${view.witnesses.length} witnesses must cosign`,
+        ...(view.trouble ? [`${view.trouble.message}  [${view.trouble.code}]`] : []),
+        toTable(
+          ['witness', 'cosigned', 'trouble'],
+          view.witnesses.map(({ name, size, trouble }) => [
+            name,
+            `${size}`,
+            trouble?.message ?? '',
+          ]),
+          'no witness is asked',
+        ),
+      ].join('\n'),
+    )
+  },
+}
+
+/** `steadfleet log monitor` */
+export const logMonitor: CommandSpec = {
+  name: 'log monitor',
+  summary:
+    'Follow the log from where it was left: each new entry, and every release under this publisher’s name that this machine did not sign.',
+  options: [
+    { flags: '--once', what: 'look once, and end' },
+    { flags: '--interval <seconds>', what: 'look again after so long', otherwise: '60' },
+    {
+      flags: '--signed <file>',
+      what: 'the signed.jsonl of another machine that signs under this name too',
+      repeats: true,
+    },
+  ],
+  examples: ['log monitor', 'log monitor --once --json', 'log monitor --interval 600'],
+  async run(call) {
+    const home = await homeOf(call)
+    const policy = await policyOf(home)
+    const client = makeClient({
+      origin: home.server,
+      transport: overFetch(call.world.interrupted),
+    })
+    const seconds = wholeNumber(textOption(call, 'interval') ?? '60', 'seconds')
+    let alarms = 0
+    for (;;) {
+      alarms += await lookTolerantly(call, home, client, policy)
+      if (call.options.once === true || call.world.interrupted.aborted) break
+      await pause(seconds * 1000, call.world.interrupted)
+      if (call.world.interrupted.aborted) break
+    }
+    if (alarms > 0) throw notOurs(home, alarms)
+  },
+}
+
+/** A server that is away is asked again; only a single look ends by it. */
+async function lookTolerantly(
+  call: Call,
+  home: Home,
+  client: Client,
+  policy: LogPolicy,
+): Promise<number> {
+  try {
+    return await look(call, home, client, policy)
+  } catch (error) {
+    const isFork = isCoded(error, 'trust/log-fork') || isCoded(error, 'trust/log-rollback')
+    if (isFork) throw new OwnExit(exits.alarmed, error)
+    if (!isCoded(error, 'cli/unreachable') || call.options.once === true) {
+      if (isCoded(error, 'cli/interrupted')) return 0
+      throw error
+    }
+    call.output.note(error.message)
+    return 0
+  }
+}
+
+/** Looks once, and says what is new; how much of that is alarming is the answer. */
+async function look(call: Call, home: Home, client: Client, policy: LogPolicy): Promise<number> {
+  const others = listOption(call, 'signed').map(file => resolve(call.world.directory, file))
+  const signed = await readSigned(home, others)
+  const held = await readFollowed(home.directory, policy)
+  const judge = (index: number, leaf: Uint8Array): Finding => judgeLeaf(home, signed, index, leaf)
+  const { followed, found } = await followLog(client, policy, held, judge)
+  for (const finding of found) call.output.line(finding, toLine(home, finding))
+  const { size } = followed.frontier
+  const origin = policy.key.name
+  call.output.line(
+    { origin, from: held.frontier.size, size },
+    `log ${origin}: ${size} entries, ${found.length} of them new; one history, as its witnesses say`,
+  )
+  // Said first: after a crash between the two it is said again, rather than never.
+  await writeFollowed(home.directory, policy, followed)
+  return found.filter(({ kind }) => alarming.includes(kind)).length
+}
+
+function toLine({ publisher }: Home, { index, kind, about }: Finding): string {
+  const words: Readonly<Record<Finding['kind'], string>> = {
+    own: 'signed on this machine',
+    foreign: `ALARM: under the name of ${publisher}, and not signed on this machine`,
+    other: 'not of this publisher',
+    unreadable: 'ALARM: cannot be read',
+  }
+  return `${index}  ${about}  ${words[kind]}`
+}
+
+function notOurs({ publisher }: Home, alarms: number): CliError {
+  const message = `cannot vouch for ${alarms} entries of the log: ${publisher} did not sign them on this machine`
+  const hint =
+    'is the publisher’s key stolen? revoke it; or name the list of another machine with --signed'
+  return new CliError('cli/not-ours', message, { alarms, hint })
+}
+
+async function policyOf(home: Home): Promise<LogPolicy> {
+  const choice = await ownLog(home)
+  const policy = choice && chosenLog(choice)
+  if (policy) return policy
+  const message = `cannot follow a log: ${home.directory} has no log-policy.json`
+  throw new CliError('cli/not-found', message, { directory: home.directory })
+}
+
+async function pause(ms: number, interrupted: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal: interrupted }).catch(() => undefined)
+}

@@ -1,0 +1,107 @@
+import {
+  entriesPath,
+  type Frontier,
+  frontierHead,
+  growFrontier,
+  parseEntryBundle,
+  tileWidth,
+} from '@steadfleet/authority'
+import { equalBytes, fromUtf8, toHex } from '@steadfleet/base'
+import {
+  type Client,
+  getLogCheckpoint,
+  getLogTile,
+  ProblemError,
+  type RouteSpec,
+} from '@steadfleet/protocol'
+import {
+  acceptCheckpoint,
+  type LogPolicy,
+  leafHash,
+  type SignedCheckpoint,
+  TrustError,
+} from '@steadfleet/trust'
+import { collect } from '../publish/catalogue-files.ts'
+import type { Followed } from './monitor-state.ts'
+
+/** What one look at a log brought: where it is followed to now, and what `judge` said of each new leaf. */
+export interface Look<T> {
+  readonly followed: Followed
+  readonly found: readonly T[]
+}
+
+const longestNote = 128 * 1024
+const longestBundle = tileWidth * (2 + 0xffff)
+
+/**
+ * Reads a log on from where it was left: its checkpoint must be signed and cosigned as the policy wants,
+ * and the tree that all its leaves make, old and new, must be the one that it signs.
+ */
+export async function followLog<T>(
+  client: Client,
+  policy: LogPolicy,
+  { checkpoint, frontier }: Followed,
+  judge: (index: number, leaf: Uint8Array) => T,
+): Promise<Look<T>> {
+  const note = fromUtf8(await fetchBytes(client, getLogCheckpoint, {}, longestNote))
+  const offered = acceptCheckpoint(policy, undefined, { checkpoint: note, consistency: [] })
+  if (checkpoint) refuseRollback(checkpoint, offered)
+  let grown = frontier
+  const found: T[] = []
+  while (grown.size < offered.size) {
+    const leaves = await fetchLeaves(client, grown.size, offered.size)
+    found.push(...leaves.map((leaf, i) => judge(grown.size + i, leaf)))
+    grown = growFrontier(grown, leaves.map(leafHash))
+  }
+  refuseFork(grown, offered)
+  return { followed: { checkpoint: offered, frontier: grown }, found }
+}
+
+/** The leaves from `first` on that lie in one bundle. */
+async function fetchLeaves(client: Client, first: number, size: number): Promise<Uint8Array[]> {
+  const index = Math.floor(first / tileWidth)
+  const width = Math.min(tileWidth, size - index * tileWidth)
+  const begin = first - index * tileWidth
+  const leaves = parseEntryBundle(await fetchBundle(client, index, width)).slice(begin, width)
+  if (leaves.length === width - begin) return leaves
+  const message = `cannot follow the log: entries ${index} hold fewer than ${width} leaves`
+  throw new TrustError('trust/not-logged', message, { index, width })
+}
+
+/** A partial bundle may be gone once the full one is there. C2SP tlog-tiles §"Partial Tiles" */
+async function fetchBundle(client: Client, index: number, width: number): Promise<Uint8Array> {
+  const pathOf = (wide?: number): string => entriesPath(index, wide).slice('tile/'.length)
+  const full = { params: { path: pathOf() } }
+  if (width === tileWidth) return fetchBytes(client, getLogTile, full, longestBundle)
+  try {
+    const partial = { params: { path: pathOf(width) } }
+    return await fetchBytes(client, getLogTile, partial, longestBundle)
+  } catch (error) {
+    if (!(error instanceof ProblemError) || error.status !== 404) throw error
+    return fetchBytes(client, getLogTile, full, longestBundle)
+  }
+}
+
+async function fetchBytes<S extends RouteSpec>(
+  client: Client,
+  route: S,
+  given: Parameters<typeof client.open<S>>[1],
+  limit: number,
+): Promise<Uint8Array> {
+  const { body } = await client.open(route, given)
+  return collect(route.path, body, limit)
+}
+
+function refuseRollback(held: SignedCheckpoint, { origin, size }: SignedCheckpoint): void {
+  if (size >= held.size) return
+  const message = `cannot follow log ${origin}: it went back from ${held.size} to ${size}`
+  throw new TrustError('trust/log-rollback', message, { origin, size, held: held.size })
+}
+
+function refuseFork(frontier: Frontier, { origin, size, root }: SignedCheckpoint): void {
+  const head = frontierHead(frontier)
+  if (head && equalBytes(head.root, root)) return
+  const facts = { origin, size, root: toHex(root), found: head ? toHex(head.root) : '' }
+  const message = `cannot follow log ${origin}: it signed a tree of ${size} that its leaves do not make`
+  throw new TrustError('trust/log-fork', message, facts)
+}
