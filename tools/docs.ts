@@ -4,6 +4,7 @@ import { makeArchitecture } from './docs/architecture.ts'
 import { makeCommands } from './docs/commands.ts'
 import { makeErrors } from './docs/errors.ts'
 import { makeInterfaces } from './docs/interfaces.ts'
+import { makeLockSchema } from './docs/lock-schema.ts'
 import { makeManifestSchema } from './docs/manifest-schema.ts'
 import { makeOpenApi } from './docs/openapi.ts'
 import { makeRoutes } from './docs/routes.ts'
@@ -25,6 +26,7 @@ export const documents: readonly GeneratedDocument[] = [
   { file: 'docs/reference/cli.md', make: makeCommands },
   { file: 'docs/reference/openapi.json', make: makeOpenApi },
   { file: 'docs/reference/manifest.schema.json', make: makeManifestSchema },
+  { file: 'docs/reference/lock.schema.json', make: makeLockSchema },
 ]
 
 if (import.meta.main) {
