@@ -50,6 +50,7 @@ export interface SiegeOptions {
   /** Changes what `init` made, before the server first sees it. */
   readonly prepare?: (home: Home) => Promise<void>
   readonly page?: PageChange
+  readonly serverEnvironment?: Environment
 }
 
 /** A device of a siege that rests, and what runs it when the siege goes on. */
@@ -128,7 +129,7 @@ export class Siege {
     await saveHome(home)
     const siege = new Siege(directory, { home, client: await connect(home) }, proxies, options)
     return siege.#orClose(async () => {
-      await siege.startServer()
+      await siege.startServer(options.serverEnvironment)
       for (const [i, { name, id, program }] of sleepers.entries()) {
         const facts = { name, id, program, proxy: proxies[i]!, port: await freePort() }
         const device = siege.#place({ ...facts, state: join(directory, name) })

@@ -1,27 +1,45 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { programs } from '../../packages/cli/src/process/checkout.ts'
-import type { Besieged, Environment } from '../besieged.ts'
+import type { Besieged } from '../besieged.ts'
+import { type FalseClock, makeClock, whyNoClock } from '../clock.ts'
 import { whyNoPage } from '../page.ts'
 import { Siege } from '../siege.ts'
 import { buildMutant, type Mutation } from './mutant.ts'
 import { copyPrepared, revisions } from './prepared.ts'
 import { openVault, type Vault } from './vault.ts'
 
+/** What a row says of its fleet, before anything starts. */
+export interface Setting {
+  /** The one defence without which it ends otherwise. */
+  readonly without: Mutation
+  /** How many days later it happens; then each device has a clock that can be set. */
+  readonly daysLater?: number
+  /** What has happened to the server's folder meanwhile. */
+  readonly prepare?: (vault: Vault) => Promise<void>
+}
+
 /** One row of the attack table. */
-export interface Row {
+export interface Row extends Setting {
   readonly attack: string
   /** The refusal that names it. */
   readonly code: RegExp
-  /** The one defence without which it succeeds. */
-  readonly without: Mutation
-  readonly environmentOf?: (name: string) => Environment | undefined
   /** Attacks a device that runs revision 2. */
   readonly strike: (scene: Scene) => Promise<void>
   /** Whether the attacker has what he wanted. */
   readonly isWon: (scene: Scene) => boolean | Promise<boolean>
-  /** What else the end of the attack takes, beside that the attacker leaves. */
+  /** What the end of the attack takes, beside that the attacker leaves. */
   readonly recover?: (scene: Scene) => Promise<void>
+}
+
+/** One row about time and loss: nobody attacks, and the device must come through. */
+export interface Journey extends Setting {
+  readonly story: string
+  /** Ends with an order of revision 4. */
+  readonly travel: (scene: Scene) => Promise<void>
+  /** The refusal at which a device without the defence stands still. */
+  readonly stuckAt: RegExp
 }
 
 /** One device, what is around it, and all that an attacker could take. */
@@ -29,6 +47,10 @@ export interface Scene {
   readonly siege: Siege
   readonly device: Besieged
   readonly vault: Vault
+  /** Of the device; there where the row is about time. */
+  readonly clock: FalseClock
+  /** The other device of the row is done, so that what all share may change. */
+  readonly others: Promise<void>
 }
 
 /**
@@ -38,53 +60,104 @@ export interface Scene {
  */
 export function attack(...rows: readonly Row[]): void {
   describe('attacks', { concurrency: 2, skip: whyNoPage() }, () => {
-    for (const row of rows) describeRow(row)
+    for (const row of rows) {
+      describeRow(row.attack, row, {
+        'is refused, told, and over when it ends': scene => defend(row, scene),
+        'succeeds without its defence': scene => lose(row, scene),
+      })
+    }
   })
 }
 
-function describeRow(row: Row): void {
-  describe(row.attack, { concurrency: 2 }, () => {
-    let scene: (name: string) => Scene
+/** Runs each row twice: the agent that is shipped comes through, one without its defence does not. */
+export function journey(...rows: readonly Journey[]): void {
+  describe('journeys', { concurrency: 2, skip: whyNoPage() }, () => {
+    for (const row of rows) {
+      describeRow(row.story, row, {
+        'comes through': async scene => {
+          await row.travel(scene)
+          await scene.device.runs(revisions.afterNext)
+        },
+        'does not without its defence': async scene => {
+          await row.travel(scene)
+          await scene.device.refusal(row.stuckAt)
+          assert.equal(await scene.device.page(), pageOf(revisions.held))
+        },
+      })
+    }
+  })
+}
+
+type Acts = Readonly<Record<string, (scene: Scene) => Promise<void>>>
+
+/** The first act is the defended device's, the second the other one's. */
+function describeRow(name: string, setting: Setting, acts: Acts): void {
+  const skip = setting.daysLater !== undefined && whyNoClock
+  describe(name, { concurrency: 2, skip }, () => {
+    const other = Promise.withResolvers<void>()
+    let scene: (name: string) => Promise<Scene>
     let siege: Siege | undefined
     before(async () => {
-      const { directory, devices } = await copyPrepared()
-      const mutant = await buildMutant(row.without, directory)
-      const programOf = (name: string) => (name === 'defended' ? programs.builtAgent : mutant)
-      const sleepers = devices.map(one => ({ ...one, program: programOf(one.name) }))
-      const opened = await Siege.resume(directory, sleepers)
-      siege = opened
-      const vault = openVault(opened.fleet.home)
-      scene = name => ({ siege: opened, device: opened.device(name), vault })
+      siege = await open(setting)
+      scene = sceneIn(siege, setting, other.promise)
     })
     after(() => siege?.close())
-
-    test('is refused, told, and over when it ends', async () => {
-      const defended = scene('defended')
-      const { device } = defended
-      await begin(row, defended)
-      const { event } = await device.refusal(row.code)
-      assert.match(event.message, /^cannot /)
-      assert.equal(await device.page(), `revision ${revisions.held}\n`)
-      assert.equal((await device.view()).releases[0]?.revision, revisions.held)
-      assert.equal(await row.isWon(defended), false)
-      device.proxy.rule = undefined
-      await row.recover?.(defended)
-      await device.order(revisions.afterNext)
-      await device.runs(revisions.afterNext)
-    })
-
-    test(`succeeds without ${row.without.before.trim()}`, async () => {
-      const undefended = scene('undefended')
-      await begin(row, undefended)
-      const look = async () => (await row.isWon(undefended)) || undefined
-      await undefended.siege.until('the attack succeed', look)
-    })
+    for (const [i, [what, act]] of Object.entries(acts).entries()) {
+      if (i === 0) test(what, async () => act(await scene('defended')))
+      else test(what, async () => scene('undefended').then(act).finally(other.resolve))
+    }
   })
 }
 
-async function begin({ environmentOf, strike }: Row, scene: Scene): Promise<void> {
+async function open({ without, daysLater, prepare }: Setting): Promise<Siege> {
+  const { directory, devices } = await copyPrepared()
+  await prepare?.(openVault({ directory: join(directory, 'fleet') }))
+  const mutant = await buildMutant(without, directory)
+  const programOf = (name: string) => (name === 'defended' ? programs.builtAgent : mutant)
+  const sleepers = devices.map(one => ({ ...one, program: programOf(one.name) }))
+  if (daysLater === undefined) return Siege.resume(directory, sleepers)
+  const clock = makeClock(join(directory, 'clock'))
+  clock.set(`+${daysLater}d`)
+  return Siege.resume(directory, sleepers, { serverEnvironment: clock.environment })
+}
+
+function sceneIn(
+  siege: Siege,
+  { daysLater }: Setting,
+  others: Promise<void>,
+): (name: string) => Promise<Scene> {
+  const vault = openVault(siege.fleet.home)
+  return async name => {
+    const device = siege.device(name)
+    const clock = makeClock(join(siege.directory, `clock-${name}`))
+    clock.set(`+${daysLater ?? 0}d`)
+    await device.start(daysLater === undefined ? undefined : clock.environment)
+    await device.serves(revisions.held)
+    return { siege, device, vault, clock, others }
+  }
+}
+
+async function defend(row: Row, scene: Scene): Promise<void> {
   const { device } = scene
-  await device.start(environmentOf?.(device.name))
-  await device.serves(revisions.held)
-  await strike(scene)
+  await row.strike(scene)
+  const { event } = await device.refusal(row.code)
+  assert.match(event.message, /^cannot /)
+  assert.equal(await device.page(), pageOf(revisions.held))
+  assert.equal((await device.view()).releases[0]?.revision, revisions.held)
+  assert.equal(await row.isWon(scene), false)
+  device.proxy.rule = undefined
+  if (row.recover) await scene.others.then(() => row.recover?.(scene))
+  await device.order(revisions.afterNext)
+  await device.runs(revisions.afterNext)
+}
+
+async function lose(row: Row, scene: Scene): Promise<void> {
+  assert.equal(await row.isWon(scene), false)
+  await row.strike(scene)
+  const look = async () => (await row.isWon(scene)) || undefined
+  await scene.siege.until('the attack succeed', look, 45)
+}
+
+export function pageOf(revision: number): string {
+  return `revision ${revision}\n`
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   addRelease,
@@ -15,7 +15,13 @@ import {
   signMetadata,
   signStatement,
 } from '../../packages/authority/src/index.ts'
-import { type Digest, digestOf, toDocument, toUtf8 } from '../../packages/base/src/index.ts'
+import {
+  type Digest,
+  digestOf,
+  toDocument,
+  toHexDigest,
+  toUtf8,
+} from '../../packages/base/src/index.ts'
 import { parseTree, toTreeBytes } from '../../packages/bundle/src/index.ts'
 import { parseReleaseRecord, type ReleaseRecord } from '../../packages/domain/src/index.ts'
 import {
@@ -28,7 +34,7 @@ import {
   reopenOrder,
 } from '../../packages/trust/src/index.ts'
 import type { Besieged } from '../besieged.ts'
-import { inForce, objectPath, roleIn, type Vault } from './vault.ts'
+import { objectPath, roleIn, type Vault } from './vault.ts'
 
 /** Files of a catalogue by name: `timestamp.json`, `7.acme.json`. */
 export type Files = ReadonlyMap<string, Uint8Array>
@@ -83,22 +89,26 @@ export async function growRole(
   return signMetadata(nextVersion(grown, 'publisher', new Date()), signers)
 }
 
-/** A release and all that it is made of. */
-export interface Forged {
+/** A release that can be ordered. */
+export interface Orderable {
   readonly record: ReleaseRecord
   readonly named: NamedTarget
   readonly digest: Digest
+}
+
+/** A release that is no publisher's, and all that it is made of. */
+export interface Forged extends Orderable {
   readonly objects: ReadonlyMap<Digest, Uint8Array>
 }
 
-/** Another revision of the page, or another package, whose page says which revision it is. */
-export function makeRevision(
+/** A revision of the page that nobody published; its page says 9, whatever it calls itself. */
+export function forgeRevision(
   vault: Vault,
   revision: number,
-  change: { readonly floor?: number; readonly package?: string } = {},
+  change: Partial<Pick<ReleaseRecord, 'package'>> = {},
 ): Forged {
-  const base = publishedRecord(vault, 1)
-  const says = toUtf8(`revision ${revision}\n`)
+  const base = published(vault, 1).record
+  const says = toUtf8(pageOfForged)
   const listing = parseTree(readFileSync(objectPath(vault, base.tree.digest)))
   const entries = listing.entries.map(entry =>
     entry.kind === 'file' && entry.path.endsWith('index.html')
@@ -118,16 +128,20 @@ export function makeRevision(
   return { record, named: releaseTarget(record, bytes), digest: digestOf(bytes), objects }
 }
 
-/** The record of a revision of the page that is in the catalogue. */
-export function publishedRecord(vault: Vault, revision: number): ReleaseRecord {
+export const pageOfForged = 'revision 9\n'
+
+/** A revision of the page that is in the catalogue. */
+export function published(vault: Vault, revision: number): Orderable {
   const path = pathOf(revision)
   const target = parseMetadata('targets', roleIn(vault, 'acme')).signed.targets.get(path)
   if (target === undefined) throw new RangeError(`the catalogue has no ${path}`)
-  const bytes = readFileSync(objectPath(vault, digestIn(target.hashes, path)))
-  return parseReleaseRecord(JSON.parse(bytes.toString()))
+  const digest = digestIn(target.hashes, path)
+  const bytes = readFileSync(objectPath(vault, digest))
+  const record = parseReleaseRecord(JSON.parse(bytes.toString()))
+  return { record, named: releaseTarget(record, bytes), digest }
 }
 
-export function pathOf(revision: number): string {
+function pathOf(revision: number): string {
   return `acme/page/${revision}/${process.arch === 'arm64' ? 'arm64' : 'amd64'}`
 }
 
@@ -149,21 +163,31 @@ export async function signOrder(
 }
 
 /** What an order says of a release, whoever made that. */
-export function ordered(device: Besieged, { record, named, digest }: Forged): Order['releases'] {
+export function ordered(device: Besieged, { record, named, digest }: Orderable): Order['releases'] {
   const [held] = heldOrder(device).releases
   if (held === undefined) throw new RangeError(`${device.name} runs nothing`)
   const { package: name, revision } = record
   return [{ ...held, package: name, revision, record: { digest, length: named.target.length } }]
 }
 
-/** The version of a file of the catalogue that a device has taken as its own. */
-export function takenVersion({ state }: Besieged, role: string): number {
-  const file = join(state, 'trust/catalogue-acme/current', `${role}.json`)
-  return JSON.parse(readFileSync(file, 'utf8')).signed.version
+/** A file of the catalogue as a device has taken it for its own. */
+export function takenFile({ state }: Besieged, role: string): string {
+  return readFileSync(join(state, 'trust/catalogue-acme/current', `${role}.json`), 'utf8')
 }
 
-/** The version that is in force. */
-export function versionInForce(vault: Vault, role: string): number {
-  const file = inForce(vault).get(role)
-  return file ? JSON.parse(Buffer.from(file).toString()).signed.version : 0
+/** Its version; 0 where the device has given it up. */
+export function takenVersion(device: Besieged, role: string): number {
+  const file = join(device.state, 'trust/catalogue-acme/current', `${role}.json`)
+  return existsSync(file) ? versionOf(readFileSync(file)) : 0
+}
+
+/** The version of a metadata file. */
+export function versionOf(file: Uint8Array): number {
+  return JSON.parse(Buffer.from(file).toString()).signed.version
+}
+
+/** How a file is named in a snapshot or a timestamp. */
+export function entryOf(file: Uint8Array): SignedTimestamp['meta']['snapshot.json'] {
+  const sha256 = toHexDigest(digestOf(file))
+  return { version: versionOf(file), length: file.length, hashes: { sha256 } }
 }

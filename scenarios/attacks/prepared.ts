@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import {
   cpSync,
@@ -16,6 +16,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as wait } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import {
   makeDelegatedRole,
   makePolicy,
@@ -56,21 +58,40 @@ const sources = [
   'scenarios/attacks/{forge,prepared,vault}.ts',
 ]
 
-/**
- * A copy of a fleet of two devices that both run revision 2, with 3 and 4 published. It is made once
- * for the sources as they are, by whoever comes first.
- */
+/** A copy of a fleet of two devices that both run revision 2, with 3 and 4 published. */
 export async function copyPrepared(): Promise<Prepared> {
+  making ??= makeOnce()
+  const place = await making
+  const directory = mkdtempSync(join(tmpdir(), 'steadfleet-siege-'))
+  await promisify(execFile)('cp', ['-a', '--reflink=auto', `${place}/.`, directory])
+  const { devices } = JSON.parse(readFileSync(join(place, 'devices.json'), 'utf8'))
+  return { directory, devices }
+}
+
+let making: Promise<string> | undefined
+
+/** Made once for the sources as they are, by the process that comes first. */
+async function makeOnce(): Promise<string> {
   await buildAgentIfStale()
   mkdirSync(home, { recursive: true })
   const place = join(home, `fleet-${stampOfSources()}`)
-  using lock = new DatabaseSync(join(home, 'lock.db'), { timeout: 180_000 })
-  lock.exec('begin exclusive')
+  using _ = await lock(join(home, 'lock.db'))
   if (!existsSync(place)) await prepare(place)
-  const directory = mkdtempSync(join(tmpdir(), 'steadfleet-siege-'))
-  execFileSync('cp', ['-a', '--reflink=auto', `${place}/.`, directory])
-  const { devices } = JSON.parse(readFileSync(join(place, 'devices.json'), 'utf8'))
-  return { directory, devices }
+  return place
+}
+
+/** A lock that ends with whoever holds it. */
+async function lock(file: string): Promise<Disposable> {
+  const database = new DatabaseSync(file)
+  for (;;) {
+    try {
+      database.exec('begin exclusive')
+      return database
+    } catch (error) {
+      if (!(error instanceof Error && /locked/.test(error.message))) throw error
+      await wait(200)
+    }
+  }
 }
 
 /** Of their times, and of the day: what was signed is good for one. */
@@ -101,6 +122,7 @@ async function prepare(place: string): Promise<void> {
     keep(siege, vault, revisions.held)
     await siege.publishPage(revisions.next, calm)
     await siege.publishPage(revisions.afterNext, calm)
+    keep(siege, vault, revisions.afterNext)
     await siege.rest()
     const names = devices.map(({ name, id }) => ({ name, id }))
     writeFileSync(join(siege.directory, 'devices.json'), JSON.stringify({ devices: names }))
@@ -113,11 +135,11 @@ async function prepare(place: string): Promise<void> {
 
 /** What the server served when a revision was its newest: an attacker may have kept it. */
 function keep(siege: Siege, { catalogue }: Vault, revision: number): void {
-  cpSync(catalogue, keptFolder(siege.directory, revision), { recursive: true })
+  cpSync(catalogue, keptAt(siege, revision).catalogue, { recursive: true })
 }
 
-export function keptFolder(directory: string, revision: number): string {
-  return join(directory, 'kept', String(revision))
+export function keptAt({ directory }: Pick<Siege, 'directory'>, revision: number) {
+  return { catalogue: join(directory, 'kept', String(revision)) }
 }
 
 /** A second publisher, whom the owner's policy counts too; and so each role has had two versions. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Signer, signerFromPem } from '../../packages/authority/src/index.ts'
 import { type Digest, toHexDigest } from '../../packages/base/src/index.ts'
@@ -50,8 +50,8 @@ function keyIn(folder: string, name: string): Signer {
   return signerFromPem(readFileSync(join(folder, `${name}.pem`), 'utf8'))
 }
 
-/** The files that the timestamp names, by role: what a client would see now. */
-export function inForce({ catalogue }: Vault): ReadonlyMap<string, Uint8Array> {
+/** The files that the timestamp of a folder names, by role: what a client would see. */
+export function inForce({ catalogue }: Pick<Vault, 'catalogue'>): ReadonlyMap<string, Uint8Array> {
   const read = (file: string) => new Uint8Array(readFileSync(join(catalogue, file)))
   const timestamp = read('timestamp.json')
   const { version } = parseMetadata('timestamp', timestamp).signed.meta['snapshot.json']
@@ -63,7 +63,7 @@ export function inForce({ catalogue }: Vault): ReadonlyMap<string, Uint8Array> {
 }
 
 /** The file of a role that is in force. */
-export function roleIn(vault: Vault, role: string): Uint8Array {
+export function roleIn(vault: Pick<Vault, 'catalogue'>, role: string): Uint8Array {
   const found = inForce(vault).get(role)
   if (found) return found
   throw new RangeError(`the catalogue has no ${role}`)
@@ -72,4 +72,13 @@ export function roleIn(vault: Vault, role: string): Uint8Array {
 export function objectPath({ objects }: Pick<Vault, 'objects'>, digest: Digest): string {
   const hex = toHexDigest(digest)
   return join(objects, hex.slice(0, 2), hex)
+}
+
+/** The newest root that the server gives out. */
+export function newestRoot({ catalogue }: Pick<Vault, 'catalogue'>): Uint8Array {
+  const versions = readdirSync(catalogue).flatMap(
+    name => /^(\d+)\.root\.json$/.exec(name)?.[1] ?? [],
+  )
+  const newest = Math.max(...versions.map(Number))
+  return new Uint8Array(readFileSync(join(catalogue, `${newest}.root.json`)))
 }

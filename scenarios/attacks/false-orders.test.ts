@@ -1,0 +1,54 @@
+import { attack, pageOf } from './attack.ts'
+import { heldOrder, ordered, published, signOrder } from './forge.ts'
+import { mount } from './mirror.ts'
+import { revisions } from './prepared.ts'
+
+const replay = {
+  file: 'packages/trust/src/order.ts',
+  before: 'if (offered > held) return',
+  after: 'return',
+}
+
+attack(
+  {
+    attack: 'another device’s order: a good one, for the neighbour',
+    code: /^trust\/wrong-device$/,
+    without: {
+      file: 'packages/trust/src/order.ts',
+      before: 'if (expected === found) return',
+      after: 'return',
+    },
+    strike: async ({ siege, device, vault }) => {
+      const neighbour = device.name === 'defended' ? 'undefended' : 'defended'
+      const change = {
+        device: siege.device(neighbour).id,
+        releases: ordered(device, published(vault, revisions.next)),
+      }
+      mount(device.proxy, { order: await signOrder(vault, device, change) })
+      await device.order(revisions.afterNext)
+    },
+    isWon: async ({ device }) => (await device.page()) === pageOf(revisions.next),
+  },
+  {
+    attack: 'an old order: one with another revision, accepted long ago',
+    code: /^trust\/replayed-order$/,
+    without: replay,
+    strike: async ({ device, vault }) => {
+      const { counter } = heldOrder(device)
+      const releases = ordered(device, published(vault, revisions.next))
+      mount(device.proxy, { order: await signOrder(vault, device, { counter, releases }) })
+      await device.order(revisions.afterNext)
+    },
+    isWon: async ({ device }) => (await device.page()) === pageOf(revisions.next),
+  },
+  {
+    attack: 'an old empty order: from when nothing was to run yet',
+    code: /^trust\/replayed-order$/,
+    without: replay,
+    strike: async ({ device, vault }) => {
+      mount(device.proxy, { order: await signOrder(vault, device, { counter: 1, releases: [] }) })
+      await device.order(revisions.afterNext)
+    },
+    isWon: async ({ device }) => !(await device.page()).startsWith('revision'),
+  },
+)
