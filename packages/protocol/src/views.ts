@@ -166,5 +166,7 @@ export const RoleView = object({
   ]),
   /** The server renews it by itself: an alarm then means that it can't. */
   online: Type.Boolean(),
+  /** Of a publisher: whether the owner's policy lets its releases count. Of any other role: true. */
+  counts: Type.Boolean(),
 })
 export type RoleView = Static<typeof RoleView>

@@ -13,20 +13,21 @@ describe('the roles of a new fleet', { concurrency: false }, () => {
   test('are all told, and none alarms', async () => {
     const roles = await it.operator.call(listRoles, {})
     assert.deepEqual(
-      roles.map(({ catalogue, role, version, alarm, online }) => [
+      roles.map(({ catalogue, role, version, alarm, online, counts }) => [
         `${catalogue ?? 'owner'}/${role}`,
         version,
         alarm,
         online,
+        counts,
       ]),
       [
-        ['owner/owner-root', 1, 0, false],
-        ['owner/policy', 1, 0, false],
-        ['acme/root', 1, 0, false],
-        ['acme/targets', 1, 0, false],
-        ['acme/acme', 1, 0, false],
-        ['acme/snapshot', 1, 0, true],
-        ['acme/timestamp', 1, 0, true],
+        ['owner/owner-root', 1, 0, false, true],
+        ['owner/policy', 1, 0, false, true],
+        ['acme/root', 1, 0, false, true],
+        ['acme/targets', 1, 0, false, true],
+        ['acme/acme', 1, 0, false, true],
+        ['acme/snapshot', 1, 0, true, true],
+        ['acme/timestamp', 1, 0, true, true],
       ],
     )
   })

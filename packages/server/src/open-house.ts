@@ -69,7 +69,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
     }),
   )
   opened.use(await keepFresh(catalogues, notes, logger))
-  opened.use(watchRoles({ catalogue: signed.catalogue, owner, world }, logger))
+  opened.use(watchRoles({ catalogues, owner, world }, logger))
   opened.use(await watchSilence({ store, streams, world }, logger))
   log.nudge()
   void orderer.nudge()

@@ -1,10 +1,12 @@
 import { type Lifetime, lifeOf } from '@steadfleet/authority'
 import { type PublisherName, toTimestamp } from '@steadfleet/domain'
 import type { RoleView } from '@steadfleet/protocol'
+import type { TrustPolicy } from '@steadfleet/trust'
 import type { Logger } from 'pino'
+import type { Served } from './catalogue/catalogues.ts'
 import type { House } from './house.ts'
 
-type Place = Pick<House, 'catalogue' | 'owner' | 'world'>
+type Place = Pick<House, 'catalogues' | 'owner' | 'world'>
 
 interface Signed {
   readonly version: number
@@ -15,24 +17,41 @@ interface Signed {
 const lookMs = 3_600_000
 
 /** Every role whose signature devices ask for, with how much of its life is over. */
-export function rolesOf({ catalogue, owner, world }: Place): RoleView[] {
+export function rolesOf({ catalogues, owner, world }: Place): RoleView[] {
   const now = world.now()
-  const { root, targets, snapshot, timestamp, roles } = catalogue.inForce()
   const policy = owner.policy().signed
-  const name = (policy.catalogues[0]?.name ?? null) as PublisherName | null
-  const own = (role: string, kind: Lifetime, signed: Signed): RoleView =>
-    toView({ role, catalogue: null, kind, signed }, now)
-  const shared = (role: string, kind: Lifetime, signed: Signed): RoleView =>
-    toView({ role, catalogue: name, kind, signed }, now)
+  const own = (role: Lifetime, signed: Signed): RoleView =>
+    toView({ role, catalogue: null, kind: role, signed, online: false, counts: true }, now)
   return [
-    own('owner-root', 'owner-root', owner.root()),
-    own('policy', 'policy', policy),
-    shared('root', 'root', root.signed),
-    shared('targets', 'targets', targets.signed),
-    ...[...roles].map(([role, { signed }]) => shared(role, 'publisher', signed)),
-    shared('snapshot', 'snapshot', snapshot.signed),
-    shared('timestamp', 'timestamp', timestamp.signed),
+    own('owner-root', owner.root()),
+    own('policy', policy),
+    ...catalogues.all().flatMap(one => rolesIn(one, policy).map(role => toView(role, now))),
   ]
+}
+
+/** The roles of one catalogue. What is mirrored is renewed by its own party, never from here. */
+function rolesIn(served: Served, { catalogues }: TrustPolicy): RoleLife[] {
+  const inForce = served.inForce()
+  if (inForce === undefined) return []
+  const catalogue = served.name as PublisherName
+  const { root, targets, snapshot, timestamp, roles } = inForce
+  const trusted = catalogues.find(({ name }) => name === served.name)
+  const online = served.mirror === undefined
+  const top = { catalogue, online: false, counts: true }
+  return [
+    { ...top, role: 'root', kind: 'root', signed: root.signed },
+    { ...top, role: 'targets', kind: 'targets', signed: targets.signed },
+    ...[...roles].map(([role, { signed }]): RoleLife => {
+      return { ...top, role, kind: 'publisher', signed, counts: isTrusted(trusted, role) }
+    }),
+    { ...top, role: 'snapshot', kind: 'snapshot', signed: snapshot.signed, online },
+    { ...top, role: 'timestamp', kind: 'timestamp', signed: timestamp.signed, online },
+  ]
+}
+
+function isTrusted(catalogue: TrustPolicy['catalogues'][number] | undefined, publisher: string) {
+  if (catalogue === undefined || catalogue.refused.includes(publisher)) return false
+  return catalogue.allowed.includes('*') || catalogue.allowed.includes(publisher)
 }
 
 /** Logs a role when it passes a mark of its life, once for each mark; from now on. */
@@ -55,16 +74,12 @@ export function watchRoles(place: Place, logger: Logger): Disposable {
   return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
-interface RoleLife {
-  readonly role: string
-  readonly catalogue: PublisherName | null
+interface RoleLife extends Pick<RoleView, 'role' | 'catalogue' | 'online' | 'counts'> {
   readonly kind: Lifetime
   readonly signed: Signed
 }
 
-function toView({ role, catalogue, kind, signed }: RoleLife, now: Date): RoleView {
+function toView({ kind, signed, ...role }: RoleLife, now: Date): RoleView {
   const { version, expires } = signed
-  const online = kind === 'snapshot' || kind === 'timestamp'
-  const at = toTimestamp(expires)
-  return { role, catalogue, version, expires: at, ...lifeOf(kind, expires, now), online }
+  return { ...role, version, expires: toTimestamp(expires), ...lifeOf(kind, expires, now) }
 }
