@@ -26,6 +26,7 @@ export {
 } from './log-tiles.ts'
 export { type LogTree, openTree } from './log-tree.ts'
 export * from './metadata.ts'
+export * from './publication.ts'
 export * from './release.ts'
 export * from './signer.ts'
 export * from './statement.ts'

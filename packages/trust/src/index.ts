@@ -1,6 +1,6 @@
 export * from './agreement.ts'
 export * from './catalogue.ts'
-export { matchesPattern } from './delegation.ts'
+export { matchesPattern, maySpeakFor } from './delegation.ts'
 export { isSignedBy, refuseWeakKey } from './ed25519.ts'
 export {
   type Envelope,
@@ -41,7 +41,6 @@ export {
 export { modelPath, openModel, refuseOtherContent } from './model.ts'
 export { acceptOrder, type OrderAddress, reopenOrder } from './order.ts'
 export * from './owner.ts'
-export { acceptPublication, type Publication } from './publication.ts'
 export { refreshCatalogue } from './refresh.ts'
 export * from './refusal.ts'
 export { refuseOtherFile, topRole } from './role.ts'

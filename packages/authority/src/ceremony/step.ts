@@ -1,7 +1,6 @@
 import {
   acceptOwnerRoot,
   acceptPolicy,
-  acceptPublication,
   acceptRoot,
   type Envelope,
   type Metadata,
@@ -14,6 +13,7 @@ import {
   topRole,
   toSigningRole,
 } from '@steadfleet/trust'
+import { acceptPublication } from '../publication.ts'
 import { refuseForgotten, refuseRevoked, withoutRevoked } from './revoked.ts'
 
 /** What a catalogue's offline keys have in force, with the roles of its publishers. */

@@ -1,5 +1,4 @@
-import { type CatalogueStep, refuseRevoked } from '@steadfleet/authority'
-import { acceptPublication } from '@steadfleet/trust'
+import { acceptPublication, type CatalogueStep, refuseRevoked } from '@steadfleet/authority'
 import { finishSet } from '../disk/file-set.ts'
 import { applyStep } from './apply-step.ts'
 import { type InForce, putInForce, readInForce } from './catalogue-folder.ts'

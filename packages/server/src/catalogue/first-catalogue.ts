@@ -1,7 +1,6 @@
 import { join } from 'node:path'
-import { makeSnapshot, makeTimestamp } from '@steadfleet/authority'
+import { acceptPublication, makeSnapshot, makeTimestamp } from '@steadfleet/authority'
 import {
-  acceptPublication,
   type Metadata,
   parseMetadata,
   type Root,

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { nextVersion, type SignedTargets, signMetadata, toTarget } from '@steadfleet/authority'
-import { pretendCatalogue, pretendSigner, publish } from '@steadfleet/authority/testing'
 import { toUtf8 } from '@steadfleet/base'
-import { acceptPublication, parseMetadata } from './index.ts'
+import { parseMetadata } from '@steadfleet/trust'
+import {
+  acceptPublication,
+  nextVersion,
+  type SignedTargets,
+  signMetadata,
+  toTarget,
+} from './index.ts'
+import { pretendCatalogue, pretendSigner, publish } from './testing/index.ts'
 
 const now = new Date('2026-11-21T00:00:00Z')
 const later = new Date('2027-11-21T00:00:00Z')

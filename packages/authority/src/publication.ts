@@ -1,9 +1,15 @@
-import { maySpeakFor } from './delegation.ts'
-import { TrustError } from './error.ts'
-import { digestIn } from './hashes.ts'
-import { toSigningRole } from './key.ts'
-import { type Delegation, parseMetadata, refuseUnsigned, type Targets } from './metadata.ts'
-import { refuseExpired, refuseOtherThanNext } from './refusal.ts'
+import {
+  type Delegation,
+  digestIn,
+  maySpeakFor,
+  parseMetadata,
+  refuseExpired,
+  refuseOtherThanNext,
+  refuseUnsigned,
+  type Targets,
+  TrustError,
+  toSigningRole,
+} from '@steadfleet/trust'
 
 /** A newer version of a publisher's role, held against its delegation and the version before it. */
 export interface Publication {
