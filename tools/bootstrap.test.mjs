@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmodSync,
   existsSync,
@@ -12,6 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import { needed } from './bootstrap/debian.mjs'
 import { refuseOldTools } from './bootstrap/runtime.mjs'
 
@@ -146,6 +148,16 @@ describe('the bootstrap', () => {
     assert.ok(calls().some(call => /^apt-get install .*bubblewrap/.test(call)))
   })
 
+  test('interrupted, ends only after what it runs has ended', async t => {
+    const npm = `trap 'touch ended; exit 1' INT; touch began; while :; do :; done`
+    const { folder, start } = checkout(t, { installed: false, npm })
+    const child = start()
+    while (!existsSync(join(folder, 'began'))) await wait(20)
+    child.kill('SIGINT')
+    assert.deepEqual(await once(child, 'exit'), [130, null])
+    assert.ok(existsSync(join(folder, 'ended')))
+  })
+
   test('refuses another word than start or test', t => {
     const { run } = checkout(t, { installed: true })
     refuses(run('stop').stderr, 'bootstrap/usage')
@@ -186,6 +198,7 @@ function checkout(t, { installed, npm = '', aptGet = '', without = [] }) {
         env: { ...env, ...more },
         encoding: 'utf8',
       }),
+    start: () => spawn(process.execPath, [bootstrap, 'start'], { cwd: folder, env }),
     /** What was called to change something: trying the sandbox is not. */
     calls: () => {
       const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []

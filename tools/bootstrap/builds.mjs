@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { refuseReadOnly } from './modules.mjs'
 import { BootstrapError, runShown } from './say.mjs'
 
 /** The parts that are built: the script, what it reads, and a file that shows it has run. */
@@ -31,6 +32,7 @@ async function buildIfStale(part) {
   const wanted = hashOf(part)
   const held = existsSync(stamp) ? readFileSync(stamp, 'utf8') : ''
   if (held === wanted && existsSync(part.result)) return
+  refuseReadOnly()
   const label = `building the ${part.name}`
   if (!(await runShown(label, 'node_modules/.bin/node', [part.script]))) {
     throw new BootstrapError('bootstrap/build', `cannot build the ${part.name}`)

@@ -66,13 +66,14 @@ async function install() {
   )
 }
 
-function refuseReadOnly() {
+/** Refuses a checkout into which nothing can be installed or built. */
+export function refuseReadOnly() {
   try {
     accessSync('.', constants.W_OK)
   } catch (cause) {
     throw new BootstrapError(
       'bootstrap/read-only',
-      `cannot install into ${process.cwd()}: ${cause.code}`,
+      `cannot install or build in ${process.cwd()}: ${cause.code}`,
       'clone the project to a folder of your own, on a disk that can be written',
     )
   }

@@ -64,9 +64,25 @@ function run(command, args, options) {
   return new Promise(resolve => {
     const chunks = []
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
+    endWith(child)
     child.stdout.on('data', chunk => chunks.push(chunk))
     child.stderr.on('data', chunk => chunks.push(chunk))
     child.on('error', error => resolve({ code: -1, output: `${error.message}\n` }))
     child.on('close', code => resolve({ code, output: Buffer.concat(chunks).toString() }))
+  })
+}
+
+/** Interrupted, it hands the signal on and ends after the command, which would else write on alone. */
+function endWith(child) {
+  const ends = Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }).map(([signal, code]) => {
+    const end = () => {
+      child.once('close', () => process.exit(code))
+      child.kill(signal)
+    }
+    process.once(signal, end)
+    return [signal, end]
+  })
+  child.once('close', () => {
+    for (const [signal, end] of ends) process.off(signal, end)
   })
 }
