@@ -49,8 +49,10 @@ async function signStep(
     [...changed].map(([role, bytes]) => [`${versionOf(bytes)}.${role}.json`, bytes]),
   )
   files.set(`${snapshot.version}.snapshot.json`, snapshot.bytes)
+  files.set('timestamp.json', timestamp)
+  // The root comes last: what is signed for it holds under the old one, not the other way round.
   if (root) files.set(`${inForce.root.signed.version + 1}.root.json`, root)
-  return files.set('timestamp.json', timestamp)
+  return files
 }
 
 function versionOf(targets: Uint8Array): number {
