@@ -11,6 +11,7 @@ import {
 import type { Envelope } from '@steadfleet/trust'
 import { payloadTypes, TrustError } from '@steadfleet/trust'
 import type { Outbox } from '../report/outbox.ts'
+import { adoptionEvents, adoptionsOf } from '../trust/adoption.ts'
 import type { Identity } from '../trust/identity.ts'
 import type { TrustState } from '../trust/trust-state.ts'
 
@@ -79,7 +80,7 @@ async function sendOnce(
 
 /** Steps of the owner root one by one, each signed by the one before; then the policy under the last. */
 async function catchUp(
-  { client, trust, stop }: CheckInContext,
+  { client, trust, outbox, stop }: CheckInContext,
   reply: { readonly ownerRootVersion: number; readonly policyVersion: number },
 ): Promise<void> {
   while (trust.versions.ownerRoot < reply.ownerRootVersion) {
@@ -89,7 +90,9 @@ async function catchUp(
     )
   }
   if (trust.versions.policy < reply.policyVersion) {
+    const before = adoptionsOf(trust)
     await trust.takePolicy(await client.call(getPolicy, { signal: stop }))
+    for (const event of adoptionEvents(before, trust.policy)) await outbox.add(event)
   }
 }
 

@@ -19,6 +19,7 @@ import {
 import {
   type Digest,
   digestOf,
+  type Json,
   parseDigest,
   toBase64,
   toBase64Url,
@@ -92,6 +93,8 @@ export class PretendFleet {
   readonly faults: Faults = {}
   readonly objects = new Map<Digest, Uint8Array>()
   readonly catalogue = new Map<string, Uint8Array>()
+  /** By the policy's names; `acme` is {@link catalogue}. */
+  readonly catalogues = new Map([['acme', this.catalogue]])
   readonly owner = new Map<string, Uint8Array>()
   readonly events: DeviceEvent[] = []
   readonly reports: StateReport[] = []
@@ -396,7 +399,8 @@ export class PretendFleet {
       return this.#content(request, response, this.objects.get(parseDigest(name)))
     if (folder === 'bundles')
       return this.#content(request, response, await this.#bundle(path, name))
-    if (folder === 'catalogue') return this.#content(request, response, this.catalogue.get(name))
+    if (folder === 'catalogues')
+      return this.#content(request, response, this.catalogues.get(name)?.get(last))
     if (folder === 'log') return this.#proveLeaf(request, response, last)
     if (folder === 'owner') return this.#content(request, response, this.#ownerFile(name, last))
     if (!this.#isFresh(request, response, path, body)) return
@@ -480,11 +484,15 @@ export class PretendFleet {
   }
 
   #checkIn(response: ServerResponse, body: Uint8Array): void {
-    const { report, events } = JSON.parse(Buffer.from(body).toString())
-    const { payload } = parseEnvelope(report)
-    const state = JSON.parse(Buffer.from(payload, 'base64').toString()) as StateReport
-    if (state.sequence < this.#held)
+    const { report, unchanged, events, catalogues } = JSON.parse(Buffer.from(body).toString())
+    const state = report ? reportIn(report) : this.reports.at(-1)
+    if (
+      state === undefined ||
+      state.sequence < this.#held ||
+      unchanged !== (report ? undefined : this.#held)
+    ) {
       return void this.#refuse(response, 409, 'device/wrong-report', this.#held)
+    }
     this.#held = state.sequence
     const last = this.events.at(-1)?.sequence ?? 0
     this.events.push(...(events as DeviceEvent[]).filter(event => event.sequence > last))
@@ -497,10 +505,18 @@ export class PretendFleet {
       order,
       ownerRootVersion: this.#ownerVersion('owner-root'),
       policyVersion: this.#ownerVersion('policy'),
+      catalogues: this.#newerThan(catalogues),
       now: '',
     }
     response.end(JSON.stringify(reply))
     for (const listener of this.#listeners) listener()
+  }
+
+  /** The catalogue's timestamp, where it is another than the device holds. */
+  #newerThan(held: { acme?: { timestamp: number } }): object {
+    const timestamp = this.catalogue.get('timestamp.json')!
+    const { version } = JSON.parse(Buffer.from(timestamp).toString()).signed
+    return held.acme?.timestamp === version ? {} : { acme: { timestamp: toBase64(timestamp) } }
   }
 
   #stream(response: ServerResponse): void {
@@ -558,6 +574,11 @@ export class PretendFleet {
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes
+}
+
+function reportIn(envelope: Json): StateReport {
+  const { payload } = parseEnvelope(envelope)
+  return JSON.parse(Buffer.from(payload, 'base64').toString())
 }
 
 export function orderCounter(envelope: Envelope): number {

@@ -1,5 +1,4 @@
-import type { Digest } from '@steadfleet/base'
-import { isCoded, parseStrictJson } from '@steadfleet/base'
+import { type Digest, parseStrictJson } from '@steadfleet/base'
 import {
   effectiveSettings,
   faultsInSettings,
@@ -9,29 +8,21 @@ import {
   releasePath,
 } from '@steadfleet/domain'
 import type { GenerationPackage, Wanted } from '@steadfleet/engine'
-import { type Client, getCatalogueFile } from '@steadfleet/protocol'
-import {
-  type AgreedRelease,
-  agree,
-  type Catalogue,
-  type Fetcher,
-  type ModelStatement,
-  type Order,
-  openModel,
-  refreshCatalogue,
-  TrustError,
-} from '@steadfleet/trust'
+import { type AgreedRelease, agree, type ModelStatement, type Order } from '@steadfleet/trust'
 import { AgentError } from '../error.ts'
+import { adoptionFloors } from './adoption.ts'
+import { type CatalogueContext, openCatalogues } from './catalogues.ts'
 import type { Enrolment } from './enrolment.ts'
 import { refuseUnlogged } from './log-check.ts'
-import type { TrustState } from './trust-state.ts'
+import { findModel } from './model.ts'
 
 /** What resolving an order needs. `content` yields verified bytes of a small object. */
-export interface ResolveContext {
-  readonly client: Client
-  readonly trust: TrustState
+export interface ResolveContext extends CatalogueContext {
   readonly enrolment: Enrolment
-  readonly now: Date
+  /** Where the device's model statement is kept. */
+  readonly modelFile: string
+  /** Records of what the device runs now. */
+  readonly running: ReadonlySet<Digest>
   readonly content: (digest: Digest, length: number) => Promise<Uint8Array>
 }
 
@@ -42,12 +33,14 @@ export interface Resolved {
 
 /** Makes of an accepted order what to run, where owner, publisher and catalogue agree on all of it. */
 export async function resolveOrder(context: ResolveContext, order: Order): Promise<Resolved> {
-  const catalogues = await refreshAll(context)
-  const model = await fetchModel(context, order.model, catalogues)
-  const { trust, enrolment } = context
+  const catalogues = openCatalogues(context)
+  const { trust, enrolment, content, running, modelFile: file } = context
   const { architecture } = enrolment
   const expected = enrolment.model === '' ? {} : { expectedModel: modelName(enrolment.model) }
-  const { policy, floors } = trust
+  const { policy } = trust
+  await trust.raise(adoptionFloors(policy))
+  const { floors } = trust
+  const model = await findModel({ policy, catalogues, content, file }, order.model)
   const agreed = await agree({
     order,
     catalogues,
@@ -55,10 +48,11 @@ export async function resolveOrder(context: ResolveContext, order: Order): Promi
     model,
     floors,
     architecture,
+    running,
     ...expected,
   })
   const { client } = context
-  await refuseUnlogged({ client, policy, log: trust.log, running: new Set() }, agreed)
+  await refuseUnlogged({ client, policy, log: trust.log, running }, agreed)
   const packages: Wanted['packages'][number][] = []
   for (const release of agreed) packages.push(await readRelease(context, release))
   const probation = order.policy['probation-seconds']
@@ -72,80 +66,6 @@ export async function resolveOrder(context: ResolveContext, order: Order): Promi
 /** A model may be told by its name or by a statement's path: `acme/box` or `acme/box/1/all`. */
 function modelName(text: string): string {
   return text.split('/').slice(0, 2).join('/')
-}
-
-async function refreshAll(context: ResolveContext): Promise<Map<string, Catalogue>> {
-  const { trust, now } = context
-  const catalogues = new Map<string, Catalogue>()
-  for (const { name, root } of trust.policy.catalogues) {
-    const firstRootFile = await trust.firstRootFile(root)
-    const catalogue = await refreshCatalogue({
-      store: trust.catalogueFiles(name),
-      fetcher: fetcherOf(context.client),
-      now: trust.time(now),
-      firstRoot: root,
-      ...(firstRootFile && { firstRootFile }),
-      floors: trust.floors,
-      name,
-    })
-    await trust.raise(catalogue.floors)
-    catalogues.set(name, catalogue)
-  }
-  return catalogues
-}
-
-function fetcherOf(client: Client): Fetcher {
-  return {
-    async fetch(file, limit) {
-      try {
-        const { body } = await client.open(getCatalogueFile, { params: { file } })
-        return await readLimited(body, limit, file)
-      } catch (error) {
-        if (isCoded(error, 'content/unknown') || hasStatus(error, 404)) return undefined
-        throw error
-      }
-    },
-  }
-}
-
-function hasStatus(error: unknown, status: number): boolean {
-  return error instanceof Error && 'status' in error && error.status === status
-}
-
-async function readLimited(
-  body: AsyncIterable<Uint8Array>,
-  limit: number,
-  file: string,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > limit) {
-      const message = `cannot fetch ${file}: more than ${limit} bytes`
-      throw new TrustError('trust/endless-data', message, { file, limit })
-    }
-    chunks.push(chunk)
-  }
-  return new Uint8Array(Buffer.concat(chunks))
-}
-
-async function fetchModel(
-  { content }: ResolveContext,
-  path: string,
-  catalogues: ReadonlyMap<string, Catalogue>,
-): Promise<ModelStatement> {
-  for (const catalogue of catalogues.values()) {
-    const target = await catalogue.find(path)
-    if (target) return openModel(target, await content(target.digest, target.length))
-  }
-  throw new TrustError(
-    'trust/wrong-model',
-    `cannot obey an order for model ${path}: no catalogue has it`,
-    {
-      path,
-    },
-  )
 }
 
 async function readRelease(
