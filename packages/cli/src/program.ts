@@ -21,6 +21,8 @@ const everywhere: readonly OptionSpec[] = [
 
 const groups: Readonly<Record<string, string>> = {
   builder: 'Builders: whose provenance counts.',
+  catalogue: 'Catalogues: where devices take releases from.',
+  policy: 'The trust policy: whose releases count.',
   channel: 'Channels: movable names for revisions.',
   device: 'Devices of the fleet.',
   rollout: 'Rollouts: moving a fleet to a release, in phases.',

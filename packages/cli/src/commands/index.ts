@@ -1,15 +1,24 @@
 import type { CommandSpec } from '../command.ts'
 import { agentDown, agentJoin, agentRun } from './agent.ts'
 import { builderAdd, builderList, builderRetire } from './builder.ts'
+import { catalogueFollow, catalogueList, catalogueMake } from './catalogue.ts'
 import { channelFollow, channelList, channelMove } from './channel.ts'
 import { demo } from './demo.ts'
 import { deviceEnrol, deviceList, deviceShow, deviceTimeline } from './device.ts'
 import { groupList, groupRemove, groupSet } from './group.ts'
 import { init } from './init.ts'
 import { keysList, keysMake, keysShow } from './keys.ts'
-import { ownerCommands } from './owner.ts'
 import { logMonitor, logShow } from './log.ts'
+import { ownerCommands } from './owner.ts'
 import { pack } from './pack.ts'
+import {
+  policyAdopt,
+  policyAllow,
+  policyApply,
+  policyRefuse,
+  policyReview,
+  policyShow,
+} from './policy.ts'
 import { publish } from './publish.ts'
 import { releaseList, releaseShow } from './release.ts'
 import {
@@ -61,6 +70,15 @@ export const commands: readonly CommandSpec[] = [
   groupRemove,
   settingsList,
   settingsSet,
+  catalogueList,
+  catalogueMake,
+  catalogueFollow,
+  policyShow,
+  policyAllow,
+  policyRefuse,
+  policyAdopt,
+  policyReview,
+  policyApply,
   keysMake,
   keysList,
   keysShow,

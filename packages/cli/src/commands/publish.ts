@@ -17,6 +17,7 @@ export const publish: CommandSpec = {
   summary: 'Pack a package, send what the server lacks, and sign it with the publisher’s own key.',
   options: [
     { flags: '--channel <channel>', what: 'point this channel at it, as latest/stable' },
+    { flags: '--catalogue <name>', what: 'publish in this catalogue of yours' },
     { flags: '--revision <number>', what: 'the revision it shall be; the next one otherwise' },
     {
       flags: '--architecture <name>',
@@ -60,11 +61,13 @@ async function publicationOf(
   const cache = join(home.directory, 'cache')
   await mkdir(cache, { recursive: true })
   const revision = textOption(call, 'revision')
+  const catalogue = textOption(call, 'catalogue')
   const typed = listOption(call, 'architecture')
   return {
     path: resolve(call.world.directory, argument(call, 0)),
     architectures: typed.length === 0 ? [ownArchitecture()] : typed.map(parseArchitecture),
     ...(revision !== undefined && { revision: wholeNumber(revision, 'a revision') }),
+    ...(catalogue !== undefined && { catalogue }),
     cache,
     ...buildChoices(call, home.directory),
     hasInputs: call.options.withInputs === true,

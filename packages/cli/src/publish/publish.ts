@@ -8,7 +8,9 @@ import {
   signMetadata,
 } from '@steadfleet/authority'
 import type { Architecture, PackageName } from '@steadfleet/domain'
-import { listReleases, publishRole } from '@steadfleet/protocol'
+import { listReleases, publishRole, publishRoleIn } from '@steadfleet/protocol'
+import { type CataloguePlace, placeOf } from '../catalogue/place.ts'
+import { openPolicyDraft } from '../catalogue/policy-draft.ts'
 import { CliError } from '../error.ts'
 import { builderKey, publisherKey } from '../fleet/home.ts'
 import type { Fleet } from '../fleet/open.ts'
@@ -34,6 +36,8 @@ export interface Publication extends BuildChoices {
   readonly revision?: number
   /** The lowest revision that a device takes once this one has proved itself on it. */
   readonly floor?: number
+  /** Absent: where the package was adopted to, or the fleet's first catalogue. */
+  readonly catalogue?: string
   readonly cache: string
   /** The inputs go to the server too, so that a stranger can repeat the build. */
   readonly hasInputs?: boolean
@@ -62,7 +66,7 @@ export interface PublishedRelease {
 export async function publishPackage(fleet: Fleet, what: Publication): Promise<Published> {
   const declared = await readManifest(manifestAt(what.path))
   const name = nameOf(declared)
-  refuseOtherPublisher(fleet, declared)
+  const place = await placeFor(fleet, declared, what.catalogue)
   const revision = what.revision ?? (await nextRevision(fleet, name))
   const releases: { packed: PackResult; uploaded: Uploaded }[] = []
   for (const architecture of what.architectures) {
@@ -72,7 +76,7 @@ export async function publishPackage(fleet: Fleet, what: Publication): Promise<P
   await signRole(
     fleet,
     releases.map(({ packed }) => packed),
-    what,
+    { ...what, ...(place && { place }) },
   )
   return {
     package: name,
@@ -104,8 +108,26 @@ async function nextRevision({ client }: Fleet, name: PackageName): Promise<numbe
   return Math.max(0, ...releases.map(({ revision }) => revision)) + 1
 }
 
-function refuseOtherPublisher({ home }: Fleet, { manifest }: DeclaredPackage): void {
-  if (manifest.publisher === home.publisher) return
+/**
+ * The catalogue to publish in, where it is not the first: the one that was asked for, or the one that
+ * the owner adopted the package into. Another publisher's package that was not adopted is refused.
+ */
+async function placeFor(
+  fleet: Fleet,
+  declared: DeclaredPackage,
+  asked: string | undefined,
+): Promise<CataloguePlace | undefined> {
+  const { home, client } = fleet
+  const isOwn = declared.manifest.publisher === home.publisher
+  if (isOwn && asked === undefined) return undefined
+  const { held } = await openPolicyDraft(fleet)
+  const adoption = held.adoptions?.find(one => one.package === nameOf(declared))
+  const isAdopted = adoption?.to.publisher === home.publisher
+  if (!isOwn && !isAdopted) refuseOtherPublisher(fleet, declared)
+  return placeOf(home, client, held, asked ?? adoption?.to.catalogue ?? '')
+}
+
+function refuseOtherPublisher({ home }: Fleet, { manifest }: DeclaredPackage): never {
   const message = `cannot publish ${manifest.publisher}/${manifest.name}: this fleet's key is of the name space ${home.publisher}`
   const facts = { publisher: manifest.publisher, 'name-space': home.publisher }
   throw new CliError('cli/name-space', message, facts)
@@ -145,11 +167,11 @@ async function upload(
 async function signRole(
   { home, client }: Fleet,
   releases: readonly PackResult[],
-  { now, say }: Publication,
+  { now, say, place }: Publication & { readonly place?: CataloguePlace },
 ): Promise<void> {
   say(`signing role ${home.publisher} with its own key`)
   const key = await publisherKey(home)
-  const held = await heldRole(home, client, key, now)
+  const held = await heldRole(home, client, key, now, place)
   const grown = releases.reduce<SignedTargets>((role, { release, record }) => {
     const { path, target } = releaseTarget(release, record)
     return addRelease(role, path, target)
@@ -157,7 +179,10 @@ async function signRole(
   // Before the signature exists: what the log holds and this list does not, somebody else signed.
   await noteSigned(home, releases.map(toTarget))
   const body = await signMetadata(nextVersion(grown, 'publisher', now), [key])
-  const { waiting } = await client.call(publishRole, { params: { role: home.publisher }, body })
+  const role = home.publisher
+  const { waiting } = place
+    ? await client.call(publishRoleIn, { params: { catalogue: place.name, role }, body })
+    : await client.call(publishRole, { params: { role }, body })
   if (waiting.length > 0) await untilLogged({ home, client }, releases, say)
 }
 

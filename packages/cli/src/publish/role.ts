@@ -10,6 +10,7 @@ import {
   refuseUnsigned,
   TrustError,
 } from '@steadfleet/trust'
+import type { CataloguePlace } from '../catalogue/place.ts'
 import { CliError } from '../error.ts'
 import type { Home } from '../fleet/home.ts'
 import { catalogueFetcher, fileStore } from './catalogue-files.ts'
@@ -24,16 +25,22 @@ export async function heldRole(
   client: Client,
   signer: Signer,
   now: Date,
+  place: Omit<CataloguePlace, 'name'> = firstPlace(home, client),
 ): Promise<SignedTargets> {
-  const store = fileStore(join(home.directory, 'catalogue.json'))
-  const fetcher = catalogueFetcher(client)
-  await refreshCatalogue({ store, fetcher, now, firstRoot: home.catalogueRoot })
+  const { store, fetcher, root } = place
+  await refreshCatalogue({ store, fetcher, now, firstRoot: root })
   const bytes = await roleFile(home.publisher, store, fetcher)
   refuseUnsigned(home.publisher, parseMetadata('targets', bytes), {
     keys: [signer.key],
     threshold: 1,
   })
   return readSigned('targets', bytes)
+}
+
+/** The catalogue that the fleet was made with. */
+function firstPlace(home: Home, client: Client): Omit<CataloguePlace, 'name'> {
+  const store = fileStore(join(home.directory, 'catalogue.json'))
+  return { root: home.catalogueRoot, store, fetcher: catalogueFetcher(client) }
 }
 
 /** The file of the role that the verified snapshot names. It may have expired: its successor won't. */
