@@ -41,7 +41,7 @@ export {
 export { modelPath, openModel, refuseOtherContent } from './model.ts'
 export { acceptOrder, type OrderAddress, reopenOrder } from './order.ts'
 export * from './owner.ts'
-export { refreshCatalogue } from './refresh.ts'
+export { refreshCatalogue, refreshTimes } from './refresh.ts'
 export * from './refusal.ts'
 export { refuseOtherFile, topRole } from './role.ts'
 export { acceptRoot } from './root.ts'

@@ -29,10 +29,19 @@ export async function refreshCatalogue(options: RefreshOptions): Promise<Catalog
       targets: targets.version,
     },
     expires: new Date(Math.min(...top.map(({ expires }) => expires.getTime()))),
-    floors: floorsOf(options.name, root, timestamp, snapshot),
+    floors: floorsOf(options.name, root, { timestamp, snapshot }),
     lookUp,
     find: async path => toTarget(await lookUp(path)),
   }
+}
+
+/**
+ * Root and timestamp alone, from what a check-in brought: so a device that has nothing to fetch learns
+ * of a freeze as soon as the timestamp has expired. TUF §5.3, §5.4.4
+ */
+export async function refreshTimes(options: RefreshOptions): Promise<Floors> {
+  const root = await refreshRoot(options)
+  return floorsOf(options.name, root, { timestamp: await refreshTimestamp(options, root) })
 }
 
 function toTarget(found: TargetFile | undefined): Target | undefined {
@@ -44,12 +53,12 @@ function toTarget(found: TargetFile | undefined): Target | undefined {
 function floorsOf(
   name: string | undefined,
   root: Root,
-  timestamp: Timestamp,
-  snapshot: Snapshot,
+  roles: { readonly timestamp: Timestamp; readonly snapshot?: Snapshot },
 ): Floors {
-  return new Map([
-    [floorName(name, 'root'), root.version],
-    [floorName(name, keySetName(root, 'timestamp')), timestamp.version],
-    [floorName(name, keySetName(root, 'snapshot')), snapshot.version],
-  ])
+  const floors = new Map([[floorName(name, 'root'), root.version]])
+  for (const role of ['timestamp', 'snapshot'] as const) {
+    const version = roles[role]?.version
+    if (version) floors.set(floorName(name, keySetName(root, role)), version)
+  }
+  return floors
 }

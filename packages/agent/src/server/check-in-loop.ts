@@ -2,10 +2,11 @@ import { backOff, jittered } from '@steadfleet/engine'
 import type { RefusalReporter } from '../report/refusals.ts'
 import type { World } from '../world.ts'
 import { type CheckInContext, checkInOnce } from './check-in.ts'
+import { LastReport } from './last-report.ts'
 import { type Bell, pause } from './wake.ts'
 
 export interface CheckInLoop {
-  readonly context: CheckInContext
+  readonly context: Omit<CheckInContext, 'last'>
   readonly world: World
   readonly refusals: RefusalReporter
   /** Rung by the server's stream, and by everything that is to be told at once. */
@@ -23,8 +24,9 @@ const burstMs = 100
 export async function checkInForever(loop: CheckInLoop): Promise<never> {
   const { world, look, tell } = loop
   const { stop } = loop.context
+  const last = new LastReport()
   for (let failures = 0; ; ) {
-    failures = (await isCheckedIn(loop)) ? 0 : failures + 1
+    failures = (await isCheckedIn(loop, last)) ? 0 : failures + 1
     if (failures > 0) {
       // News of its own does not shorten the wait for a server that is away; its stream does.
       await pause(world, backOff(retry, failures, world.random()), [look], stop)
@@ -36,11 +38,12 @@ export async function checkInForever(loop: CheckInLoop): Promise<never> {
   }
 }
 
-async function isCheckedIn(loop: CheckInLoop): Promise<boolean> {
+async function isCheckedIn(loop: CheckInLoop, last: LastReport): Promise<boolean> {
   try {
     for (let hasMore = true; hasMore; ) {
-      const result = await checkInOnce(loop.context)
+      const result = await checkInOnce({ ...loop.context, last })
       if (result.hasNewOrder) loop.onOrder()
+      for (const suspicion of result.suspicions) await loop.refusals.report(loop.world, suspicion)
       // Something was meant for this device and did not get here: asked for again before long.
       if (result.refusal) throw result.refusal
       hasMore = result.hasMore

@@ -11,9 +11,10 @@ import {
 import type { Envelope } from '@steadfleet/trust'
 import { payloadTypes, TrustError } from '@steadfleet/trust'
 import type { Outbox } from '../report/outbox.ts'
-import { adoptionEvents, adoptionsOf } from '../trust/adoption.ts'
 import type { Identity } from '../trust/identity.ts'
+import { heedTimes, heldVersions } from '../trust/times.ts'
 import type { TrustState } from '../trust/trust-state.ts'
+import type { LastReport } from './last-report.ts'
 
 export interface CheckInContext {
   readonly client: Client
@@ -21,6 +22,8 @@ export interface CheckInContext {
   readonly trust: TrustState
   readonly outbox: Outbox
   readonly makeReport: () => Promise<StateReport>
+  /** What the server has been told, in this life of the agent. */
+  readonly last: LastReport
   readonly now: () => Date
   readonly stop: AbortSignal
 }
@@ -30,6 +33,8 @@ export interface CheckedIn {
   readonly hasNewOrder: boolean
   readonly hasMore: boolean
   readonly refusal?: unknown
+  /** What is wrong with the catalogues' freshness: it is told, and hinders nothing that was ordered. */
+  readonly suspicions: readonly unknown[]
 }
 
 /** Says what the device runs, hears what it shall run, and takes that over where it may be trusted. */
@@ -41,17 +46,30 @@ export async function checkInOnce(context: CheckInContext): Promise<CheckedIn> {
   // A server that does not acknowledge is not asked again at once.
   const isTaken = reply.acknowledged >= (events.at(-1)?.sequence ?? Number.POSITIVE_INFINITY)
   const hasMore = isTaken && outbox.waiting().length > 0
+  const taken = await take(context, reply)
+  const newer = reply.catalogues
+  const suspicions = newer ? await heedTimes(context.trust, newer, context.now()) : []
+  return { ...taken, hasMore, suspicions }
+}
+
+async function take(
+  context: CheckInContext,
+  reply: ReplyOf<typeof checkIn>,
+): Promise<Pick<CheckedIn, 'hasNewOrder' | 'refusal'>> {
   try {
     await catchUp(context, reply)
     if (reply.order) await context.trust.takeOrder(reply.order, context.now())
-    return { hasNewOrder: reply.order !== null, hasMore }
+    return { hasNewOrder: reply.order !== null }
   } catch (refusal) {
     if (!(refusal instanceof TrustError)) throw refusal
-    return { hasNewOrder: false, hasMore, refusal }
+    return { hasNewOrder: false, refusal }
   }
 }
 
-/** A report whose number the server holds already is numbered anew, once: the numbers were lost here. */
+/**
+ * A report whose number the server holds already is numbered anew, once: the numbers were lost here, or
+ * there the report that was said to hold unchanged.
+ */
 async function send(
   context: CheckInContext,
   events: readonly DeviceEvent[],
@@ -62,25 +80,38 @@ async function send(
     const held = isCoded(error, 'device/wrong-report') ? error.details.held : undefined
     if (typeof held !== 'number') throw error
     context.outbox.skipReports(held)
+    context.last.forget()
     return sendOnce(context, events)
   }
 }
 
 async function sendOnce(
-  { client, identity, makeReport, stop }: CheckInContext,
+  context: CheckInContext,
   events: readonly DeviceEvent[],
 ): Promise<ReplyOf<typeof checkIn>> {
-  const said = await makeReport()
+  const { client, trust, last, now, stop } = context
+  const said = await context.makeReport()
   // Signed with the report, an event is evidence for as long as the envelope is kept.
-  const named = events.length === 0 ? said : { ...said, events: events.map(digestOfEvent) }
-  const report = await identity.seal(payloadTypes.report, named)
-  const body = { report: viewOf(report), events: [...events] }
-  return client.call(checkIn, { body, signal: stop })
+  const report = events.length === 0 ? said : { ...said, events: events.map(digestOfEvent) }
+  const unchanged = last.numberOf(report, now())
+  const word = unchanged === undefined ? await sealed(context, report) : { unchanged }
+  const catalogues = await heldVersions(trust)
+  const body = { ...word, events: [...events], catalogues }
+  const reply = await client.call(checkIn, { body, signal: stop })
+  if (unchanged === undefined) last.keep(report, now())
+  return reply
+}
+
+async function sealed(
+  { identity }: CheckInContext,
+  report: StateReport,
+): Promise<{ readonly report: EnvelopeView }> {
+  return { report: viewOf(await identity.seal(payloadTypes.report, report)) }
 }
 
 /** Steps of the owner root one by one, each signed by the one before; then the policy under the last. */
 async function catchUp(
-  { client, trust, outbox, stop }: CheckInContext,
+  { client, trust, stop }: CheckInContext,
   reply: { readonly ownerRootVersion: number; readonly policyVersion: number },
 ): Promise<void> {
   while (trust.versions.ownerRoot < reply.ownerRootVersion) {
@@ -90,9 +121,7 @@ async function catchUp(
     )
   }
   if (trust.versions.policy < reply.policyVersion) {
-    const before = adoptionsOf(trust)
     await trust.takePolicy(await client.call(getPolicy, { signal: stop }))
-    for (const event of adoptionEvents(before, trust.policy)) await outbox.add(event)
   }
 }
 

@@ -10,6 +10,7 @@ import { isSystemError, orDiskFull } from '../error.ts'
  */
 export class CatalogueFiles implements CatalogueStore {
   readonly #directory: string
+  #last: Promise<void> = Promise.resolve()
 
   constructor(directory: string) {
     this.#directory = directory
@@ -20,7 +21,14 @@ export class CatalogueFiles implements CatalogueStore {
     return readIfThere(join(this.#at(current), name))
   }
 
-  async commit(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  /** One after the other: each begins from what the one before has made. */
+  commit(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    const turn = this.#last.then(() => this.#commit(files))
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #commit(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
     const before = await this.#current()
     const next = before + 1
     try {

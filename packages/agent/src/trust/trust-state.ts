@@ -40,6 +40,7 @@ export class TrustState {
   #ownerRoot: OwnerRoot | undefined
   #policy: TrustPolicy | undefined
   #order: Order | undefined
+  readonly #catalogues = new Map<string, CatalogueFiles>()
   /** The newest checkpoint of each log that was accepted. */
   readonly log: LogState
   /** The files that were found torn, and were written again from what was whole. */
@@ -95,6 +96,12 @@ export class TrustState {
   /** Whose releases count. Errors: `trust/torn-state` where it is lost and not fetched again yet. */
   get policy(): TrustPolicy {
     return this.#held('policy', this.#policy)
+  }
+
+  /** {@link policy}, or undefined where it is lost: for whoever only tells of it. */
+  get heldPolicy(): TrustPolicy | undefined {
+    const { policy } = this.versions
+    return policy > 0 && policy >= this.#floor('policy') ? this.#policy : undefined
   }
 
   /** The later of the clock and the last signed time seen: a clock that fell back is not believed. */
@@ -175,8 +182,11 @@ export class TrustState {
     return writeCopies(copiesOf(this.#at(name), 2), toCanonical(envelope))
   }
 
+  /** The files of one catalogue: one object for each, so that two commits never cross. */
   catalogueFiles(name: string): CatalogueFiles {
-    return new CatalogueFiles(this.#at(`catalogue-${name}`))
+    const held = this.#catalogues.get(name) ?? new CatalogueFiles(this.#at(`catalogue-${name}`))
+    this.#catalogues.set(name, held)
+    return held
   }
 
   /** The first root file of the catalogue with this digest, as it came with the enrolment. */

@@ -22,6 +22,18 @@ export const enrolDevice = route({
   }),
 })
 
+/** Versions of a catalogue's files. */
+const HeldVersions = object({
+  root: Type.Integer({ minimum: 0 }),
+  timestamp: Type.Integer({ minimum: 0 }),
+})
+
+/** Files of a catalogue that a device lacks: the roots after the one it holds, and the timestamp. */
+const NewerFiles = object({
+  roots: Type.Optional(Type.Array(Document)),
+  timestamp: Type.Optional(Document),
+})
+
 export const checkIn = route({
   method: 'POST',
   path: '/v1/devices/self/check-in',
@@ -29,9 +41,13 @@ export const checkIn = route({
   summary: 'Say what the device runs and hear what it shall run.',
   body: object({
     /** DSSE over a StateReport, signed by the device. */
-    report: EnvelopeView,
+    report: Type.Optional(EnvelopeView),
+    /** In its place: the number of the last report, which still holds word for word but for its time. */
+    unchanged: Type.Optional(Type.Integer({ minimum: 1 })),
     /** Events since the last acknowledged one, oldest first. */
     events: Type.Array(DeviceEvent, { maxItems: 200 }),
+    /** What the device holds of each catalogue, by the name that its policy has for it; 0 for nothing. */
+    catalogues: Type.Optional(Type.Record(Type.String(), HeldVersions, { maxProperties: 64 })),
   }),
   reply: object({
     /** The highest event sequence that is stored for good; the device may forget up to it. */
@@ -41,6 +57,8 @@ export const checkIn = route({
     /** Highest version of the owner root; a device that holds a lower one fetches the steps. */
     ownerRootVersion: Type.Integer({ minimum: 1 }),
     policyVersion: Type.Integer({ minimum: 1 }),
+    /** What is newer of the catalogues named; with nothing newer the refresh is over with this reply. */
+    catalogues: Type.Optional(Type.Record(Type.String(), NewerFiles)),
     now: Type.String(),
   }),
 })

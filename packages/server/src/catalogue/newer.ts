@@ -7,7 +7,10 @@ import type { Catalogues, Served } from './catalogues.ts'
 type Held = NonNullable<BodyOf<typeof checkIn>['catalogues']>[string]
 type Newer = NonNullable<ReplyOf<typeof checkIn>['catalogues']>
 
-/** Of each catalogue named, what a device that holds these versions lacks; catalogues without are left out. */
+/** The most roots that one reply brings; a device that slept longer hears of the rest in the next. */
+const mostRoots = 32
+
+/** Of each catalogue named, what a device that holds these versions lacks; of the others, nothing. */
 export async function newerThan(
   catalogues: Catalogues,
   held: Readonly<Record<string, Held>>,
@@ -22,11 +25,17 @@ export async function newerThan(
 }
 
 async function filesAfter({ folder, inForce }: Served, held: Held): Promise<Newer[string]> {
-  const { root, timestamp } = inForce() ?? {}
-  const next = join(folder, `${held.root + 1}.root.json`)
+  const now = inForce()
+  if (now === undefined) return {}
+  const { root, timestamp } = now
+  const count = Math.min(mostRoots, Math.max(0, root.signed.version - held.root))
+  const versions = Array.from({ length: count }, (_, i) => held.root + 1 + i)
+  const roots = await Promise.all(
+    versions.map(version => readFile(join(folder, `${version}.root.json`))),
+  )
+  const isNewer = timestamp.signed.version > held.timestamp
   return {
-    ...(root && root.signed.version > held.root && { root: toBase64(await readFile(next)) }),
-    ...(timestamp &&
-      timestamp.signed.version > held.timestamp && { timestamp: toBase64(timestamp.bytes) }),
+    ...(count > 0 && { roots: roots.map(toBase64) }),
+    ...(isNewer && { timestamp: toBase64(timestamp.bytes) }),
   }
 }

@@ -1,6 +1,7 @@
 import { fromHex, toBase64 } from '@steadfleet/base'
 import { type DeviceId, parseStateReport, type StateReport, toTimestamp } from '@steadfleet/domain'
 import {
+  type BodyOf,
   checkIn,
   developerLog,
   deviceEvents,
@@ -10,13 +11,14 @@ import {
 } from '@steadfleet/protocol'
 import { ed25519Key, openEnvelope, payloadTypes, refuseWeakKey } from '@steadfleet/trust'
 import { announce, tellToLook } from '../announce.ts'
+import { newerThan } from '../catalogue/newer.ts'
 import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
 import { refuseOtherSigner } from '../http/authenticate.ts'
 import { type Handle, sent } from '../http/handle.ts'
 import type { Caller } from '../http/permissions.ts'
 import { hashOf } from '../http/secrets.ts'
-import { deviceWithId, publicKeyOf } from '../store/device-store.ts'
+import { deviceWithId, publicKeyOf, reportOf } from '../store/device-store.ts'
 import { toEnvelopeView } from '../views/envelope.ts'
 
 /** An order that a device has not taken for so long is signed anew: it must not expire on the way. */
@@ -57,8 +59,7 @@ function handleReports(handle: Handle, house: House): void {
     const now = world.now()
     const { acknowledged, order, refused, changed, isOrderDue } = await store.write('checkIn', {
       device,
-      report: await openReport(house, device, body.report),
-      envelope: JSON.stringify(body.report),
+      ...(await reportIn(house, device, body)),
       events: body.events,
       now: toTimestamp(now),
       renewBefore: toTimestamp(new Date(now.getTime() - renewAfterMs)),
@@ -72,6 +73,7 @@ function handleReports(handle: Handle, house: House): void {
       order,
       ownerRootVersion: owner.rootVersion,
       policyVersion: owner.policy().signed.version,
+      ...(body.catalogues && { catalogues: await newerThan(house.catalogues, body.catalogues) }),
       now: toTimestamp(now),
     }
   })
@@ -118,6 +120,25 @@ function tellToWatch({ streams }: House, device: DeviceId): void {
 function deviceOf(caller: Caller): DeviceId {
   if (caller.kind === 'device') return caller.device
   throw new ServerError('request/not-permitted', 'cannot answer: this needs device')
+}
+
+/** What the device says now; where that has not changed, the report that it is of. */
+async function reportIn(
+  house: House,
+  device: DeviceId,
+  { report, unchanged }: BodyOf<typeof checkIn>,
+): Promise<{ report: StateReport; envelope: string }> {
+  if (report) {
+    const opened = await openReport(house, device, report)
+    return { report: opened, envelope: JSON.stringify(report) }
+  }
+  const row = await deviceWithId(house.store.db, device)
+  const held = reportOf(row)
+  if (held && row.report_envelope !== null && unchanged === held.sequence) {
+    return { report: held, envelope: row.report_envelope }
+  }
+  const message = `cannot take report ${unchanged} of ${device} for unchanged: hold ${row.report_sequence}`
+  throw new ServerError('device/wrong-report', message, { held: row.report_sequence })
 }
 
 /** The report inside, signed by the device and about it; from here on it is evidence. */
