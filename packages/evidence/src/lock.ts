@@ -1,4 +1,4 @@
-import { type Digest, digestOf, parseStrictJson, toDocument } from '@steadfleet/base'
+import { type Digest, parseStrictJson, toDocument } from '@steadfleet/base'
 import { type Architecture, DigestSchema, object, opened, parserOf } from '@steadfleet/domain'
 import { type Static, Type } from 'typebox'
 import { orRefused } from './error.ts'
@@ -103,10 +103,6 @@ export function makeLock(
   build: LockedBuild,
 ): Lock {
   return { type: 'lock', format: 1, manifest, builds: { [architecture]: build } }
-}
-
-export function digestOfLock(lock: Lock): Digest {
-  return digestOf(toLockBytes(lock))
 }
 
 const limits = { bytes: 32 * 1024 * 1024, depth: 12 }

@@ -11,6 +11,7 @@ import {
 import { keyIdOf } from '@steadfleet/trust'
 import type { Published } from './catalogue-links.ts'
 import { VerifyError } from './error.ts'
+import { toCount } from './link.ts'
 import type { Read } from './record-links.ts'
 import { neededObject, objectIn, type ReleaseEvidence } from './release-evidence.ts'
 
@@ -67,7 +68,7 @@ export function verifyInputs(
     link: {
       name: 'inputs',
       says: [
-        `${debian} Debian packages and ${inputs.length - debian} folders or files, each by digest`,
+        `${toCount(debian, 'Debian package')} and ${toCount(inputs.length - debian, 'folder or file', 'folders or files')}, each by digest`,
         lock
           ? `the lock that repeats the build is ${provenance.lock}`
           : 'no lock is here to repeat the build by',

@@ -16,8 +16,7 @@ import {
   TrustError,
   toSigningRole,
 } from '@steadfleet/trust'
-import { VerifyError } from './error.ts'
-import { notPublished } from './gather.ts'
+import { notPublished, VerifyError } from './error.ts'
 import type { Link, OnLink } from './link.ts'
 import { memoryStore } from './memory-store.ts'
 import type { ReleaseEvidence } from './release-evidence.ts'

@@ -15,3 +15,8 @@ export type VerifyErrorCode =
 
 /** Raised where one link of the chain from a root to a release does not hold. */
 export class VerifyError extends CodedError<VerifyErrorCode> {}
+
+export function notPublished(path: string): VerifyError {
+  const message = `cannot verify ${path}: no publisher’s role has it`
+  return new VerifyError('verify/not-published', message, { path })
+}

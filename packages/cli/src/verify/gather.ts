@@ -1,25 +1,32 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Digest, fromBase64, fromUtf8, parseStrictJson, toHex } from '@steadfleet/base'
+import {
+  type Digest,
+  fromBase64,
+  fromUtf8,
+  isCoded,
+  parseStrictJson,
+  toHex,
+} from '@steadfleet/base'
 import { parseReleaseRecord } from '@steadfleet/domain'
-import { parseProvenance } from '@steadfleet/evidence'
+import { type Provenance, parseProvenance } from '@steadfleet/evidence'
 import { type Client, getLogProof, getObject, ProblemError } from '@steadfleet/protocol'
 import {
   chosenLog,
   type Fetcher,
   type LogChoice,
-  type LogLeaf,
   leafHash,
   logChoice,
   parseEnvelopeBytes,
   refreshCatalogue,
   type Target,
-  toLeaf,
 } from '@steadfleet/trust'
 import type { Home } from '../fleet/home.ts'
 import type { Fleet } from '../fleet/open.ts'
 import { catalogueFetcher, collect, fileStore } from '../publish/catalogue-files.ts'
-import { VerifyError } from './error.ts'
+import { notPublished } from './error.ts'
+import { leafOf } from './log-link.ts'
 import { memoryStore } from './memory-store.ts'
 import { type LoggedEvidence, longestDocument, type ReleaseEvidence } from './release-evidence.ts'
 
@@ -49,27 +56,13 @@ export async function gatherEvidence(
   }
 }
 
-/** A release's leaf: what it says follows from the verified catalogue alone. */
-export function leafOf(
-  catalogue: Digest,
-  { path, digest, length }: Pick<Target, 'path' | 'digest' | 'length'>,
-): Uint8Array {
-  return toLeaf({ type: 'release', catalogue, path: path as ReleasePath, digest, length })
-}
-type ReleasePath = Extract<LogLeaf, { type: 'release' }>['path']
-
-export function notPublished(path: string): VerifyError {
-  const message = `cannot verify ${path}: no publisher’s role has it`
-  return new VerifyError('verify/not-published', message, { path })
-}
-
 /** The log that this fleet's owner chose at `init`; undefined for none. */
 export async function ownLog({
   directory,
 }: Pick<Home, 'directory'>): Promise<LogChoice | undefined> {
-  const text = await readFile(join(directory, 'log-policy.json')).catch(() => undefined)
-  if (text === undefined) return undefined
-  const choice = logChoice(parseStrictJson(text), 'log policy')
+  const file = join(directory, 'log-policy.json')
+  if (!existsSync(file)) return undefined
+  const choice = logChoice(parseStrictJson(await readFile(file)), 'log policy')
   return chosenLog(choice) && choice
 }
 
@@ -95,28 +88,40 @@ async function gatherObjects(
     if (bytes) objects.set(name, bytes)
     return bytes
   }
-  const record = await take(digest, length)
-  if (!record) return objects
-  const { tree, sbom, provenance } = parseReleaseRecord(parseStrictJson(record))
+  const record = readOrNot(await take(digest, length), bytes =>
+    parseReleaseRecord(parseStrictJson(bytes)),
+  )
+  if (record === undefined) return objects
+  const { tree, sbom, provenance } = record
   await take(tree.digest, tree.length)
   await take(sbom.digest, sbom.length)
   const envelope = await take(provenance.digest, provenance.length)
-  // What the statement names is only fetched here; the chain opens it with the builder's key.
-  const { lock, manifest } = readStatement(envelope) ?? {}
+  const { lock, manifest } = readOrNot(envelope, readStatement) ?? {}
   for (const name of [lock, manifest]) if (name) await take(name, longestDocument)
   return objects
 }
 
-function readStatement(envelope: Uint8Array | undefined) {
-  if (envelope === undefined) return undefined
+/** What is read here only tells what to fetch next. Where it can't be read, the chain says why. */
+function readOrNot<T>(
+  bytes: Uint8Array | undefined,
+  read: (bytes: Uint8Array) => T,
+): T | undefined {
+  if (bytes === undefined) return undefined
+  try {
+    return read(bytes)
+  } catch (error) {
+    if (isCoded(error)) return undefined
+    throw error
+  }
+}
+
+function readStatement(envelope: Uint8Array): Provenance {
   const { payload } = parseEnvelopeBytes(envelope)
-  return parseProvenance(
-    parseStrictJson(fromBase64(payload), { bytes: longestDocument, depth: 16 }),
-  )
+  return parseProvenance(parseStrictJson(fromBase64(payload)))
 }
 
 /** An object of the server's; undefined where it has none of this digest. */
-export async function fetchObject(
+async function fetchObject(
   client: Client,
   digest: Digest,
   limit: number,

@@ -25,3 +25,8 @@ export interface Link {
 
 /** Takes a link once it holds. */
 export type OnLink = (link: Link) => void
+
+/** A number of things in words: `1 file`, `2 files`. */
+export function toCount(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
+}

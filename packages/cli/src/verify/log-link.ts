@@ -4,6 +4,7 @@ import {
   acceptLogged,
   chosenLog,
   isNoteSignedBy,
+  type LogLeaf,
   type LogPolicy,
   logDigest,
   type Note,
@@ -11,9 +12,9 @@ import {
   parseLogProof,
   parseNote,
   type Target,
+  toLeaf,
 } from '@steadfleet/trust'
 import { VerifyError } from './error.ts'
-import { leafOf } from './gather.ts'
 import type { Link } from './link.ts'
 import type { LoggedEvidence } from './release-evidence.ts'
 
@@ -88,3 +89,10 @@ function toSeen(
   const seconds = Buffer.from(own?.bytes ?? new Uint8Array(8)).readBigUInt64BE()
   return { name: key.name, at: toTimestamp(new Date(Number(seconds) * 1000)) }
 }
+
+/** A release's leaf: what it says follows from the verified catalogue alone. */
+export function leafOf(catalogue: Digest, { path, digest, length }: Target): Uint8Array {
+  return toLeaf({ type: 'release', catalogue, path: path as ReleasePath, digest, length })
+}
+
+type ReleasePath = Extract<LogLeaf, { type: 'release' }>['path']

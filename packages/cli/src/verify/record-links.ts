@@ -4,7 +4,7 @@ import { parseReleaseRecord, type ReleaseRecord, releasePath } from '@steadfleet
 import type { Target } from '@steadfleet/trust'
 import { toSize } from '../output.ts'
 import { VerifyError } from './error.ts'
-import type { Link } from './link.ts'
+import { type Link, toCount } from './link.ts'
 import { longestDocument, neededObject, type ReleaseEvidence } from './release-evidence.ts'
 
 /** A link, and what it let us read. */
@@ -33,10 +33,10 @@ export function verifyRecord(evidence: ReleaseEvidence, target: Target): Read<Re
   }
 }
 
-function refuseOtherFields(record: ReleaseRecord, { path, custom, length }: Target): void {
+function refuseOtherFields(record: ReleaseRecord, { path, custom }: Target): void {
   const fields = ['package', 'revision', 'architecture', 'version'] as const
   const other = fields.find(field => custom[field] !== record[field])
-  if (other === undefined && releasePath(record) === path && length > 0) return
+  if (other === undefined && releasePath(record) === path) return
   const fact = other === undefined ? releasePath(record) : `another ${other}`
   const message = `cannot trust the record of ${path}: it is of ${fact}`
   throw new VerifyError('verify/record', message, { path })
@@ -68,10 +68,10 @@ export function verifySbom(evidence: ReleaseEvidence, { sbom, tree }: ReleaseRec
     count: parts.filter(purl => purl.startsWith(prefix)).length,
   }))
   const files = parts.filter(purl => purl === '').length
-  const told = counts.map(({ kind, count }) => `${count} ${kind} packages`)
+  const told = counts.map(({ kind, count }) => toCount(count, `${kind} package`))
   return {
     name: 'SBOM',
-    says: [`lists ${told.join(', ')} and ${files} files of no package: ${sbom.digest}`],
+    says: [`lists ${told.join(', ')} and ${toCount(files, 'file')} of no package: ${sbom.digest}`],
     facts: {
       sbom: sbom.digest,
       files,
