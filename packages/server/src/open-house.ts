@@ -32,6 +32,8 @@ export interface HouseOptions {
   readonly origins: readonly string[]
   readonly world: World
   readonly logger: Logger
+  /** A folder elsewhere, that the log and the signer’s numbers reach before they count. */
+  readonly secondStore?: string | undefined
 }
 
 /** A house and how to leave it. */
@@ -51,7 +53,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   const facts = await allFacts(store.db)
   const owner = await openOwner(join(folder, 'owner'), () => signer.client())
   const content = opened.use(await openContent(folder))
-  const signer = opened.use(await keepSigner(folder, logger))
+  const signer = opened.use(await keepSigner(folder, logger, options.secondStore))
   const streams = opened.use(makeStreams())
   const signed = await openSigned(opened, options, { owner, store, content, streams, signer })
   const { catalogues, notes, log } = signed
@@ -99,7 +101,7 @@ interface Openers extends Pick<House, 'owner' | 'store' | 'content' | 'streams'>
 /** What publishers sign: the catalogues, the log that holds it, and what the fleet knows of it. */
 async function openSigned(
   opened: AsyncDisposableStack,
-  { folder, world, logger }: HouseOptions,
+  { folder, world, logger, secondStore }: HouseOptions,
   { owner, store, content, streams, signer }: Openers,
 ): Promise<Pick<House, 'catalogue' | 'catalogues' | 'notes' | 'log'>> {
   const signing = { signer: signer.client, now: world.now }
@@ -111,7 +113,7 @@ async function openSigned(
   const notes = makeReleaseNotes({ catalogues, content, store, world, owner }, () => log)
   const log = opened.use(
     await openLogOf({
-      ...{ folder, catalogues, owner, logger, signer: signer.client },
+      ...{ folder, secondStore, catalogues, owner, logger, signer: signer.client },
       async onPublished() {
         await notes.noteAll()
         announce({ streams }, 'releases')

@@ -13,7 +13,11 @@ export interface SignerKeeper extends AsyncDisposable {
 
 const restartMs = 1000
 
-export async function keepSigner(folder: string, logger: Logger): Promise<SignerKeeper> {
+export async function keepSigner(
+  folder: string,
+  logger: Logger,
+  secondStore?: string,
+): Promise<SignerKeeper> {
   let running: RunningSigner | undefined
   let restart: NodeJS.Timeout | undefined
   const start = async (): Promise<void> => {
@@ -21,6 +25,7 @@ export async function keepSigner(folder: string, logger: Logger): Promise<Signer
       keys: join(folder, 'signer'),
       data: folder,
       socket: join(folder, 'signer.sock'),
+      secondStore,
       onExit: () => {
         running = undefined
         logger.error('the signer ended; it is started again')

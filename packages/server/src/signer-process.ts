@@ -16,6 +16,8 @@ export interface SignerPlace {
   /** The server's folder: its roots say which keys may sign. */
   readonly data: string
   readonly socket: string
+  /** Where its floors are kept a second time. */
+  readonly secondStore: string | undefined
   /** Called when the signer ends though nobody ended it. */
   readonly onExit: () => void
 }
@@ -26,10 +28,12 @@ export async function startSigner({
   keys,
   data,
   socket,
+  secondStore,
   onExit,
 }: SignerPlace): Promise<RunningSigner> {
   // Its standard input is the leash: it ends with this process, also after a kill.
-  const words = [program, '--keys', keys, '--data', data, '--socket', socket]
+  const second = secondStore === undefined ? [] : ['--second-store', secondStore]
+  const words = [program, '--keys', keys, '--data', data, '--socket', socket, ...second]
   const child = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'pipe'] })
   await isReady(child)
   const folder = await open(dirname(socket))

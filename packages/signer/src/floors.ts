@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SignerError } from './error.ts'
 
@@ -18,35 +18,47 @@ export interface Floors extends AsyncDisposable {
 
 /**
  * Floors in a file of lines `NAME NUMBER [CONTENT]`, appended to and rewritten whole at each opening. A last
- * line that a crash cut short was never acted upon, so it is dropped.
+ * line that a crash cut short was never acted upon, so it is dropped. Of several files, of which each may
+ * come from another backup, the highest number of each name counts, and all have it from then on.
  */
-export async function openFloors(path: string): Promise<Floors> {
-  const floors = parseFloors(await readOrEmpty(path))
-  const file = await rewrite(path, floors)
-  let { size } = await file.stat()
+export async function openFloors(...paths: readonly string[]): Promise<Floors> {
+  const texts = await Promise.all(paths.map(readOrEmpty))
+  const floors = parseFloors(texts.map(wholeLines).join(''))
+  const files = await Promise.all(paths.map(path => rewrite(path, floors)))
+  let size = Buffer.byteLength(toLines(floors))
   return {
     read: name => floors.get(name) ?? { number: 0 },
     async raise(raised) {
       if (raised.size === 0) return
       const lines = toLines(raised)
-      try {
-        await file.write(lines, size)
-        await file.datasync()
-      } catch (cause) {
-        // A disk that is full keeps part of a line; nothing may ever be written behind it.
-        await file.truncate(size)
-        throw new SignerError(
-          'signer/floors',
-          'cannot keep floors: the disk refused',
-          {},
-          { cause },
-        )
-      }
+      await appendToAll(files, lines, size)
       size += Buffer.byteLength(lines)
       for (const [name, floor] of raised) floors.set(name, floor)
     },
-    [Symbol.asyncDispose]: () => file.close(),
+    [Symbol.asyncDispose]: async () => void (await Promise.all(files.map(file => file.close()))),
   }
+}
+
+async function appendToAll(
+  files: readonly FileHandle[],
+  lines: string,
+  size: number,
+): Promise<void> {
+  try {
+    for (const file of files) {
+      await file.write(lines, size)
+      await file.datasync()
+    }
+  } catch (cause) {
+    // A disk that is full keeps part of a line; nothing may ever be written behind it.
+    for (const file of files) await file.truncate(size)
+    const message = 'cannot keep floors: the disk refused'
+    throw new SignerError('signer/floors', message, {}, { cause })
+  }
+}
+
+function wholeLines(text: string): string {
+  return text.slice(0, text.lastIndexOf('\n') + 1)
 }
 
 function parseFloors(text: string): Map<string, Floor> {
@@ -72,6 +84,7 @@ function toLines(floors: ReadonlyMap<string, Floor>): string {
 
 async function rewrite(path: string, floors: ReadonlyMap<string, Floor>): Promise<FileHandle> {
   const draft = `${path}.new`
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const file = await open(draft, 'w', 0o600)
   await file.writeFile(toLines(floors))
   await file.sync()

@@ -9,7 +9,12 @@ import { openKeyring } from './keyring.ts'
 import { makeService } from './service.ts'
 
 const { values } = parseArgs({
-  options: { keys: { type: 'string' }, data: { type: 'string' }, socket: { type: 'string' } },
+  options: {
+    keys: { type: 'string' },
+    data: { type: 'string' },
+    socket: { type: 'string' },
+    'second-store': { type: 'string' },
+  },
 })
 
 try {
@@ -21,13 +26,15 @@ try {
 }
 
 /** Signs until whoever started it goes away: its standard input ends then, whatever ended them. */
-async function run({ keys, data, socket }: typeof values): Promise<void> {
+async function run({ keys, data, socket, ...more }: typeof values): Promise<void> {
   if (!keys || !data || !socket) {
-    throw new TypeError('usage: signer --keys DIR --data DIR --socket PATH')
+    throw new TypeError('usage: signer --keys DIR --data DIR --socket PATH [--second-store DIR]')
   }
   process.umask(0o177)
   const keyring = await openKeyring(keys, resolve(data))
-  const floors = await openFloors(join(keys, 'floors'))
+  const second = more['second-store']
+  const copies = second === undefined ? [] : [join(resolve(second), 'floors')]
+  const floors = await openFloors(join(keys, 'floors'), ...copies)
   const further = openFurtherKeys(resolve(keys))
   const service = makeService({ keyring, further, floors, now: () => new Date() })
   // A path of a socket is at most 107 bytes long, and its folder may be deep.

@@ -1,5 +1,5 @@
-import { join } from 'node:path'
-import { type CommandSpec, listOption, textOption } from '../command.ts'
+import { join, resolve } from 'node:path'
+import { type Call, type CommandSpec, listOption, textOption } from '../command.ts'
 import { homeDirectory, openHome } from '../fleet/home.ts'
 import { programs } from '../process/checkout.ts'
 import { refuseFailure, runInForeground } from '../process/child.ts'
@@ -15,11 +15,16 @@ export const serve: CommandSpec = {
       repeats: true,
     },
     { flags: '--origin <url>', what: 'a public URL that reaches it', repeats: true },
+    {
+      flags: '--second-store <dir>',
+      what: 'a folder elsewhere, that the log and the signer’s numbers reach before they count',
+    },
   ],
   examples: [
     'serve',
     'serve --dir /srv/fleet --listen 127.0.0.1:9000',
     'serve --listen 0.0.0.0:8420 --origin https://fleet.example',
+    'serve --second-store /mnt/other-disk/fleet',
   ],
   async run(call) {
     const home = await openHome(homeDirectory(call.world, textOption(call, 'dir')))
@@ -27,16 +32,28 @@ export const serve: CommandSpec = {
     const command = serverCommand(join(home.directory, 'server'), {
       listen: listen.length === 0 ? [new URL(home.server).host] : listen,
       origins: listOption(call, 'origin'),
+      secondStore: secondStoreOf(call),
     })
     const end = await runInForeground(command, call.world.interrupted)
     refuseFailure('the server', end, call.world.interrupted.aborted)
   },
 }
 
+function secondStoreOf(call: Call): string | undefined {
+  const typed = textOption(call, 'secondStore')
+  return typed && resolve(call.world.directory, typed)
+}
+
+interface ServerWords {
+  readonly listen: readonly string[]
+  readonly origins: readonly string[]
+  readonly secondStore?: string | undefined
+}
+
 /** The command line of the server process. */
 export function serverCommand(
   directory: string,
-  { listen, origins }: { listen: readonly string[]; origins: readonly string[] },
+  { listen, origins, secondStore }: ServerWords,
 ): string[] {
   return [
     process.execPath,
@@ -45,5 +62,6 @@ export function serverCommand(
     directory,
     ...listen.flatMap(address => ['--listen', address]),
     ...origins.flatMap(origin => ['--origin', origin]),
+    ...(secondStore === undefined ? [] : ['--second-store', secondStore]),
   ]
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { noteKeyOf, type TileStore } from '@steadfleet/authority'
 import { chosenLog, type PublicKey } from '@steadfleet/trust'
 import type { Logger } from 'pino'
 import type { Catalogues } from '../catalogue/catalogues.ts'
@@ -9,12 +10,14 @@ import { readLogConfiguration } from './configuration.ts'
 import { KeptLog } from './kept-log.ts'
 import { leafSources } from './leaf-sources.ts'
 import { type Log, noLog } from './log.ts'
+import { openTwice } from './second-store.ts'
 import { checkpointSigner } from './sign-checkpoints.ts'
 import { openTileFolder } from './tile-folder.ts'
 
 export interface LogPlace {
   /** The data directory. */
   readonly folder: string
+  readonly secondStore?: string | undefined
   readonly catalogues: Catalogues
   readonly owner: Owner
   readonly signer: () => SignerClient
@@ -34,7 +37,11 @@ export async function openLogOf(place: LogPlace): Promise<Log> {
   }
   return KeptLog.open({
     ...configuration,
-    keeper: keeperIn(folder, configuration.origin, key, signer),
+    keeper: {
+      store: await storeIn(place, configuration.origin, key),
+      origin: configuration.origin,
+      signer: checkpointSigner(key, signer),
+    },
     policy: () => chosenLog(owner.policy().signed.log),
     sources: () => leafSources({ catalogues, owner }),
     onPublished,
@@ -42,7 +49,12 @@ export async function openLogOf(place: LogPlace): Promise<Log> {
   })
 }
 
-function keeperIn(folder: string, origin: string, key: PublicKey, signer: () => SignerClient) {
-  const store = openTileFolder(join(folder, 'log'))
-  return { store, origin, signer: checkpointSigner(key, signer) }
+async function storeIn(
+  { folder, secondStore }: LogPlace,
+  origin: string,
+  key: PublicKey,
+): Promise<TileStore> {
+  const log = join(folder, 'log')
+  if (secondStore === undefined) return openTileFolder(log)
+  return openTwice(log, join(secondStore, 'log'), noteKeyOf(origin, 'ed25519', { key }))
 }

@@ -16,10 +16,14 @@ export interface ServerProcess {
 
 const program = join(import.meta.dirname, '../main.ts')
 
-export async function startServer(data: string, port = 0): Promise<ServerProcess> {
+export async function startServer(
+  data: string,
+  port = 0,
+  more: readonly string[] = [],
+): Promise<ServerProcess> {
   const child = spawn(
     process.execPath,
-    [program, '--data', data, '--listen', `127.0.0.1:${port}`],
+    [program, '--data', data, '--listen', `127.0.0.1:${port}`, ...more],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   )
   const log: string[] = []

@@ -45,7 +45,7 @@ export interface TestFleet extends AsyncDisposable {
   readonly operator: Client
   readonly anyone: Client
   /** Kills the server as a cut of power would, and starts it again on the same port. */
-  killAndRestart(): Promise<void>
+  killAndRestart(meanwhile?: () => Promise<unknown>): Promise<void>
   token(): Promise<string>
   join(claim?: Claim): Promise<TestDevice>
   publish(choices: ReleaseChoices): Promise<TestRelease>
@@ -62,12 +62,13 @@ type FleetPolicy = { readonly 'check-in-seconds'?: number }
 
 /**
  * Makes a fleet and starts its server. `required` are packages that its model may not lack; without
- * `log` its devices follow none.
+ * `log` its devices follow none. `words` are further ones of the server’s command line.
  */
 export async function openTestFleet(
   required: readonly string[] = [],
   log?: TestLog,
   policy: FleetPolicy = {},
+  words: readonly string[] = [],
 ): Promise<TestFleet> {
   const folder = await mkdtemp(join(tmpdir(), 'steadfleet-server-'))
   const data = join(folder, 'server')
@@ -76,7 +77,7 @@ export async function openTestFleet(
     publisher: signerFromSeed(seeds.publisher),
     operator: signerFromSeed(operatorSeed),
   }
-  let server = await startServer(data)
+  let server = await startServer(data, 0, words)
   const operator = clientFor(server.origin, keys.operator)
   const role = async () => {
     const inForce = await readInForce(join(data, 'catalogue'))
@@ -98,9 +99,10 @@ export async function openTestFleet(
     token,
     role,
     join: async claim => joinDevice(server.origin, await token(), claim),
-    async killAndRestart() {
+    async killAndRestart(meanwhile) {
       await server.end('SIGKILL')
-      server = await startServer(data, Number(new URL(server.origin).port))
+      await meanwhile?.()
+      server = await startServer(data, Number(new URL(server.origin).port), words)
     },
     async publish(choices) {
       const release = await makeRelease(choices)

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fromUtf8 } from '@steadfleet/base'
+import { getLog, getLogCheckpoint, type LogView, publishRole } from '@steadfleet/protocol'
+import { openCheckpoint, type SignedCheckpoint } from '@steadfleet/trust'
+import { openTestFleet, type TestFleet } from '../testing/test-fleet.ts'
+import { openTestLog, type TestLog } from '../testing/test-log.ts'
+import { makeRelease, nextRole, upload } from '../testing/test-release.ts'
+
+describe('a server that is restored from an older backup', { concurrency: false }, () => {
+  let log: TestLog
+  let folder: string
+  before(async () => {
+    log = await openTestLog(2, 2)
+    folder = await mkdtemp(join(tmpdir(), 'steadfleet-restore-'))
+  })
+  after(async () => {
+    await log[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('finds what it lost of the log in its second store, and goes on in one history', async () => {
+    const second = join(folder, 'second')
+    const it = await openTestFleet([], log, {}, ['--second-store', second])
+    try {
+      const lost = await loseLast(it, folder)
+      const view = await viewOf(it)
+      assert.deepEqual([view.signed, view.published], [lost.size, lost.size])
+      await publish(it, 3)
+      const now = await checkpointOf(it, log)
+      assert.equal(now.size, lost.size + 1)
+    } finally {
+      await it[Symbol.asyncDispose]()
+    }
+  })
+
+  test('and has none signs no second history: it says that its log is behind', async () => {
+    const other = await openTestLog(2, 2)
+    const it = await openTestFleet([], other)
+    try {
+      await loseLast(it, folder)
+      const publishing = publish(it, 3)
+      publishing.catch(() => undefined)
+      const view = await until(it, ({ trouble }) => trouble?.code === 'log/behind')
+      assert.equal(view.published, 4)
+      await it.server().end('SIGKILL')
+    } finally {
+      await it[Symbol.asyncDispose]()
+      await other[Symbol.asyncDispose]()
+    }
+  })
+
+  test('and whose second store is another log’s does not start', async () => {
+    const second = join(folder, 'second')
+    const other = await openTestLog(0, 0)
+    const opening = openTestFleet([], other, {}, ['--second-store', second])
+    await assert.rejects(opening, /server\/other-log/)
+    await other[Symbol.asyncDispose]()
+  })
+})
+
+/** Publishes twice, and loses the second with all that it changed. */
+async function loseLast(it: TestFleet, folder: string): Promise<{ readonly size: number }> {
+  const backup = join(folder, 'backup')
+  await rm(backup, { recursive: true, force: true })
+  await publish(it, 1)
+  await it.killAndRestart(() => cp(it.data, backup, { recursive: true, filter: isFile }))
+  await publish(it, 2)
+  const size = (await viewOf(it)).published
+  await it.killAndRestart(async () => {
+    await rm(it.data, { recursive: true, force: true, maxRetries: 5 })
+    await cp(backup, it.data, { recursive: true })
+  })
+  return { size }
+}
+
+/** All but the signer's socket, which no backup holds. */
+function isFile(path: string): boolean {
+  return !path.endsWith('.sock')
+}
+
+async function publish(it: TestFleet, revision: number): Promise<void> {
+  const release = await makeRelease({ revision })
+  await upload(it.operator, release.bundle)
+  const role = await nextRole(await it.role(), [release], it.keys.publisher, new Date())
+  await it.operator.call(publishRole, { params: { role: 'acme' }, body: role })
+}
+
+function viewOf(it: TestFleet): Promise<LogView> {
+  return it.operator.call(getLog, {})
+}
+
+async function until(it: TestFleet, is: (view: LogView) => boolean): Promise<LogView> {
+  for (;;) {
+    const view = await viewOf(it)
+    if (is(view)) return view
+    await wait(20)
+  }
+}
+
+async function checkpointOf(it: TestFleet, log: TestLog): Promise<SignedCheckpoint> {
+  const { body } = await it.anyone.open(getLogCheckpoint, {})
+  const parts: Uint8Array[] = []
+  for await (const part of body) parts.push(part)
+  return openCheckpoint(log.policy.key, fromUtf8(Buffer.concat(parts)))
+}
