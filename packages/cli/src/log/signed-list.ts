@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fromUtf8 } from '@steadfleet/base'
 import type { Target } from '@steadfleet/trust'
 import type { Home } from '../fleet/home.ts'
-import { leafOf } from '../verify/gather.ts'
+import { leafOf } from '../verify/log-link.ts'
 
 /** What this machine has signed, a leaf of the log on each line: the monitor holds the log against it. */
 const fileName = 'signed.jsonl'
