@@ -18,6 +18,8 @@ export interface Setting {
   readonly daysLater?: number
   /** What has happened to the server's folder meanwhile. */
   readonly prepare?: (vault: Vault) => Promise<void>
+  /** What is so before a device first asks. */
+  readonly before?: (scene: Scene) => void
 }
 
 /** One row of the attack table. */
@@ -103,10 +105,24 @@ function describeRow(name: string, setting: Setting, acts: Acts): void {
     })
     after(() => siege?.close())
     for (const [i, [what, act]] of Object.entries(acts).entries()) {
-      if (i === 0) test(what, async () => act(await scene('defended')))
-      else test(what, async () => scene('undefended').then(act).finally(other.resolve))
+      const name = i === 0 ? 'defended' : 'undefended'
+      test(what, async t => {
+        try {
+          await act(await scene(name))
+        } catch (fault) {
+          t.diagnostic(lastWords(siege?.device(name)))
+          throw fault
+        } finally {
+          if (i > 0) other.resolve()
+        }
+      })
     }
   })
+}
+
+/** For whoever must find out why a row failed. */
+function lastWords(device: Besieged | undefined): string {
+  return device?.log().split('\n').slice(-12).join('\n') ?? 'it never started'
 }
 
 async function open({ without, daysLater, prepare }: Setting): Promise<Siege> {
@@ -123,7 +139,7 @@ async function open({ without, daysLater, prepare }: Setting): Promise<Siege> {
 
 function sceneIn(
   siege: Siege,
-  { daysLater }: Setting,
+  { daysLater, before: begin }: Setting,
   others: Promise<void>,
 ): (name: string) => Promise<Scene> {
   const vault = openVault(siege.fleet.home)
@@ -131,9 +147,11 @@ function sceneIn(
     const device = siege.device(name)
     const clock = makeClock(join(siege.directory, `clock-${name}`))
     clock.set(`+${daysLater ?? 0}d`)
+    const scene = { siege, device, vault, clock, others }
+    begin?.(scene)
     await device.start(daysLater === undefined ? undefined : clock.environment)
     await device.serves(revisions.held)
-    return { siege, device, vault, clock, others }
+    return scene
   }
 }
 

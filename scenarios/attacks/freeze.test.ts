@@ -10,12 +10,12 @@ function freeze(attack: string, clock: string | undefined, without: Row['without
     code: /^trust\/expired$/,
     without,
     daysLater: 2,
-    strike: async ({ siege, device, clock: own }: Scene) => {
+    before: ({ siege, device, clock: own }: Scene) => {
       if (clock) own.set(clock)
       const timestamp = roleIn(keptAt(siege, revisions.afterNext), 'timestamp')
       mount(device.proxy, { files: new Map([['timestamp.json', timestamp]]) })
-      await device.order(revisions.next)
     },
+    strike: ({ device }) => device.order(revisions.next),
     isWon: async ({ device }) => (await device.page()) === pageOf(revisions.next),
   }
 }

@@ -18,7 +18,7 @@ export function mount(proxy: Middleman, mirror: Mirror): void {
 }
 
 function deedOf({ files, objects, order }: Mirror, asked: string): Deed | undefined {
-  const [, folder, name = ''] = /^GET \/v1\/(catalogue|objects)\/([^/?]+)/.exec(asked) ?? []
+  const [, folder, name = ''] = /^GET \/v1\/(catalogues\/acme|objects)\/([^/?]+)/.exec(asked) ?? []
   const stored = folder === 'objects' ? objects?.get(name as Digest) : files?.get(name)
   if (stored)
     return ({ reply }) => send(reply, { status: 200, headers: {}, body: Buffer.from(stored) })

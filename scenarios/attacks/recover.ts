@@ -32,14 +32,15 @@ export async function signRoot(
   return new Map([[`${next.version}.root.json`, await signMetadata(next, signers)]])
 }
 
-/** The root with other keys in one of its roles. */
+/** The root with other keys in one of its roles, and with another threshold where that is said. */
 export function withKeys(
   root: SignedRoot,
   role: keyof SignedRoot['roles'],
   signers: readonly Signer[],
+  threshold = root.roles[role].threshold,
 ): SignedRoot {
   const keys = { ...root.keys, ...Object.fromEntries(signers.map(one => [one.keyid, one.key])) }
-  const row = { ...root.roles[role], keyids: signers.map(({ keyid }) => keyid) }
+  const row = { keyids: signers.map(({ keyid }) => keyid), threshold }
   return { ...root, keys, roles: { ...root.roles, [role]: row } }
 }
 
