@@ -91,7 +91,10 @@ function toSeen(
 }
 
 /** A release's leaf: what it says follows from the verified catalogue alone. */
-export function leafOf(catalogue: Digest, { path, digest, length }: Target): Uint8Array {
+export function leafOf(
+  catalogue: Digest,
+  { path, digest, length }: Pick<Target, 'path' | 'digest' | 'length'>,
+): Uint8Array {
   return toLeaf({ type: 'release', catalogue, path: path as ReleasePath, digest, length })
 }
 
