@@ -20,6 +20,7 @@ import { refuseOldTools } from './bootstrap/runtime.mjs'
 const codes = Object.keys(JSON.parse(readFileSync('tools/bootstrap/codes.json', 'utf8')))
 const runtimeFolder = `node_modules/node-linux-${process.arch}/bin`
 const isRoot = process.getuid?.() === 0
+const lacksLibrary = 'echo "node: error while loading shared libraries: x.so" >&2; exit 127'
 const everyCommand = needed.flatMap(({ command }) => command ?? [])
 
 const tools = [
@@ -125,9 +126,18 @@ describe('the bootstrap', () => {
     assert.equal(run('test').status, 0)
   })
 
+  test('refuses a Node 26 that a full disk has cut short, and installs anew once there is room', t => {
+    const npm = `mkdir -p node_modules/.bin; cp /bin/$BRINGS node_modules/.bin/node`
+    const { run, calls } = checkout(t, { installed: false, npm })
+    refuses(run('start', { BRINGS: 'false' }).stderr, 'bootstrap/no-runtime')
+    assert.equal(run('start', { BRINGS: 'true' }).status, 0)
+    assert.equal(calls().length, 2)
+  })
+
   test('cannot go on where Node 26 lacks a library, and says the line that brings it', t => {
     const { folder, run } = checkout(t, { installed: true, without: ['apt-get'] })
-    script(join(folder, 'node_modules/.bin/node'), 'exit 127')
+    script(join(folder, 'node_modules/.bin/node'), lacksLibrary)
+    script(join(folder, 'bin/ldconfig'), 'exit 0')
     const { stderr } = run()
     refuses(stderr, isRoot ? 'bootstrap/apt' : 'bootstrap/missing-package')
     assert.match(stderr, /apt-get install .*libatomic1/)
@@ -149,13 +159,14 @@ describe('the bootstrap', () => {
   })
 
   test('interrupted, ends only after what it runs has ended', async t => {
-    const npm = `trap 'touch ended; exit 1' INT; touch began; while :; do :; done`
+    const npm = `trap '' INT; echo $$ > began.new; mv began.new began; while :; do :; done`
     const { folder, start } = checkout(t, { installed: false, npm })
     const child = start()
     while (!existsSync(join(folder, 'began'))) await wait(20)
     child.kill('SIGINT')
     assert.deepEqual(await once(child, 'exit'), [130, null])
-    assert.ok(existsSync(join(folder, 'ended')))
+    const pid = Number(readFileSync(join(folder, 'began'), 'utf8'))
+    assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
   })
 
   test('refuses another word than start or test', t => {
@@ -211,7 +222,7 @@ function checkout(t, { installed, npm = '', aptGet = '', without = [] }) {
 function shellFolder(folder) {
   const bin = join(folder, 'shell')
   mkdirSync(bin)
-  for (const name of ['mkdir', 'touch', 'cp', 'dirname']) {
+  for (const name of ['mkdir', 'mv', 'touch', 'cp', 'dirname']) {
     script(join(bin, name), `exec /bin/${name} "$@"`)
   }
   return bin

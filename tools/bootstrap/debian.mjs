@@ -8,8 +8,8 @@ const tests = ['test']
 
 /**
  * What is needed of Debian: a command, a file or a program that runs, any of which shows it is there,
- * the package that brings it, what it is for, and which run wants it. A program that is not there yet
- * is judged by the `library` it links to. `root` rows serve only a run as root; without a `vital` one
+ * the package that brings it, what it is for, and which run wants it. A program that is not there yet,
+ * or is damaged, is judged by the `library` it links to. `root` rows serve only a run as root; without a `vital` one
  * the run can't go on.
  */
 export const needed = [
@@ -73,8 +73,7 @@ function missingFor(purpose, isRoot) {
 }
 
 function isThere(row) {
-  if (row.runs && existsSync(row.runs)) return spawnSync(row.runs, ['--version']).status === 0
-  if (row.library) return hasLibrary(row.library)
+  if (row.runs) return spawnSync(row.runs, ['--version']).status === 0 || hasLibrary(row.library)
   return row.file ? existsSync(row.file) : findCommand(row.command) !== undefined
 }
 

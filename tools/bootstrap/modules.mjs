@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   accessSync,
@@ -24,6 +25,7 @@ export async function installModules() {
     if (!isInstalledAsLocked()) await install()
     linkRuntime()
     refuseMissingRuntime()
+    refuseBrokenRuntime()
     writeFileSync(stamp, `${wanted}\n`)
   }
   refuseMissingRuntime()
@@ -57,8 +59,10 @@ async function install() {
     NODE_ENV: 'development',
     STEADFLEET_NODE_VERSION: lockedNodeVersion() ?? process.version,
   }
-  if (await runShown('npm ci: what package-lock.json names', command, [...first, ...args], { env }))
-    return
+  // Interrupted, npm would install on to the end; what a killed one leaves, the next removes.
+  const options = { env, killSignal: 'SIGKILL' }
+  const label = 'npm ci: what package-lock.json names'
+  if (await runShown(label, command, [...first, ...args], options)) return
   throw new BootstrapError(
     'bootstrap/npm-ci',
     'cannot install the npm packages',
@@ -119,5 +123,18 @@ function refuseMissingRuntime() {
     'bootstrap/no-runtime',
     `cannot find Node 26 for ${process.platform} ${process.arch}`,
     'it comes as an npm package for Linux on x64 and arm64; npm must not omit optional packages',
+  )
+}
+
+/** On a full disk npm cuts an optional package short without a word. A library may come later. */
+function refuseBrokenRuntime() {
+  const { status, signal, error, stderr } = spawnSync(runtime, ['--version'], { encoding: 'utf8' })
+  if (status === 0 || /loading shared libraries/.test(stderr)) return
+  rmSync('node_modules', { recursive: true })
+  const why = error?.code ?? (stderr.split('\n')[0] || (signal ?? `exit ${status}`))
+  throw new BootstrapError(
+    'bootstrap/no-runtime',
+    `cannot run the Node 26 that npm brought: ${why}`,
+    'is the disk full? make room and run it again',
   )
 }

@@ -64,7 +64,7 @@ function run(command, args, options) {
   return new Promise(resolve => {
     const chunks = []
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
-    endWith(child)
+    endWith(child, options.killSignal)
     child.stdout.on('data', chunk => chunks.push(chunk))
     child.stderr.on('data', chunk => chunks.push(chunk))
     child.on('error', error => resolve({ code: -1, output: `${error.message}\n` }))
@@ -73,11 +73,11 @@ function run(command, args, options) {
 }
 
 /** Interrupted, it hands the signal on and ends after the command, which would else write on alone. */
-function endWith(child) {
+function endWith(child, killSignal) {
   const ends = Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }).map(([signal, code]) => {
     const end = () => {
       child.once('close', () => process.exit(code))
-      child.kill(signal)
+      child.kill(killSignal ?? signal)
     }
     process.once(signal, end)
     return [signal, end]
