@@ -29,12 +29,12 @@ try {
 
 /** Serves one data directory until it is told to end. */
 async function serve(): Promise<void> {
-  const { folder, secondStore, addresses, origins } = readArguments()
+  const { folder, secondStore, signer, addresses, origins } = readArguments()
   // To stderr, and never a header: those carry signatures and cookies.
   const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2))
   // Filled once the ports are known; the house reads it with each request.
   const known: string[] = [...origins]
-  const opened = await openHouse({ folder, secondStore, origins: known, world, logger })
+  const opened = await openHouse({ folder, secondStore, signer, origins: known, world, logger })
   const { house } = opened
   const app = await makeApp(house, logger)
   const servers = await listen(app, addresses)
@@ -58,16 +58,18 @@ function readArguments() {
       listen: { type: 'string', multiple: true, default: ['127.0.0.1:8420'] },
       origin: { type: 'string', multiple: true, default: [] },
       'second-store': { type: 'string' },
+      signer: { type: 'string' },
     },
   })
   if (!values.data) {
     const usage =
-      'cannot serve: usage is --data DIR [--listen HOST:PORT]... [--origin URL]... [--second-store DIR]'
+      'cannot serve: usage is --data DIR [--listen HOST:PORT]... [--origin URL]... [--second-store DIR] [--signer SOCKET]'
     throw new ServerError('server/usage', usage)
   }
   return {
     folder: resolve(values.data),
     secondStore: values['second-store'] && resolve(values['second-store']),
+    signer: values.signer && resolve(values.signer),
     addresses: values.listen.map(toAddress),
     origins: values.origin.map(toOrigin),
   }

@@ -21,19 +21,17 @@ import { makeOrderer } from './orders/orderer.ts'
 import { openOwner } from './owner.ts'
 import { makePresence } from './presence.ts'
 import { watchRoles } from './role-lives.ts'
-import { keepSigner, type SignerKeeper } from './signer-keeper.ts'
+import { keepSigner, type SignerKeeper, type SignerOptions } from './signer-keeper.ts'
 import { watchSilence } from './silence.ts'
 import { allFacts } from './store/people-store.ts'
 import { openStore } from './store/store.ts'
 import type { World } from './world.ts'
 
-export interface HouseOptions {
+export interface HouseOptions extends SignerOptions {
   readonly folder: string
   readonly origins: readonly string[]
   readonly world: World
   readonly logger: Logger
-  /** A folder elsewhere, that the log and the signer’s numbers reach before they count. */
-  readonly secondStore?: string | undefined
 }
 
 /** A house and how to leave it. */
@@ -53,7 +51,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   const facts = await allFacts(store.db)
   const owner = await openOwner(join(folder, 'owner'), () => signer.client())
   const content = opened.use(await openContent(folder))
-  const signer = opened.use(await keepSigner(folder, logger, options.secondStore))
+  const signer = opened.use(await keepSigner(folder, logger, options))
   const streams = opened.use(makeStreams())
   const signed = await openSigned(opened, options, { owner, store, content, streams, signer })
   const { catalogues, notes, log } = signed

@@ -56,8 +56,12 @@ interface Waiting {
   reject(error: Error): void
 }
 
-export async function connectSigner(path: string): Promise<SignerClient> {
+export async function connectSigner(
+  path: string,
+  onClose: () => void = () => undefined,
+): Promise<SignerClient> {
   const socket = await connected(path)
+  socket.on('close', onClose)
   const ask = makeAsk(socket)
   return {
     async sign(role, payloads) {

@@ -55,6 +55,30 @@ export async function startSigner({
   }
 }
 
+/** A signer that somebody else started, as another user or under a service manager, and who ends it. */
+export async function joinSigner(socket: string, onExit: () => void): Promise<RunningSigner> {
+  const folder = await open(dirname(socket))
+  let isClosing = false
+  const onClose = () => {
+    void folder.close()
+    if (!isClosing) onExit()
+  }
+  try {
+    const client = await connectSigner(shortPath(folder, socket), onClose)
+    return {
+      client,
+      async [Symbol.asyncDispose]() {
+        isClosing = true
+        client[Symbol.dispose]()
+      },
+    }
+  } catch (cause) {
+    await folder.close()
+    const message = `cannot reach the signer at ${socket}`
+    throw new ServerError('signer/unavailable', message, { socket }, { cause })
+  }
+}
+
 /** A path of a socket is at most 107 bytes long; through its open folder any depth will do. */
 function shortPath(folder: FileHandle, socket: string): string {
   return join('/proc/self/fd', String(folder.fd), basename(socket))

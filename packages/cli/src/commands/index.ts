@@ -33,6 +33,7 @@ import { rootCommands } from './root.ts'
 import { serve } from './serve.ts'
 import { settingsList, settingsSet } from './settings.ts'
 import { signIn } from './sign-in.ts'
+import { signer } from './signer.ts'
 import { targetsCommands } from './targets.ts'
 import { tryPackage } from './try.ts'
 import { verify } from './verify.ts'
@@ -42,6 +43,7 @@ import { witnessMake, witnessRun } from './witness.ts'
 export const commands: readonly CommandSpec[] = [
   init,
   serve,
+  signer,
   signIn,
   pack,
   publish,

@@ -19,12 +19,14 @@ export const serve: CommandSpec = {
       flags: '--second-store <dir>',
       what: 'a folder elsewhere, that the log and the signer’s numbers reach before they count',
     },
+    { flags: '--signer <socket>', what: 'the signer that `signer` runs; its own one otherwise' },
   ],
   examples: [
     'serve',
     'serve --dir /srv/fleet --listen 127.0.0.1:9000',
     'serve --listen 0.0.0.0:8420 --origin https://fleet.example',
     'serve --second-store /mnt/other-disk/fleet',
+    'serve --signer .steadfleet/server/signer.sock',
   ],
   async run(call) {
     const home = await openHome(homeDirectory(call.world, textOption(call, 'dir')))
@@ -32,15 +34,16 @@ export const serve: CommandSpec = {
     const command = serverCommand(join(home.directory, 'server'), {
       listen: listen.length === 0 ? [new URL(home.server).host] : listen,
       origins: listOption(call, 'origin'),
-      secondStore: secondStoreOf(call),
+      secondStore: pathOption(call, 'secondStore'),
+      signer: pathOption(call, 'signer'),
     })
     const end = await runInForeground(command, call.world.interrupted)
     refuseFailure('the server', end, call.world.interrupted.aborted)
   },
 }
 
-function secondStoreOf(call: Call): string | undefined {
-  const typed = textOption(call, 'secondStore')
+function pathOption(call: Call, name: string): string | undefined {
+  const typed = textOption(call, name)
   return typed && resolve(call.world.directory, typed)
 }
 
@@ -48,12 +51,13 @@ interface ServerWords {
   readonly listen: readonly string[]
   readonly origins: readonly string[]
   readonly secondStore?: string | undefined
+  readonly signer?: string | undefined
 }
 
 /** The command line of the server process. */
 export function serverCommand(
   directory: string,
-  { listen, origins, secondStore }: ServerWords,
+  { listen, origins, secondStore, signer }: ServerWords,
 ): string[] {
   return [
     process.execPath,
@@ -63,5 +67,6 @@ export function serverCommand(
     ...listen.flatMap(address => ['--listen', address]),
     ...origins.flatMap(origin => ['--origin', origin]),
     ...(secondStore === undefined ? [] : ['--second-store', secondStore]),
+    ...(signer === undefined ? [] : ['--signer', signer]),
   ]
 }

@@ -34,8 +34,10 @@ export function judgeLeaf(
   return { index, kind: signed.has(fromUtf8(bytes)) ? 'own' : 'foreign', about, leaf }
 }
 
-function aboutOf({ type, path, version }: { readonly [key: string]: Json }): string {
+function aboutOf(leaf: { readonly [key: string]: Json }): string {
+  const { type, path, version } = leaf
   if (type === 'release') return `release ${path}`
+  if (type === 'adoption') return `adoption of ${leaf.package}`
   if (type === 'root') return `catalogue root ${version}`
   return type === 'owner' ? 'an ownership commitment' : `a leaf of type ${type}`
 }

@@ -66,6 +66,18 @@ export async function runInForeground(
   return endOf(child, program).finally(() => interrupted.removeEventListener('abort', stop))
 }
 
+/** As {@link runInForeground}, for a process that lives as long as its standard input is open. */
+export async function runOnLeash(
+  command: readonly string[],
+  interrupted: AbortSignal,
+): Promise<End> {
+  const [program = '', ...words] = command
+  const child = spawn(program, words, { stdio: ['pipe', 'inherit', 'inherit'] })
+  const stop = (): void => void child.stdin?.end()
+  interrupted.addEventListener('abort', stop, { once: true })
+  return endOf(child, program).finally(() => interrupted.removeEventListener('abort', stop))
+}
+
 /** Refuses an end that was no success and was not asked for. */
 export function refuseFailure(what: string, { code, signal }: End, asked: boolean): void {
   if (code === 0 || asked) return
