@@ -9,6 +9,11 @@ export function announce({ streams }: Pick<House, 'streams'>, topic: Topic, id?:
   streams.send('people', { event: 'message', data })
 }
 
+/** Tells every device that listens to look: the owner signed something. */
+export function tellAllToLook({ streams }: Pick<House, 'streams'>): void {
+  streams.sendAll('device ', { event: 'look', data: '{}' })
+}
+
 /** Tells one device to look, if it listens. */
 export function tellToLook({ streams }: Pick<House, 'streams'>, device: string): void {
   streams.send(`device ${device}`, { event: 'look', data: '{}' })

@@ -12,6 +12,8 @@ export interface Streams extends Disposable {
   /** Begins a stream on a reply; `onEnd` is called once, however it ends. */
   open(topic: string, raw: ServerResponse, onEnd: () => void): void
   send(topic: string, event: ServerEvent): void
+  /** Sends to every topic that begins so. */
+  sendAll(prefix: string, event: ServerEvent): void
   has(topic: string): boolean
 }
 
@@ -29,7 +31,19 @@ export function makeStreams(): Streams {
     if (set?.size === 0) listeners.delete(topic)
   }
 
+  const send = (topic: string, event: ServerEvent): void => {
+    for (const raw of listeners.get(topic) ?? []) {
+      raw.write(toEventText(event))
+      if (raw.writableLength > mostBuffered) raw.destroy()
+    }
+  }
+
   return {
+    send,
+    sendAll(prefix, event) {
+      const topics = [...listeners.keys()].filter(topic => topic.startsWith(prefix))
+      for (const topic of topics) send(topic, event)
+    },
     open(topic, raw, onEnd) {
       const set = listeners.get(topic) ?? new Set()
       listeners.set(topic, set.add(raw))
@@ -44,12 +58,6 @@ export function makeStreams(): Streams {
         forget(topic, raw)
         onEnd()
       })
-    },
-    send(topic, event) {
-      for (const raw of listeners.get(topic) ?? []) {
-        raw.write(toEventText(event))
-        if (raw.writableLength > mostBuffered) raw.destroy()
-      }
     },
     has: topic => listeners.has(topic),
     [Symbol.dispose]() {

@@ -9,6 +9,7 @@ import {
   type PublicKeyView,
 } from '@steadfleet/protocol'
 import { announce } from '../announce.ts'
+import { tellAllToLook } from '../announce.ts'
 import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
 import { rolesOf } from '../role-lives.ts'
@@ -47,9 +48,12 @@ export function handleCeremony(handle: Handle, house: House): void {
 /** Puts what the owner signed in force, and has every order follow it. */
 export async function applyOwnerStep(house: House, step: OwnerStep): Promise<void> {
   const { isDirectedAnew } = await house.owner.apply(step, house.world.now())
+  // What the policy lets in may have been in a catalogue before.
+  await house.notes.noteAll()
   await house.store.write(isDirectedAnew ? 'renewAllOrders' : 'markAllDue', {})
   house.log.nudge()
   void house.orderer.nudge()
+  tellAllToLook(house)
 }
 
 function toStep({ root, targets, roles = [] }: BodyOf<typeof applyCatalogue>): CatalogueStep {
