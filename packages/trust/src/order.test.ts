@@ -25,7 +25,11 @@ const rows: { name: string; stated: Partial<Order>; at?: Date; code?: string }[]
   { name: 'of another owner', stated: { owner: 'own_b' }, code: 'trust/wrong-owner' },
   { name: 'already accepted', stated: { counter: 7 }, code: 'trust/replayed-order' },
   { name: 'from before the last one', stated: { counter: 6 }, code: 'trust/replayed-order' },
-  { name: 'that uses up the counter', stated: { counter: 2 ** 53 - 1 }, code: 'trust/fast-forward' },
+  {
+    name: 'that uses up the counter',
+    stated: { counter: 2 ** 53 - 1 },
+    code: 'trust/fast-forward',
+  },
   { name: 'that has expired', stated: { expires: now }, code: 'trust/expired' },
   { name: 'of no counter', stated: { counter: 0 }, code: 'trust/malformed' },
   {
