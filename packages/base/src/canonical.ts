@@ -64,5 +64,10 @@ function renderObject(value: JsonObject): string {
 
 /** Orders by code point; JavaScript's own order is by UTF-16 unit and differs above U+FFFF. */
 export function compareCodePoints(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'))
+  if (surrogate.test(a) || surrogate.test(b)) {
+    return Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'))
+  }
+  return a < b ? -1 : Number(a > b)
 }
+
+const surrogate = /[\ud800-\udfff]/

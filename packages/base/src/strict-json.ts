@@ -33,6 +33,8 @@ export function parseStrictJson(bytes: Uint8Array, limits: JsonLimits = defaultL
   return reader.readDocument()
 }
 
+/** What a string of JSON may hold as an escape alone, and what begins one. RFC 8259 §7 */
+const escapedOrRefused = /[\u0000-\u001f\\]/
 const whiteSpace = /[ \t\n\r]*/y
 const numberToken = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 const literalToken = /true|false|null/y
@@ -40,6 +42,8 @@ const literals = { true: true, false: false, null: null } as const
 
 /** The text of a string token, or undefined where JSON.parse refuses it: its strings are RFC 8259's. */
 function parseToken(token: string): string | undefined {
+  const text = token.slice(1, -1)
+  if (!escapedOrRefused.test(text)) return text
   try {
     return JSON.parse(token)
   } catch (error) {
@@ -149,7 +153,7 @@ class Reader {
   }
 
   #skipSpace(): void {
-    this.#match(whiteSpace)
+    if (!(this.#text.charCodeAt(this.#at) > 0x20)) this.#match(whiteSpace)
   }
 
   #take(character: string): boolean {
