@@ -3,19 +3,23 @@ import { describe, test } from 'node:test'
 import { attentionOf, type Known } from './attention.ts'
 import { cannedViews, deviceWith } from './testing/views.ts'
 
-const calm: Known = { devices: [], rollouts: [], failures: [], security: [] }
+const calm: Known = { devices: [], rollouts: [], failures: [], security: [], roles: [] }
 const now = new Date()
 const wanted = (known: Partial<Known>) => attentionOf({ ...calm, ...known }, now)
 
 describe('what needs a person now', () => {
-  const { devices, rollouts, failures, timeline } = cannedViews()
+  const { devices, rollouts, failures, roles, timeline } = cannedViews()
   const security = timeline.filter(({ event }) => event.kind === 'security')
 
-  test('is, of a fleet after a bad day, the halt, the refusal, the failure and the silence', () => {
-    const keys = attentionOf({ devices, rollouts, failures, security }, now).map(({ what }) => what)
+  test('is, of a fleet after a bad day, the halt, what ends, what was refused, failed and is silent', () => {
+    const known = { devices, rollouts, failures, security, roles }
+    const keys = attentionOf(known, now).map(({ what }) => what)
     assert.deepEqual(keys, [
       'Rollout of acme/greenhouse revision 3 is halted',
+      'Publisher acme expires in 11 days',
+      'Catalogue targets expires in 79 days',
       'fig refused something: trust/replayed-order',
+      'fig refused something: trust/digest-mismatch',
       'acme/greenhouse revision 3 failed on fig',
       'elm is silent',
     ])

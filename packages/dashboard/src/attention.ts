@@ -1,7 +1,8 @@
 import type { Rollout } from '@steadfleet/domain'
-import type { DeviceView, FailureView, TimelineEntry } from '@steadfleet/protocol'
+import type { DeviceView, FailureView, RoleView, TimelineEntry } from '@steadfleet/protocol'
 import { toCount, toList, toSentence } from './format/text.ts'
 import { isWithinHours, toRelative } from './format/time.ts'
+import { nameOfRole, rolesToRenew, whyRenew } from './trust.ts'
 
 /** One thing that wants a person: what, why, since when, and where to look. */
 export interface Attention {
@@ -19,6 +20,7 @@ export interface Known {
   readonly rollouts: readonly Rollout[]
   readonly failures: readonly FailureView[]
   readonly security: readonly TimelineEntry[]
+  readonly roles: readonly RoleView[]
 }
 
 /** Failures and refusals older than this are history, not news. */
@@ -29,6 +31,7 @@ export function attentionOf(known: Known, now: Date): Attention[] {
   return [
     ...halted(known.rollouts),
     ...inRescue(known.devices),
+    ...ending(known.roles, now),
     ...refused(known, now),
     ...failed(known.failures, now),
     ...unwell(known.devices),
@@ -76,6 +79,17 @@ function inRescue(devices: readonly DeviceView[]): Attention[] {
     }))
 }
 
+function ending(roles: readonly RoleView[], now: Date): Attention[] {
+  return rolesToRenew(roles).map(role => ({
+    key: `role-${role.catalogue}-${role.role}`,
+    tone: role.alarm >= 90 ? 'bad' : 'warn',
+    what: `${nameOfRole(role)} ${role.alarm === 100 ? 'expired' : 'expires'} ${toRelative(role.expires, now)}`,
+    why: whyRenew(role),
+    at: undefined,
+    to: '/trust',
+  }))
+}
+
 function refused({ devices, security }: Known, now: Date): Attention[] {
   return security
     .filter(({ receivedAt }) => isWithinHours(receivedAt, now, newsHours))
@@ -86,7 +100,7 @@ function refused({ devices, security }: Known, now: Date): Attention[] {
       what: `${nameOf(devices, device)} refused something: ${event.code ?? 'no code'}`,
       why: toSentence(event.message),
       at: receivedAt,
-      to: '/security',
+      to: `/security?device=${device}`,
     }))
 }
 

@@ -23,6 +23,8 @@ const pages = [
   '/rollouts/3',
   '/failures',
   '/security',
+  '/trust',
+  '/fleet',
   '/enrol',
   '/nowhere',
 ]
@@ -107,7 +109,7 @@ describe('the dashboard in a browser', { skip: noBrowser }, () => {
     await today.getByText('Went back: service ended 3 seconds into its probation').waitFor()
     await today.getByText('fetched 41.4 kB of 98.4 MB').waitFor()
     await today.getByRole('link', { name: 'rollout 3 of latest/stable' }).waitFor()
-    await page.getByText('trust/replayed-order').waitFor()
+    await today.getByText('trust/replayed-order').waitFor()
     await page
       .getByRole('region', { name: 'Last lines of service' })
       .getByText('TypeError')
@@ -195,6 +197,8 @@ describe('the dashboard in a browser', { skip: noBrowser }, () => {
       ['/rollouts', 'Nothing has been rolled out yet'],
       ['/failures', 'No device reported a failure'],
       ['/security', 'No device refused anything'],
+      ['/trust', 'log: none'],
+      ['/fleet', 'This fleet has no group'],
     ] as const
     for (const [path, text] of says) {
       await goTo(own, path)

@@ -4,12 +4,14 @@ import { DevicePage } from './pages/device.tsx'
 import { DevicesPage } from './pages/devices.tsx'
 import { EnrolPage } from './pages/enrol.tsx'
 import { FailuresPage } from './pages/failures.tsx'
+import { FleetPage } from './pages/fleet.tsx'
 import { NotFoundPage } from './pages/not-found.tsx'
 import { OverviewPage } from './pages/overview.tsx'
 import { ReleasesPage } from './pages/releases.tsx'
 import { RolloutPage } from './pages/rollout.tsx'
 import { RolloutsPage } from './pages/rollouts.tsx'
 import { SecurityPage } from './pages/security.tsx'
+import { TrustPage } from './pages/trust.tsx'
 import { Shell } from './parts/shell.tsx'
 
 /** Which page an address names. */
@@ -25,6 +27,8 @@ export function Pages(): ReactNode {
         <Route path="rollouts/:rollout" element={<RolloutPage />} />
         <Route path="failures" element={<FailuresPage />} />
         <Route path="security" element={<SecurityPage />} />
+        <Route path="trust" element={<TrustPage />} />
+        <Route path="fleet" element={<FleetPage />} />
         <Route path="enrol" element={<EnrolPage />} />
         <Route path="*" element={<NotFoundPage />} />
       </Route>

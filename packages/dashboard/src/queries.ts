@@ -1,9 +1,15 @@
 import type { ReleaseRecord } from '@steadfleet/domain'
+import type { listSecurityEvents, QueryOf } from '@steadfleet/protocol'
 import { queryOptions } from '@tanstack/react-query'
 import { call, readJson } from './api.ts'
 
 /** Keys begin with a topic of the server's event stream, so that one word invalidates what it names. */
 const timelineLimit = 100
+
+/** No topic tells that a role ages. */
+const rolesMs = 600_000
+
+type SecurityQuery = Omit<QueryOf<typeof listSecurityEvents>, 'limit' | 'after'>
 
 export const session = queryOptions({
   queryKey: ['session'],
@@ -68,9 +74,29 @@ export const failures = queryOptions({
   queryFn: () => call('listFailures', { query: { limit: 200 } }),
 })
 
-export const securityEvents = queryOptions({
-  queryKey: ['failures', 'security'],
-  queryFn: () => call('listSecurityEvents', { query: { limit: 200 } }),
+/** What devices refused, or one of them did, or what was refused by one code. */
+export const securityEvents = (query: SecurityQuery) =>
+  queryOptions({
+    queryKey: ['failures', 'security', query],
+    queryFn: () => call('listSecurityEvents', { query: { ...query, limit: 200 } }),
+    placeholderData: earlier => earlier,
+  })
+
+export const securityCounts = (query: Omit<SecurityQuery, 'code'>) =>
+  queryOptions({
+    queryKey: ['failures', 'security', 'counts', query],
+    queryFn: () => call('countSecurityEvents', { query }),
+  })
+
+export const roles = queryOptions({
+  queryKey: ['roles'],
+  queryFn: () => call('listRoles', {}),
+  refetchInterval: rolesMs,
+})
+
+export const log = queryOptions({
+  queryKey: ['releases', 'log'],
+  queryFn: () => call('getLog', {}),
 })
 
 export const settingsOf = (fleet: string) =>

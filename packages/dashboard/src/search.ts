@@ -24,7 +24,10 @@ export function findDevices(devices: readonly DeviceView[], search: DeviceSearch
 }
 
 /** True while a device meets each condition of a group. */
-export function isInGroup(device: DeviceView, { conditions }: GroupView): boolean {
+export function isInGroup(
+  device: DeviceView,
+  { conditions }: Pick<GroupView, 'conditions'>,
+): boolean {
   const { model, architecture, attributes = {} } = conditions
   return (
     (model === undefined || device.model === model) &&

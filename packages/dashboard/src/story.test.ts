@@ -13,7 +13,7 @@ describe('a timeline told as stories', () => {
       stories.map(({ key }) =>
         key.replace(/-\d+$/, number => (key.startsWith('event') ? '' : number)),
       ),
-      ['generation-5', 'event', 'event', 'generation-4', 'generation-3'],
+      ['generation-5', 'event', 'event', 'event', 'generation-4', 'generation-3'],
     )
   })
 

@@ -10,7 +10,7 @@ export const kindWords: Readonly<Record<DeviceEvent['kind'], string>> = {
   failure: 'Failure',
   security: 'Security',
   agent: 'Agent',
-  server: 'Order',
+  server: 'Server',
 }
 
 /** One day of a timeline. */
@@ -20,8 +20,10 @@ export interface Day {
 }
 
 /** How an event feels. */
-export function toneOf({ kind, state }: DeviceEvent): Tone {
+export function toneOf({ kind, state, code }: DeviceEvent): Tone {
   if (kind === 'failure' || kind === 'security') return 'bad'
+  if (code === 'device/silent') return 'warn'
+  if (code === 'device/heard') return 'good'
   if (state !== undefined) return changeMeanings[state].tone
   return 'quiet'
 }

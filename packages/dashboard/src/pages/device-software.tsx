@@ -9,11 +9,12 @@ import { Empty } from '../parts/empty.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { ToneBadge } from '../parts/tone-badge.tsx'
 import { appTones } from '../tone.ts'
+import { TryReleaseButton } from './try-release-button.tsx'
 
 /** What a device runs: each package with its apps. */
 export function DeviceSoftware({ device }: { device: DeviceView }): ReactNode {
   return (
-    <Panel title="Runs" flush>
+    <Panel title="Runs" aside={<TryReleaseButton device={device} />} flush>
       {device.releases.map(release => (
         <Stack key={release.package} className="panel-row" gap={8}>
           <Group justify="space-between" gap="xs">

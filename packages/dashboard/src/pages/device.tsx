@@ -11,6 +11,7 @@ import { deviceNamed } from '../queries.ts'
 import { changeMeanings } from '../tone.ts'
 import { DeviceConfinement } from './device-confinement.tsx'
 import { DeviceFacts } from './device-facts.tsx'
+import { DeviceRefusals } from './device-refusals.tsx'
 import { DeviceSettings } from './device-settings.tsx'
 import { DeviceSoftware } from './device-software.tsx'
 import { DeviceTimeline } from './device-timeline.tsx'
@@ -45,6 +46,7 @@ function Shown({ device }: { device: DeviceView }): ReactNode {
         <Grid.Col span={{ base: 12, md: 5 }}>
           <Stack gap="lg">
             <DeviceFacts device={device} />
+            <DeviceRefusals device={device} />
             <DeviceSettings device={device} />
             <DeviceConfinement device={device} />
           </Stack>

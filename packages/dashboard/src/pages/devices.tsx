@@ -3,7 +3,7 @@ import type { DeviceView } from '@steadfleet/protocol'
 import { IconPlus, IconSearchOff } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
-import { Link } from 'react-router'
+import { Link, useSearchParams } from 'react-router'
 import { useFleet } from '../fleet.ts'
 import { toCount } from '../format/text.ts'
 import { Asked } from '../parts/asked.tsx'
@@ -11,7 +11,7 @@ import { Empty } from '../parts/empty.tsx'
 import { FleetChoice } from '../parts/fleet-choice.tsx'
 import { Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
-import { devicesOf } from '../queries.ts'
+import { devicesOf, groupsOf } from '../queries.ts'
 import { type DeviceSearch, findDevices } from '../search.ts'
 import { DeviceSearchBar } from './devices-search.tsx'
 import { DeviceTable } from './devices-table.tsx'
@@ -41,11 +41,7 @@ export function DevicesPage(): ReactNode {
 }
 
 function Found({ devices }: { devices: readonly DeviceView[] }): ReactNode {
-  const [search, setSearch] = useState<DeviceSearch>({
-    text: '',
-    presence: 'all',
-    group: undefined,
-  })
+  const [search, setSearch] = useSearch()
   const found = findDevices(devices, search)
   return (
     <>
@@ -66,6 +62,20 @@ function Found({ devices }: { devices: readonly DeviceView[] }): ReactNode {
       </Text>
     </>
   )
+}
+
+/** The group is in the address, so that other pages lead to its devices. */
+function useSearch() {
+  const { fleet } = useFleet()
+  const { data: groups = [] } = useQuery(groupsOf(fleet.name))
+  const [given, setGiven] = useState<Omit<DeviceSearch, 'group'>>({ text: '', presence: 'all' })
+  const [address, setAddress] = useSearchParams()
+  const group = groups.find(({ name }) => name === address.get('group'))
+  const change = (search: DeviceSearch): void => {
+    setGiven(search)
+    if (search.group !== group) setAddress(search.group ? { group: search.group.name } : {})
+  }
+  return [{ ...given, group }, change] as const
 }
 
 function None(): ReactNode {

@@ -12,16 +12,22 @@ import { Mark } from '../parts/mark.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { ProblemNotice } from '../parts/problem-notice.tsx'
-import { devicesOf, failures, rollouts, securityEvents } from '../queries.ts'
+import { devicesOf, failures, roles, rollouts, securityEvents } from '../queries.ts'
 
 /** What needs a person now. */
 export function AttentionPanel(): ReactNode {
   const { fleet } = useFleet()
   const now = useNow()
   const asked = useQueries({
-    queries: [devicesOf(fleet.name), rollouts, failures, securityEvents],
+    queries: [
+      devicesOf(fleet.name),
+      rollouts,
+      failures,
+      securityEvents({ fleet: fleet.name }),
+      roles,
+    ],
   })
-  const [devices, moving, failed, security] = asked
+  const [devices, moving, failed, security, signing] = asked
   const problem = asked.find(({ isError }) => isError)
   if (problem) return <ProblemNotice error={problem.error} onRetry={() => void problem.refetch()} />
   const known = {
@@ -29,6 +35,7 @@ export function AttentionPanel(): ReactNode {
     rollouts: (moving.data ?? []).filter(rollout => rollout.fleet === fleet.name),
     failures: failed.data ?? [],
     security: security.data ?? [],
+    roles: signing.data ?? [],
   }
   const wanting = attentionOf(known, now)
   const aside = wanting.length > 0 && (
@@ -78,7 +85,8 @@ function Calm({ devices }: { devices: number }): ReactNode {
   if (devices > 0)
     return (
       <Empty icon={IconCircleCheck} tone="good" title="Nothing needs you">
-        No rollout is halted, nothing failed or was refused today, no device is silent.
+        No rollout is halted, nothing failed or was refused today, no device is silent, no role is
+        about to expire.
       </Empty>
     )
   return (

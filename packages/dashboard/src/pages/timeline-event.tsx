@@ -6,11 +6,12 @@ import {
   IconAppWindow,
   IconArrowsExchange,
   IconCpu,
+  IconServer,
   IconShieldLock,
-  IconSignature,
 } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { toSentence } from '../format/text.ts'
+import { EventDetails } from '../parts/event-details.tsx'
 import { TimelineLine } from '../parts/timeline-line.tsx'
 import type { EventStory } from '../story.ts'
 import { kindWords, toneOf } from '../timeline.ts'
@@ -22,18 +23,17 @@ const icons: Readonly<Record<DeviceEvent['kind'], Icon>> = {
   failure: IconAlertTriangle,
   security: IconShieldLock,
   agent: IconCpu,
-  server: IconSignature,
+  server: IconServer,
 }
 
 /** One thing that happened, in the device's words, with all that it said of it. */
 export function TimelineEvent({ story: { at, event } }: { story: EventStory }): ReactNode {
   const { kind, code, failure, details = {} } = event
-  const facts = Object.entries(details).map(([name, value]) => `${name} ${value}`)
   return (
     <TimelineLine icon={icons[kind]} tone={toneOf(event)} title={toSentence(event.message)} at={at}>
       <Group gap={8}>
-        <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-          {[kindWords[kind], ...facts].join(' · ')}
+        <Text size="xs" c="dimmed">
+          {kindWords[kind]}
         </Text>
         {code !== undefined && (
           <Text size="xs" className="mono" c={toneOf(event) === 'bad' ? 'var(--bad)' : 'dimmed'}>
@@ -41,6 +41,7 @@ export function TimelineEvent({ story: { at, event } }: { story: EventStory }): 
           </Text>
         )}
       </Group>
+      <EventDetails details={details} />
       {failure && <FailureLog failure={failure} said={event.message} />}
     </TimelineLine>
   )

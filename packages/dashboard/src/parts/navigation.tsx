@@ -8,6 +8,8 @@ import {
   IconPlus,
   IconRoute,
   IconShieldLock,
+  IconSignature,
+  IconUsersGroup,
 } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { Link, useLocation } from 'react-router'
@@ -19,6 +21,8 @@ const places: readonly (readonly [to: string, label: string, icon: Icon])[] = [
   ['/rollouts', 'Rollouts', IconRoute],
   ['/failures', 'Failures', IconAlertTriangle],
   ['/security', 'Security events', IconShieldLock],
+  ['/trust', 'Trust', IconSignature],
+  ['/fleet', 'Fleet', IconUsersGroup],
   ['/enrol', 'Enrol a device', IconPlus],
 ]
 

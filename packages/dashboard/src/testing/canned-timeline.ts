@@ -1,5 +1,5 @@
 import { failure, fig } from './canned-devices.ts'
-import { ago, day, hour, minute } from './moments.ts'
+import { ago, day, digest, hour, minute } from './moments.ts'
 
 const second = 1000
 
@@ -50,6 +50,14 @@ const events = [
     message: 'cannot accept order 3: already accepted 3',
     code: 'trust/replayed-order',
     details: { held: 3, offered: 3 },
+  },
+  {
+    at: ago(3 * hour),
+    kind: 'security',
+    message:
+      'cannot trust model acme/greenhouse-box: its digest is not the one that the catalogue names',
+    code: 'trust/digest-mismatch',
+    details: { expected: digest('51c8aa03'), found: digest('0e77b1') },
   },
   {
     at: ago(day),

@@ -1,6 +1,7 @@
 import { makeDevices, makeFailures, makeGroups } from './canned-devices.ts'
 import { makeChannels, makeReleases, makeRollouts, makeSettings } from './canned-releases.ts'
 import { makeTimeline } from './canned-timeline.ts'
+import { type makeLog, makeRoles } from './canned-trust.ts'
 
 /** A small fleet after a bad day: revision 3 failed on its first device and halted. */
 export function makeCanned() {
@@ -14,6 +15,8 @@ export function makeCanned() {
     channels: makeChannels(),
     rollouts: makeRollouts(),
     settings: makeSettings(),
+    roles: makeRoles(),
+    log: undefined as ReturnType<typeof makeLog> | undefined,
     fleets: [
       {
         name: 'home',
@@ -36,7 +39,7 @@ export type Canned = ReturnType<typeof makeCanned>
 
 /** A fleet on its first day: nothing enrolled, nothing published. */
 export function makeEmpty(): Canned {
-  const { fleets } = makeCanned()
+  const { fleets, roles } = makeCanned()
   const empty = {
     devices: [],
     timeline: [],
@@ -46,6 +49,8 @@ export function makeEmpty(): Canned {
     channels: [],
     rollouts: [],
     settings: [],
+    roles: roles.filter(({ alarm }) => alarm < 75),
+    log: undefined,
   }
   return {
     ...empty,

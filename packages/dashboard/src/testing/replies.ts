@@ -4,11 +4,13 @@ import * as protocol from '@steadfleet/protocol'
 import { Compile } from 'typebox/compile'
 import type { Canned } from './canned.ts'
 import { recordOf } from './canned-releases.ts'
+import { follow, putGroup, removeGroup, tryRelease, unfollow } from './fleet-replies.ts'
 import { ago, hour } from './moments.ts'
 
 /** A request as a canned route sees it. */
 export interface Asked {
   readonly params: Readonly<Record<string, string>>
+  readonly query: Readonly<Record<string, string>>
   readonly body: Readonly<Record<string, unknown>>
 }
 
@@ -19,7 +21,12 @@ const replies: readonly (readonly [RouteSpec, Reply])[] = [
   [protocol.getObject, readRecord],
   [
     protocol.whoAmI,
-    () => ({ name: 'operator', owner: 'own_0123456789abcdefghij', log: 'none', version: '0.1.0' }),
+    ({ log }) => ({
+      name: 'operator',
+      owner: 'own_0123456789abcdefghij',
+      log: log ? `${log.origin}, ${log.quorum} of ${log.witnesses.length} witnesses` : 'none',
+      version: '0.1.0',
+    }),
   ],
   [protocol.listFleets, ({ fleets }) => fleets],
   [protocol.listDevices, ({ devices }) => devices],
@@ -38,10 +45,15 @@ const replies: readonly (readonly [RouteSpec, Reply])[] = [
   ],
   [protocol.steerRollout, steer],
   [protocol.listFailures, ({ failures }) => failures],
-  [
-    protocol.listSecurityEvents,
-    ({ timeline }) => timeline.filter(({ event }) => event.kind === 'security'),
-  ],
+  [protocol.listSecurityEvents, ({ timeline }, { query }) => refusalsIn(timeline, query)],
+  [protocol.countSecurityEvents, countRefusals],
+  [protocol.listRoles, ({ roles }) => roles],
+  [protocol.getLog, ({ log }) => log],
+  [protocol.followChannel, follow],
+  [protocol.unfollowPackage, unfollow],
+  [protocol.tryRelease, tryRelease],
+  [protocol.putGroup, putGroup],
+  [protocol.removeGroup, removeGroup],
   [protocol.listSettings, ({ settings }) => settings],
   [protocol.setSettings, setSettings],
   [
@@ -56,10 +68,13 @@ const replies: readonly (readonly [RouteSpec, Reply])[] = [
 ]
 
 /** The reply to a request, held against the route's own schema; undefined where there is none. */
-export function replyTo(canned: Canned, method: string, path: string, body: string): unknown {
+export function replyTo(canned: Canned, method: string, url: string, body: string): unknown {
+  const { pathname: path, searchParams } = new URL(url, 'http://canned.test')
+  const query = Object.fromEntries(searchParams)
   for (const [route, reply] of replies) {
     const params = route.method === method ? paramsIn(route.path, path) : undefined
-    if (params) return checked(route, reply(canned, { params, body: body ? JSON.parse(body) : {} }))
+    const sent = body ? JSON.parse(body) : {}
+    if (params) return checked(route, reply(canned, { params, query, body: sent }))
   }
   return undefined
 }
@@ -97,6 +112,29 @@ function setSettings({ settings }: Canned, { params, body }: Asked): unknown {
   const kept = settings.filter(each => each.scope !== scope || each.name !== target)
   settings.splice(0, settings.length, ...kept, setting as Canned['settings'][number])
   return { setting, ordered: 1 }
+}
+
+function refusalsIn(timeline: Canned['timeline'], query: Asked['query']): Canned['timeline'] {
+  return timeline.filter(
+    ({ device, event }) =>
+      event.kind === 'security' &&
+      device === (query.device ?? device) &&
+      codeOf(event) === (query.code ?? codeOf(event)),
+  )
+}
+
+function countRefusals({ timeline }: Canned, { query }: Asked): unknown {
+  const byCode = Map.groupBy(refusalsIn(timeline, query), ({ event }) => codeOf(event))
+  return [...byCode].map(([code, of]) => ({
+    code,
+    count: of.length,
+    devices: new Set(of.map(({ device }) => device)).size,
+    newest: of[0]?.receivedAt,
+  }))
+}
+
+function codeOf(event: object): string {
+  return 'code' in event ? String(event.code) : ''
 }
 
 function readRecord({ releases }: Canned, { params }: Asked): unknown {

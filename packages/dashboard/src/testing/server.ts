@@ -67,7 +67,7 @@ async function answer(
   if (path === '/v1/sign-in') signIn(reply, body)
   else if (!isSignedIn) sendProblem(reply, 401, 'request/not-signed-in', 'cannot tell who asks')
   else if (path === '/v1/events') openStream(reply, streams)
-  else sendReply(reply, path, replyTo(canned, request.method ?? 'GET', path, body))
+  else sendReply(reply, path, replyTo(canned, request.method ?? 'GET', request.url ?? '/', body))
 }
 
 function listen(server: Server): Promise<string> {

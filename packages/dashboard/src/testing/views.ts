@@ -5,6 +5,7 @@ import {
   listDevices,
   listFailures,
   listFleets,
+  listRoles,
   listRollouts,
   listSecurityEvents,
 } from '@steadfleet/protocol'
@@ -19,6 +20,7 @@ export function cannedViews() {
     failures: parserOf('failures', listFailures.reply)(canned.failures),
     timeline: parserOf('timeline', listSecurityEvents.reply)(canned.timeline),
     fleets: parserOf('fleets', listFleets.reply)(canned.fleets),
+    roles: parserOf('roles', listRoles.reply)(canned.roles),
     channels: parserOf('channels', listChannels.reply)(canned.channels),
   }
 }

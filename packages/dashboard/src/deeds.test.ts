@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import { buildDashboard } from '../build.mjs'
+import { violationsOn } from './testing/axe.ts'
+import { goTo, noBrowser, openBrowser, openSignedIn } from './testing/browser.ts'
+import { makeCanned } from './testing/canned.ts'
+import { fig, pine } from './testing/canned-devices.ts'
+import { makeLog } from './testing/canned-trust.ts'
+import { type CannedServer, goodToken, serveCanned } from './testing/server.ts'
+
+const dist = fileURLToPath(new URL('../dist', import.meta.url))
+
+describe('what a person can do and see in a browser', { skip: noBrowser }, () => {
+  let browser: Browser
+  let server: CannedServer
+  let page: Page
+
+  before(async () => {
+    await buildDashboard()
+    browser = await openBrowser()
+    server = await serveCanned(dist, makeCanned())
+    page = await openSignedIn(browser, server.origin, goodToken)
+  })
+  after(async () => {
+    await browser?.close()
+    await server?.[Symbol.asyncDispose]()
+  })
+
+  test('a role that ends is on the front page, and leads to who renews it', async () => {
+    await goTo(page, '/')
+    await page.getByRole('link', { name: /Publisher acme expires in 11 days/ }).click()
+    await page.getByRole('heading', { level: 1, name: 'Trust' }).waitFor()
+    const targets = page.getByRole('row', { name: /Catalogue targets/ })
+    await targets.getByText('Renew', { exact: true }).waitFor()
+    await targets.getByText('the catalogue’s keepers, offline').waitFor()
+    await targets.getByRole('img', { name: '78 % of its life is over' }).waitFor()
+    await page.getByText('Does not count').waitFor()
+    assert.equal(await page.getByRole('row').count(), 7)
+  })
+
+  test('the log is shown with each witness, and with what is wrong with one', async () => {
+    server.canned.log = makeLog()
+    await goTo(page, '/trust')
+    await page.getByText('12 entries, all published').waitFor()
+    await page.getByText('1 of 2 witnesses', { exact: true }).waitFor()
+    await page.getByText('log/witness').waitFor()
+    assert.deepEqual(await violationsOn(page), [])
+    server.canned.log = undefined
+  })
+
+  test('refusals are counted by code, and one code can be looked at, by its address too', async () => {
+    await goTo(page, '/security')
+    assert.equal(await page.getByRole('article').count(), 2)
+    await page.getByRole('button', { name: /trust\/digest-mismatch/ }).click()
+    await page.getByRole('article').getByText('trust/replayed-order').waitFor({ state: 'detached' })
+    const [row] = await page.getByRole('article').all()
+    assert.ok(row)
+    await row.getByText('51c8aa0351c8').waitFor()
+    await row.getByRole('button', { name: 'Copy the digest of the found' }).waitFor()
+    const link = row.getByRole('link', { name: 'Signed report' })
+    assert.match((await link.getAttribute('href')) ?? '', /^\/v1\/security-events\/\d+\/evidence$/)
+    assert.match(page.url(), /code=trust%2Fdigest-mismatch/)
+    assert.deepEqual(await violationsOn(page), [])
+    await goTo(page, `/security?device=${pine}`)
+    await page.getByText('No device refused anything').waitFor()
+  })
+
+  test('a device shows what it refused, and leads to all of it', async () => {
+    await goTo(page, `/devices/${fig}`)
+    await page.getByRole('link', { name: 'All of them' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Security events' }).waitFor()
+    assert.equal(await page.getByRole('article').count(), 2)
+  })
+
+  test('a release is tried on one device, after saying that no other moves', async () => {
+    await goTo(page, `/devices/${pine}`)
+    await page.getByRole('button', { name: 'Try a release' }).click()
+    const asked = page.getByRole('dialog')
+    await asked.getByText('No other device moves').waitFor()
+    assert.equal(await asked.getByRole('combobox', { name: 'Revision' }).inputValue(), '3 (1.2.0)')
+    await asked.getByRole('combobox', { name: 'Package' }).click()
+    await page.getByRole('option', { name: 'acme/mosquitto' }).click()
+    const revision = asked.getByRole('combobox', { name: 'Revision' })
+    assert.equal(await revision.inputValue(), '2 (2.0.11-1.2+deb12u2)')
+    assert.deepEqual(await violationsOn(page), [])
+    await asked.getByRole('button', { name: 'Order pine' }).click()
+    await page.getByText('3 accepted, 4 waits for it').waitFor()
+  })
+
+  test('a package is no longer followed, and followed again', async () => {
+    await goTo(page, '/fleet')
+    await page.getByRole('button', { name: 'Stop following acme/mosquitto' }).click()
+    const asked = page.getByRole('dialog')
+    await asked.getByText(/The 4 devices of fleet home will be ordered to remove/).waitFor()
+    assert.deepEqual(await violationsOn(page), [])
+    await asked.getByRole('button', { name: 'Stop following' }).click()
+    await asked.waitFor({ state: 'detached' })
+    await page.getByText('latest/stable, at revision 2').waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Follow a channel' }).click()
+    await asked.getByText(/Starts a rollout of revision 2 over the 4 devices/).waitFor()
+    assert.deepEqual(await violationsOn(page), [])
+    await asked.getByRole('button', { name: 'Follow', exact: true }).click()
+    await page.getByText('latest/stable, at revision 2').waitFor()
+  })
+
+  test('a group is made while it shows whom it finds, leads to them, and is forgotten', async () => {
+    await goTo(page, '/fleet')
+    await page.getByRole('button', { name: 'Make a group' }).click()
+    const asked = page.getByRole('dialog')
+    await asked.getByText('Finds 4 devices').waitFor()
+    await asked.getByRole('textbox', { name: 'Attributes' }).fill('site=south, kernel=6.12.4')
+    await asked.getByText('Finds 1 device: elm.').waitFor()
+    await asked.getByRole('button', { name: 'Save the group' }).click()
+    await asked
+      .getByRole('alert')
+      .getByText(/A name begins with a small letter/)
+      .waitFor()
+    assert.deepEqual(await violationsOn(page), [])
+    await asked.getByRole('textbox', { name: 'Name of the group' }).fill('old-south')
+    await asked.getByRole('button', { name: 'Save the group' }).click()
+    await page.getByText('site is south, kernel is 6.12.4').waitFor()
+    await page.getByRole('link', { name: '1 device', exact: true }).click()
+    await page.getByText('1 of 4 devices').waitFor()
+    await goTo(page, '/fleet')
+    await page.getByRole('button', { name: 'Forget old-south' }).click()
+    await asked.getByText(/The settings given to it go with it/).waitFor()
+    await asked.getByRole('button', { name: 'Forget' }).click()
+    await asked.waitFor({ state: 'detached' })
+    assert.deepEqual(
+      server.canned.groups.map(({ name }) => name),
+      ['north', 'south'],
+    )
+  })
+})
