@@ -14,6 +14,8 @@ const { values } = parseArgs({
     data: { type: 'string' },
     socket: { type: 'string' },
     'second-store': { type: 'string' },
+    /** All of the socket's group may ask, not its user alone. */
+    share: { type: 'boolean', default: false },
   },
 })
 
@@ -26,9 +28,9 @@ try {
 }
 
 /** Signs until whoever started it goes away: its standard input ends then, whatever ended them. */
-async function run({ keys, data, socket, ...more }: typeof values): Promise<void> {
+async function run({ keys, data, socket, share, ...more }: typeof values): Promise<void> {
   if (!keys || !data || !socket) {
-    throw new TypeError('usage: signer --keys DIR --data DIR --socket PATH [--second-store DIR]')
+    throw new TypeError('usage: signer --keys DIR --data DIR --socket PATH [--second-store DIR] [--share]')
   }
   process.umask(0o177)
   const keyring = await openKeyring(keys, resolve(data))
@@ -40,18 +42,18 @@ async function run({ keys, data, socket, ...more }: typeof values): Promise<void
   // A path of a socket is at most 107 bytes long, and its folder may be deep.
   process.chdir(dirname(socket))
   await refuseSecond(basename(socket))
-  await listen(service, basename(socket))
+  await listen(service, basename(socket), share ? 0o660 : 0o600)
   process.stdout.write('{"ready":true}\n')
   const end = () => process.exit(0)
   process.stdin.on('end', end).on('close', end).on('error', end).resume()
   process.on('SIGTERM', end).on('SIGINT', () => undefined)
 }
 
-async function listen(service: Server, path: string): Promise<void> {
+async function listen(service: Server, path: string, mode: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     service.once('error', reject).listen(path, resolve)
   })
-  await chmod(path, 0o600)
+  await chmod(path, mode)
 }
 
 /** A socket that nobody listens on is left of a crash; one that answers is another signer's. */

@@ -24,8 +24,8 @@ export async function signAll(
 ): Promise<SignatureBy[]> {
   const [signer, next] = keyring.signersOf(role)
   const commitments = payloads.map(payload => commitmentOf(role, payload, now))
-  if (role === 'log') refuseOtherLog(keyring, commitments)
-  await floors.raise(raisedBy(commitments, floors))
+  const shards = role === 'log' ? raisedShard(keyring, floors, commitments) : []
+  await floors.raise(new Map([...raisedBy(commitments, floors), ...shards]))
   return Promise.all(
     commitments.map(async ({ message }) => ({
       ...(await signBy(signer, message)),
@@ -72,10 +72,26 @@ function isSameAgain(held: Floor, { floor, number, content }: Commitment): boole
   throw new SignerError('signer/fork', message, { name: floor, held: number })
 }
 
-function refuseOtherLog({ origin }: Keyring, commitments: readonly Commitment[]): void {
-  const other = commitments.find(({ floor }) => origin === undefined || floor !== logFloor(origin))
-  if (other === undefined) return
-  const message = `cannot sign a checkpoint of ${other.floor}: it signs ${origin ?? 'none'} alone`
+/**
+ * A log whose files are lost goes on under a name of its own: `ORIGIN/2`, then `ORIGIN/3`. Whoever was
+ * signed for in one of them is not signed for in one before it again.
+ */
+function raisedShard({ origin }: Keyring, floors: Floors, all: readonly Commitment[]) {
+  const name = `shard/${origin}`
+  const shards = all.map(commitment => shardOf(origin, commitment))
+  const held = floors.read(name).number
+  const lowest = Math.min(...shards)
+  if (lowest < held) refuseNotRising(name, held, lowest)
+  const highest = Math.max(...shards)
+  return highest > held ? [[name, { number: highest }] as const] : []
+}
+
+function shardOf(origin: string | undefined, { floor }: Commitment): number {
+  const base = logFloor(origin ?? '')
+  if (origin !== undefined && floor === base) return 1
+  const shard = /^\/([2-9]|[1-9][0-9]{1,3})$/.exec(floor.slice(base.length))?.[1]
+  if (origin !== undefined && floor.startsWith(base) && shard !== undefined) return Number(shard)
+  const message = `cannot sign a checkpoint of ${floor}: it signs ${origin ?? 'none'} alone`
   throw new SignerError('signer/foreign-type', message, { role: 'log' })
 }
 

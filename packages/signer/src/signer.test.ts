@@ -86,6 +86,23 @@ describe('the signer', { concurrency: false }, () => {
     })
   }
 
+  test('goes on with a log in its next shard, and never in one before', async () => {
+    assert.ok((await ask('log', [checkpoint(2, 5, 'home.log/1/2')])).signatures)
+    assert.equal((await ask('log', [checkpoint(400, 6)])).problem?.code, 'signer/not-rising')
+    assert.ok((await ask('log', [checkpoint(3, 5, 'home.log/1/2')])).signatures)
+    const others = [
+      'home.log/1/1',
+      'home.log/1/02',
+      'home.log/1/x',
+      'home.log/12',
+      'home.log/1/2/2',
+    ]
+    for (const other of others) {
+      const { problem } = await ask('log', [checkpoint(9, 1, other)])
+      assert.equal(problem?.code, 'signer/foreign-type', other)
+    }
+  })
+
   test('tells its public keys, and nothing of the others', async () => {
     const { keys } = await ask('keys', [])
     assert.equal(keys?.director?.keyval.public, Buffer.from(rawKey(seeds.director)).toString('hex'))
@@ -193,8 +210,10 @@ describe('the signer', { concurrency: false }, () => {
     signer = await started()
     assert.equal((await ask('director', [order('a', 1)])).problem?.code, 'signer/not-rising')
     assert.ok((await ask('director', [order('a', 2)])).signatures)
-    assert.equal((await ask('log', [checkpoint(300, 4)])).problem?.code, 'signer/fork')
-    assert.ok((await ask('log', [checkpoint(300, 3)])).signatures)
+    const shard = 'home.log/1/2'
+    assert.equal((await ask('log', [checkpoint(3, 4, shard)])).problem?.code, 'signer/fork')
+    assert.ok((await ask('log', [checkpoint(3, 5, shard)])).signatures)
+    assert.equal((await ask('log', [checkpoint(500, 4)])).problem?.code, 'signer/not-rising')
     assert.equal((await readFile(join(folder, 'floors'), 'utf8')).includes('dev_z'), false)
   })
 

@@ -12,6 +12,7 @@ import type { Envelope } from '@steadfleet/trust'
 import { payloadTypes, TrustError } from '@steadfleet/trust'
 import type { Outbox } from '../report/outbox.ts'
 import type { Identity } from '../trust/identity.ts'
+import { logEvents } from '../trust/log-events.ts'
 import { heedTimes, heldVersions } from '../trust/times.ts'
 import type { TrustState } from '../trust/trust-state.ts'
 import type { LastReport } from './last-report.ts'
@@ -111,7 +112,7 @@ async function sealed(
 
 /** Steps of the owner root one by one, each signed by the one before; then the policy under the last. */
 async function catchUp(
-  { client, trust, stop }: CheckInContext,
+  { client, trust, outbox, stop }: CheckInContext,
   reply: { readonly ownerRootVersion: number; readonly policyVersion: number },
 ): Promise<void> {
   while (trust.versions.ownerRoot < reply.ownerRootVersion) {
@@ -121,7 +122,9 @@ async function catchUp(
     )
   }
   if (trust.versions.policy < reply.policyVersion) {
+    const policy = trust.heldPolicy
     await trust.takePolicy(await client.call(getPolicy, { signal: stop }))
+    for (const event of logEvents(policy, trust.policy)) await outbox.add(event)
   }
 }
 

@@ -8,7 +8,7 @@ import { deviceEnrol, deviceList, deviceShow, deviceTimeline } from './device.ts
 import { groupList, groupRemove, groupSet } from './group.ts'
 import { init } from './init.ts'
 import { keysList, keysMake, keysShow } from './keys.ts'
-import { logMonitor, logShow } from './log.ts'
+import { logMonitor, logShard, logShow } from './log.ts'
 import { ownerCommands } from './owner.ts'
 import { pack } from './pack.ts'
 import {
@@ -92,6 +92,7 @@ export const commands: readonly CommandSpec[] = [
   agentDown,
   logShow,
   logMonitor,
+  logShard,
   witnessMake,
   witnessRun,
   demo,

@@ -3,15 +3,18 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { isCoded } from '@steadfleet/base'
 import { type Client, getLog, makeClient } from '@steadfleet/protocol'
 import { chosenLog, type LogPolicy } from '@steadfleet/trust'
+import { openPolicyDraft, savePolicyDraft } from '../catalogue/policy-draft.ts'
 import { type Call, type CommandSpec, listOption, textOption } from '../command.ts'
 import { CliError, exits, OwnExit } from '../error.ts'
 import { overFetch } from '../fleet/connect.ts'
 import { wholeNumber } from '../fleet/find.ts'
+import { writeLogPolicy } from '../fleet/first-log.ts'
 import type { Home } from '../fleet/home.ts'
 import { homeOf, openFleet } from '../fleet/open.ts'
 import { followLog } from '../log/follow-log.ts'
 import { alarming, type Finding, judgeLeaf } from '../log/judge-leaf.ts'
 import { readFollowed, writeFollowed } from '../log/monitor-state.ts'
+import { nextShard } from '../log/next-shard.ts'
 import { readSigned } from '../log/signed-list.ts'
 import { toTable } from '../output.ts'
 import { ownLog } from '../verify/gather.ts'
@@ -38,6 +41,28 @@ export const logShow: CommandSpec = {
           ]),
           'no witness is asked',
         ),
+      ].join('\n'),
+    )
+  },
+}
+
+/** `steadfleet log shard` */
+export const logShard: CommandSpec = {
+  name: 'log shard',
+  summary:
+    'Draft that devices follow the log under its next name, where its files were lost: no second history is signed under the old one.',
+  examples: ['log shard', 'log shard --json'],
+  async run(call) {
+    const fleet = await openFleet(call)
+    const { next } = await openPolicyDraft(fleet)
+    const log = nextShard(next.log)
+    await savePolicyDraft(fleet.home, { ...next, log })
+    await writeLogPolicy(fleet.home.directory, log)
+    call.output.answer({ log }, () =>
+      [
+        `the log goes on as ${log.key}`,
+        'each witness must know it: steadfleet witness run DIR --log KEY',
+        'sign it: steadfleet policy apply; then start the server again',
       ].join('\n'),
     )
   },

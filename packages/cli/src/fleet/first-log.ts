@@ -64,7 +64,12 @@ export async function writeFirstLog(directory: string, log: FirstLog): Promise<v
   await writeFile(join(signer, 'log.pem'), toPkcs8Pem(log.seed), { mode: 0o600, flag: 'wx' })
   await writeFile(join(signer, 'log.origin'), `${log.origin}\n`)
   await writeLogConfiguration(join(directory, 'server'), log)
-  await writeFile(join(directory, 'log-policy.json'), `${JSON.stringify(log.policy, null, 2)}\n`)
+  await writeLogPolicy(directory, log.policy)
+}
+
+/** The log that this machine holds releases and monitors against. */
+export async function writeLogPolicy(directory: string, policy: LogChoice): Promise<void> {
+  await writeFile(join(directory, 'log-policy.json'), `${JSON.stringify(policy, null, 2)}\n`)
 }
 
 /** The server's `log.json`: which log it keeps, and whom it asks to cosign. */

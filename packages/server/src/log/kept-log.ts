@@ -28,6 +28,7 @@ import { Pusher } from './pusher.ts'
 import { openWitness, type WitnessClient } from './witness-client.ts'
 
 export interface LogOptions {
+  readonly folder: string
   readonly keeper: LogKeeper
   readonly witnesses: readonly WitnessPlace[]
   /** The log that the owner's policy names now; undefined where it names none. */
@@ -70,6 +71,10 @@ export class KeptLog implements Log {
     const log = new KeptLog(options, published)
     await log.#index.readTo(published?.size ?? 0)
     return log
+  }
+
+  get folder(): string {
+    return this.#options.folder
   }
 
   nudge(): void {
@@ -121,6 +126,7 @@ export class KeptLog implements Log {
   }
 
   async #push(): Promise<void> {
+    this.#refuseOtherPolicy()
     await this.#grow()
     if (this.#newest === undefined) return
     const { size } = this.#newest
@@ -158,6 +164,15 @@ export class KeptLog implements Log {
     if (!isEnough(lines)) throw this.#waiting(size, troubles)
     this.#published = { ...checkpoint, note: await publishCheckpoint(keeper.store, note, lines) }
     logger.info({ origin: keeper.origin, size }, 'published a checkpoint')
+  }
+
+  /** What devices follow now is another log, which the next start opens, if it is one of this key. */
+  #refuseOtherPolicy(): void {
+    const { origin } = this.#options.keeper
+    const wanted = this.#options.policy()?.key.name ?? origin
+    if (wanted === origin) return
+    const message = `cannot publish log ${origin}: the owner’s policy names ${wanted}; start the server again`
+    throw new ServerError('log/other-policy', message, { origin, wanted })
   }
 
   #isWitnessed(note: string): boolean {

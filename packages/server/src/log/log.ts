@@ -3,6 +3,8 @@ import { unknown } from '../error.ts'
 
 /** The transparency log that this server keeps: it takes up by itself whatever its sources hold. */
 export interface Log extends AsyncDisposable {
+  /** Where the files lie that readers are given. */
+  readonly folder: string
   /** Looks for new leaves at once; what is found is published as soon as it can be. */
   nudge(): void
   /** True when all that is there now is published; false where that takes longer than this. */
@@ -15,6 +17,7 @@ export interface Log extends AsyncDisposable {
 
 /** Where no log is kept nothing waits for it. */
 export const noLog: Log = {
+  folder: '/nonexistent',
   nudge: () => undefined,
   settle: async () => true,
   isPublished: () => true,

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { noteKeyOf, type TileStore } from '@steadfleet/authority'
-import { chosenLog, type PublicKey } from '@steadfleet/trust'
+import { toHex } from '@steadfleet/base'
+import { chosenLog, type NoteKey, type PublicKey } from '@steadfleet/trust'
 import type { Logger } from 'pino'
 import type { Catalogues } from '../catalogue/catalogues.ts'
 import { ServerError } from '../error.ts'
@@ -35,11 +36,14 @@ export async function openLogOf(place: LogPlace): Promise<Log> {
     const message = `cannot keep log ${configuration.origin}: the signer has no key for it`
     throw new ServerError('server/not-initialised', message)
   }
+  const origin = shardInForce(configuration.origin, place, key)
+  const name = origin === configuration.origin ? 'log' : `log.${origin.split('/').at(-1)}`
   return KeptLog.open({
-    ...configuration,
+    folder: join(folder, name),
+    witnesses: configuration.witnesses,
     keeper: {
-      store: await storeIn(place, configuration.origin, key),
-      origin: configuration.origin,
+      store: await storeIn(place, name, noteKeyOf(origin, 'ed25519', { key })),
+      origin,
       signer: checkpointSigner(key, signer),
     },
     policy: () => chosenLog(owner.policy().signed.log),
@@ -49,12 +53,23 @@ export async function openLogOf(place: LogPlace): Promise<Log> {
   })
 }
 
+/**
+ * The name that the log goes by: its own, or that of the shard which the owner's policy names. A shard is
+ * opened where the files of the log are lost, since no second history may be signed under its name.
+ */
+function shardInForce(origin: string, { owner }: LogPlace, key: PublicKey): string {
+  const wanted = chosenLog(owner.policy().signed.log)?.key
+  const isOurs = wanted !== undefined && toHex(wanted.raw) === key.keyval.public
+  const isShard = isOurs && /^\/[0-9]{1,4}$/.test(wanted.name.slice(origin.length))
+  return isShard && wanted.name.startsWith(`${origin}/`) ? wanted.name : origin
+}
+
 async function storeIn(
   { folder, secondStore }: LogPlace,
-  origin: string,
-  key: PublicKey,
+  name: string,
+  key: NoteKey,
 ): Promise<TileStore> {
-  const log = join(folder, 'log')
+  const log = join(folder, name)
   if (secondStore === undefined) return openTileFolder(log)
-  return openTwice(log, join(secondStore, 'log'), noteKeyOf(origin, 'ed25519', { key }))
+  return openTwice(log, join(secondStore, name), key)
 }

@@ -4,12 +4,28 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
+import { makePolicy, signerFromSeed, signStatement } from '@steadfleet/authority'
 import { fromUtf8 } from '@steadfleet/base'
-import { getLog, getLogCheckpoint, type LogView, publishRole } from '@steadfleet/protocol'
-import { openCheckpoint, type SignedCheckpoint } from '@steadfleet/trust'
+import {
+  getLog,
+  getLogCheckpoint,
+  getPolicy,
+  type LogView,
+  publishRole,
+  putPolicy,
+} from '@steadfleet/protocol'
+import {
+  acceptCheckpoint,
+  logPolicy,
+  openCheckpoint,
+  payloadTypes,
+  reopenPolicy,
+  type SignedCheckpoint,
+} from '@steadfleet/trust'
 import { openTestFleet, type TestFleet } from '../testing/test-fleet.ts'
 import { openTestLog, type TestLog } from '../testing/test-log.ts'
 import { makeRelease, nextRole, upload } from '../testing/test-release.ts'
+import { toEnvelopeView } from '../views/envelope.ts'
 
 describe('a server that is restored from an older backup', { concurrency: false }, () => {
   let log: TestLog
@@ -38,7 +54,7 @@ describe('a server that is restored from an older backup', { concurrency: false 
     }
   })
 
-  test('and has none signs no second history: it says that its log is behind', async () => {
+  test('and has none signs no second history, and opens a shard that its owner signed', async () => {
     const other = await openTestLog(2, 2)
     const it = await openTestFleet([], other)
     try {
@@ -47,7 +63,19 @@ describe('a server that is restored from an older backup', { concurrency: false 
       publishing.catch(() => undefined)
       const view = await until(it, ({ trouble }) => trouble?.code === 'log/behind')
       assert.equal(view.published, 4)
-      await it.server().end('SIGKILL')
+      const choice = await other.shard(`${other.origin}/2`)
+      await putLog(it, choice)
+      await until(it, ({ trouble }) => trouble?.code === 'log/other-policy')
+      await it.killAndRestart()
+      const opened = await until(it, ({ published }) => published > 0)
+      assert.deepEqual([opened.origin, opened.trouble], [`${other.origin}/2`, null])
+      const policy = logPolicy(choice, 'policy')
+      const { body } = await it.anyone.open(getLogCheckpoint, {})
+      const held = acceptCheckpoint(policy, undefined, {
+        checkpoint: fromUtf8(await collect(body)),
+        consistency: [],
+      })
+      assert.ok(held.size >= 4)
     } finally {
       await it[Symbol.asyncDispose]()
       await other[Symbol.asyncDispose]()
@@ -102,9 +130,22 @@ async function until(it: TestFleet, is: (view: LogView) => boolean): Promise<Log
   }
 }
 
-async function checkpointOf(it: TestFleet, log: TestLog): Promise<SignedCheckpoint> {
-  const { body } = await it.anyone.open(getLogCheckpoint, {})
+/** The owner signs the next policy, which names another log. */
+async function putLog(it: TestFleet, log: TestLog['choice']): Promise<void> {
+  const held = reopenPolicy(await it.anyone.call(getPolicy, {}))
+  const next = makePolicy({ ...held, version: held.version + 1, log }, new Date())
+  const signers = it.seeds.owner.map(signerFromSeed)
+  const envelope = await signStatement(payloadTypes.policy, next, signers)
+  await it.operator.call(putPolicy, { body: toEnvelopeView(envelope) })
+}
+
+async function collect(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   for await (const part of body) parts.push(part)
-  return openCheckpoint(log.policy.key, fromUtf8(Buffer.concat(parts)))
+  return Buffer.concat(parts)
+}
+
+async function checkpointOf(it: TestFleet, log: TestLog): Promise<SignedCheckpoint> {
+  const { body } = await it.anyone.open(getLogCheckpoint, {})
+  return openCheckpoint(log.policy.key, fromUtf8(await collect(body)))
 }

@@ -1,12 +1,11 @@
-import { join } from 'node:path'
 import { getLog, getLogCheckpoint, getLogProof, getLogTile } from '@steadfleet/protocol'
 import type { House } from '../house.ts'
 import { type Handle, sent } from '../http/handle.ts'
 import { sendFile } from '../http/send-file.ts'
 
 /** The transparency log: its static files, the proof of a leaf, and how it stands. */
-export function handleLog(handle: Handle, { folder, log }: House): void {
-  const root = join(folder, 'log')
+export function handleLog(handle: Handle, { log }: House): void {
+  const root = log.folder
 
   handle(getLogCheckpoint, async ({ reply }) => {
     reply.type('text/plain; charset=utf-8')

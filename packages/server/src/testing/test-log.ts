@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -23,6 +23,8 @@ export interface TestLog extends AsyncDisposable {
   readonly witnesses: readonly TestWitness[]
   readonly choice: { readonly key: string; readonly witnesses: string[]; readonly quorum: number }
   readonly policy: LogPolicy
+  /** The same log under another name, which its witnesses know too from now on. */
+  shard(name: string): Promise<TestLog['choice']>
 }
 
 const program = join(import.meta.dirname, '../../../witness/src/main.ts')
@@ -42,6 +44,15 @@ export async function openTestLog(count: number, quorum: number): Promise<TestLo
     witnesses,
     choice,
     policy: logPolicy(choice, 'policy'),
+    async shard(name) {
+      const other = toNoteKeyText(noteKeyOf(name, 'ed25519', signerFromSeed(seed)))
+      await appendFile(join(folder, 'log'), `${other}\n`)
+      for (const witness of witnesses) {
+        await witness.end()
+        await witness.start()
+      }
+      return { ...choice, key: other }
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all(witnesses.map(witness => witness.end()))
       await rm(folder, { recursive: true, force: true })
