@@ -1,4 +1,3 @@
-import type { JsonObject } from '@steadfleet/base'
 import { object, opened, parserOf } from '@steadfleet/domain'
 import { type Static, Type } from 'typebox'
 import { orRefused } from './error.ts'
@@ -26,7 +25,9 @@ const parseList = parserOf('builders', opened(BuilderList))
  * The builders that a publisher's role names, from its signed part. Undefined where it has no such
  * member: the publisher has not said which builders count.
  */
-export function buildersOf(signed: JsonObject): readonly Builder[] | undefined {
+export function buildersOf(signed: {
+  readonly builders?: unknown
+}): readonly Builder[] | undefined {
   const { builders } = signed
   if (builders === undefined) return undefined
   return orRefused('provenance/malformed', 'the builders of a role', () => parseList(builders))

@@ -7,6 +7,7 @@ export const buildOptions: readonly OptionSpec[] = [
   { flags: '--locked', what: 'refuse every input that is not what steadfleet.lock says' },
   { flags: '--archive <dir>', what: 'keep the inputs here; in the folder of the fleet otherwise' },
   { flags: '--no-archive', what: 'keep no inputs' },
+  { flags: '--with-inputs', what: 'the inputs go along, so that a stranger can repeat the build' },
   { flags: '--builder-key <file>', what: 'sign the provenance with this key, as in CI' },
   { flags: '--builder-id <uri>', what: 'the builder that the provenance names' },
 ]
@@ -19,6 +20,7 @@ export function buildChoices(call: Call, home: string): BuildChoices {
   const isKept = call.options.archive !== false
   return {
     isLocked: call.options.locked === true,
+    hasInputs: call.options.withInputs === true,
     ...(isKept && {
       archive: archive === undefined ? join(home, 'archive') : inDirectory(archive),
     }),

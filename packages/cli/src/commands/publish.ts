@@ -2,18 +2,22 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { moveChannel } from '@steadfleet/protocol'
 import { argument, type Call, type CommandSpec, listOption, textOption } from '../command.ts'
+import { CliError } from '../error.ts'
 import { channelParams, packageParams, wholeNumber } from '../fleet/find.ts'
 import { type Fleet, openFleet } from '../fleet/open.ts'
 import { ownArchitecture, parseArchitecture } from '../machine.ts'
 import { toSize } from '../output.ts'
 import { openProgress } from '../progress.ts'
 import { type Published, publishPackage } from '../publish/publish.ts'
+import { publishBundle } from '../publish/publish-bundle.ts'
 import { buildChoices, buildOptions } from './build-options.ts'
 
 /** `steadfleet publish DIR` */
 export const publish: CommandSpec = {
   name: 'publish',
-  takes: [{ name: '<dir>', what: 'the folder of a package, or its manifest' }],
+  takes: [
+    { name: '<dir>', what: 'the folder of a package, its manifest, or a .bundle of pack --out' },
+  ],
   summary: 'Pack a package, send what the server lacks, and sign it with the publisher’s own key.',
   options: [
     { flags: '--channel <channel>', what: 'point this channel at it, as latest/stable' },
@@ -25,22 +29,19 @@ export const publish: CommandSpec = {
       repeats: true,
     },
     ...buildOptions,
-    {
-      flags: '--with-inputs',
-      what: 'send the inputs too, so that a stranger can repeat the build',
-    },
   ],
   examples: [
     'publish examples/greenhouse --channel latest/stable',
     'publish examples/greenhouse --revision 7 --architecture amd64 --json',
     'publish examples/greenhouse --locked --with-inputs',
+    'publish greenhouse-2.bundle',
   ],
   async run(call) {
     const fleet = await openFleet(call)
     const progress = openProgress(call.world.err, call.output.json, () => +call.world.now())
     const published = await progress.task(
       `publish ${argument(call, 0)}`,
-      async say => publishPackage(fleet, { ...(await publicationOf(call, fleet)), say }),
+      say => publishNamed(call, fleet, say),
       describe,
     )
     const channel = textOption(call, 'channel')
@@ -52,6 +53,26 @@ export const publish: CommandSpec = {
       ].join('\n'),
     )
   },
+}
+
+async function publishNamed(
+  call: Call,
+  fleet: Fleet,
+  say: (line: string) => void,
+): Promise<Published> {
+  const publication = { ...(await publicationOf(call, fleet)), say }
+  if (!publication.path.endsWith('.bundle')) return publishPackage(fleet, publication)
+  refuseBuildOptions(call)
+  return publishBundle(fleet, publication)
+}
+
+/** What a bundle holds was decided when it was packed. */
+function refuseBuildOptions({ options }: Call): void {
+  const decided = ['revision', 'floor', 'architecture', 'locked', 'builderKey', 'builderId']
+  const given = decided.find(name => options[name] !== undefined)
+  if (given === undefined) return
+  const message = `cannot change ${given} of a bundle: it was decided when it was packed`
+  throw new CliError('cli/usage', message)
 }
 
 async function publicationOf(
@@ -70,7 +91,6 @@ async function publicationOf(
     ...(catalogue !== undefined && { catalogue }),
     cache,
     ...buildChoices(call, home.directory),
-    hasInputs: call.options.withInputs === true,
     now: call.world.now(),
   }
 }

@@ -13,6 +13,7 @@ export type PackErrorCode =
   | 'pack/changed'
   | 'pack/command'
   | 'pack/archive'
+  | 'pack/bundle'
   | 'pack/lock'
   | 'pack/locked'
   | 'pack/input-gone'
@@ -34,6 +35,7 @@ const hints: Readonly<Partial<Record<PackErrorCode, string>>> = {
   'pack/locked':
     'pack without --locked to take what is there now, and look at what changed in the lock',
   'pack/input-gone': 'name the archive that has it with --archive',
+  'pack/bundle': "make it with 'steadfleet pack DIR --out FILE'",
   'debian/tool': 'pack Debian packages on a machine that has apt and dpkg',
   'debian/unreachable': 'is the network there? what was downloaded before is packed without it',
   'debian/unsatisfied': "name a version that fits, or leave the dependency out with 'stop-at'",

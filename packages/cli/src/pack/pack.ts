@@ -83,6 +83,12 @@ export interface PackResult {
   readonly footprint: number
 }
 
+/** What of a release is sent and signed: made here, or out of a bundle that a builder made. */
+export type PackedRelease = Pick<
+  PackResult,
+  'release' | 'record' | 'recordDigest' | 'treeDigest' | 'provenance' | 'objects' | 'footprint'
+>
+
 /** Makes a release from a manifest and its sources. The same input gives the same bytes. */
 export async function pack(options: PackOptions): Promise<PackResult> {
   const { declared, architecture, onProgress = ignore } = options

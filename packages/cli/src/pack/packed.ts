@@ -1,16 +1,25 @@
 import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
-import { type Digest, digestFromHex } from '@steadfleet/base'
-import { type BundleObject, type Bytes, makeHeader, writeBundle } from '@steadfleet/bundle'
+import { open, readFile } from 'node:fs/promises'
+import { type Digest, digestFromHex, digestOf, parseStrictJson } from '@steadfleet/base'
+import {
+  type BundleObject,
+  type Bytes,
+  makeHeader,
+  openBundle,
+  writeBundle,
+} from '@steadfleet/bundle'
+import { parseReleaseRecord } from '@steadfleet/domain'
+import { PackError } from './error.ts'
 import { readInPieces } from './hash.ts'
-import type { ObjectContent, PackResult } from './pack.ts'
+import type { ObjectContent, PackedRelease } from './pack.ts'
+import { ContentStore } from './store.ts'
 
 /**
  * A packed release as one bundle: all its objects, or of them those that `wanted` has, which is how
  * a publisher sends a server only what it lacks.
  */
 export function bundleOf(
-  result: PackResult,
+  result: PackedRelease,
   wanted?: { has(digest: Digest): boolean },
 ): AsyncIterable<Uint8Array> {
   const chosen = [...result.objects].filter(([digest]) => wanted?.has(digest) ?? true)
@@ -39,7 +48,7 @@ export interface WrittenBundle {
 
 /** Writes a packed release to a file, as {@link bundleOf} makes it. */
 export async function writePacked(
-  result: PackResult,
+  result: PackedRelease,
   file: string,
   wanted?: { has(digest: Digest): boolean },
 ): Promise<WrittenBundle> {
@@ -52,4 +61,33 @@ export async function writePacked(
     await handle.writeFile(chunk)
   }
   return { digest: digestFromHex(hash.digest('hex')), length }
+}
+
+/** More is no release that a device could take. */
+const limits = { objects: 500_000, bytes: 64 * 1024 ** 3 }
+
+/** A packed release out of the file that {@link writePacked} wrote; its objects are laid into `folder`. */
+export async function readPacked(file: string, folder: string): Promise<PackedRelease> {
+  const { header, objects } = await openBundle(readInPieces(file), limits)
+  const store = new ContentStore(folder)
+  const laid = new Map<Digest, ObjectContent>()
+  for await (const { digest, length, content } of objects) {
+    await store.put(content)
+    laid.set(digest, { length, file: store.pathOf(digest) })
+  }
+  const read = async (what: string, digest: Digest | undefined): Promise<Uint8Array> => {
+    if (digest && laid.has(digest)) return readFile(store.pathOf(digest))
+    throw new PackError('pack/bundle', `cannot take bundle ${file}: it has no ${what}`, { file })
+  }
+  const record = await read('release record', header.record)
+  const release = parseReleaseRecord(parseStrictJson(record))
+  return {
+    release,
+    record,
+    recordDigest: digestOf(record),
+    treeDigest: release.tree.digest,
+    provenance: await read('provenance', release.provenance.digest),
+    objects: laid,
+    footprint: laid.values().reduce((sum, { length }) => sum + length, 0),
+  }
 }

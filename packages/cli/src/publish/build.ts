@@ -14,6 +14,8 @@ export interface BuildChoices {
   readonly isLocked?: boolean
   /** The folder that keeps the inputs, by digest; and where a locked build finds old ones. */
   readonly archive?: string
+  /** The inputs go along with the release, so that a stranger can repeat the build. */
+  readonly hasInputs?: boolean
   /** Who builds, where it is not this fleet's own builder: its id, and the file of its key. */
   readonly builder?: { readonly id?: string; readonly key?: string }
 }
@@ -21,12 +23,12 @@ export interface BuildChoices {
 /** Packs, by the lock where one is asked for, and archives the inputs. */
 export async function build(
   options: PackOptions,
-  { isLocked, archive }: BuildChoices,
+  { isLocked, archive, hasInputs }: BuildChoices,
 ): Promise<PackResult> {
   const { declared, architecture } = options
   const inputs = archive === undefined ? anyOf([]) : archivedInputs(archive)
   const repeat = isLocked ? await repeatLocked(declared, architecture, inputs) : undefined
   const packed = await pack({ ...options, ...(repeat && { repeat }) })
   if (archive !== undefined) await archiveInputs(archive, packed.inputs)
-  return packed
+  return hasInputs ? { ...packed, objects: new Map([...packed.objects, ...packed.inputs]) } : packed
 }

@@ -8,6 +8,7 @@ import {
   signMetadata,
 } from '@steadfleet/authority'
 import type { Architecture, PackageName } from '@steadfleet/domain'
+import { buildersOf, openProvenance, refuseRetired } from '@steadfleet/evidence'
 import { listReleases, publishRole, publishRoleIn } from '@steadfleet/protocol'
 import { type CataloguePlace, placeOf } from '../catalogue/place.ts'
 import { openPolicyDraft } from '../catalogue/policy-draft.ts'
@@ -17,6 +18,7 @@ import type { Fleet } from '../fleet/open.ts'
 import { noteSigned } from '../log/signed-list.ts'
 import {
   type DeclaredPackage,
+  type PackedRelease,
   type PackProgress,
   type PackResult,
   readManifest,
@@ -39,8 +41,6 @@ export interface Publication extends BuildChoices {
   /** Absent: where the package was adopted to, or the fleet's first catalogue. */
   readonly catalogue?: string
   readonly cache: string
-  /** The inputs go to the server too, so that a stranger can repeat the build. */
-  readonly hasInputs?: boolean
   readonly now: Date
   readonly say: (line: string) => void
 }
@@ -66,7 +66,7 @@ export interface PublishedRelease {
 export async function publishPackage(fleet: Fleet, what: Publication): Promise<Published> {
   const declared = await readManifest(manifestAt(what.path))
   const name = nameOf(declared)
-  const place = await placeFor(fleet, declared, what.catalogue)
+  const place = await placeFor(fleet, name, what.catalogue)
   const revision = what.revision ?? (await nextRevision(fleet, name))
   const releases: { packed: PackResult; uploaded: Uploaded }[] = []
   for (const architecture of what.architectures) {
@@ -82,13 +82,17 @@ export async function publishPackage(fleet: Fleet, what: Publication): Promise<P
     package: name,
     version: declared.manifest.version,
     revision,
-    releases: releases.map(({ packed, uploaded }) => ({
-      architecture: packed.release.architecture,
-      record: packed.recordDigest,
-      tree: packed.treeDigest,
-      footprint: packed.footprint,
-      uploaded,
-    })),
+    releases: releases.map(({ packed, uploaded }) => toPublished(packed, uploaded)),
+  }
+}
+
+export function toPublished(packed: PackedRelease, uploaded: Uploaded): PublishedRelease {
+  return {
+    architecture: packed.release.architecture,
+    record: packed.recordDigest,
+    tree: packed.treeDigest,
+    footprint: packed.footprint,
+    uploaded,
   }
 }
 
@@ -112,24 +116,24 @@ async function nextRevision({ client }: Fleet, name: PackageName): Promise<numbe
  * The catalogue to publish in, where it is not the first: the one that was asked for, or the one that
  * the owner adopted the package into. Another publisher's package that was not adopted is refused.
  */
-async function placeFor(
+export async function placeFor(
   fleet: Fleet,
-  declared: DeclaredPackage,
+  name: PackageName,
   asked: string | undefined,
 ): Promise<CataloguePlace | undefined> {
   const { home, client } = fleet
-  const isOwn = declared.manifest.publisher === home.publisher
+  const isOwn = name.startsWith(`${home.publisher}/`)
   if (isOwn && asked === undefined) return undefined
   const { held } = await openPolicyDraft(fleet)
-  const adoption = held.adoptions?.find(one => one.package === nameOf(declared))
+  const adoption = held.adoptions?.find(one => one.package === name)
   const isAdopted = adoption?.to.publisher === home.publisher
-  if (!isOwn && !isAdopted) refuseOtherPublisher(fleet, declared)
+  if (!isOwn && !isAdopted) refuseOtherPublisher(fleet, name)
   return placeOf(home, client, held, asked ?? adoption?.to.catalogue ?? '')
 }
 
-function refuseOtherPublisher({ home }: Fleet, { manifest }: DeclaredPackage): never {
-  const message = `cannot publish ${manifest.publisher}/${manifest.name}: this fleet's key is of the name space ${home.publisher}`
-  const facts = { publisher: manifest.publisher, 'name-space': home.publisher }
+function refuseOtherPublisher({ home }: Fleet, name: PackageName): never {
+  const message = `cannot publish ${name}: this fleet's key is of the name space ${home.publisher}`
+  const facts = { package: name, 'name-space': home.publisher }
   throw new CliError('cli/name-space', message, facts)
 }
 
@@ -151,27 +155,26 @@ async function packRelease(
   return build(options, what)
 }
 
-async function upload(
+export async function upload(
   { client }: Fleet,
-  packed: PackResult,
-  { say, hasInputs }: Publication,
+  packed: PackedRelease,
+  { say }: Pick<Publication, 'say'>,
 ): Promise<Uploaded> {
-  const inputs = hasInputs ? packed.inputs : []
-  const objects = new Map([...packed.objects, ...inputs])
-  say(`asking which of ${objects.size} objects the server lacks`)
-  return uploadMissing(client, { ...packed, objects }, (sent, total) => {
+  say(`asking which of ${packed.objects.size} objects the server lacks`)
+  return uploadMissing(client, packed, (sent, total) => {
     say(`sent ${Math.floor((sent / total) * 100)} % of ${(total / 1e6).toFixed(1)} MB`)
   })
 }
 
-async function signRole(
+export async function signRole(
   { home, client }: Fleet,
-  releases: readonly PackResult[],
-  { now, say, place }: Publication & { readonly place?: CataloguePlace },
+  releases: readonly PackedRelease[],
+  { now, say, place }: Pick<Publication, 'now' | 'say'> & { readonly place?: CataloguePlace },
 ): Promise<void> {
   say(`signing role ${home.publisher} with its own key`)
   const key = await publisherKey(home)
   const held = await heldRole(home, client, key, now, place)
+  for (const one of releases) refuseUncounted(held, one)
   const grown = releases.reduce<SignedTargets>((role, { release, record }) => {
     const { path, target } = releaseTarget(release, record)
     return addRelease(role, path, target)
@@ -186,6 +189,12 @@ async function signRole(
   if (waiting.length > 0) await untilLogged({ home, client }, releases, say)
 }
 
-function toTarget({ release, record, recordDigest }: PackResult) {
+/** What another builder built is not signed: the server would refuse it, and the signature would be there. */
+function refuseUncounted(held: SignedTargets, { release, provenance }: PackedRelease): void {
+  const builders = buildersOf(held)
+  if (builders) refuseRetired(openProvenance(provenance, builders, release))
+}
+
+function toTarget({ release, record, recordDigest }: PackedRelease) {
   return { path: releaseTarget(release, record).path, digest: recordDigest, length: record.length }
 }

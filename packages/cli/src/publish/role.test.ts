@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import {
+  makeTargets,
   makeTimestamp,
   nextSnapshot,
   readSigned,
@@ -65,17 +66,31 @@ describe('the role that a publisher adds to', () => {
     const role = await heldRole(made.home, clientOf(made), key, late)
     assert.equal(role.version, 2)
   })
+
+  test('of a publisher who is new is empty; of one whom nobody delegates to there is none', async () => {
+    const bolt = { ...made.home, publisher: 'bolt' as typeof made.home.publisher }
+    await assert.rejects(heldRole(bolt, clientOf(made), key, now), { code: 'cli/not-found' })
+    const targets = makeTargets(2, [{ name: 'bolt', keys: [key.key], threshold: 1 }], now)
+    const signers = [1, 2].map(number => offlineKey(made, `targets-${number}`))
+    await put(made, 'targets', await signMetadata(targets, signers), now)
+    const role = await heldRole(bolt, clientOf(made), key, now)
+    assert.deepEqual([role.version, role.targets], [0, {}])
+  })
 })
 
 /** Publishes version `version` of the role by whoever signs it, with a fresh snapshot and timestamp. */
 async function serve(made: Made, version: number, signer: Signer, when = now): Promise<void> {
   const role = readSigned('targets', read(made, '1.acme.json'))
-  const bytes = await signMetadata({ ...role, version }, [signer])
-  const files = new Map([['acme', bytes]])
+  await put(made, 'acme', await signMetadata({ ...role, version }, [signer]), when)
+}
+
+async function put(made: Made, name: string, bytes: Uint8Array, when: Date): Promise<void> {
+  const { version } = readSigned('targets', bytes)
+  const files = new Map([[name, bytes]])
   const snapshot = nextSnapshot(readSigned('snapshot', read(made, '1.snapshot.json')), files, when)
   const snapshotBytes = await signMetadata(snapshot, [onlineKey(made, 'snapshot')])
   const timestamp = makeTimestamp(version, snapshotBytes, when)
-  writeFileSync(catalogueFile(made, `${version}.acme.json`), bytes)
+  writeFileSync(catalogueFile(made, `${version}.${name}.json`), bytes)
   writeFileSync(catalogueFile(made, `${snapshot.version}.snapshot.json`), snapshotBytes)
   const timestampBytes = await signMetadata(timestamp, [onlineKey(made, 'timestamp')])
   writeFileSync(catalogueFile(made, 'timestamp.json'), timestampBytes)
@@ -87,6 +102,10 @@ function catalogueOf(made: Made): [string, Uint8Array][] {
 
 function onlineKey({ server }: Made, name: string): Signer {
   return signerFromPem(readFileSync(join(server, 'signer', `${name}.pem`), 'utf8'))
+}
+
+function offlineKey({ offline }: Made, name: string): Signer {
+  return signerFromPem(readFileSync(join(offline, `${name}.pem`), 'utf8'))
 }
 
 function read(made: Made, name: string): Uint8Array {

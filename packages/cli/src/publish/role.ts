@@ -1,5 +1,10 @@
 import { join } from 'node:path'
-import { readSigned, type SignedTargets, type Signer } from '@steadfleet/authority'
+import {
+  makeDelegatedRole,
+  readSigned,
+  type SignedTargets,
+  type Signer,
+} from '@steadfleet/authority'
 import { digestOf, toHexDigest } from '@steadfleet/base'
 import type { Client } from '@steadfleet/protocol'
 import {
@@ -30,6 +35,7 @@ export async function heldRole(
   const { store, fetcher, root } = place
   await refreshCatalogue({ store, fetcher, now, firstRoot: root })
   const bytes = await roleFile(home.publisher, store, fetcher)
+  if (!bytes) return makeDelegatedRole(0, {}, now)
   refuseUnsigned(home.publisher, parseMetadata('targets', bytes), {
     keys: [signer.key],
     threshold: 1,
@@ -43,14 +49,18 @@ function firstPlace(home: Home, client: Client): Omit<CataloguePlace, 'name'> {
   return { root: home.catalogueRoot, store, fetcher: catalogueFetcher(client) }
 }
 
-/** The file of the role that the verified snapshot names. It may have expired: its successor won't. */
+/**
+ * The file of the role that the verified snapshot names. It may have expired: its successor won't.
+ * A publisher who is new has none yet.
+ */
 async function roleFile(
   publisher: string,
   store: CatalogueStore,
   fetcher: Fetcher,
-): Promise<Uint8Array> {
+): Promise<Uint8Array | undefined> {
   const snapshot = readSigned('snapshot', (await store.read('snapshot.json')) ?? new Uint8Array())
   const named = snapshot.meta[`${publisher}.json`]
+  if (!named && (await isDelegated(publisher, store))) return undefined
   if (!named) {
     const message = `cannot publish as ${publisher}: the catalogue has no such role`
     throw new CliError('cli/not-found', message, { publisher })
@@ -59,4 +69,10 @@ async function roleFile(
   const bytes = await fetcher.fetch(file, named.length)
   if (bytes && toHexDigest(digestOf(bytes)) === named.hashes.sha256) return bytes
   throw new TrustError('trust/mix-and-match', `cannot trust ${file}: not what the snapshot names`)
+}
+
+async function isDelegated(publisher: string, store: CatalogueStore): Promise<boolean> {
+  const targets = await store.read('targets.json')
+  const { delegations } = readSigned('targets', targets ?? new Uint8Array())
+  return delegations?.roles.some(({ name }) => name === publisher) ?? false
 }

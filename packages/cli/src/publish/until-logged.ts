@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { getLog, type LogView, listReleases } from '@steadfleet/protocol'
 import { CliError } from '../error.ts'
 import type { Fleet } from '../fleet/open.ts'
-import type { PackResult } from '../pack/index.ts'
+import type { PackedRelease } from '../pack/index.ts'
 
 const askMs = 1000
 const patienceMs = 10 * 60_000
@@ -13,7 +13,7 @@ const patienceMs = 10 * 60_000
  */
 export async function untilLogged(
   { client }: Fleet,
-  releases: readonly PackResult[],
+  releases: readonly PackedRelease[],
   say: (line: string) => void,
 ): Promise<void> {
   const digests = releases.map(({ recordDigest }) => recordDigest)

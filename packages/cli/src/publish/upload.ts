@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Digest } from '@steadfleet/base'
 import { type Client, missingObjects, uploadOffset, uploadPart } from '@steadfleet/protocol'
 import { CliError } from '../error.ts'
-import { type PackResult, type WrittenBundle, writePacked } from '../pack/index.ts'
+import { type PackedRelease, type WrittenBundle, writePacked } from '../pack/index.ts'
 
 /** What an upload came to. */
 export interface Uploaded {
@@ -24,7 +24,7 @@ const partLength = 4 * 1024 * 1024
 /** Sends the objects that the server lacks, as one bundle; an upload that broke off goes on. */
 export async function uploadMissing(
   client: Client,
-  packed: PackResult,
+  packed: PackedRelease,
   onSent: OnSent,
 ): Promise<Uploaded> {
   const digests = [...packed.objects.keys()]
@@ -41,7 +41,7 @@ export async function uploadMissing(
   }
 }
 
-function lengthOf({ objects }: PackResult, wanted: ReadonlySet<Digest>): number {
+function lengthOf({ objects }: PackedRelease, wanted: ReadonlySet<Digest>): number {
   return [...objects].reduce((sum, [name, { length }]) => sum + (wanted.has(name) ? length : 0), 0)
 }
 
