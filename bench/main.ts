@@ -5,6 +5,9 @@ import type { Benchmark } from './figure.ts'
 import { idleMemory } from './idle-memory.ts'
 import { publishToCommitted } from './publish-to-committed.ts'
 import { tokenRefusals } from './token-refusals.ts'
+import { orderSigning } from './trust/orders.ts'
+import { proofCheck } from './trust/proof.ts'
+import { verifyFromNothing } from './trust/verify.ts'
 
 /** Every benchmark, the quickest first. */
 const benchmarks: readonly Benchmark[] = [
@@ -13,6 +16,9 @@ const benchmarks: readonly Benchmark[] = [
   tokenRefusals,
   idleMemory,
   publishToCommitted,
+  proofCheck,
+  orderSigning,
+  verifyFromNothing,
 ]
 
 const wanted = process.argv.slice(2)

@@ -46,7 +46,9 @@ test(`a device that is up to date asks and hears in one exchange of under ${most
   const { body } = await client.open(getFileOfCatalogue, {
     params: { catalogue: 'acme' as never, file: 'timestamp.json' },
   })
-  const plain = Buffer.concat(await Array.fromAsync(body))
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  const plain = Buffer.concat(chunks)
   assert.equal(
     brought?.timestamp,
     plain.toString('base64'),
