@@ -8,8 +8,7 @@ import {
   makeOnlineKey,
   type PublicKeyView,
 } from '@steadfleet/protocol'
-import { announce } from '../announce.ts'
-import { tellAllToLook } from '../announce.ts'
+import { announce, tellAllToLook } from '../announce.ts'
 import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
 import { rolesOf } from '../role-lives.ts'
