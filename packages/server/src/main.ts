@@ -29,6 +29,8 @@ try {
 
 /** Serves one data directory until it is told to end. */
 async function serve(): Promise<void> {
+  // A signer of the same group reads the roots; nobody else reads anything.
+  process.umask(0o027)
   const { folder, secondStore, signer, addresses, origins } = readArguments()
   // To stderr, and never a header: those carry signatures and cookies.
   const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2))

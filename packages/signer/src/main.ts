@@ -30,7 +30,9 @@ try {
 /** Signs until whoever started it goes away: its standard input ends then, whatever ended them. */
 async function run({ keys, data, socket, share, ...more }: typeof values): Promise<void> {
   if (!keys || !data || !socket) {
-    throw new TypeError('usage: signer --keys DIR --data DIR --socket PATH [--second-store DIR] [--share]')
+    throw new TypeError(
+      'usage: signer --keys DIR --data DIR --socket PATH [--second-store DIR] [--share]',
+    )
   }
   process.umask(0o177)
   const keyring = await openKeyring(keys, resolve(data))

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createEnrolmentToken, type DeviceView, listDevices } from '@steadfleet/protocol'
-import { serverCommand } from '../commands/serve.ts'
 import { CliError } from '../error.ts'
 import { connect } from '../fleet/connect.ts'
 import { type Home, saveHome } from '../fleet/home.ts'
@@ -15,6 +14,7 @@ import type { World } from '../world.ts'
 import { deviceNumbers } from './ground.ts'
 import { openRunFile, type RunFile } from './run-file.ts'
 import { openScene, type Scene } from './scene.ts'
+import { type RunningServer, startServer } from './server.ts'
 import { openWatch, type Watch } from './watch.ts'
 import { type RunningWitness, startWitnesses } from './witnesses.ts'
 
@@ -40,7 +40,7 @@ export class Stage {
   readonly #runFile: RunFile
   readonly #agents = new Map<number, Child>()
   #witnesses: readonly RunningWitness[] = []
-  #server: Child | undefined
+  #running: RunningServer | undefined
   #fleet: Fleet | undefined
   #watch: Watch | undefined
 
@@ -86,22 +86,9 @@ export class Stage {
   /** Starts the server where the scene says, and a client that speaks to it. */
   async startServer(home: Home): Promise<void> {
     await this.scene.ground.open()
-    const { origin, deviceOrigin } = this.scene
-    const origins = [...new Set([origin, deviceOrigin])]
-    const command = serverCommand(join(this.scene.directory, 'server'), {
-      listen: origins.map(one => new URL(one).host),
-      origins,
-    })
-    const log = this.scene.logOf('server')
-    this.#server = launch({
-      name: 'the server',
-      command,
-      log,
-      isReady: line => line.includes('"ready":true'),
-    })
-    await this.#record(this.#server)
-    await this.#server.first
-    const known = { ...home, server: origin }
+    this.#running = await startServer(this.scene, this.world)
+    for (const child of this.#serverProcesses()) await this.#record(child.child)
+    const known = { ...home, server: this.scene.origin }
     await saveHome(known)
     this.#fleet = { home: known, client: await connect(known) }
     this.#watch = openWatch(this.#fleet, this.world)
@@ -161,14 +148,28 @@ export class Stage {
     throw new CliError('cli/demo', `cannot find ${actor.name}: it has not joined`)
   }
 
+  /** Whether the keys are another user's than the web process's. */
+  get isSignerApart(): boolean {
+    return this.#running?.signer !== undefined
+  }
+
+  #serverProcesses(): { readonly name: string; readonly child: Child }[] {
+    const { server, signer } = this.#running ?? {}
+    return [
+      ...(server ? [{ name: 'the server', child: server }] : []),
+      ...(signer ? [{ name: 'the signer', child: signer }] : []),
+    ]
+  }
+
   /** Settles never while all is well; rejects where the server or an agent ends by itself. */
   async watchProcesses(): Promise<never> {
-    const server = this.#server ? [{ name: 'the server', child: this.#server }] : []
     const agents = this.actors.map(actor => ({ name: actor.name, child: this.agentOf(actor) }))
-    const gone = [...this.#witnesses, ...server, ...agents].map(async ({ name, child }) => {
-      const { code, signal } = await child.ended
-      return `${name} ended by ${signal ?? `exit ${code}`}`
-    })
+    const gone = [...this.#witnesses, ...this.#serverProcesses(), ...agents].map(
+      async ({ name, child }) => {
+        const { code, signal } = await child.ended
+        return `${name} ended by ${signal ?? `exit ${code}`}`
+      },
+    )
     throw new CliError('cli/process', `cannot serve on: ${await Promise.race(gone)}`)
   }
 
@@ -178,7 +179,8 @@ export class Stage {
     await allOf([
       () => Promise.all([...this.#agents.values()].map(agent => agent.stop(10_000))),
       () => this.#endApps(),
-      () => this.#server?.stop(10_000),
+      () => this.#running?.server.stop(10_000),
+      () => this.#running?.signer?.stop(10_000),
       () => Promise.all(this.#witnesses.map(({ child }) => child.stop(10_000))),
       () => this.scene.ground.close(),
     ])

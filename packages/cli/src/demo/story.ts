@@ -61,6 +61,8 @@ async function startServer(stage: Stage, say: Say): Promise<string> {
   const users = witnesses.map(({ name, uid }) => `${name} as ${uid ? `user ${uid}` : 'this user'}`)
   for (const user of users) say(`${user} cosigns what the log says, if it never said otherwise`)
   await stage.startServer(await openHome(stage.scene.directory))
+  if (stage.isSignerApart)
+    say('the signer is a user of its own: the server asks it, and reads no key')
   return [stage.scene.origin, ...users].join(', ')
 }
 

@@ -1,21 +1,15 @@
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type WitnessAt, writeLogConfiguration } from '../fleet/first-log.ts'
 import { addLog, makeWitness, witnessCommand } from '../log/witness-home.ts'
 import { programs } from '../process/checkout.ts'
 import { type Child, launch } from '../process/child.ts'
-import { run } from '../process/run.ts'
+import { asUser, demoUsers, giveTo, mayRunAs } from '../process/users.ts'
 import type { World } from '../world.ts'
 import type { Scene } from './scene.ts'
 
-/**
- * Users that the demo's witnesses are where root may choose: from a range that no distribution gives to
- * anyone, so that nobody else can read their keys, and they can read nobody's.
- */
-const witnessUids = [60_811, 60_812]
-
-const names = ['witness-1', 'witness-2']
+const names = ['witness-1', 'witness-2'] as const
 
 /** A witness of the demo that runs. */
 export interface RunningWitness {
@@ -42,9 +36,9 @@ export async function startWitnesses(scene: Scene, world: World): Promise<Runnin
   const { key }: { key: string } = JSON.parse(await readFile(policy, 'utf8'))
   const running: RunningWitness[] = []
   const places: WitnessAt[] = []
-  for (const [i, name] of names.entries()) {
+  for (const name of names) {
     await addLog(folderOf(scene, name), key)
-    const witness = await startOne(scene, name, await userFor(scene, name, i, world))
+    const witness = await startOne(scene, name, await userFor(scene, name, world))
     running.push(witness)
     const ready: { origin: string; key: string } = JSON.parse(await witness.child.first)
     places.push({ key: ready.key, url: ready.origin })
@@ -72,39 +66,16 @@ async function startOne(
 /** The user that a witness shall be, whose alone its folder is then; ours where another could not run it. */
 async function userFor(
   scene: Scene,
-  name: string,
-  index: number,
+  name: (typeof names)[number],
   { isRoot }: World,
 ): Promise<number | undefined> {
-  const uid = witnessUids[index]
+  const uid = demoUsers[name]
   const folder = folderOf(scene, name)
-  if (!isRoot || uid === undefined || !(await mayRunAs(uid, folder))) return undefined
-  await giveTo(uid, folder)
-  return uid
-}
-
-/** Whether this user reaches the program and the folder: a checkout in a private home keeps others out. */
-async function mayRunAs(uid: number, folder: string): Promise<boolean> {
-  const test = `test -r "$0" && test -x "$1" && test -x "$2"`
-  const words = ['sh', '-c', test, programs.witness, process.execPath, dirname(folder)]
-  try {
-    await run('setpriv', [...asUser(uid).slice(1), ...words])
-    return true
-  } catch {
-    return false // the answer; our own user is the second way
-  }
-}
-
-function asUser(uid: number): string[] {
-  const user = ['--reuid', String(uid), '--regid', String(uid), '--clear-groups']
-  return ['setpriv', ...user, '--no-new-privs', '--']
-}
-
-async function giveTo(uid: number, folder: string): Promise<void> {
+  if (!isRoot || !(await mayRunAs(uid, programs.witness, dirname(folder)))) return undefined
   await mkdir(join(folder, 'state'), { recursive: true })
-  const files = await readdir(folder, { recursive: true })
-  for (const path of ['', ...files]) await chown(join(folder, path), uid, uid)
-  for (const path of ['', 'state']) await chmod(join(folder, path), 0o700)
+  await giveTo(join(folder, 'state'), { uid })
+  await giveTo(folder, { uid })
+  return uid
 }
 
 function folderOf({ directory }: Scene, name: string): string {

@@ -27,14 +27,16 @@ export interface Launch {
   readonly log: string
   /** Tells the line that means it is ready. */
   readonly isReady?: (line: string) => boolean
+  /** It lives as long as its standard input is open, and so ends with us, whatever ends us. */
+  readonly isLeashed?: boolean
 }
 
 /** Starts a process in a session of its own: Ctrl-C at the terminal must not end it before we do. */
-export function launch({ name, command, log, isReady }: Launch): Child {
+export function launch({ name, command, log, isReady, isLeashed = false }: Launch): Child {
   const [program = '', ...words] = command
   const file = openSync(log, 'a')
   const child = spawn(program, words, {
-    stdio: ['ignore', 'pipe', file],
+    stdio: [isLeashed ? 'pipe' : 'ignore', 'pipe', file],
     detached: true,
   })
   const ended = endOf(child, program)
