@@ -2,6 +2,7 @@ import type { FuzzTarget } from './target.ts'
 import { baseTargets } from './targets/base.ts'
 import { bundleTargets } from './targets/bundle.ts'
 import { domainTargets } from './targets/domain.ts'
+import { logTargets } from './targets/log.ts'
 import { refreshTarget } from './targets/refresh.ts'
 import { trustTargets } from './targets/trust.ts'
 
@@ -10,6 +11,7 @@ export const targets: readonly FuzzTarget[] = [
   ...baseTargets,
   ...domainTargets,
   ...trustTargets,
+  ...logTargets,
   refreshTarget,
   ...bundleTargets,
 ]
