@@ -1,10 +1,14 @@
-import { chosenLog, type LogChoice } from '@steadfleet/trust'
+/** The part of a trust policy that says which log counts, as it is signed: keys as `NAME+ID+BASE64`. */
+export interface ChosenLog {
+  readonly key?: string | undefined
+  readonly witnesses?: readonly string[] | undefined
+  readonly quorum: number
+}
 
 /** What counts as the log, in a few words: shown wherever a device is. */
-export function toLogLine(chosen: LogChoice): string {
-  const log = chosenLog(chosen)
-  if (log === undefined) return 'none'
-  const { key, witnesses, quorum } = log
+export function toLogLine({ key, witnesses = [], quorum }: ChosenLog): string {
+  if (key === undefined) return 'none'
+  const [name] = key.split('+')
   const witnessed = quorum === 0 ? 'no witness' : `${quorum} of ${witnesses.length} witnesses`
-  return `${key.name}, ${witnessed}`
+  return `${name}, ${witnessed}`
 }
