@@ -109,6 +109,11 @@ describe('the offline documents of a fleet', { concurrency: false }, () => {
     assert.ok(!readdirSync(join(it.data, 'catalogue')).includes('intent'))
     const pem = readFileSync(join(it.data, 'signer', 'timestamp.pem'), 'utf8')
     assert.equal(signerFromPem(pem).keyid, keyIdOf(key))
+    const { timestamp } = await catalogueIn(it.data)
+    assert.deepEqual(
+      timestamp.signatures.map(({ keyid }) => keyid),
+      [keyIdOf(key)],
+    )
   })
 
   test('a publisher comes and goes', async () => {

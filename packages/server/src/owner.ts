@@ -103,9 +103,12 @@ async function putInForce(
   signer: SignerClient,
 ): Promise<void> {
   const root = [...files].find(([name]) => name.endsWith('.owner-root.json'))?.[1]
-  if (root) await signer.offerRoot(root)
-  await writeSet(folder, files)
-  if (root) await signer.look()
+  try {
+    if (root) await signer.offerRoot(root)
+    await writeSet(folder, files)
+  } finally {
+    if (root) await signer.look()
+  }
 }
 
 function fileOf(name: string, envelope: Envelope | undefined): [string, Uint8Array][] {

@@ -42,7 +42,7 @@ export interface SignerClient extends Disposable {
   ): Promise<readonly OnlineSignature[] | SignerRefusal>
   /** The public key of each role that the signer holds. */
   keys(): Promise<Readonly<Partial<Record<OnlineRole, PublicKey>>>>
-  /** The key that waits for a root to name it for this role; made where there is none. */
+  /** A new key that waits for a root to name it for this role; one that waited before is gone. */
   makeKey(role: OnlineRole): Promise<PublicKey>
   /** Announces a signed root: until {@link look}, what is signed holds under it too. */
   offerRoot(root: Uint8Array): Promise<void>

@@ -17,7 +17,7 @@ export interface Keyring {
   /** The one log whose checkpoints are signed: from the file `log.origin`, beside the log's key. */
   readonly origin: string | undefined
   keys(): Readonly<Partial<Record<Role, PublicKey>>>
-  /** The key that waits for a root to name it; made where there is none. */
+  /** A new key that waits for a root to name it, in the place of one that waited before. */
   makeNext(role: NamedRole): Promise<PublicKey>
   /** Takes note of a root that is about to be in force, if it names only keys that are held. */
   offer(root: Uint8Array): void
@@ -49,7 +49,7 @@ export async function openKeyring(folder: string, data: string): Promise<Keyring
       ...(log && { log: log.key }),
     }),
     async makeNext(role) {
-      const next = held[role].next ?? (await makeKey(nextFile(folder, role)))
+      const next = await makeKey(nextFile(folder, role))
       held = { ...held, [role]: { ...held[role], next } }
       return next.key
     },

@@ -43,7 +43,7 @@ export const makeOnlineKey = route({
   path: '/v1/signer/keys/:role',
   needs: 'fleet:write',
   summary:
-    'The key that waits in the signer to take over a role, made where there is none; it signs once a root names it.',
+    'Make a new key in the signer that waits to take over a role; it signs once a root names it.',
   params: object({ role: Type.String({ pattern: '^(snapshot|timestamp|director)$' }) }),
   reply: object({ key: PublicKeyView }),
 })

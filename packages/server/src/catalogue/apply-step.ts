@@ -16,10 +16,13 @@ export async function applyStep(
   const fresh = withoutHeld(inForce, step)
   if (!fresh.root && !fresh.targets && fresh.roles.size === 0) return
   inPublishersWords(() => acceptCatalogueStep(inForce, fresh, options.now()))
-  if (fresh.root) await options.signer().offerRoot(fresh.root)
-  await writeSet(options.folder, await signStep(options, inForce, fresh))
-  // The old keys are gone after this; a crash before it is found when the signer starts.
-  if (fresh.root) await options.signer().look()
+  try {
+    if (fresh.root) await options.signer().offerRoot(fresh.root)
+    await writeSet(options.folder, await signStep(options, inForce, fresh))
+  } finally {
+    // Where the root is there now, the old keys are gone after this; else the offer is.
+    if (fresh.root) await options.signer().look()
+  }
 }
 
 /** A step that is sent again, because its reply was lost, is in force: the same bytes are no change. */

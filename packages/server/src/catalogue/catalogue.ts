@@ -1,4 +1,5 @@
 import { acceptPublication, type CatalogueStep, refuseRevoked } from '@steadfleet/authority'
+import { keyIdOf, topRole } from '@steadfleet/trust'
 import { finishSet } from '../disk/file-set.ts'
 import { applyStep } from './apply-step.ts'
 import { type InForce, putInForce, readInForce } from './catalogue-folder.ts'
@@ -74,8 +75,8 @@ export async function openCatalogue(options: CatalogueOptions): Promise<Catalogu
     renew: () =>
       inTurn(async () => {
         const now = options.now()
-        if (isFresh(inForce.snapshot.signed.expires, now, 3.8)) {
-          if (isFresh(inForce.timestamp.signed.expires, now, 0.55)) return
+        if (isGood(inForce, 'snapshot', now, 3.8)) {
+          if (isGood(inForce, 'timestamp', now, 0.55)) return
           await put(new Map(), await signTimestamp(options, inForce, inForce.snapshot.bytes))
           return
         }
@@ -86,8 +87,17 @@ export async function openCatalogue(options: CatalogueOptions): Promise<Catalogu
   }
 }
 
-function isFresh(expires: Date, now: Date, days: number): boolean {
-  return expires.getTime() - now.getTime() > days * 86_400_000
+/** Good for so many days yet, and signed by a key that the root names: a crash may have come before. */
+function isGood(
+  { root, ...files }: InForce,
+  role: 'snapshot' | 'timestamp',
+  now: Date,
+  days: number,
+): boolean {
+  const { expires } = files[role].signed
+  if (expires.getTime() - now.getTime() <= days * 86_400_000) return false
+  const named = new Set(topRole(root.signed, role).keys.map(keyIdOf))
+  return files[role].signatures.some(({ keyid }) => named.has(keyid))
 }
 
 function accept(inForce: InForce, role: string, bytes: Uint8Array, now: Date): Accepted {

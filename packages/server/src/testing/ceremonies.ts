@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import {
   assembleDraft,
-  type CatalogueSet,
   type Draft,
   type OwnerFiles,
   type Signer,
@@ -19,10 +18,10 @@ import {
   type ReplyOf,
 } from '@steadfleet/protocol'
 import { parseEnvelopeBytes } from '@steadfleet/trust'
-import { readInForce } from '../catalogue/catalogue-folder.ts'
+import { type InForce, readInForce } from '../catalogue/catalogue-folder.ts'
 
 /** What a server's folder has in force, to draft from. */
-export function catalogueIn(data: string): Promise<CatalogueSet> {
+export function catalogueIn(data: string): Promise<InForce> {
   return readInForce(join(data, 'catalogue'))
 }
 
