@@ -37,8 +37,18 @@ export function placeOf(
     const message = `cannot find catalogue ${name} in the policy`
     throw new CliError('cli/not-found', message, { catalogue: name })
   }
+  return placeAt(home, client, name, named.root)
+}
+
+/** A catalogue under a root that the caller vouches for. */
+export function placeAt(
+  home: Home,
+  client: Client,
+  name: PublisherName,
+  root: Digest,
+): CataloguePlace {
   const store = fileStore(join(home.directory, `catalogue-${name}.json`))
-  return { name, root: named.root, store, fetcher: fetcherOf(client, name) }
+  return { name, root, store, fetcher: fetcherOf(client, name) }
 }
 
 /** The targets of a catalogue that this machine verified just now, and who signs the next ones. */

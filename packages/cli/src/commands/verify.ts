@@ -2,13 +2,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { CodedError, isDigest } from '@steadfleet/base'
+import { parsePublisherName } from '@steadfleet/domain'
 import { logDigest } from '@steadfleet/trust'
+import { type CataloguePlace, placeAt } from '../catalogue/place.ts'
 import { argument, type Call, type CommandSpec, textOption } from '../command.ts'
 import { CliError, exits, OwnExit } from '../error.ts'
 import { type Fleet, openFleet } from '../fleet/open.ts'
 import { ownArchitecture, parseArchitecture } from '../machine.ts'
 import { anyOf, archivedInputs } from '../pack/index.ts'
 import { openProgress } from '../progress.ts'
+import { firstPlace } from '../publish/role.ts'
 import { type Pins, type VerifiedRelease, verifyChain } from '../verify/chain.ts'
 import { VerifyError } from '../verify/error.ts'
 import { gatherEvidence, ownLog } from '../verify/gather.ts'
@@ -27,7 +30,11 @@ export const verify: CommandSpec = {
   options: [
     { flags: '--architecture <name>', what: 'amd64 or arm64; this machine’s otherwise' },
     { flags: '--export <file>', what: 'write all the evidence here, to be verified anywhere' },
-    { flags: '--root <digest>', what: 'of a file: the first catalogue root that you trust' },
+    { flags: '--catalogue <name>', what: 'in this catalogue, under the root of --root' },
+    {
+      flags: '--root <digest>',
+      what: 'of a file or another catalogue: the first root that you trust',
+    },
     { flags: '--log <digest>', what: 'of a file: the log policy that you trust, or none' },
     { flags: '--rebuild', what: 'build it again from the same inputs, and compare' },
     { flags: '--sources <dir>', what: 'rebuild from this folder and its lock' },
@@ -77,8 +84,16 @@ async function subjectOf(call: Call): Promise<Subject> {
   const path = `${name}/${revision}/${architecture}`
   const choice = await ownLog(fleet.home)
   const log = choice ? logDigest(choice) : 'none'
-  const evidence = await gatherEvidence(fleet, path, call.world.now())
-  return { fleet, evidence, pins: { root: fleet.home.catalogueRoot, log } }
+  const place = placeFor(call, fleet)
+  const evidence = await gatherEvidence(fleet, place, path, call.world.now())
+  return { fleet, evidence, pins: { root: place.root, log } }
+}
+
+/** The fleet's first catalogue, whose root is pinned in its folder, or another one that was named. */
+function placeFor(call: Call, { home, client }: Fleet): Omit<CataloguePlace, 'name'> {
+  const named = textOption(call, 'catalogue')
+  if (named === undefined) return firstPlace(home, client)
+  return placeAt(home, client, parsePublisherName(named), rootOf(call))
 }
 
 async function subjectInFile(call: Call, typed: string): Promise<Subject> {
@@ -96,7 +111,7 @@ async function subjectInFile(call: Call, typed: string): Promise<Subject> {
 function rootOf(call: Call): Pins['root'] {
   const typed = textOption(call, 'root') ?? ''
   if (isDigest(typed)) return typed
-  const message = 'cannot verify a file without --root: the digest of the first root that you trust'
+  const message = 'cannot verify this without --root: the digest of the first root that you trust'
   throw new CliError('cli/usage', message)
 }
 

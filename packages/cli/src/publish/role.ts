@@ -44,7 +44,7 @@ export async function heldRole(
 }
 
 /** The catalogue that the fleet was made with. */
-function firstPlace(home: Home, client: Client): Omit<CataloguePlace, 'name'> {
+export function firstPlace(home: Home, client: Client): Omit<CataloguePlace, 'name'> {
   const store = fileStore(join(home.directory, 'catalogue.json'))
   return { root: home.catalogueRoot, store, fetcher: catalogueFetcher(client) }
 }

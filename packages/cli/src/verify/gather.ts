@@ -22,9 +22,10 @@ import {
   refreshCatalogue,
   type Target,
 } from '@steadfleet/trust'
+import type { CataloguePlace } from '../catalogue/place.ts'
 import type { Home } from '../fleet/home.ts'
 import type { Fleet } from '../fleet/open.ts'
-import { catalogueFetcher, collect, fileStore } from '../publish/catalogue-files.ts'
+import { collect } from '../publish/catalogue-files.ts'
 import { notPublished } from './error.ts'
 import { leafOf } from './log-link.ts'
 import { memoryStore } from './memory-store.ts'
@@ -36,17 +37,17 @@ import { type LoggedEvidence, longestDocument, type ReleaseEvidence } from './re
  */
 export async function gatherEvidence(
   { home, client }: Fleet,
+  { root, store, fetcher }: Omit<CataloguePlace, 'name'>,
   path: string,
   now: Date,
 ): Promise<ReleaseEvidence> {
-  const recorder = recording(catalogueFetcher(client))
-  const pinned = { now, firstRoot: home.catalogueRoot }
-  const seen = fileStore(join(home.directory, 'catalogue.json'))
-  await refreshCatalogue({ ...pinned, store: seen, fetcher: catalogueFetcher(client) })
+  const recorder = recording(fetcher)
+  const pinned = { now, firstRoot: root }
+  await refreshCatalogue({ ...pinned, store, fetcher })
   const catalogue = await refreshCatalogue({ ...pinned, store: memoryStore(), fetcher: recorder })
   const target = await catalogue.find(path)
   if (target === undefined) throw notPublished(path)
-  const log = await gatherLogged(home, client, target)
+  const log = await gatherLogged(home, client, root, target)
   return {
     release: path,
     taken: now,
@@ -69,11 +70,12 @@ export async function ownLog({
 async function gatherLogged(
   home: Home,
   client: Client,
+  catalogue: Digest,
   target: Target,
 ): Promise<LoggedEvidence | undefined> {
   const choice = await ownLog(home)
   if (choice === undefined) return undefined
-  const leaf = toHex(leafHash(leafOf(home.catalogueRoot, target)))
+  const leaf = toHex(leafHash(leafOf(catalogue, target)))
   const { body } = await client.open(getLogProof, { params: { leaf }, query: {} })
   return { choice, proof: fromUtf8(await collect('log proof', body, 256 * 1024)) }
 }
