@@ -104,6 +104,7 @@ export const problemStatus = {
 
   'signer/not-named': 409,
   'signer/unavailable': 503,
+  'server/disk-full': 507,
   internal: 500,
 } as const satisfies Readonly<Record<string, number>>
 

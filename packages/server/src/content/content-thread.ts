@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import { CodedError, type Details } from '@steadfleet/base'
+import { asDiskFull } from '../disk/full.ts'
 import { type Explosion, explode } from './explode.ts'
 import { type BundleJob, makeBundle } from './make-bundle.ts'
 
@@ -26,7 +27,8 @@ async function run(job: Job): Promise<JobReply['refusal']> {
   try {
     await ('explode' in job ? explode(job.explode) : makeBundle(job.makeBundle))
     return undefined
-  } catch (fault) {
+  } catch (thrown) {
+    const fault = asDiskFull(thrown) ?? thrown
     if (fault instanceof CodedError) {
       return { code: fault.code, message: fault.message, details: fault.details }
     }

@@ -13,6 +13,7 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Convert } from 'typebox/value'
+import { asDiskFull } from '../disk/full.ts'
 import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
 import { callerOf } from './authenticate.ts'
@@ -80,7 +81,7 @@ function refuseUncalled(route: RouteSpec, caller: Caller, request: FastifyReques
 /** Every error becomes a problem here, and nowhere else; only what has no code is logged in full. */
 export function sendProblem(house: House, app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
-    const problem = toProblem(fromFastify(error) ?? error)
+    const problem = toProblem(fromFastify(error) ?? asDiskFull(error) ?? error)
     if (problem.status >= 500) request.log.error({ err: error }, 'cannot answer')
     else
       request.log[levelOf(problem, request)](

@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { MessagePort } from 'node:worker_threads'
 import { CodedError, type Details } from '@steadfleet/base'
 import { Kysely } from 'kysely'
+import { asDiskFull } from '../disk/full.ts'
 import { type CommandName, commands } from './commands.ts'
 import { nodeSqlite } from './dialect.ts'
 import { migrate } from './migrations.ts'
@@ -90,7 +91,8 @@ async function runOne(database: DatabaseSync, db: Db, request: Request): Promise
   }
 }
 
-function toRefusal(fault: unknown): Refusal {
+function toRefusal(thrown: unknown): Refusal {
+  const fault = asDiskFull(thrown) ?? thrown
   if (fault instanceof CodedError) {
     return { code: fault.code, message: fault.message, details: fault.details }
   }
