@@ -58,7 +58,9 @@ describe('a device whose state was torn, and whose server repeats the past,', ()
   after(() => stage[Symbol.asyncDispose]())
 
   test('does not go back, and comes forward, whichever file it was', async () => {
-    for (const [i, file] of stage.files().entries()) {
+    // The first of each file's copies: what is done to one is done to the others without a server.
+    const files = stage.files().filter(file => !/\.[23]$/.test(file))
+    for (const [i, file] of files.entries()) {
       await survive(stage, { [file]: names[(i * 5) % names.length] ?? '' })
     }
   })
