@@ -121,7 +121,8 @@ function refuseDisagreement(ordered: OrderedRelease, target: Target): void {
   for (const [code, field, wanted, found] of rows) {
     if (wanted === found) continue
     const message = `cannot run ${target.path}: ordered ${field} ${wanted}, published ${found}`
-    throw new TrustError(code, message, { path: target.path, field })
+    const facts = { path: target.path, ordered: String(wanted), published: String(found) }
+    throw new TrustError(code, message, facts)
   }
 }
 

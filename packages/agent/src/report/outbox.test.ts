@@ -43,13 +43,18 @@ describe('an outbox', () => {
       await second.close()
     }))
 
-  test('lets the oldest give way, failures last', () =>
+  test('lets the oldest give way, what was refused after the rest, and failures last', () =>
     inDirectory(async directory => {
       const outbox = await Outbox.open(directory, world)
       const failure = { package: 'a/b', revision: 1, reason: 'it died', kind: 'crash', log: [] }
       await outbox.add({ kind: 'failure', message: 'it died', failure } as unknown as NewEvent)
-      for (let i = 0; i < 1001; i++) void outbox.add(event)
-      assert.deepEqual(numbers(outbox).slice(0, 2), [1, 4])
+      await outbox.add({ kind: 'security', message: 'refused', code: 'trust/rollback' })
+      for (let i = 0; i < 1000; i++) void outbox.add(event)
+      assert.deepEqual(numbers(outbox).slice(0, 3), [1, 2, 5])
+      for (let i = 0; i < 1000; i++) {
+        void outbox.add({ kind: 'security', message: 'refused', code: 'trust/rollback' })
+      }
+      assert.deepEqual(numbers(outbox).slice(0, 2), [1, 1004])
       await outbox.close()
     }))
 

@@ -10,8 +10,13 @@ import type { World } from '../world.ts'
 /** What is said of an event; the outbox gives it its number and its time. */
 export type NewEvent = Omit<DeviceEvent, 'sequence' | 'at'>
 
-/** So many events wait for a server that is away; then the oldest that are no failures give way. */
+/** So many events wait for a server that is away; then the oldest give way, in this order of kinds. */
 const mostWaiting = 1000
+const givingWay: readonly ((kind: DeviceEvent['kind']) => boolean)[] = [
+  kind => kind !== 'failure' && kind !== 'security',
+  kind => kind === 'security',
+  () => true,
+]
 /** What one check-in carries at most: a failure brings its log, so the bytes count too. */
 const batchEvents = 200
 const batchBytes = 512 * 1024
@@ -120,8 +125,8 @@ export class Outbox {
   }
 
   #giveWay(): void {
-    const at = this.#waiting.findIndex(event => event.kind !== 'failure')
-    this.#waiting.splice(Math.max(at, 0), 1)
+    const places = givingWay.map(may => this.#waiting.findIndex(event => may(event.kind)))
+    this.#waiting.splice(places.find(at => at >= 0) ?? 0, 1)
   }
 
   #queue(write: () => Promise<void>): Promise<void> {

@@ -12,14 +12,27 @@ export function isSecurityEvent(error: unknown): boolean {
   return isCoded(error) && suspicious.test(error.code)
 }
 
-/** So long the same refusal is not told again. */
+/** So long the same refusal is not told again, and so long the refusals of one code are counted together. */
 const quietMs = 60 * 60 * 1000
+/** So many different refusals of one code are told in that time: words can be varied without end. */
+const mostOfCode = 10
 
-/** Tells each refusal once an hour: an attacker must not be able to fill the outbox. */
+/** What was told of one code since `from`, and how often nothing was. */
+interface Told {
+  readonly from: number
+  readonly messages: Set<string>
+  untold: number
+}
+
+/**
+ * Tells each refusal once an hour, and at most ten of a code: an attacker must not be able to fill the
+ * outbox. What was left out is counted, and the count is told with the next of its code.
+ */
 export class RefusalReporter {
   readonly #tell: (event: NewEvent) => Promise<void>
   readonly #monotonic: () => number
-  readonly #told = new Map<string, number>()
+  /** By code: codes are the program's own, so there are never many. */
+  readonly #told = new Map<string, Told>()
 
   constructor(tell: (event: NewEvent) => Promise<void>, monotonic: () => number) {
     this.#tell = tell
@@ -36,18 +49,31 @@ export class RefusalReporter {
     world.log({ level, message: error.message, code: error.code, ...stackOf(error) })
     const isSecurity = isSecurityEvent(error)
     if (isTransient(error) && !isSecurity) return
-    if (this.#isQuiet(`${error.code} ${error.message}`)) return
+    const untold = this.#untoldBefore(error)
+    if (untold === undefined) return
     const message = error.message.slice(0, 1000)
     const kind = isSecurity ? 'security' : 'agent'
-    await this.#tell({ kind, code: error.code, message, details: factsOf(error.details) })
+    const details = { ...factsOf(error.details), ...(untold > 0 && { untold }) }
+    await this.#tell({ kind, code: error.code, message, details })
   }
 
-  #isQuiet(key: string): boolean {
+  /** How many of its code were not told before this one; undefined where this is not told either. */
+  #untoldBefore({ code, message }: CodedError): number | undefined {
     const now = this.#monotonic()
-    if (now - (this.#told.get(key) ?? Number.NEGATIVE_INFINITY) < quietMs) return true
-    if (this.#told.size > 100) this.#told.clear()
-    this.#told.set(key, now)
-    return false
+    const held = this.#told.get(code)
+    const isOver = held === undefined || now - held.from >= quietMs
+    const told = isOver
+      ? { from: now, messages: new Set<string>(), untold: held?.untold ?? 0 }
+      : held
+    this.#told.set(code, told)
+    if (told.messages.has(message) || told.messages.size >= mostOfCode) {
+      told.untold += 1
+      return undefined
+    }
+    told.messages.add(message)
+    const { untold } = told
+    told.untold = 0
+    return untold
   }
 }
 

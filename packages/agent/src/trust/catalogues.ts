@@ -3,6 +3,7 @@ import { parsePublisherName } from '@steadfleet/domain'
 import { type Client, getFileOfCatalogue } from '@steadfleet/protocol'
 import { type Catalogue, type Fetcher, refreshCatalogue } from '@steadfleet/trust'
 import { readLimited } from '../server/read-limited.ts'
+import { judged, remembering } from './offered.ts'
 import type { TrustState } from './trust-state.ts'
 
 /** What following catalogues needs. */
@@ -27,12 +28,13 @@ function openCatalogue(
   name: string,
   root: Digest,
 ): Pick<Catalogue, 'find'> {
+  const fetcher = remembering(fetcherOf(context.client, name))
   let refreshed: Promise<Catalogue> | undefined
   return {
     async find(path) {
-      refreshed ??= refresh(context, name, root)
+      refreshed ??= refresh(context, fetcher, name, root)
       try {
-        return await (await refreshed).find(path)
+        return await judged(fetcher.last, async () => (await refreshed)?.find(path))
       } catch (error) {
         context.suspect(error)
         throw error
@@ -42,14 +44,15 @@ function openCatalogue(
 }
 
 async function refresh(
-  { client, trust, now }: CatalogueContext,
+  { trust, now }: CatalogueContext,
+  fetcher: Fetcher,
   name: string,
   root: Digest,
 ): Promise<Catalogue> {
   const firstRootFile = await trust.firstRootFile(root)
   const catalogue = await refreshCatalogue({
     store: trust.catalogueFiles(name),
-    fetcher: fetcherOf(client, name),
+    fetcher,
     now: trust.time(now),
     firstRoot: root,
     ...(firstRootFile && { firstRootFile }),

@@ -1,6 +1,7 @@
 import { fromBase64, isCoded, isJsonObject, parseStrictJson } from '@steadfleet/base'
 import type { BodyOf, checkIn, ReplyOf } from '@steadfleet/protocol'
 import { type Fetcher, refreshTimes } from '@steadfleet/trust'
+import { judged, remembering } from './offered.ts'
 import type { TrustState } from './trust-state.ts'
 
 export type HeldVersions = NonNullable<BodyOf<typeof checkIn>['catalogues']>
@@ -32,12 +33,12 @@ export async function heedTimes(
   const refusals: unknown[] = []
   for (const { name, root: firstRoot } of trust.heldPolicy?.catalogues ?? []) {
     const store = trust.catalogueFiles(name)
-    const fetcher = broughtBy(newer[name] ?? {}, () => store.read('timestamp.json'))
+    const fetcher = remembering(broughtBy(newer[name] ?? {}, () => store.read('timestamp.json')))
     const firstRootFile = await trust.firstRootFile(firstRoot)
     const first = { firstRoot, ...(firstRootFile && { firstRootFile }) }
     const own = { store, fetcher, floors: trust.floors, name, now: trust.time(clock) }
     try {
-      await trust.raise(await refreshTimes({ ...first, ...own }))
+      await trust.raise(await judged(fetcher.last, () => refreshTimes({ ...first, ...own })))
     } catch (error) {
       refusals.push(error)
     }

@@ -25,6 +25,7 @@ import { CatalogueFiles } from './catalogue-files.ts'
 import type { Enrolment } from './enrolment.ts'
 import { type FloorCells, FloorFiles } from './floor-cells.ts'
 import { LogState } from './log-state.ts'
+import { judged } from './offered.ts'
 
 /**
  * Everything the device believes, on disk and as read: roots, policy, the last order, the floors. What
@@ -124,7 +125,11 @@ export class TrustState {
     this.#cell = cell
   }
 
-  async takeOwnerRoot(envelope: Envelope): Promise<void> {
+  takeOwnerRoot(envelope: Envelope): Promise<void> {
+    return judged(nameOf(envelope), () => this.#takeOwnerRoot(envelope))
+  }
+
+  async #takeOwnerRoot(envelope: Envelope): Promise<void> {
     const held = this.#ownerRoot ?? this.#enrolment.ownerRoot
     const offered = acceptOwnerRoot(held, envelope)
     await this.#write('owner-root.json', envelope)
@@ -132,7 +137,11 @@ export class TrustState {
     await this.raise(new Map([['owner-root', offered.version]]))
   }
 
-  async takePolicy(envelope: Envelope): Promise<void> {
+  takePolicy(envelope: Envelope): Promise<void> {
+    return judged(nameOf(envelope), () => this.#takePolicy(envelope))
+  }
+
+  async #takePolicy(envelope: Envelope): Promise<void> {
     const { owner } = this.#enrolment
     const root = this.#held('owner-root', this.#ownerRoot)
     const offered = acceptPolicy(root, this.#policy, envelope, { owner })
@@ -143,7 +152,11 @@ export class TrustState {
   }
 
   /** Takes an order for good: from here on it is finished from what is stored, not checked again. */
-  async takeOrder(envelope: Envelope, clock: Date): Promise<Order> {
+  takeOrder(envelope: Envelope, clock: Date): Promise<Order> {
+    return judged(nameOf(envelope), () => this.#takeOrder(envelope, clock))
+  }
+
+  async #takeOrder(envelope: Envelope, clock: Date): Promise<Order> {
     const { device, owner } = this.#enrolment
     const address = { device, owner, counter: this.counter }
     const root = this.#held('owner-root', this.#ownerRoot)
@@ -198,6 +211,11 @@ export class TrustState {
   #at(name: string): string {
     return join(this.#paths.trust, name)
   }
+}
+
+/** The digest of an envelope is that of its file. */
+function nameOf(envelope: Envelope): () => Digest {
+  return () => digestOf(toCanonical(envelope))
 }
 
 /** What a device begins to trust with, once it has been held against the token. */
