@@ -1,20 +1,31 @@
 import { resolve } from 'node:path'
 import type { BuilderRow } from '@steadfleet/authority'
 import { keyIdOf } from '@steadfleet/trust'
-import { argument, type Call, type CommandSpec } from '../command.ts'
+import { argument, type Call, type CommandSpec, type OptionSpec, textOption } from '../command.ts'
 import { CliError } from '../error.ts'
 import { openFleet } from '../fleet/open.ts'
 import { readPublicKey } from '../keys/key-file.ts'
 import { toTable } from '../output.ts'
-import { changeBuilders, heldBuilders, withBuilder, withRetired } from '../publish/builders.ts'
+import {
+  changeBuilders,
+  heldBuilders,
+  type RoleAt,
+  withBuilder,
+  withRetired,
+} from '../publish/builders.ts'
+
+const inCatalogue: readonly OptionSpec[] = [
+  { flags: '--catalogue <name>', what: 'of the role in this catalogue of yours' },
+]
 
 /** `steadfleet builder list` */
 export const builderList: CommandSpec = {
   name: 'builder list',
   summary: 'List the builders whose provenance counts, as the publisher’s role names them.',
+  options: inCatalogue,
   examples: ['builder list', 'builder list --json'],
   async run(call) {
-    const held = await heldBuilders(await openFleet(call), call.world.now())
+    const held = await heldBuilders(await openFleet(call), roleAt(call))
     answer(call, held ?? [], 'the role names no builders: anyone’s provenance is taken')
   },
 }
@@ -27,13 +38,14 @@ export const builderAdd: CommandSpec = {
     { name: '<key>', what: 'the file of its public key' },
   ],
   summary: 'Let a builder’s provenance count, and sign that with the publisher’s key.',
+  options: inCatalogue,
   examples: ['builder add https://ci.example/acme ci.pub'],
   async run(call) {
     const id = addressOf(argument(call, 0))
     const key = await readPublicKey(resolve(call.world.directory, argument(call, 1)))
     const fleet = await openFleet(call)
     const add = (held: readonly BuilderRow[]) => withBuilder(held, { id, key })
-    answer(call, await changeBuilders(fleet, call.world.now(), add))
+    answer(call, await changeBuilders(fleet, roleAt(call), add))
   },
 }
 
@@ -42,12 +54,18 @@ export const builderRetire: CommandSpec = {
   name: 'builder retire',
   takes: [{ name: '<builder>', what: 'its id, or the id of its key' }],
   summary: 'Take nothing new of a builder; what it built before still counts.',
+  options: inCatalogue,
   examples: ['builder retire https://ci.example/acme'],
   async run(call) {
     const named = argument(call, 0)
     const retire = (held: readonly BuilderRow[]) => withRetired(held, named) ?? refuse(named)
-    answer(call, await changeBuilders(await openFleet(call), call.world.now(), retire))
+    answer(call, await changeBuilders(await openFleet(call), roleAt(call), retire))
   },
+}
+
+function roleAt(call: Call): RoleAt {
+  const catalogue = textOption(call, 'catalogue')
+  return { now: call.world.now(), ...(catalogue !== undefined && { catalogue }) }
 }
 
 function addressOf(typed: string): string {
