@@ -31,7 +31,7 @@ export interface Besieged {
   serves(revision: number): Promise<void>
   /** Waits until it committed the revision and serves it. */
   runs(revision: number): Promise<void>
-  /** The first security event of this device whose code is as expected. */
+  /** The first security event of this device whose code is as expected; it must be proved. */
   refusal(code: RegExp): Promise<TimelineEntry>
   failure(holds: (view: FailureView) => boolean): Promise<FailureView>
   /** Waits until the device told that its app misbehaves so, short of ending. */
@@ -112,7 +112,9 @@ export function makeBesieged({ fleet, until, keep }: Ground, place: Place): Besi
     },
     refusal: code =>
       until(`a refusal of ${name}`, ({ security }) =>
-        security.find(one => one.device === id && code.test(one.event.code ?? '')),
+        security.find(
+          one => one.device === id && one.hasEvidence && code.test(one.event.code ?? ''),
+        ),
       ),
     failure: holds =>
       until(`a failure of ${name}`, ({ failures }) =>
