@@ -7,16 +7,27 @@ import {
   type Signer,
   signMetadata,
 } from '@steadfleet/authority'
-import { digestOf, toBase64 } from '@steadfleet/base'
+import { type Digest, digestOf, toBase64 } from '@steadfleet/base'
 import { parsePublisherName } from '@steadfleet/domain'
-import { type CatalogueView, makeCatalogue, makeCatalogueKeys } from '@steadfleet/protocol'
-import { type PublicKey, publicKey } from '@steadfleet/trust'
+import {
+  type CatalogueView,
+  getFileOfCatalogue,
+  listCatalogues,
+  makeCatalogue,
+  makeCatalogueKeys,
+} from '@steadfleet/protocol'
+import { type PublicKey, parseMetadata, publicKey } from '@steadfleet/trust'
+import { CliError } from '../error.ts'
 import { type Home, keyFolder, publisherKey } from '../fleet/home.ts'
 import type { Fleet } from '../fleet/open.ts'
 import { listKeys, type Protection, readSigner, writeKey } from '../keys/key-file.ts'
+import { collect } from '../publish/catalogue-files.ts'
 import type { World } from '../world.ts'
 import { withCatalogue } from './policy-changes.ts'
 import { openPolicyDraft, savePolicyDraft } from './policy-draft.ts'
+
+/** The longest root file that is read. */
+const longestRoot = 512_000
 
 /**
  * Makes an owner's own catalogue: its offline keys here, its online keys in the signer, its first files
@@ -30,6 +41,16 @@ export async function makeOwnCatalogue(
   const { home, client } = fleet
   const name = parsePublisherName(typed)
   const { next } = await openPolicyDraft(fleet)
+  if (next.catalogues.some(one => one.name === name)) {
+    const message = `cannot make catalogue ${name}: the policy has one of this name`
+    throw new CliError('cli/refused', message, { catalogue: name })
+  }
+  const made = (await client.call(listCatalogues, {})).find(one => one.name === name)
+  // An interrupted call may have made it and drafted nothing; only what our own keys signed counts.
+  if (made && (await isSignedHere(fleet, made))) {
+    await savePolicyDraft(home, withCatalogue(next, namedAs(home, name, made.root)))
+    return made
+  }
   const online = await client.call(makeCatalogueKeys, { params: { catalogue: name } })
   const root = await offlineKeys(home, `${name}-root`, world)
   const targets = await offlineKeys(home, `${name}-targets`, world)
@@ -53,9 +74,28 @@ export async function makeOwnCatalogue(
       roles: { [home.publisher]: toBase64(role) },
     },
   })
-  const named = { name, root: digestOf(rootFile), allowed: [home.publisher], refused: [] }
-  await savePolicyDraft(home, withCatalogue(next, named))
+  await savePolicyDraft(home, withCatalogue(next, namedAs(home, name, digestOf(rootFile))))
   return view
+}
+
+function namedAs({ publisher }: Home, name: string, root: Digest) {
+  return { name, root, allowed: [publisher], refused: [] }
+}
+
+/** Whether keys on this machine are the root of a catalogue that the server has: its file says so. */
+async function isSignedHere(
+  { home, client }: Fleet,
+  { name, root, origin }: CatalogueView,
+): Promise<boolean> {
+  if (origin !== null) return false
+  const { body } = await client.open(getFileOfCatalogue, {
+    params: { catalogue: name, file: '1.root.json' },
+  })
+  const bytes = await collect('1.root.json', body, longestRoot)
+  const { signed } = parseMetadata('root', bytes)
+  const own = new Set((await listKeys(keyFolder(home))).map(({ keyid }) => keyid))
+  const { keyids, threshold } = signed.roles.root
+  return digestOf(bytes) === root && keyids.filter(id => own.has(id)).length >= threshold
 }
 
 /** Three keys of a role; those that an interrupted call has made are used again. */

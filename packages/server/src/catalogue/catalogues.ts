@@ -129,7 +129,8 @@ async function openShelf(options: CataloguesOptions): Promise<Shelf> {
 
 /** The first catalogue has the name by which the policy pins its root. */
 function nameOf(root: Digest, { catalogues }: TrustPolicy): string {
-  return (catalogues.find(one => one.root === root) ?? catalogues[0])?.name ?? 'own'
+  // A policy that dropped it has no name for it; devices do not ask for it any more.
+  return catalogues.find(one => one.root === root)?.name ?? 'first'
 }
 
 /** Where a further catalogue lies, and who signs and brings what is new in it. */
