@@ -30,7 +30,12 @@ export interface LogPlace {
 export async function openLogOf(place: LogPlace): Promise<Log> {
   const { folder, catalogues, owner, signer, onPublished, logger } = place
   const configuration = await readLogConfiguration(folder)
-  if (configuration === undefined) return noLog
+  if (configuration === undefined) {
+    const wanted = chosenLog(owner.policy().signed.log)?.key.name
+    const why = 'no log.json is here, so devices will refuse every release'
+    if (wanted !== undefined) logger.warn({ log: wanted }, `the owner’s policy names a log: ${why}`)
+    return noLog
+  }
   const { log: key } = await signer().keys()
   if (key === undefined) {
     const message = `cannot keep log ${configuration.origin}: the signer has no key for it`
