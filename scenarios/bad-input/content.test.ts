@@ -56,9 +56,9 @@ describe('what comes over the network', { concurrency: 20, skip: whyNoPage() }, 
     paths = {
       object: new RegExp(`/objects/sha256:${index}$`),
       record: new RegExp(`/objects/${releases[0]?.record}$`),
-      timestamp: /\/catalogue\/timestamp\.json$/,
-      snapshot: /\/catalogue\/\d+\.snapshot\.json$/,
-      acme: /\/catalogue\/\d+\.acme\.json$/,
+      timestamp: /\/catalogues\/\w+\/timestamp\.json$/,
+      snapshot: /\/catalogues\/\w+\/\d+\.snapshot\.json$/,
+      acme: /\/catalogues\/\w+\/\d+\.acme\.json$/,
       bundle: /\/bundles\//,
     }
   })
