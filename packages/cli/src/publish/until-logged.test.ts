@@ -26,8 +26,7 @@ test('a release that waits for a witness is waited for, and it is said for whom'
   }
   const client = makeClient({ origin: 'http://127.0.0.1:1', transport })
   const said: string[] = []
-  const releases = [{ recordDigest: digest }] as Parameters<typeof untilLogged>[1]
-  await untilLogged({ client } as Parameters<typeof untilLogged>[0], releases, line => {
+  await untilLogged({ client }, [{ recordDigest: digest }], line => {
     said.push(line)
   })
   assert.deepEqual(said, [

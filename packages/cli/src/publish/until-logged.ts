@@ -12,8 +12,8 @@ const patienceMs = 10 * 60_000
  * that is away is asked again by the server, also when nobody waits here any more.
  */
 export async function untilLogged(
-  { client }: Fleet,
-  releases: readonly PackedRelease[],
+  { client }: Pick<Fleet, 'client'>,
+  releases: readonly Pick<PackedRelease, 'recordDigest'>[],
   say: (line: string) => void,
 ): Promise<void> {
   const digests = releases.map(({ recordDigest }) => recordDigest)
