@@ -77,7 +77,10 @@ export async function openTestFleet(
     publisher: signerFromSeed(seeds.publisher),
     operator: signerFromSeed(operatorSeed),
   }
-  let server = await startServer(data, 0, words)
+  let server = await startServer(data, 0, words).catch(async refused => {
+    await rm(folder, { recursive: true, force: true })
+    throw refused
+  })
   const operator = clientFor(server.origin, keys.operator)
   const role = async () => {
     const inForce = await readInForce(join(data, 'catalogue'))
