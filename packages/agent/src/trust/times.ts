@@ -10,13 +10,16 @@ export type NewerFiles = NonNullable<ReplyOf<typeof checkIn>['catalogues']>
 /** What is stored of each catalogue that the policy follows: so a check-in brings only what is newer. */
 export async function heldVersions(trust: TrustState): Promise<HeldVersions> {
   const held: HeldVersions = {}
-  for (const { name } of trust.heldPolicy?.catalogues ?? []) {
+  for (const { name, root: firstRoot } of trust.heldPolicy?.catalogues ?? []) {
     const store = trust.catalogueFiles(name)
-    const [root, timestamp] = await Promise.all([
+    const [root, first, timestamp] = await Promise.all([
       store.read('root.json'),
+      trust.firstRootFile(firstRoot),
       store.read('timestamp.json'),
     ])
-    held[name] = { root: versionIn(root), timestamp: versionIn(timestamp) }
+    // With nothing stored yet, or that torn, a refresh begins at the first root, and asks for the next.
+    const from = versionIn(root) || versionIn(first)
+    held[name] = { root: from, timestamp: versionIn(timestamp) }
   }
   return held
 }
