@@ -1,7 +1,8 @@
+import { usualCheckInSeconds } from '@steadfleet/domain'
 import type { DeviceRow } from './store/device-store.ts'
 
-/** How long a device that holds no stream may be silent: two check-ins, and a little. */
-const silenceMs = 2 * 900_000 + 60_000
+/** So long after a check-in a device that holds no stream counts as there: two of them, and a little. */
+const thereMs = (2 * usualCheckInSeconds + 60) * 1000
 
 /** Whether devices are there: by their stream, or where they hold none, by their last check-in. */
 export interface Presence {
@@ -33,7 +34,7 @@ export function makePresence(): Presence {
     isOnline({ id, seen_at }, now) {
       if (streams.has(id)) return true
       if (lost.has(id) || seen_at === null) return false
-      return now.getTime() - Date.parse(seen_at) < silenceMs
+      return now.getTime() - Date.parse(seen_at) < thereMs
     },
   }
 }
