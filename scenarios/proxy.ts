@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
@@ -8,6 +9,8 @@ export interface Middleman {
   readonly seen: readonly string[]
   /** What is done to a request, by its method and path; undefined: it is passed on as it is. */
   rule: Rule | undefined
+  /** Waits until every exchange that is open now is over, but for streams. */
+  calm(): Promise<void>
   /** Cuts every connection there is and lets no new one in, until `open` is called. */
   shut(): void
   open(): Promise<void>
@@ -90,9 +93,14 @@ function plain(headers: http.IncomingHttpHeaders): http.OutgoingHttpHeaders {
 export async function openProxy(upstream: () => string): Promise<Middleman> {
   const sockets = new Set<Socket>()
   const seen: string[] = []
+  const running = new Set<ServerResponse>()
   const server = http.createServer((request, reply) => {
     const asked = `${request.method} ${request.url}`
     seen.push(asked)
+    if (!asked.endsWith('/events')) {
+      running.add(reply)
+      reply.once('close', () => running.delete(reply))
+    }
     const exchange = makeExchange(request, reply, upstream())
     const deed = proxy.rule?.(asked) ?? (({ pass }: Exchange) => pass())
     // What fails towards the server is, towards the device, a connection that breaks.
@@ -112,6 +120,9 @@ export async function openProxy(upstream: () => string): Promise<Middleman> {
     origin: `http://127.0.0.1:${port}`,
     seen,
     rule: undefined,
+    calm: async () => {
+      await Promise.all([...running].map(reply => once(reply, 'close')))
+    },
     shut,
     open: async () => void (await listenOn(server, port)),
     async close() {

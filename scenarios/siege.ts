@@ -11,7 +11,7 @@ import { serverCommand } from '../packages/cli/src/commands/serve.ts'
 import { connect } from '../packages/cli/src/fleet/connect.ts'
 import { packageParams } from '../packages/cli/src/fleet/find.ts'
 import { type Home, openHome, saveHome } from '../packages/cli/src/fleet/home.ts'
-import { initFleet } from '../packages/cli/src/fleet/init.ts'
+import { type FirstChoices, initFleet } from '../packages/cli/src/fleet/init.ts'
 import type { Fleet } from '../packages/cli/src/fleet/open.ts'
 import { buildAgentIfStale } from '../packages/cli/src/process/agent-build.ts'
 import { programs } from '../packages/cli/src/process/checkout.ts'
@@ -51,6 +51,7 @@ export interface SiegeOptions {
   readonly prepare?: (home: Home) => Promise<void>
   readonly page?: PageChange
   readonly serverEnvironment?: Environment
+  readonly log?: FirstChoices['log']
 }
 
 /** A device of a siege that rests, and what runs it when the siege goes on. */
@@ -102,7 +103,8 @@ export class Siege {
     const proxies = await Promise.all(names.map(() => openProxy(() => origin)))
     const world = { now: () => new Date(), random: (n: number) => randomBytes(n) }
     const chosen = { fleet: 'siege', publisher: 'acme', model: 'box', required: [] }
-    const choices = { ...chosen, server: origin, keys: 'unencrypted' } as const
+    const log = options.log === undefined ? {} : { log: options.log }
+    const choices = { ...chosen, ...log, server: origin, keys: 'unencrypted' as const }
     const { home } = await initFleet(join(directory, 'fleet'), choices, world)
     await options.prepare?.(home)
     const siege = new Siege(directory, { home, client: await connect(home) }, proxies, options)

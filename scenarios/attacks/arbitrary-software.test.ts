@@ -13,7 +13,7 @@ attack({
   },
   strike: async ({ device }) => {
     const signed = digestOf(toUtf8(`revision ${revisions.next}\n`))
-    mount(device.proxy, { objects: new Map([[signed, toUtf8('revision 9\n')]]) })
+    await mount(device.proxy, { objects: new Map([[signed, toUtf8('revision 9\n')]]) })
     await device.order(revisions.next)
   },
   isWon: async ({ device }) => (await device.page()) === 'revision 9\n',

@@ -122,7 +122,9 @@ function describeRow(name: string, setting: Setting, acts: Acts): void {
 
 /** For whoever must find out why a row failed. */
 function lastWords(device: Besieged | undefined): string {
-  return device?.log().split('\n').slice(-12).join('\n') ?? 'it never started'
+  if (device === undefined) return 'it never started'
+  const { seen } = device.proxy
+  return [...device.log().split('\n').slice(-12), ...seen.slice(-20)].join('\n')
 }
 
 async function open({ without, daysLater, prepare }: Setting): Promise<Siege> {
@@ -173,7 +175,7 @@ async function lose(row: Row, scene: Scene): Promise<void> {
   assert.equal(await row.isWon(scene), false)
   await row.strike(scene)
   const look = async () => (await row.isWon(scene)) || undefined
-  await scene.siege.until('the attack succeed', look, 45)
+  await scene.siege.until('the attack succeed', look, 30)
 }
 
 export function pageOf(revision: number): string {

@@ -10,7 +10,7 @@ function orderForged(revision: number): Row['strike'] {
     const forged = forgeRevision(vault, revision)
     const releases = ordered(device, forged)
     const order = await signOrder(vault, device, { releases })
-    mount(device.proxy, { order, objects: forged.objects })
+    await mount(device.proxy, { order, objects: forged.objects })
     await device.order(revisions.next)
   }
 }

@@ -25,7 +25,7 @@ attack(
         device: siege.device(neighbour).id,
         releases: ordered(device, published(vault, revisions.next)),
       }
-      mount(device.proxy, { order: await signOrder(vault, device, change) })
+      await mount(device.proxy, { order: await signOrder(vault, device, change) })
       await device.order(revisions.afterNext)
     },
     isWon: async ({ device }) => (await device.page()) === pageOf(revisions.next),
@@ -36,7 +36,7 @@ attack(
     without: replay,
     strike: async ({ device, vault }) => {
       const releases = ordered(device, published(vault, revisions.next))
-      mount(device.proxy, { order: await signOrder(vault, device, { counter: 1, releases }) })
+      await mount(device.proxy, { order: await signOrder(vault, device, { counter: 1, releases }) })
       await device.order(revisions.afterNext)
     },
     isWon: async ({ device }) => (await device.page()) === pageOf(revisions.next),
@@ -46,7 +46,9 @@ attack(
     code: /^trust\/replayed-order$/,
     without: replay,
     strike: async ({ device, vault }) => {
-      mount(device.proxy, { order: await signOrder(vault, device, { counter: 1, releases: [] }) })
+      await mount(device.proxy, {
+        order: await signOrder(vault, device, { counter: 1, releases: [] }),
+      })
       await device.order(revisions.afterNext)
     },
     isWon: async ({ device }) => !(await device.page()).startsWith('revision'),

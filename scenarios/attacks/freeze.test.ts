@@ -13,7 +13,7 @@ function freeze(attack: string, clock: string | undefined, without: Row['without
     before: ({ siege, device, clock: own }: Scene) => {
       if (clock) own.set(clock)
       const timestamp = roleIn(keptAt(siege, revisions.afterNext), 'timestamp')
-      mount(device.proxy, { files: new Map([['timestamp.json', timestamp]]) })
+      void mount(device.proxy, { files: new Map([['timestamp.json', timestamp]]) })
     },
     strike: ({ device }) => device.order(revisions.next),
     isWon: async ({ device }) => (await device.page()) === pageOf(revisions.next),

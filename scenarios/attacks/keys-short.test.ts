@@ -37,7 +37,7 @@ attack(
     strike: async ({ device, vault }) => {
       const lost = vault.offline.root.slice(0, 1)
       const files = await signRoot(vault, root => root, lost)
-      mount(device.proxy, { files })
+      await mount(device.proxy, { files })
       await device.order(revisions.next)
     },
     isWon: ({ device }) => takenVersion(device, 'root') === 3,

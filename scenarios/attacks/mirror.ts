@@ -13,24 +13,29 @@ export interface Mirror {
   readonly rule?: Rule
 }
 
-export function mount(proxy: Middleman, mirror: Mirror): void {
+/** Puts it in between; what was on its way before has arrived when this is over. */
+export async function mount(proxy: Middleman, mirror: Mirror): Promise<void> {
   proxy.rule = asked => mirror.rule?.(asked) ?? deedOf(mirror, asked)
+  await proxy.calm()
 }
 
-function deedOf({ files, objects, order }: Mirror, asked: string): Deed | undefined {
+function deedOf(mirror: Mirror, asked: string): Deed | undefined {
+  const { files, objects } = mirror
   const [, folder, name = ''] = /^GET \/v1\/(catalogues\/acme|objects)\/([^/?]+)/.exec(asked) ?? []
   const stored = folder === 'objects' ? objects?.get(name as Digest) : files?.get(name)
   if (stored)
     return ({ reply }) => send(reply, { status: 200, headers: {}, body: Buffer.from(stored) })
-  if (order && asked.endsWith('/check-in')) return replaced(order)
-  return undefined
+  return asked.endsWith('/check-in') ? changed(mirror) : undefined
 }
 
-function replaced(order: Envelope): Deed {
+/** Another order, and none of the catalogue's files that the reply brings along: those are asked for. */
+function changed({ files, order }: Mirror): Deed {
   return async ({ reply, fetch }) => {
     const whole = await fetch()
     if (whole.status >= 300) return send(reply, whole)
-    const body = Buffer.from(JSON.stringify({ ...JSON.parse(whole.body.toString()), order }))
+    const said = JSON.parse(whole.body.toString())
+    if (files) delete said.catalogues
+    const body = Buffer.from(JSON.stringify({ ...said, ...(order && { order }) }))
     send(reply, { ...whole, body })
   }
 }

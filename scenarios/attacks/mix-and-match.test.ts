@@ -19,7 +19,7 @@ attack({
   strike: async ({ device, vault }) => {
     const newest = versionOf(roleIn(vault, 'acme'))
     const earlier = readFileSync(join(vault.catalogue, `${newest - 1}.acme.json`))
-    mount(device.proxy, { files: new Map([[`${newest}.acme.json`, earlier]]) })
+    await mount(device.proxy, { files: new Map([[`${newest}.acme.json`, earlier]]) })
     await device.order(revisions.next)
   },
   isWon: async ({ device }) => (await device.page()) === pageOf(revisions.next),

@@ -15,7 +15,7 @@ attack({
     const absent = forgeRevision(vault, 7, { package: 'bolt/page' as never })
     const both = [published(vault, revisions.next), absent]
     const releases = both.flatMap(one => ordered(device, one))
-    mount(device.proxy, { order: await signOrder(vault, device, { releases }) })
+    await mount(device.proxy, { order: await signOrder(vault, device, { releases }) })
     await device.order(revisions.next)
   },
   isWon: async ({ device }) => (await device.page()) === pageOf(revisions.next),

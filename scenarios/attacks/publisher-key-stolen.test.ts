@@ -5,7 +5,6 @@ import { payloadTypes, reopenPolicy } from '../../packages/trust/src/index.ts'
 import { attack, type Scene } from './attack.ts'
 import { forgeRevision, growRole, ordered, pageOfForged, signOnline, signOrder } from './forge.ts'
 import { mount } from './mirror.ts'
-import { revisions } from './prepared.ts'
 import { replaceOnlineKeys } from './recover.ts'
 
 /** With the server's keys too, the thief publishes as acme and orders what he published. */
@@ -14,8 +13,10 @@ async function publishAndOrder({ device, vault }: Scene, name: string): Promise<
   const role = await growRole(vault, 'acme', [forged.named], [vault.offline.acme])
   const files = await signOnline(vault, new Map([['acme', role]]))
   const order = await signOrder(vault, device, { releases: ordered(device, forged) })
-  mount(device.proxy, { files, order, objects: forged.objects })
-  await device.order(revisions.next)
+  await mount(device.proxy, { files, order, objects: forged.objects })
+  // It looks at once when it starts; the server itself would order nothing of a refused publisher.
+  await device.agent().stop(10_000)
+  await device.start()
 }
 
 attack(

@@ -13,7 +13,7 @@ attack({
   },
   strike: async ({ device, vault }) => {
     const releases = ordered(device, published(vault, revisions.old))
-    mount(device.proxy, { order: await signOrder(vault, device, { releases }) })
+    await mount(device.proxy, { order: await signOrder(vault, device, { releases }) })
     await device.order(revisions.next)
   },
   isWon: async ({ device }) => (await device.page()) === pageOf(revisions.old),

@@ -23,7 +23,7 @@ function isTaken(role: string): Row['isWon'] {
 
 function strikeWith(files: (scene: Scene) => Promise<Files> | Files): Row['strike'] {
   return async scene => {
-    mount(scene.device.proxy, { files: await files(scene) })
+    await mount(scene.device.proxy, { files: await files(scene) })
     await scene.device.order(revisions.next)
   }
 }
@@ -61,7 +61,7 @@ attack(
     },
     strike: async ({ device, vault }) => {
       const files = new Map([['3.root.json', readFileSync(join(vault.catalogue, '1.root.json'))]])
-      mount(device.proxy, {
+      await mount(device.proxy, {
         files,
         rule: asked => (asked.endsWith('/2.root.json') ? broken : undefined),
       })

@@ -49,7 +49,11 @@ export async function strike({ device, vault }: Scene, plot: Plot = {}): Promise
   const changed = new Map([['acme', role], ...(targets ? [['targets', targets] as const] : [])])
   const signed = await signOnline(vault, changed)
   const order = await signOrder(vault, device, { releases: ordered(device, forged) })
-  mount(device.proxy, { files: new Map([...signed, ...files]), order, objects: forged.objects })
+  await mount(device.proxy, {
+    files: new Map([...signed, ...files]),
+    order,
+    objects: forged.objects,
+  })
   await device.order(revisions.next)
 }
 
