@@ -77,10 +77,7 @@ export async function openTestFleet(
     publisher: signerFromSeed(seeds.publisher),
     operator: signerFromSeed(operatorSeed),
   }
-  let server = await startServer(data, 0, words).catch(async refused => {
-    await rm(folder, { recursive: true, force: true })
-    throw refused
-  })
+  let server = await startServer(data, 0, words).catch(refused => removeAndThrow(folder, refused))
   const operator = clientFor(server.origin, keys.operator)
   const role = async () => {
     const inForce = await readInForce(join(data, 'catalogue'))
@@ -119,6 +116,11 @@ export async function openTestFleet(
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+async function removeAndThrow(folder: string, refused: unknown): Promise<never> {
+  await rm(folder, { recursive: true, force: true })
+  throw refused
 }
 
 /** Lets the fleet run the greenhouse from `latest/stable`. */
