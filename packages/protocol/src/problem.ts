@@ -54,6 +54,7 @@ export const problemStatus = {
   'release/mismatch': 422,
   'release/below-floor': 409,
   'release/not-logged': 409,
+  'release/withdrawn': 409,
 
   'log/none': 404,
   'log/unknown-leaf': 404,

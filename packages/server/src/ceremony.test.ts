@@ -10,7 +10,7 @@ import {
   signerFromPem,
   signerFromSeed,
 } from '@steadfleet/authority'
-import { toBase64 } from '@steadfleet/base'
+import { digestOf, toBase64 } from '@steadfleet/base'
 import { listRoles, makeOnlineKey } from '@steadfleet/protocol'
 import { keyIdOf } from '@steadfleet/trust'
 import { catalogueIn, ownerAt, putCatalogue, putOwner, signedBy } from './testing/ceremonies.ts'
@@ -159,6 +159,15 @@ describe('the offline documents of a fleet', { concurrency: false }, () => {
     const after = await orderFor(device, before.counter)
     assert.deepEqual(after.signers, [keyIdOf(key)])
     assert.deepEqual(before.signers, [director.keyid])
+  })
+
+  test('a release that was revoked is ordered no more', async () => {
+    const { recordBytes } = await it.publish({ revision: 2 })
+    const held = await catalogueIn(it.data)
+    const draft = draftTargets(held, { ...nothing, revoked: [digestOf(recordBytes)] }, now)
+    const signers = [...keys.targets, it.keys.publisher]
+    await putCatalogue(it.operator, await signedBy(draft, signers))
+    await assert.rejects(moveStable(it.operator, 2), { code: 'release/withdrawn' })
   })
 
   function versionsIn(role: string): number[] {

@@ -35,7 +35,7 @@ export interface PolicyDraft {
  * of the next one. The draft lies in the fleet's folder until it is applied.
  */
 export async function openPolicyDraft({ home, client }: Fleet): Promise<PolicyDraft> {
-  const owner = await heldOwner({ client })
+  const owner = await heldOwner({ home, client })
   const root = reopenOwnerRoot(owner.root)
   const held = acceptPolicy(root, await lastSeen(home), owner.policy)
   await writeFile(seenFile(home), toEnvelopeBytes(owner.policy))

@@ -5,7 +5,6 @@ import {
   acceptOwnerRoot,
   acceptRoot,
   type Envelope,
-  envelopeDigest,
   type Metadata,
   type OwnerRoot,
   parseMetadata,
@@ -46,11 +45,11 @@ export async function heldCatalogue({ home, client }: Fleet): Promise<CatalogueS
   return { root, targets, roles }
 }
 
-/** The owner root and the policy in force, the root by every step from the first. */
-export async function heldOwner({ client }: Pick<Fleet, 'client'>): Promise<OwnerFiles> {
+/** The owner root and the policy in force, the root by every step from the first, which `init` made. */
+export async function heldOwner({ client, home }: Fleet): Promise<OwnerFiles> {
   let root = await ownerRootAt(client, 1)
   if (!root) throw missing('owner root 1')
-  let held: OwnerRoot = acceptOwnerRoot(envelopeDigest(root), root)
+  let held: OwnerRoot = acceptOwnerRoot(home.ownerRoot, root)
   for (;;) {
     const next = await ownerRootAt(client, held.version + 1)
     if (!next) break

@@ -17,6 +17,8 @@ export const HomeFile = object({
   publisher: PublisherName,
   /** Of the catalogue's first root: what this machine's trust in the catalogue begins with. */
   catalogueRoot: DigestSchema,
+  /** Of the first owner root: what this machine's trust in the owner's own statements begins with. */
+  ownerRoot: DigestSchema,
   /** The folder of the keys, relative to this file or absolute. */
   keys: Type.String({ minLength: 1 }),
 })

@@ -67,6 +67,7 @@ export async function initFleet(
     fleet: parseFleetName(choices.fleet),
     publisher: parsePublisherName(choices.publisher),
     catalogueRoot: first.catalogueRoot,
+    ownerRoot: first.ownerRoot,
     keys: 'offline',
   }
   await mkdir(directory, { recursive: true })

@@ -186,7 +186,7 @@ export async function signRole(
   const { waiting } = place
     ? await client.call(publishRoleIn, { params: { catalogue: place.name, role }, body })
     : await client.call(publishRole, { params: { role }, body })
-  if (waiting.length > 0) await untilLogged({ home, client }, releases, say)
+  if (waiting.length > 0) await untilLogged({ client }, releases, say)
 }
 
 /** What another builder built is not signed: the server would refuse it, and the signature would be there. */

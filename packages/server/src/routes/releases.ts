@@ -10,6 +10,7 @@ import {
 } from '@steadfleet/protocol'
 import { announce } from '../announce.ts'
 import { bringRelease } from '../catalogue/bring.ts'
+import { refuseWithdrawn } from '../catalogue/refuse-withdrawn.ts'
 import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
 import { refuseNotLogged } from '../log/refuse-not-logged.ts'
@@ -38,8 +39,7 @@ export function handleReleases(handle: Handle, house: House): void {
     const now = toTimestamp(world.now())
     const { revision, phases } = body
     const move = { package: name, channel, revision, phases, now }
-    await refuseNotLogged(house, name, revision)
-    await bringRelease(house, name, revision)
+    await makeReady(house, name, revision)
     const { rollouts } = await store.write('moveChannel', move)
     await orderer.nudge()
     announce(house, 'releases')
@@ -52,8 +52,7 @@ export function handleReleases(handle: Handle, house: House): void {
 
   handle(tryRelease, async ({ params, body }) => {
     const name = `${params.publisher}/${params.name}`
-    await refuseNotLogged(house, name, body.revision)
-    await bringRelease(house, name, body.revision)
+    await makeReady(house, name, body.revision)
     await store.write('tryRelease', {
       device: params.device,
       package: name,
@@ -74,4 +73,11 @@ export function handleReleases(handle: Handle, house: House): void {
     announce(house, 'rollouts')
     return rolloutWithId(db, params.rollout)
   })
+}
+
+/** Refuses to order what devices would refuse, and brings here what they will fetch. */
+async function makeReady(house: House, name: string, revision: number): Promise<void> {
+  await refuseWithdrawn(house, name, revision)
+  await refuseNotLogged(house, name, revision)
+  await bringRelease(house, name, revision)
 }
