@@ -28,8 +28,15 @@ const unit = filesLike([
   'fuzz/**/*.test.ts',
 ])
 await runTestFiles(unit, 2, counts)
-// Scenarios start whole fleets and measure time-outs: one at a time.
-await runTestFiles(filesLike(['scenarios/**/*.test.ts']), 1, counts)
+// Scenarios start whole fleets and measure time-outs: one at a time. An attack measures none.
+const isAttack = (file: string): boolean => file.startsWith('scenarios/attacks/')
+const scenarios = filesLike(['scenarios/**/*.test.ts'])
+await runTestFiles(scenarios.filter(isAttack), 2, counts)
+await runTestFiles(
+  scenarios.filter(file => !isAttack(file)),
+  1,
+  counts,
+)
 if (words.length === 0) printNumbers()
 
 console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)

@@ -35,7 +35,8 @@ attack(
   },
   {
     attack: 'publisher key stolen, and the owner’s policy says so',
-    code: /^trust\/not-allowed$/,
+    // The device's model is acme's too, and is looked up first.
+    code: /^trust\/(not-allowed|wrong-model)$/,
     without: {
       file: 'packages/trust/src/agreement.ts',
       before: 'if (named.refused.includes(publisher)) return undefined',
