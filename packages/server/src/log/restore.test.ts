@@ -83,11 +83,13 @@ describe('a server that is restored from an older backup', { concurrency: false 
   })
 
   test('and whose second store is another log’s does not start', async () => {
-    const second = join(folder, 'second')
-    const other = await openTestLog(0, 0)
-    const opening = openTestFleet([], other, {}, ['--second-store', second])
-    await assert.rejects(opening, /server\/other-log/)
-    await other[Symbol.asyncDispose]()
+    const words = ['--second-store', join(folder, 'taken')]
+    const [mine, other] = [await openTestLog(0, 0), await openTestLog(0, 0)]
+    const it = await openTestFleet([], mine, {}, words)
+    await until(it, ({ published }) => published > 0)
+    await it[Symbol.asyncDispose]()
+    await assert.rejects(openTestFleet([], other, {}, words), /server\/other-log/)
+    for (const log of [mine, other]) await log[Symbol.asyncDispose]()
   })
 })
 
