@@ -10,7 +10,12 @@ export type ProcessErrorCode =
   | 'server/closed'
   | 'server/other-log'
 /** Codes of what the log waits for: they are told as its trouble, and answer no request. */
-export type LogErrorCode = 'log/waiting' | 'log/behind' | 'log/witness' | 'log/second-store' | 'log/other-policy'
+export type LogErrorCode =
+  | 'log/waiting'
+  | 'log/behind'
+  | 'log/witness'
+  | 'log/second-store'
+  | 'log/other-policy'
 export type ServerErrorCode = ProblemCode | ProcessErrorCode | LogErrorCode
 
 /** Raised when the server refuses. All but the process's own codes are in protocol's status table. */

@@ -11,6 +11,7 @@ import {
 import type { Envelope } from '@steadfleet/trust'
 import { payloadTypes, TrustError } from '@steadfleet/trust'
 import type { Outbox } from '../report/outbox.ts'
+import { adoptionEvents, adoptionsOf } from '../trust/adoption.ts'
 import type { Identity } from '../trust/identity.ts'
 import { logEvents } from '../trust/log-events.ts'
 import { heedTimes, heldVersions } from '../trust/times.ts'
@@ -122,8 +123,10 @@ async function catchUp(
     )
   }
   if (trust.versions.policy < reply.policyVersion) {
+    const before = adoptionsOf(trust)
     const policy = trust.heldPolicy
     await trust.takePolicy(await client.call(getPolicy, { signal: stop }))
+    for (const event of adoptionEvents(before, trust.policy)) await outbox.add(event)
     for (const event of logEvents(policy, trust.policy)) await outbox.add(event)
   }
 }

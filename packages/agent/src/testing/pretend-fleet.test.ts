@@ -93,6 +93,8 @@ export class PretendFleet {
   readonly faults: Faults = {}
   readonly objects = new Map<Digest, Uint8Array>()
   readonly catalogue = new Map<string, Uint8Array>()
+  /** By the policy's names; `acme` is {@link catalogue}. */
+  readonly catalogues = new Map([['acme', this.catalogue]])
   readonly owner = new Map<string, Uint8Array>()
   readonly events: DeviceEvent[] = []
   readonly reports: StateReport[] = []
@@ -397,7 +399,8 @@ export class PretendFleet {
       return this.#content(request, response, this.objects.get(parseDigest(name)))
     if (folder === 'bundles')
       return this.#content(request, response, await this.#bundle(path, name))
-    if (folder === 'catalogue') return this.#content(request, response, this.catalogue.get(name))
+    if (folder === 'catalogues')
+      return this.#content(request, response, this.catalogues.get(name)?.get(last))
     if (folder === 'log') return this.#proveLeaf(request, response, last)
     if (folder === 'owner') return this.#content(request, response, this.#ownerFile(name, last))
     if (!this.#isFresh(request, response, path, body)) return
