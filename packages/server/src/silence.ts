@@ -7,7 +7,7 @@ import { allFleets } from './store/fleet-store.ts'
 type Place = Pick<House, 'store' | 'streams' | 'world'>
 
 /** So many check-ins a device may miss; an open stream is none: who drops requests may leave it open. */
-export const mostMissed = 3
+const mostMissed = 3
 
 /** The longest between two looks; a fleet that asks more often is looked at more often. */
 const lookMs = 60_000

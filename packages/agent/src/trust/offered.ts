@@ -21,7 +21,7 @@ export async function judged<T>(
 }
 
 /** A fetcher that knows what it brought last: files are judged one by one, each before the next. */
-export interface Remembering extends Fetcher {
+interface Remembering extends Fetcher {
   last(): Digest | undefined
 }
 

@@ -57,7 +57,7 @@ async function keepEvidence(
 }
 
 /** What the server itself found out about a device. */
-export type Note = Pick<DeviceEvent, 'at' | 'message' | 'details'> & { readonly code: string }
+type Note = Pick<DeviceEvent, 'at' | 'message' | 'details'> & { readonly code: string }
 
 /** Puts it into the device's timeline, below the numbers that the device gives. */
 export async function noteOnDevice(db: Db, device: string, note: Note): Promise<void> {

@@ -2,7 +2,7 @@ import type { DeviceRow } from '../store/device-store.ts'
 import type { Db } from '../store/schema.ts'
 import { noteOnDevice } from './events.ts'
 
-export interface Silence {
+interface Silence {
   readonly fleet: string
   /** Who was not heard since before this is silent. */
   readonly before: string

@@ -4,12 +4,12 @@ import { sql } from 'kysely'
 import { unknown } from '../error.ts'
 import type { Db } from './schema.ts'
 
-export interface Whose {
+interface Whose {
   readonly fleet?: string | undefined
   readonly device?: string | undefined
 }
 
-export interface SecurityCount {
+interface SecurityCount {
   readonly code: string
   readonly count: number
   readonly devices: number
@@ -40,7 +40,7 @@ export async function securityCounts(
   return rows
 }
 
-export interface EventEvidence {
+interface EventEvidence {
   readonly device: DeviceId
   readonly publicKey: string
   readonly event: DeviceEvent
