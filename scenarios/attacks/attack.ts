@@ -7,13 +7,15 @@ import { type FalseClock, makeClock, whyNoClock } from '../clock.ts'
 import { whyNoPage } from '../page.ts'
 import { Siege } from '../siege.ts'
 import { buildMutant, type Mutation } from './mutant.ts'
-import { copyPrepared, revisions } from './prepared.ts'
+import { copyPrepared, type FleetLog, revisions } from './prepared.ts'
 import { openVault, type Vault } from './vault.ts'
 
 /** What a row says of its fleet, before anything starts. */
 export interface Setting {
   /** The one defence without which it ends otherwise. */
   readonly without: Mutation
+  /** The fleet's log; absent: none. */
+  readonly log?: FleetLog
   /** How many days later it happens; then each device has a clock that can be set. */
   readonly daysLater?: number
   /** What has happened to the server's folder meanwhile. */
@@ -33,15 +35,6 @@ export interface Row extends Setting {
   readonly isWon: (scene: Scene) => boolean | Promise<boolean>
   /** What the end of the attack takes, beside that the attacker leaves. */
   readonly recover?: (scene: Scene) => Promise<void>
-}
-
-/** One row about time and loss: nobody attacks, and the device must come through. */
-export interface Journey extends Setting {
-  readonly story: string
-  /** Ends with an order of revision 4. */
-  readonly travel: (scene: Scene) => Promise<void>
-  /** The refusal at which a device without the defence stands still. */
-  readonly stuckAt: RegExp
 }
 
 /** One device, what is around it, and all that an attacker could take. */
@@ -66,25 +59,6 @@ export function attack(...rows: readonly Row[]): void {
       describeRow(row.attack, row, {
         'is refused, told, and over when it ends': scene => defend(row, scene),
         'succeeds without its defence': scene => lose(row, scene),
-      })
-    }
-  })
-}
-
-/** Runs each row twice: the agent that is shipped comes through, one without its defence does not. */
-export function journey(...rows: readonly Journey[]): void {
-  describe('journeys', { concurrency: 2, skip: whyNoPage() }, () => {
-    for (const row of rows) {
-      describeRow(row.story, row, {
-        'comes through': async scene => {
-          await row.travel(scene)
-          await scene.device.runs(revisions.afterNext)
-        },
-        'does not without its defence': async scene => {
-          await row.travel(scene)
-          await scene.device.refusal(row.stuckAt)
-          assert.equal(await scene.device.page(), pageOf(revisions.held))
-        },
       })
     }
   })
@@ -127,8 +101,8 @@ function lastWords(device: Besieged | undefined): string {
   return [...device.log().split('\n').slice(-12), ...seen.slice(-20)].join('\n')
 }
 
-async function open({ without, daysLater, prepare }: Setting): Promise<Siege> {
-  const { directory, devices } = await copyPrepared()
+async function open({ without, daysLater, prepare, log = 'none' }: Setting): Promise<Siege> {
+  const { directory, devices } = await copyPrepared(log)
   await prepare?.(openVault({ directory: join(directory, 'fleet') }))
   const mutant = await buildMutant(without, directory)
   const programOf = (name: string) => (name === 'defended' ? programs.builtAgent : mutant)

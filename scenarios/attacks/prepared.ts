@@ -45,6 +45,9 @@ export interface Prepared {
   readonly devices: readonly Pick<Sleeper, 'name' | 'id'>[]
 }
 
+/** Most rows are of a fleet without a log, so that it is the row's own defence that refuses. */
+export type FleetLog = 'none' | 'own'
+
 /** Below the floor; what both devices run; the next honest releases. */
 export const revisions = { old: 1, held: 2, next: 3, afterNext: 4 } as const
 
@@ -59,24 +62,26 @@ const sources = [
 ]
 
 /** A copy of a fleet of two devices that both run revision 2, with 3 and 4 published. */
-export async function copyPrepared(): Promise<Prepared> {
-  making ??= makeOnce()
-  const place = await making
+export async function copyPrepared(log: FleetLog): Promise<Prepared> {
+  making[log] ??= makeOnce(log)
+  const place = await making[log]
   const directory = mkdtempSync(join(tmpdir(), 'steadfleet-siege-'))
   await promisify(execFile)('cp', ['-a', '--reflink=auto', `${place}/.`, directory])
   const { devices } = JSON.parse(readFileSync(join(place, 'devices.json'), 'utf8'))
   return { directory, devices }
 }
 
-let making: Promise<string> | undefined
+const making: Partial<Record<FleetLog, Promise<string>>> = {}
 
 /** Made once for the sources as they are, by the process that comes first. */
-async function makeOnce(): Promise<string> {
+async function makeOnce(log: FleetLog): Promise<string> {
   await buildAgentIfStale()
   mkdirSync(home, { recursive: true })
-  const place = join(home, `fleet-${stampOfSources()}`)
+  const stamp = stampOfSources()
+  const place = join(home, `fleet-${stamp}-${log}`)
   using _ = await lock(join(home, 'lock.db'))
-  if (!existsSync(place)) await prepare(place)
+  forgetOthers(stamp)
+  if (!existsSync(place)) await prepare(place, log)
   return place
 }
 
@@ -104,15 +109,16 @@ function stampOfSources(): string {
   return hash.digest('hex').slice(0, 16)
 }
 
-async function prepare(place: string): Promise<void> {
-  for (const old of readdirSync(home).filter(name => name.startsWith('fleet-'))) {
-    rmSync(join(home, old), { recursive: true })
-  }
+function forgetOthers(stamp: string): void {
+  const isOld = (name: string) => name.startsWith('fleet-') && !name.includes(stamp)
+  for (const old of readdirSync(home).filter(isOld)) rmSync(join(home, old), { recursive: true })
+}
+
+async function prepare(place: string, log: FleetLog): Promise<void> {
   const siege = await Siege.open(['defended', 'undefended'], {
     prepare: secondVersions,
     page: calm,
-    // The log is a row of its own: here it must be the row's defence that refuses.
-    log: 'none',
+    ...(log === 'none' && { log }),
   })
   try {
     const devices = ['defended', 'undefended'].map(name => siege.device(name))
