@@ -7,7 +7,10 @@ import * as content from './routes/content.ts'
 import * as devices from './routes/devices.ts'
 import * as fleet from './routes/fleet.ts'
 import * as log from './routes/log.ts'
+import * as people from './routes/people.ts'
+import * as releases from './routes/releases.ts'
 import * as security from './routes/security.ts'
+import * as server from './routes/server.ts'
 
 /** Every route there is, by name. */
 export const routes: Readonly<Record<string, RouteSpec>> = {
@@ -17,7 +20,10 @@ export const routes: Readonly<Record<string, RouteSpec>> = {
   ...devices,
   ...fleet,
   ...log,
+  ...people,
+  ...releases,
   ...security,
+  ...server,
 }
 
 /** The routes as an OpenAPI 3.1 document, whose schemas are JSON Schema as the routes hold them. */

@@ -1,12 +1,7 @@
 import {
-  ChannelName,
   DeviceId,
   FleetName,
   object,
-  PackageName,
-  Phase,
-  Revision,
-  Rollout,
   SettingScope,
   SettingValues,
   Timestamp,
@@ -14,7 +9,6 @@ import {
 import { Type } from 'typebox'
 import { route } from '../route.ts'
 import {
-  ChannelView,
   DeviceView,
   EnvelopeView,
   FailureView,
@@ -22,65 +16,10 @@ import {
   GroupConditions,
   GroupName,
   GroupView,
-  ReleaseView,
   SettingView,
   TimelineEntry,
 } from '../views.ts'
-
-const page = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
-  after: Type.Optional(Type.Integer()),
-}
-const publisherAndName = {
-  publisher: Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$' }),
-  name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$' }),
-}
-
-export const signIn = route({
-  method: 'POST',
-  path: '/v1/sign-in',
-  needs: 'anyone',
-  summary: 'Trade a one-time sign-in token for a session cookie.',
-  body: object({ token: Type.String({ minLength: 20, maxLength: 200 }) }),
-  reply: object({ name: Type.String() }),
-})
-
-export const signOut = route({
-  method: 'POST',
-  path: '/v1/sign-out',
-  needs: 'anyone',
-  summary: 'End this session.',
-  reply: 'nothing',
-})
-
-export const whoAmI = route({
-  method: 'GET',
-  path: '/v1/session',
-  needs: 'fleet:read',
-  summary: 'Who is signed in, and the server they look at.',
-  reply: object({
-    name: Type.String(),
-    owner: Type.String(),
-    log: Type.String(),
-    version: Type.String(),
-  }),
-})
-
-export const createSignInLink = route({
-  method: 'POST',
-  path: '/v1/sign-in-links',
-  needs: 'fleet:write',
-  summary: 'Make a one-time token with which a browser signs in.',
-  reply: object({ token: Type.String(), expiresAt: Timestamp }),
-})
-
-export const serverEvents = route({
-  method: 'GET',
-  path: '/v1/events',
-  needs: 'fleet:read',
-  summary: 'A stream for people: what changed, by topic, so that a view asks again.',
-  reply: 'events',
-})
+import { page, publisherAndName } from './params.ts'
 
 export const listFleets = route({
   method: 'GET',
@@ -134,98 +73,6 @@ export const deviceTimeline = route({
   params: object({ device: DeviceId }),
   query: object(page),
   reply: Type.Array(TimelineEntry),
-})
-
-export const listReleases = route({
-  method: 'GET',
-  path: '/v1/releases',
-  needs: 'release:read',
-  summary: 'Releases of every package, newest first.',
-  query: object({ package: Type.Optional(PackageName) }),
-  reply: Type.Array(ReleaseView),
-})
-
-export const listChannels = route({
-  method: 'GET',
-  path: '/v1/channels',
-  needs: 'release:read',
-  summary: 'Where every channel points.',
-  reply: Type.Array(ChannelView),
-})
-
-export const moveChannel = route({
-  method: 'PUT',
-  path: '/v1/packages/:publisher/:name/channels/:track/:risk',
-  needs: 'rollout:write',
-  summary: 'Point a channel at a revision; a rollout starts in every fleet that follows it.',
-  params: object({
-    ...publisherAndName,
-    track: Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{0,39}$' }),
-    risk: Type.String({ pattern: '^(stable|candidate|beta|edge)$' }),
-  }),
-  body: object({
-    revision: Revision,
-    phases: Type.Optional(Type.Array(Phase, { minItems: 1, maxItems: 20 })),
-  }),
-  reply: object({ channel: ChannelView, rollouts: Type.Array(Rollout) }),
-})
-
-export const followChannel = route({
-  method: 'PUT',
-  path: '/v1/fleets/:fleet/packages/:publisher/:name',
-  needs: 'fleet:write',
-  summary: 'Let a fleet run a package, following a channel.',
-  params: object({ fleet: FleetName, ...publisherAndName }),
-  body: object({ channel: ChannelName }),
-  reply: object({ rollouts: Type.Array(Rollout) }),
-})
-
-export const unfollowPackage = route({
-  method: 'DELETE',
-  path: '/v1/fleets/:fleet/packages/:publisher/:name',
-  needs: 'fleet:write',
-  summary: 'Remove a package from a fleet. A package the model requires is refused.',
-  params: object({ fleet: FleetName, ...publisherAndName }),
-  reply: 'nothing',
-})
-
-export const tryRelease = route({
-  method: 'PUT',
-  path: '/v1/devices/:device/packages/:publisher/:name',
-  needs: 'rollout:write',
-  summary: 'Order one revision on one device, outside any rollout.',
-  params: object({ device: DeviceId, ...publisherAndName }),
-  body: object({ revision: Revision }),
-  reply: object({ counter: Type.Integer() }),
-})
-
-export const listRollouts = route({
-  method: 'GET',
-  path: '/v1/rollouts',
-  needs: 'fleet:read',
-  summary: 'Rollouts, newest first.',
-  reply: Type.Array(Rollout),
-})
-
-export const getRollout = route({
-  method: 'GET',
-  path: '/v1/rollouts/:rollout',
-  needs: 'fleet:read',
-  summary: 'One rollout with every device it moves.',
-  params: object({ rollout: Type.Integer({ minimum: 1 }) }),
-  reply: Rollout,
-})
-
-export const steerRollout = route({
-  method: 'POST',
-  path: '/v1/rollouts/:rollout/:event',
-  needs: 'rollout:write',
-  summary: 'Pause, resume or cancel a rollout.',
-  params: object({
-    rollout: Type.Integer({ minimum: 1 }),
-    event: Type.String({ pattern: '^(pause|resume|cancel)$' }),
-  }),
-  reply: Rollout,
 })
 
 export const listFailures = route({
@@ -305,29 +152,4 @@ export const removeGroup = route({
   summary: 'Forget a group and the settings that were given to it.',
   params: object({ fleet: FleetName, group: GroupName }),
   reply: 'nothing',
-})
-
-export const health = route({
-  method: 'GET',
-  path: '/v1/health',
-  needs: 'anyone',
-  summary: 'Whether the server answers, writes and signs.',
-  reply: object({ ok: Type.Boolean(), version: Type.String(), signer: Type.Boolean() }),
-})
-
-export const readMetrics = route({
-  method: 'GET',
-  path: '/metrics',
-  needs: 'fleet:read',
-  isOpenToItsMachine: true,
-  summary: 'Figures for Prometheus. Whoever asks from the server’s own machine needs no name.',
-  reply: 'bytes',
-})
-
-export const openApiDocument = route({
-  method: 'GET',
-  path: '/v1/openapi.json',
-  needs: 'anyone',
-  summary: 'This interface as an OpenAPI 3.1 document.',
-  reply: Type.Unknown(),
 })

@@ -1,0 +1,106 @@
+import {
+  ChannelName,
+  DeviceId,
+  FleetName,
+  object,
+  PackageName,
+  Phase,
+  Revision,
+  Rollout,
+} from '@steadfleet/domain'
+import { Type } from 'typebox'
+import { route } from '../route.ts'
+import { ChannelView, ReleaseView } from '../views.ts'
+import { publisherAndName } from './params.ts'
+
+export const listReleases = route({
+  method: 'GET',
+  path: '/v1/releases',
+  needs: 'release:read',
+  summary: 'Releases of every package, newest first.',
+  query: object({ package: Type.Optional(PackageName) }),
+  reply: Type.Array(ReleaseView),
+})
+
+export const listChannels = route({
+  method: 'GET',
+  path: '/v1/channels',
+  needs: 'release:read',
+  summary: 'Where every channel points.',
+  reply: Type.Array(ChannelView),
+})
+
+export const moveChannel = route({
+  method: 'PUT',
+  path: '/v1/packages/:publisher/:name/channels/:track/:risk',
+  needs: 'rollout:write',
+  summary: 'Point a channel at a revision; a rollout starts in every fleet that follows it.',
+  params: object({
+    ...publisherAndName,
+    track: Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{0,39}$' }),
+    risk: Type.String({ pattern: '^(stable|candidate|beta|edge)$' }),
+  }),
+  body: object({
+    revision: Revision,
+    phases: Type.Optional(Type.Array(Phase, { minItems: 1, maxItems: 20 })),
+  }),
+  reply: object({ channel: ChannelView, rollouts: Type.Array(Rollout) }),
+})
+
+export const followChannel = route({
+  method: 'PUT',
+  path: '/v1/fleets/:fleet/packages/:publisher/:name',
+  needs: 'fleet:write',
+  summary: 'Let a fleet run a package, following a channel.',
+  params: object({ fleet: FleetName, ...publisherAndName }),
+  body: object({ channel: ChannelName }),
+  reply: object({ rollouts: Type.Array(Rollout) }),
+})
+
+export const unfollowPackage = route({
+  method: 'DELETE',
+  path: '/v1/fleets/:fleet/packages/:publisher/:name',
+  needs: 'fleet:write',
+  summary: 'Remove a package from a fleet. A package the model requires is refused.',
+  params: object({ fleet: FleetName, ...publisherAndName }),
+  reply: 'nothing',
+})
+
+export const tryRelease = route({
+  method: 'PUT',
+  path: '/v1/devices/:device/packages/:publisher/:name',
+  needs: 'rollout:write',
+  summary: 'Order one revision on one device, outside any rollout.',
+  params: object({ device: DeviceId, ...publisherAndName }),
+  body: object({ revision: Revision }),
+  reply: object({ counter: Type.Integer() }),
+})
+
+export const listRollouts = route({
+  method: 'GET',
+  path: '/v1/rollouts',
+  needs: 'fleet:read',
+  summary: 'Rollouts, newest first.',
+  reply: Type.Array(Rollout),
+})
+
+export const getRollout = route({
+  method: 'GET',
+  path: '/v1/rollouts/:rollout',
+  needs: 'fleet:read',
+  summary: 'One rollout with every device it moves.',
+  params: object({ rollout: Type.Integer({ minimum: 1 }) }),
+  reply: Rollout,
+})
+
+export const steerRollout = route({
+  method: 'POST',
+  path: '/v1/rollouts/:rollout/:event',
+  needs: 'rollout:write',
+  summary: 'Pause, resume or cancel a rollout.',
+  params: object({
+    rollout: Type.Integer({ minimum: 1 }),
+    event: Type.String({ pattern: '^(pause|resume|cancel)$' }),
+  }),
+  reply: Rollout,
+})
