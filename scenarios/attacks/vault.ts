@@ -51,7 +51,7 @@ function keyIn(folder: string, name: string): Signer {
 }
 
 /** The files that the timestamp of a folder names, by role: what a client would see. */
-export function inForce({ catalogue }: Pick<Vault, 'catalogue'>): ReadonlyMap<string, Uint8Array> {
+function inForce({ catalogue }: Pick<Vault, 'catalogue'>): ReadonlyMap<string, Uint8Array> {
   const read = (file: string) => new Uint8Array(readFileSync(join(catalogue, file)))
   const timestamp = read('timestamp.json')
   const { version } = parseMetadata('timestamp', timestamp).signed.meta['snapshot.json']
