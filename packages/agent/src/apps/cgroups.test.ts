@@ -13,6 +13,7 @@ import {
   makeCgroup,
   outOfMemoryKills,
   removeCgroup,
+  sweepCgroups,
 } from './cgroups.ts'
 import { isRoot } from './testing/bench.test.ts'
 
@@ -63,6 +64,15 @@ describe('a cgroup', { skip: !isRoot && 'needs root' }, () => {
       }
     })
   }
+
+  test('of a run that may be about to join it outlasts a sweep, an empty one of no run does not', async t => {
+    const homes = findCgroupHomes('test-sweep')
+    if (homes.length === 0) return t.skip('no cgroup can be made here')
+    const [run, left] = ['run', 'left'].map(app => makeCgroup(homes, `acme.x.${app}`, limits))
+    sweepCgroups(homes, [run ?? []])
+    assert.deepEqual([run?.every(existsSync), left?.some(existsSync)], [true, false])
+    leaveCgroupHomes(homes)
+  })
 
   test('that is in no hierarchy can’t be ended that way', async () => {
     assert.equal(await killCgroup([]), false)

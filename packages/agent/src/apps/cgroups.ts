@@ -115,16 +115,18 @@ export async function removeCgroup(cgroup: Cgroup): Promise<void> {
   }
 }
 
-/** Takes away every empty cgroup of this agent. */
-export function sweepCgroups(homes: readonly CgroupHome[]): void {
+/** Takes away every empty cgroup of this agent but those of runs, which may be about to join theirs. */
+export function sweepCgroups(homes: readonly CgroupHome[], runs: readonly Cgroup[]): void {
+  const kept = new Set(runs.flat())
   for (const { folder } of homes) {
-    for (const name of foldersIn(folder)) isRemoved(join(folder, name))
+    const own = foldersIn(folder).map(name => join(folder, name))
+    for (const cgroup of own) if (!kept.has(cgroup)) isRemoved(cgroup)
   }
 }
 
 /** Takes away what is empty of this agent's folders, down to the one that all agents share. */
 export function leaveCgroupHomes(homes: readonly CgroupHome[]): void {
-  sweepCgroups(homes)
+  sweepCgroups(homes, [])
   for (const { folder } of homes) if (isRemoved(folder)) isRemoved(dirname(folder))
 }
 

@@ -42,7 +42,8 @@ async function provenFloor(options: AppsOptions): Promise<Floor | AppsError> {
     const isRoot = process.getuid?.() === 0
     const withCgroups = options.withCgroups ?? true
     const floor = await findFloor({ stateDir: options.stateDir, isRoot, withCgroups })
-    sweepCgroups(floor.homes)
+    const runs = readRecords(options.stateDir).map(({ cgroup }) => cgroup)
+    sweepCgroups(floor.homes, runs)
     return await proven(floor, join(options.stateDir, 'apps', '.probe'))
   } catch (error) {
     if (error instanceof AppsError) return error
