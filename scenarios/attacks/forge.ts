@@ -146,7 +146,7 @@ function pathOf(revision: number): string {
 }
 
 /** The last order that a device accepted; the server has the same one. */
-function heldOrder({ state }: Besieged): Order {
+export function heldOrder({ state }: Besieged): Order {
   const file = readFileSync(join(state, 'trust/order.json'))
   return reopenOrder(parseEnvelopeBytes(file.subarray(0, file.indexOf('\n'))))
 }
