@@ -17,7 +17,7 @@ export function toCanonical(value: unknown): Uint8Array {
 
 /** {@link toCanonical} as text. */
 export function toCanonicalText(value: unknown): string {
-  return render(value as Json)
+  return renderNatively(value) ?? render(value as Json)
 }
 
 /**
@@ -30,6 +30,34 @@ export function toDocument(value: unknown): Uint8Array {
     character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
   return toUtf8(escaped)
+}
+
+/** What JSON.stringify writes and OLPC would spell otherwise: every escape but those of `"` and `\`. */
+const otherEscape = /\\[^"\\]/
+
+/**
+ * Many times as fast, where it gives the same text: no member to move, no escape that OLPC does not
+ * write. A lone surrogate is such an escape too, so that {@link render} has to refuse it.
+ */
+function renderNatively(value: unknown): string | undefined {
+  if (!isInOrder(value)) return undefined
+  const text = JSON.stringify(value)
+  return otherEscape.test(text) ? undefined : text
+}
+
+/** Whether a value is plain JSON of safe integers, and all its keys stand in canonical order. */
+function isInOrder(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isSafeInteger(value)
+  if (typeof value !== 'object' || value === null) return isScalar(value)
+  if (Array.isArray(value)) return value.every(isInOrder)
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  const keys = Object.keys(value)
+  const isSorted = keys.every((key, i) => i === 0 || compareCodePoints(keys[i - 1] ?? '', key) < 0)
+  return isSorted && Object.values(value).every(isInOrder)
+}
+
+function isScalar(value: unknown): boolean {
+  return value === null || typeof value === 'string' || typeof value === 'boolean'
 }
 
 function render(value: Json): string {

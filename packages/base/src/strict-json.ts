@@ -29,8 +29,47 @@ export function parseStrictJson(bytes: Uint8Array, limits: JsonLimits = defaultL
     const facts = { limit: limits.bytes, found: bytes.length }
     throw new StrictJsonError('json/size', `cannot read JSON: over ${limits.bytes} bytes`, facts)
   }
-  const reader = new Reader(fromUtf8(bytes), limits.depth)
-  return reader.readDocument()
+  const text = fromUtf8(bytes)
+  const read = readNatively(text, limits.depth)
+  return read === undefined ? new Reader(text, limits.depth).readDocument() : read
+}
+
+/**
+ * Reads what JSON.parse and JSON.stringify take to the same text and back: so no key stands twice,
+ * and each string and number has one spelling. Many times as fast as {@link Reader}, which judges
+ * all that is left over: it alone refuses, and the two never disagree.
+ */
+function readNatively(text: string, depth: number): Json | undefined {
+  // Before JSON.parse, which would hold any depth in memory. `\u` may be a lone surrogate.
+  if (text.includes('\\u') || !isNestedWithin(text, depth)) return undefined
+  const value = parseOrUndefined(text)
+  return value !== undefined && hasSafeIntegers(value) && JSON.stringify(value) === text
+    ? value
+    : undefined
+}
+
+/** Whether at most so many brackets stand open at once, leaving out what stands in strings. */
+function isNestedWithin(text: string, limit: number): boolean {
+  let depth = 0
+  let isInString = false
+  for (let at = 0; at < text.length && depth <= limit; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x22) isInString = !isInString
+    else if (isInString) at += Number(code === 0x5c)
+    else depth += nestingOf(code)
+  }
+  return depth <= limit
+}
+
+function nestingOf(code: number): number {
+  if (code === 0x5b || code === 0x7b) return 1
+  return code === 0x5d || code === 0x7d ? -1 : 0
+}
+
+function hasSafeIntegers(value: Json): boolean {
+  if (typeof value === 'number') return Number.isSafeInteger(value)
+  if (typeof value !== 'object' || value === null) return true
+  return Object.values(value).every(hasSafeIntegers)
 }
 
 /** What a string of JSON may hold as an escape alone, and what begins one. RFC 8259 §7 */
@@ -43,9 +82,12 @@ const literals = { true: true, false: false, null: null } as const
 /** The text of a string token, or undefined where JSON.parse refuses it: its strings are RFC 8259's. */
 function parseToken(token: string): string | undefined {
   const text = token.slice(1, -1)
-  if (!escapedOrRefused.test(text)) return text
+  return escapedOrRefused.test(text) ? parseOrUndefined<string>(token) : text
+}
+
+function parseOrUndefined<T extends Json>(text: string): T | undefined {
   try {
-    return JSON.parse(token)
+    return JSON.parse(text)
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error
