@@ -88,6 +88,18 @@ const runbooks: readonly Runbook[] = [
     },
   },
   {
+    page: 'two-publisher-keys',
+    async holds({ follower, fleet, stolen }) {
+      for (const revision of [2, 3]) {
+        assert.ok(await follower.catalogue.find(`acme/greenhouse/${revision}/amd64`))
+      }
+      const held = readFileSync(roleFile(fleet))
+      const forged = nextVersion(readSigned('targets', held), 'publisher', new Date())
+      const role = await signMetadata(forged, [stolen('offline/publisher-acme.pem')])
+      await assert.rejects(putRole(fleet.client, 'acme', role), { code: 'trust/threshold' })
+    },
+  },
+  {
     page: 'online-keys-stolen',
     isWatched: true,
     async holds({ fleet, stolen }) {

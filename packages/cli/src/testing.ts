@@ -9,7 +9,11 @@ export interface Ran {
 }
 
 /** Runs the command line in this process, in a world that is all the test's. */
-export async function runWords(words: readonly string[], directory = '/nowhere'): Promise<Ran> {
+export async function runWords(
+  words: readonly string[],
+  directory = '/nowhere',
+  now: () => Date = () => new Date('2026-11-21T00:00:00Z'),
+): Promise<Ran> {
   const [out, err] = [collect(), collect()]
   const world: World = {
     environment: {},
@@ -18,7 +22,7 @@ export async function runWords(words: readonly string[], directory = '/nowhere')
     err,
     isRoot: false,
     interrupted: new AbortController().signal,
-    now: () => new Date('2026-11-21T00:00:00Z'),
+    now,
     random: length => new Uint8Array(length).fill(7),
   }
   const exit = await runProgram(words, world)

@@ -2,7 +2,7 @@ import type { JsonObject } from '@steadfleet/base'
 import { digestIn, keyIdOf, type PublicKey, topRole, toSigningRole } from '@steadfleet/trust'
 import { AuthorityError } from '../error.ts'
 import { nextEdition } from '../lifetime.ts'
-import { makeTargets, type TopRole } from '../metadata.ts'
+import { makeTargets, type SignedTargets, type TopRole } from '../metadata.ts'
 import { toRoleRow } from '../role.ts'
 import type { Draft, DraftDocument } from './draft.ts'
 import { revokedIn } from './revoked.ts'
@@ -44,6 +44,13 @@ export function draftTargets(held: CatalogueSet, change: TargetsChange, now: Dat
     .map(name => nextRole(held, name, revoked, now))
   const documents = [targets, ...roles]
   return { documents, held: filesOf(held, documents) }
+}
+
+/** A draft of a publisher's own role, as the publisher wants it next. Its delegation stays as it is. */
+export function draftRole(held: CatalogueSet, publisher: string, next: SignedTargets): Draft {
+  const content = next as unknown as JsonObject
+  const document: DraftDocument = { kind: 'role', name: publisher, content }
+  return { documents: [document], held: filesOf(held, [document]) }
 }
 
 const nothing = { publishers: new Map(), dismissed: [], revoked: [] }

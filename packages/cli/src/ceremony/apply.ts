@@ -11,6 +11,7 @@ import { toBase64 } from '@steadfleet/base'
 import { parsePublisherName } from '@steadfleet/domain'
 import { applyCatalogue, applyOwner, type Client, type EnvelopeView } from '@steadfleet/protocol'
 import { parseEnvelopeBytes, parseMetadata, reopenOwnerRoot, reopenPolicy } from '@steadfleet/trust'
+import { putDraftedRole, type RolePlace } from '../publish/put-role.ts'
 
 /** The versions in force after a draft was applied, by document. */
 export type Applied = Readonly<Record<string, number>>
@@ -23,12 +24,16 @@ export async function applyDraft(
   client: Client,
   draft: Draft,
   signatures: readonly DraftSignature[],
-  now: Date,
+  place: Pick<RolePlace, 'catalogue' | 'now' | 'say'>,
 ): Promise<Applied> {
+  const [first, ...others] = draft.documents
+  if (first?.kind === 'role' && others.length === 0) {
+    return { [`role/${first.name}`]: await putDraftedRole(client, draft, signatures, place) }
+  }
   const files = assembleDraft(draft, signatures)
   return draft.held.has('owner-root')
-    ? applyToOwner(client, draft, files, now)
-    : applyToCatalogue(client, draft, files, now)
+    ? applyToOwner(client, draft, files, place.now)
+    : applyToCatalogue(client, draft, files, place.now)
 }
 
 type Files = ReadonlyMap<string, Uint8Array>

@@ -3,6 +3,7 @@ import {
   type Draft,
   type DraftSignature,
   reviewDraft,
+  type Standing,
   standingOf,
 } from '@steadfleet/authority'
 
@@ -22,8 +23,9 @@ export function toReviewText(
 ): string {
   const documents = reviewDraft(draft).flatMap(({ document, from, to, changes }) => [
     `${document} ${from} → ${to}`,
+    ...releasesIn(changes).map(line => `  ${line}`),
     ...changes
-      .filter(({ place }) => place !== 'version')
+      .filter(({ place }) => place !== 'version' && releasePlace(place) === undefined)
       .map(change => `  ${inWords(change, names)}`),
   ])
   return [...documents, '', ...standingLines(draft, signatures, names)].join('\n')
@@ -35,22 +37,52 @@ export function standingLines(
   signatures: readonly DraftSignature[],
   names: KeyNames,
 ): string[] {
-  return standingOf(draft, signatures).flatMap(({ document, by, threshold, signed, waiting }) => {
-    const isMet = signed.length >= threshold
-    const list = (ids: readonly string[]): string =>
-      ids.map(id => nameOf(id, names)).join(', ') || 'nobody'
-    return [
-      `${isMet ? '✔' : '…'} ${document} by ${by}: ${signed.length} of ${threshold} signatures`,
-      `    signed: ${list(signed)}`,
-      ...(isMet ? [] : [`    may sign: ${list(waiting)}`]),
-    ]
-  })
+  return standingOf(draft, signatures).flatMap(standing => standingLinesOf(standing, names))
+}
+
+/** How far one role is: who of it has signed, and who still may. */
+export function standingLinesOf(
+  { document, by, threshold, signed, waiting }: Standing,
+  names: KeyNames,
+): string[] {
+  const isMet = signed.length >= threshold
+  const list = (ids: readonly string[]): string =>
+    ids.map(id => nameOf(id, names)).join(', ') || 'nobody'
+  return [
+    `${isMet ? '✔' : '…'} ${document} by ${by}: ${signed.length} of ${threshold} signatures`,
+    `    signed: ${list(signed)}`,
+    ...(isMet ? [] : [`    may sign: ${list(waiting)}`]),
+  ]
 }
 
 /** A key as people know it: the name of its file here, and the beginning of its id. */
 export function nameOf(keyid: string, names: KeyNames): string {
   const name = names.get(keyid)
   return name === undefined ? keyid.slice(0, 12) : `${name} (${keyid.slice(0, 12)})`
+}
+
+/** `targets.PATH.MEMBER`, of a publisher's role. */
+function releasePlace(place: string): { path: string; member: string } | undefined {
+  const [, path, member] = /^targets\.(.+?)\.(length|hashes\..+|custom\..+)$/.exec(place) ?? []
+  return path === undefined || member === undefined ? undefined : { path, member }
+}
+
+/** A line for each target that comes, and for each that goes or is changed, with all that is said of it. */
+function releasesIn(changes: readonly Change[]): string[] {
+  const rows = new Map<string, { before: string[]; after: string[] }>()
+  for (const { place, before, after } of changes) {
+    const found = releasePlace(place)
+    if (!found) continue
+    const row = rows.get(found.path) ?? { before: [], after: [] }
+    const name = found.member.replace(/^(hashes|custom)\./, '')
+    if (before !== undefined) row.before.push(`${name} ${before}`)
+    if (after !== undefined) row.after.push(`${name} ${after}`)
+    rows.set(found.path, row)
+  }
+  return [...rows].flatMap(([path, { before, after }]) => [
+    ...(before.length > 0 ? [`− ${path}: ${before.join(', ')}`] : []),
+    ...(after.length > 0 ? [`+ ${path}: ${after.join(', ')}`] : []),
+  ])
 }
 
 /** A member of a list is told by its list: what it says of itself stands in the brackets. */

@@ -7,12 +7,15 @@ import { openFleet } from '../fleet/open.ts'
 import { readPublicKey } from '../keys/key-file.ts'
 import { toTable } from '../output.ts'
 import {
+  type ChangedBuilders,
   changeBuilders,
   heldBuilders,
   type RoleAt,
   withBuilder,
   withRetired,
 } from '../publish/builders.ts'
+import type { RolePlace } from '../publish/put-role.ts'
+import { draftedLines, roleSigning, roleSigningOptions } from './role-signing.ts'
 
 const inCatalogue: readonly OptionSpec[] = [
   { flags: '--catalogue <name>', what: 'of the role in this catalogue of yours' },
@@ -38,14 +41,14 @@ export const builderAdd: CommandSpec = {
     { name: '<key>', what: 'the file of its public key' },
   ],
   summary: 'Let a builder’s provenance count, and sign that with the publisher’s key.',
-  options: inCatalogue,
+  options: [...inCatalogue, ...roleSigningOptions],
   examples: ['builder add https://ci.example/acme ci.pub'],
   async run(call) {
     const id = addressOf(argument(call, 0))
     const key = await readPublicKey(resolve(call.world.directory, argument(call, 1)))
     const fleet = await openFleet(call)
     const add = (held: readonly BuilderRow[]) => withBuilder(held, { id, key })
-    answer(call, await changeBuilders(fleet, roleAt(call), add))
+    await answerChanged(call, await changeBuilders(fleet, await rolePlace(call), add))
   },
 }
 
@@ -54,18 +57,29 @@ export const builderRetire: CommandSpec = {
   name: 'builder retire',
   takes: [{ name: '<builder>', what: 'its id, or the id of its key' }],
   summary: 'Take nothing new of a builder; what it built before still counts.',
-  options: inCatalogue,
+  options: [...inCatalogue, ...roleSigningOptions],
   examples: ['builder retire https://ci.example/acme'],
   async run(call) {
     const named = argument(call, 0)
     const retire = (held: readonly BuilderRow[]) => withRetired(held, named) ?? refuse(named)
-    answer(call, await changeBuilders(await openFleet(call), roleAt(call), retire))
+    const fleet = await openFleet(call)
+    await answerChanged(call, await changeBuilders(fleet, await rolePlace(call), retire))
   },
 }
 
 function roleAt(call: Call): RoleAt {
   const catalogue = textOption(call, 'catalogue')
   return { now: call.world.now(), ...(catalogue !== undefined && { catalogue }) }
+}
+
+async function rolePlace(call: Call): Promise<RolePlace> {
+  const say = (line: string): void => call.output.note(line)
+  return { ...roleAt(call), ...(await roleSigning(call)), say }
+}
+
+async function answerChanged(call: Call, { builders, drafted }: ChangedBuilders): Promise<void> {
+  for (const line of drafted ? await draftedLines(call, drafted) : []) call.output.note(line)
+  answer(call, builders)
 }
 
 function addressOf(typed: string): string {

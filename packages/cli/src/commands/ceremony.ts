@@ -3,32 +3,30 @@ import { join, resolve } from 'node:path'
 import { type Draft, signDraft } from '@steadfleet/authority'
 import { applyDraft } from '../ceremony/apply.ts'
 import { readDraft, writeDraft, writeSignature } from '../ceremony/draft-files.ts'
+import { keyOption, namedSigners } from '../ceremony/signers.ts'
 import { type KeyNames, standingLines, toReviewJson, toReviewText } from '../ceremony/tell.ts'
-import {
-  argument,
-  type Call,
-  type CommandSpec,
-  listOption,
-  type OptionSpec,
-  textOption,
-} from '../command.ts'
+import { argument, type Call, type CommandSpec, type OptionSpec, textOption } from '../command.ts'
 import { CliError } from '../error.ts'
 import { homeDirectory, keyFolder } from '../fleet/home.ts'
-import { type Fleet, homeOf, openFleet, passphraseOf } from '../fleet/open.ts'
-import { listKeys, readSigner } from '../keys/key-file.ts'
-import { openPassphrase } from '../keys/passphrase.ts'
+import { type Fleet, homeOf, openFleet } from '../fleet/open.ts'
+import { listKeys } from '../keys/key-file.ts'
+import { noteSigned } from '../log/signed-list.ts'
+import { newTargets } from '../publish/new-targets.ts'
 
 /** What differs between the ceremonies: how the next versions are drafted. */
 export interface Ceremony {
-  /** `root`, `targets` or `owner`. */
+  /** `root`, `targets`, `publisher` or `owner`. */
   readonly name: string
   readonly what: string
+  /** Of its `begin`. */
   readonly options: readonly OptionSpec[]
+  /** Of its `begin` and its `apply`: where the documents are. */
+  readonly placeOptions?: readonly OptionSpec[]
   readonly examples: readonly string[]
   readonly draft: (call: Call, fleet: Fleet) => Promise<Draft>
 }
 
-/** Options of every `begin`. */
+/** What every `begin` takes that changes whose keys sign. */
 export const roleOptions: readonly OptionSpec[] = [
   {
     flags: '--add <role=key>',
@@ -42,8 +40,18 @@ export const roleOptions: readonly OptionSpec[] = [
   },
   { flags: '--threshold <role=m>', what: 'how many must sign', repeats: true },
   { flags: '--expires-days <n>', what: 'days that it is good for, instead of the usual ones' },
-  { flags: '--out <file>', what: 'where the draft goes, instead of NAME-VERSION.draft' },
 ]
+
+/** Which catalogue the documents are of. */
+export const catalogueOption: OptionSpec = {
+  flags: '--catalogue <name>',
+  what: 'of this catalogue of yours, instead of the first one',
+}
+
+const outOption: OptionSpec = {
+  flags: '--out <file>',
+  what: 'where the draft goes, instead of NAME-VERSION.draft',
+}
 
 const draftArgument = { name: '<draft>', what: 'the file that begin wrote' }
 
@@ -52,11 +60,11 @@ export function ceremonyCommands(ceremony: Ceremony): CommandSpec[] {
   return [begin(ceremony), review(ceremony), sign(ceremony), apply(ceremony)]
 }
 
-function begin({ name, what, options, examples, draft }: Ceremony): CommandSpec {
+function begin({ name, what, options, placeOptions = [], examples, draft }: Ceremony): CommandSpec {
   return {
     name: `${name} begin`,
     summary: `Draft the next version of ${what} into a file, for others to sign.`,
-    options: [...options, ...roleOptions],
+    options: [...options, ...placeOptions, outOption],
     examples,
     async run(call) {
       const fleet = await openFleet(call)
@@ -97,19 +105,19 @@ function sign({ name, what }: Ceremony): CommandSpec {
     name: `${name} sign`,
     takes: [draftArgument],
     summary: `Sign a draft of ${what}; needs nothing but the draft and a key.`,
-    options: [
-      { flags: '--key <key>', what: 'a key file, or the name of a key here', repeats: true },
-    ],
+    options: [keyOption],
     examples: [
       `${name} sign ${name}-2.draft --key /media/stick/${name}-1.pem`,
       `${name} sign ${name}-2.draft --key ${name}-1 --key ${name}-2`,
     ],
     async run(call) {
       const { path, draft } = await readDraft({ ...call, arguments: [argument(call, 0)] })
-      const passphrase = openPassphrase(passphraseOf(call))
+      const signers = await namedSigners(call)
+      if (signers.length === 0)
+        throw new CliError('cli/usage', 'cannot sign: name the key with --key')
+      await noteDrafted(call, draft)
       const files: string[] = []
-      for (const key of keysOf(call)) {
-        const signer = await readSigner(await keyFile(call, key), passphrase)
+      for (const signer of signers) {
         files.push(await writeSignature(path, await signDraft(draft, signer)))
       }
       call.output.answer({ signatures: files }, () => files.join('\n'))
@@ -117,7 +125,7 @@ function sign({ name, what }: Ceremony): CommandSpec {
   }
 }
 
-function apply({ name, what }: Ceremony): CommandSpec {
+function apply({ name, what, placeOptions = [] }: Ceremony): CommandSpec {
   return {
     name: `${name} apply`,
     takes: [
@@ -125,13 +133,19 @@ function apply({ name, what }: Ceremony): CommandSpec {
       { name: '[signatures...]', what: 'signature files; else those beside it' },
     ],
     summary: `Check the signatures of a draft and put ${what} in force; safe to repeat.`,
+    options: placeOptions,
     examples: [`${name} apply ${name}-2.draft`, `${name} apply ${name}-2.draft alice.sig bob.sig`],
     async run(call) {
       const { draft, signatures } = await readDraft(call)
       const names = await namesHere(call)
       for (const line of standingLines(draft, signatures, names)) call.output.note(line)
       const { client } = await openFleet(call)
-      const applied = await applyDraft(client, draft, signatures, call.world.now())
+      const at = {
+        now: call.world.now(),
+        say: (line: string) => call.output.note(line),
+        ...catalogueOf(call),
+      }
+      const applied = await applyDraft(client, draft, signatures, at)
       call.output.answer(applied, () =>
         Object.entries(applied)
           .map(([document, version]) => `${document} ${version} is in force`)
@@ -141,19 +155,22 @@ function apply({ name, what }: Ceremony): CommandSpec {
   }
 }
 
-function keysOf(call: Call): readonly string[] {
-  const keys = listOption(call, 'key')
-  if (keys.length > 0) return keys
-  throw new CliError('cli/usage', 'cannot sign: name the key with --key')
+/** Where this machine watches the log for the publisher: what is signed here is not somebody else's. */
+async function noteDrafted(call: Call, draft: Draft): Promise<void> {
+  const directory = homeDirectory(call.world, textOption(call, 'dir'))
+  if (!existsSync(join(directory, 'steadfleet.json'))) return
+  const home = await homeOf(call)
+  await noteSigned(home, newTargets(draft, home.publisher))
 }
 
-async function keyFile(call: Call, key: string): Promise<string> {
-  const path = resolve(call.world.directory, key)
-  return existsSync(path) ? path : join(keyFolder(await homeOf(call)), `${key}.pem`)
+/** The catalogue that `--catalogue` names, if it was given. */
+export function catalogueOf(call: Call): { readonly catalogue?: string } {
+  const catalogue = textOption(call, 'catalogue')
+  return catalogue === undefined ? {} : { catalogue }
 }
 
 /** Names of keys, where this machine has a fleet; whoever signs elsewhere reads their ids. */
-async function namesHere(call: Call): Promise<KeyNames> {
+export async function namesHere(call: Call): Promise<KeyNames> {
   const directory = homeDirectory(call.world, textOption(call, 'dir'))
   if (!existsSync(join(directory, 'steadfleet.json'))) return new Map()
   const folder = keyFolder(await homeOf(call))

@@ -20,6 +20,7 @@ import {
   policyShow,
 } from './policy.ts'
 import { publish } from './publish.ts'
+import { publisherCommands } from './publisher.ts'
 import { releaseList, releaseShow } from './release.ts'
 import {
   rolloutCancel,
@@ -86,6 +87,7 @@ export const commands: readonly CommandSpec[] = [
   keysShow,
   ...rootCommands,
   ...targetsCommands,
+  ...publisherCommands,
   ...ownerCommands,
   agentRun,
   agentJoin,

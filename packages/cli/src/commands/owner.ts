@@ -9,7 +9,7 @@ import {
 } from '../ceremony/choices.ts'
 import { heldOwner } from '../ceremony/held.ts'
 import { listOption } from '../command.ts'
-import { type Ceremony, ceremonyCommands } from './ceremony.ts'
+import { type Ceremony, ceremonyCommands, roleOptions } from './ceremony.ts'
 
 const ceremony: Ceremony = {
   name: 'owner',
@@ -38,6 +38,7 @@ const ceremony: Ceremony = {
       repeats: true,
     },
     { flags: '--close <interface=package>', what: 'what it may not any more', repeats: true },
+    ...roleOptions,
   ],
   examples: [
     'owner begin',

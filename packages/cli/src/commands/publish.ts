@@ -10,7 +10,9 @@ import { toSize } from '../output.ts'
 import { openProgress } from '../progress.ts'
 import { type Published, publishPackage } from '../publish/publish.ts'
 import { publishBundle } from '../publish/publish-bundle.ts'
+import type { DraftedRole } from '../publish/put-role.ts'
 import { buildChoices, buildOptions } from './build-options.ts'
+import { draftedLines, roleSigning, roleSigningOptions } from './role-signing.ts'
 
 /** `steadfleet publish DIR` */
 export const publish: CommandSpec = {
@@ -29,12 +31,14 @@ export const publish: CommandSpec = {
       repeats: true,
     },
     ...buildOptions,
+    ...roleSigningOptions,
   ],
   examples: [
     'publish examples/greenhouse --channel latest/stable',
     'publish examples/greenhouse --revision 7 --architecture amd64 --json',
     'publish examples/greenhouse --locked --with-inputs',
     'publish greenhouse-2.bundle',
+    'publish examples/greenhouse --key publisher-acme --key /media/stick/bob.pem',
   ],
   async run(call) {
     const fleet = await openFleet(call)
@@ -45,6 +49,7 @@ export const publish: CommandSpec = {
       describe,
     )
     const channel = textOption(call, 'channel')
+    if (published.drafted) return answerDrafted(call, published, published.drafted)
     const moved = channel && (await move(fleet, published, channel))
     call.output.answer({ ...published, ...(moved && { moved }) }, () =>
       [
@@ -53,6 +58,19 @@ export const publish: CommandSpec = {
       ].join('\n'),
     )
   },
+}
+
+async function answerDrafted(call: Call, published: Published, drafted: DraftedRole) {
+  const lines = await draftedLines(call, drafted)
+  const channel = textOption(call, 'channel')
+  const name = `${published.package} revision ${published.revision}`
+  call.output.answer(published, () =>
+    [
+      `${name} is not published yet`,
+      ...lines,
+      ...(channel === undefined ? [] : [`  ${channel} does not point at it`]),
+    ].join('\n'),
+  )
 }
 
 async function publishNamed(
@@ -91,6 +109,7 @@ async function publicationOf(
     ...(catalogue !== undefined && { catalogue }),
     cache,
     ...buildChoices(call, home.directory),
+    ...(await roleSigning(call)),
     now: call.world.now(),
   }
 }

@@ -3,7 +3,7 @@ import { topRole } from '@steadfleet/trust'
 import { daysOf, refuseOtherRoles, roleChanges, rotatedKeys } from '../ceremony/choices.ts'
 import { heldCatalogue } from '../ceremony/held.ts'
 import { listOption } from '../command.ts'
-import { type Ceremony, ceremonyCommands } from './ceremony.ts'
+import { type Ceremony, ceremonyCommands, roleOptions } from './ceremony.ts'
 
 const roles = ['root', 'targets', 'snapshot', 'timestamp'] as const
 
@@ -16,6 +16,7 @@ const ceremony: Ceremony = {
       what: 'give snapshot or timestamp a new key, made in the server’s signer',
       repeats: true,
     },
+    ...roleOptions,
   ],
   examples: [
     'root begin',

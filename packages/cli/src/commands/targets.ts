@@ -4,7 +4,7 @@ import { parsePublisherName } from '@steadfleet/domain'
 import { daysOf, roleChanges } from '../ceremony/choices.ts'
 import { heldCatalogue } from '../ceremony/held.ts'
 import { listOption } from '../command.ts'
-import { type Ceremony, ceremonyCommands } from './ceremony.ts'
+import { type Ceremony, ceremonyCommands, roleOptions } from './ceremony.ts'
 
 const ceremony: Ceremony = {
   name: 'targets',
@@ -16,6 +16,7 @@ const ceremony: Ceremony = {
       repeats: true,
     },
     { flags: '--revoke <digest>', what: 'a release record that nobody shall run', repeats: true },
+    ...roleOptions,
   ],
   examples: [
     'targets begin',

@@ -167,8 +167,8 @@ async function publish(home: Home, revision: number, by: 'listed' | 'by a thief'
   if (by === 'listed') await noteSigned(home, [{ path, digest, length: content.length }])
   const client = await connect(home)
   const key = await publisherKey(home)
-  const held = await heldRole(home, client, key, new Date())
-  const role = nextVersion(addRelease(held, path, target), 'publisher', new Date())
+  const { signed } = await heldRole(home, client, new Date())
+  const role = nextVersion(addRelease(signed, path, target), 'publisher', new Date())
   const body = await signMetadata(role, [key])
   await client.call(publishRole, { params: { role: 'acme' }, body })
 }

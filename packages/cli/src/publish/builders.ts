@@ -1,11 +1,10 @@
-import { type BuilderRow, nextVersion, signMetadata } from '@steadfleet/authority'
-import { publishRole, publishRoleIn } from '@steadfleet/protocol'
+import type { BuilderRow } from '@steadfleet/authority'
 import { keyIdOf } from '@steadfleet/trust'
 import { type CataloguePlace, placeOf } from '../catalogue/place.ts'
 import { openPolicyDraft } from '../catalogue/policy-draft.ts'
-import { publisherKey } from '../fleet/home.ts'
 import type { Fleet } from '../fleet/open.ts'
-import { heldRole } from './role.ts'
+import { type DraftedRole, putRole, type RolePlace } from './put-role.ts'
+import { type HeldRole, heldRole } from './role.ts'
 
 /** A publisher's role at a time: in the fleet's first catalogue, where no other is named. */
 export interface RoleAt {
@@ -16,29 +15,33 @@ export interface RoleAt {
 /** The builders that the publisher's role names; undefined where it does not say who may build. */
 export async function heldBuilders(
   fleet: Fleet,
-  { now, catalogue }: RoleAt,
+  at: RoleAt,
 ): Promise<readonly BuilderRow[] | undefined> {
-  const { home, client } = fleet
-  const key = await publisherKey(home)
-  return (await heldRole(home, client, key, now, await placeIn(fleet, catalogue))).builders
+  return (await heldRoleAt(fleet, at)).signed.builders
 }
 
-/** Signs the publisher's role with other builders, and puts it in force. */
+/** The publisher's role as it stands in that catalogue. */
+export async function heldRoleAt(fleet: Fleet, { now, catalogue }: RoleAt): Promise<HeldRole> {
+  const { home, client } = fleet
+  return heldRole(home, client, now, await placeIn(fleet, catalogue))
+}
+
+/** Who may build from now on, and the draft that says so where others must sign it too. */
+export interface ChangedBuilders {
+  readonly builders: readonly BuilderRow[]
+  readonly drafted?: DraftedRole
+}
+
+/** Signs the publisher's role with other builders, and puts it in force where its keys suffice. */
 export async function changeBuilders(
   fleet: Fleet,
-  { now, catalogue }: RoleAt,
+  place: RolePlace,
   change: (held: readonly BuilderRow[]) => readonly BuilderRow[],
-): Promise<readonly BuilderRow[]> {
-  const { home, client } = fleet
-  const key = await publisherKey(home)
-  const place = await placeIn(fleet, catalogue)
-  const held = await heldRole(home, client, key, now, place)
-  const builders = change(held.builders ?? [])
-  const body = await signMetadata(nextVersion({ ...held, builders }, 'publisher', now), [key])
-  const role = home.publisher
-  if (place) await client.call(publishRoleIn, { params: { catalogue: place.name, role }, body })
-  else await client.call(publishRole, { params: { role }, body })
-  return builders
+): Promise<ChangedBuilders> {
+  const held = await heldRoleAt(fleet, place)
+  const builders = change(held.signed.builders ?? [])
+  const drafted = await putRole(fleet, held, { ...held.signed, builders }, place)
+  return { builders, ...(drafted && { drafted }) }
 }
 
 /** A further catalogue, as the policy in force names it; undefined for the fleet's first one. */

@@ -18,7 +18,7 @@ import {
  */
 export async function publishBundle(
   fleet: Fleet,
-  what: Pick<Publication, 'path' | 'catalogue' | 'now' | 'say'>,
+  what: Pick<Publication, 'path' | 'catalogue' | 'now' | 'say' | 'signers' | 'draftAt'>,
 ): Promise<Published> {
   const scratch = await mkdtemp(join(tmpdir(), 'steadfleet-publish-'))
   try {
@@ -26,8 +26,9 @@ export async function publishBundle(
     const { package: name, version, revision } = packed.release
     const place = await placeFor(fleet, name, what.catalogue)
     const uploaded = await upload(fleet, packed, what)
-    await signRole(fleet, [packed], { ...what, ...(place && { place }) })
-    return { package: name, version, revision, releases: [toPublished(packed, uploaded)] }
+    const drafted = await signRole(fleet, [packed], { ...what, place })
+    const releases = [toPublished(packed, uploaded)]
+    return { package: name, version, revision, releases, ...(drafted && { drafted }) }
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }

@@ -1,19 +1,13 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  addRelease,
-  nextVersion,
-  releaseTarget,
-  type SignedTargets,
-  signMetadata,
-} from '@steadfleet/authority'
+import { addRelease, releaseTarget, type SignedTargets } from '@steadfleet/authority'
 import type { Architecture, PackageName } from '@steadfleet/domain'
 import { buildersOf, openProvenance, refuseRetired } from '@steadfleet/evidence'
-import { listReleases, publishRole, publishRoleIn } from '@steadfleet/protocol'
+import { listReleases } from '@steadfleet/protocol'
 import { type CataloguePlace, placeOf } from '../catalogue/place.ts'
 import { openPolicyDraft } from '../catalogue/policy-draft.ts'
 import { CliError } from '../error.ts'
-import { builderKey, publisherKey } from '../fleet/home.ts'
+import { builderKey } from '../fleet/home.ts'
 import type { Fleet } from '../fleet/open.ts'
 import { noteSigned } from '../log/signed-list.ts'
 import {
@@ -25,12 +19,12 @@ import {
 } from '../pack/index.ts'
 import { type BuildChoices, build } from './build.ts'
 import { makeBuilder } from './builder.ts'
+import { type DraftedRole, putRole, type RoleSigning } from './put-role.ts'
 import { heldRole } from './role.ts'
-import { untilLogged } from './until-logged.ts'
 import { type Uploaded, uploadMissing } from './upload.ts'
 
 /** What shall be published, and who hears how it goes. */
-export interface Publication extends BuildChoices {
+export interface Publication extends BuildChoices, RoleSigning {
   /** The folder of a package, or its manifest. */
   readonly path: string
   readonly architectures: readonly Architecture[]
@@ -45,12 +39,13 @@ export interface Publication extends BuildChoices {
   readonly say: (line: string) => void
 }
 
-/** A revision that is in the catalogue. */
+/** A revision that is in the catalogue, or in the draft of a role that others must sign too. */
 export interface Published {
   readonly package: PackageName
   readonly version: string
   readonly revision: number
   readonly releases: readonly PublishedRelease[]
+  readonly drafted?: DraftedRole
 }
 
 export interface PublishedRelease {
@@ -73,16 +68,17 @@ export async function publishPackage(fleet: Fleet, what: Publication): Promise<P
     const packed = await packRelease(fleet, declared, { ...what, architecture, revision })
     releases.push({ packed, uploaded: await upload(fleet, packed, what) })
   }
-  await signRole(
+  const drafted = await signRole(
     fleet,
     releases.map(({ packed }) => packed),
-    { ...what, ...(place && { place }) },
+    { ...what, place },
   )
   return {
     package: name,
     version: declared.manifest.version,
     revision,
     releases: releases.map(({ packed, uploaded }) => toPublished(packed, uploaded)),
+    ...(drafted && { drafted }),
   }
 }
 
@@ -166,27 +162,27 @@ export async function upload(
   })
 }
 
+/** Signs the role with these releases in it; answers with a draft where its keys do not suffice. */
 export async function signRole(
-  { home, client }: Fleet,
+  fleet: Fleet,
   releases: readonly PackedRelease[],
-  { now, say, place }: Pick<Publication, 'now' | 'say'> & { readonly place?: CataloguePlace },
-): Promise<void> {
-  say(`signing role ${home.publisher} with its own key`)
-  const key = await publisherKey(home)
-  const held = await heldRole(home, client, key, now, place)
-  for (const one of releases) refuseUncounted(held, one)
+  {
+    place,
+    ...what
+  }: RoleSigning &
+    Pick<Publication, 'now' | 'say'> & { readonly place: CataloguePlace | undefined },
+): Promise<DraftedRole | undefined> {
+  const { home, client } = fleet
+  what.say(`signing role ${home.publisher} with its own keys`)
+  const held = await heldRole(home, client, what.now, place)
+  for (const one of releases) refuseUncounted(held.signed, one)
   const grown = releases.reduce<SignedTargets>((role, { release, record }) => {
     const { path, target } = releaseTarget(release, record)
     return addRelease(role, path, target)
-  }, held)
+  }, held.signed)
   // Before the signature exists: what the log holds and this list does not, somebody else signed.
   await noteSigned(home, releases.map(toTarget))
-  const body = await signMetadata(nextVersion(grown, 'publisher', now), [key])
-  const role = home.publisher
-  const { waiting } = place
-    ? await client.call(publishRoleIn, { params: { catalogue: place.name, role }, body })
-    : await client.call(publishRole, { params: { role }, body })
-  if (waiting.length > 0) await untilLogged({ client }, releases, say)
+  return putRole(fleet, held, grown, { ...what, ...(place && { catalogue: place.name }) })
 }
 
 /** What another builder built is not signed: the server would refuse it, and the signature would be there. */

@@ -37,7 +37,7 @@ describe('the role that a publisher adds to', () => {
   })
   afterEach(() => rmSync(made.home.directory, { recursive: true, force: true }))
 
-  const held = () => heldRole(made.home, clientOf(made), key, now)
+  const held = async () => (await heldRole(made.home, clientOf(made), now)).signed
 
   test('is the one in the catalogue, with what it has so far', async () => {
     const role = await held()
@@ -63,18 +63,18 @@ describe('the role that a publisher adds to', () => {
     await held()
     const late = new Date(now.getTime() + 200 * 86_400_000)
     await serve(made, 2, key, late)
-    const role = await heldRole(made.home, clientOf(made), key, late)
-    assert.equal(role.version, 2)
+    const { signed } = await heldRole(made.home, clientOf(made), late)
+    assert.equal(signed.version, 2)
   })
 
   test('of a publisher who is new is empty; of one whom nobody delegates to there is none', async () => {
     const bolt = { ...made.home, publisher: 'bolt' as typeof made.home.publisher }
-    await assert.rejects(heldRole(bolt, clientOf(made), key, now), { code: 'cli/not-found' })
+    await assert.rejects(heldRole(bolt, clientOf(made), now), { code: 'cli/not-found' })
     const targets = makeTargets(2, [{ name: 'bolt', keys: [key.key], threshold: 1 }], now)
     const signers = [1, 2].map(number => offlineKey(made, `targets-${number}`))
     await put(made, 'targets', await signMetadata(targets, signers), now)
-    const role = await heldRole(bolt, clientOf(made), key, now)
-    assert.deepEqual([role.version, role.targets], [0, {}])
+    const { signed } = await heldRole(bolt, clientOf(made), now)
+    assert.deepEqual([signed.version, signed.targets], [0, {}])
   })
 })
 

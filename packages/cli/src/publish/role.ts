@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import {
+  type CatalogueSet,
   makeDelegatedRole,
   readSigned,
   type SignedTargets,
-  type Signer,
 } from '@steadfleet/authority'
 import { digestOf, toHexDigest } from '@steadfleet/base'
 import type { Client } from '@steadfleet/protocol'
@@ -14,33 +14,50 @@ import {
   refreshCatalogue,
   refuseUnsigned,
   TrustError,
+  toSigningRole,
 } from '@steadfleet/trust'
 import type { CataloguePlace } from '../catalogue/place.ts'
 import { CliError } from '../error.ts'
 import type { Home } from '../fleet/home.ts'
 import { catalogueFetcher, fileStore } from './catalogue-files.ts'
 
+/** A publisher's role as it stands, and the catalogue that says whose keys sign the next one. */
+export interface HeldRole {
+  readonly signed: SignedTargets
+  readonly catalogue: CatalogueSet
+}
+
 /**
  * The publisher's role as it stands, to add a release to. The server is not believed: the catalogue
  * is verified from its first root, held against what this machine saw before, and the role must be
- * signed by the publisher's own key. So no server can slip a release in, or have one forgotten.
+ * signed by its keys at their threshold. So no server can slip a release in, or have one forgotten.
  */
 export async function heldRole(
   home: Home,
   client: Client,
-  signer: Signer,
   now: Date,
   place: Omit<CataloguePlace, 'name'> = firstPlace(home, client),
-): Promise<SignedTargets> {
-  const { store, fetcher, root } = place
-  await refreshCatalogue({ store, fetcher, now, firstRoot: root })
-  const bytes = await roleFile(home.publisher, store, fetcher)
-  if (!bytes) return makeDelegatedRole(0, {}, now)
-  refuseUnsigned(home.publisher, parseMetadata('targets', bytes), {
-    keys: [signer.key],
-    threshold: 1,
-  })
-  return readSigned('targets', bytes)
+): Promise<HeldRole> {
+  const { publisher } = home
+  const { store, fetcher, root: firstRoot } = place
+  await refreshCatalogue({ store, fetcher, now, firstRoot })
+  const root = parseMetadata('root', await readHeld(store, 'root.json'))
+  const targets = parseMetadata('targets', await readHeld(store, 'targets.json'))
+  const { keys = new Map(), roles = [] } = targets.signed.delegations ?? {}
+  const delegation = roles.find(({ name }) => name === publisher)
+  if (!delegation) {
+    const message = `cannot publish as ${publisher}: nobody delegates to it in the catalogue`
+    throw new CliError('cli/not-found', message, { publisher })
+  }
+  const bytes = await roleFile(publisher, store, fetcher)
+  if (!bytes) {
+    const signed = makeDelegatedRole(0, {}, now)
+    return { signed, catalogue: { root, targets, roles: new Map() } }
+  }
+  const role = parseMetadata('targets', bytes)
+  refuseUnsigned(publisher, role, toSigningRole(keys, delegation))
+  const catalogue = { root, targets, roles: new Map([[publisher, role]]) }
+  return { signed: readSigned('targets', bytes), catalogue }
 }
 
 /** The catalogue that the fleet was made with. */
@@ -58,21 +75,15 @@ async function roleFile(
   store: CatalogueStore,
   fetcher: Fetcher,
 ): Promise<Uint8Array | undefined> {
-  const snapshot = readSigned('snapshot', (await store.read('snapshot.json')) ?? new Uint8Array())
+  const snapshot = readSigned('snapshot', await readHeld(store, 'snapshot.json'))
   const named = snapshot.meta[`${publisher}.json`]
-  if (!named && (await isDelegated(publisher, store))) return undefined
-  if (!named) {
-    const message = `cannot publish as ${publisher}: the catalogue has no such role`
-    throw new CliError('cli/not-found', message, { publisher })
-  }
+  if (!named) return undefined
   const file = `${named.version}.${publisher}.json`
   const bytes = await fetcher.fetch(file, named.length)
   if (bytes && toHexDigest(digestOf(bytes)) === named.hashes.sha256) return bytes
   throw new TrustError('trust/mix-and-match', `cannot trust ${file}: not what the snapshot names`)
 }
 
-async function isDelegated(publisher: string, store: CatalogueStore): Promise<boolean> {
-  const targets = await store.read('targets.json')
-  const { delegations } = readSigned('targets', targets ?? new Uint8Array())
-  return delegations?.roles.some(({ name }) => name === publisher) ?? false
+async function readHeld(store: CatalogueStore, name: string): Promise<Uint8Array> {
+  return (await store.read(name)) ?? new Uint8Array()
 }

@@ -26,7 +26,7 @@ test('a release that waits for a witness is waited for, and it is said for whom'
   }
   const client = makeClient({ origin: 'http://127.0.0.1:1', transport })
   const said: string[] = []
-  await untilLogged({ client }, [{ recordDigest: digest }], line => {
+  await untilLogged({ client }, [digest], line => {
     said.push(line)
   })
   assert.deepEqual(said, [

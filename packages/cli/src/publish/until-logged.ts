@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Digest } from '@steadfleet/base'
 import { getLog, type LogView, listReleases } from '@steadfleet/protocol'
 import { CliError } from '../error.ts'
 import type { Fleet } from '../fleet/open.ts'
-import type { PackedRelease } from '../pack/index.ts'
 
 const askMs = 1000
 const patienceMs = 10 * 60_000
@@ -13,14 +13,13 @@ const patienceMs = 10 * 60_000
  */
 export async function untilLogged(
   { client }: Pick<Fleet, 'client'>,
-  releases: readonly Pick<PackedRelease, 'recordDigest'>[],
+  releases: readonly Digest[],
   say: (line: string) => void,
 ): Promise<void> {
-  const digests = releases.map(({ recordDigest }) => recordDigest)
   let last = ''
   for (let waited = 0; waited < patienceMs; waited += askMs) {
     const shown = await client.call(listReleases, { query: {} })
-    if (digests.every(digest => shown.some(({ record }) => record.digest === digest))) return
+    if (releases.every(digest => shown.some(({ record }) => record.digest === digest))) return
     last = lineOf(await client.call(getLog, {}))
     say(last)
     await wait(askMs)

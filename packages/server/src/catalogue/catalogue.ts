@@ -1,4 +1,5 @@
 import { acceptPublication, type CatalogueStep, refuseRevoked } from '@steadfleet/authority'
+import { equalBytes } from '@steadfleet/base'
 import { keyIdOf, topRole } from '@steadfleet/trust'
 import { finishSet } from '../disk/file-set.ts'
 import { applyStep } from './apply-step.ts'
@@ -56,6 +57,8 @@ export async function openCatalogue(options: CatalogueOptions): Promise<Catalogu
     inForce: () => inForce,
     publish: (role, bytes, check) =>
       inTurn(async () => {
+        const again = heldAgain(inForce, role, bytes)
+        if (again) return again
         const accepted = accept(inForce, role, bytes, options.now())
         await check(accepted)
         const snapshot = await signSnapshot(options, inForce, new Map([[role, bytes]]))
@@ -98,6 +101,13 @@ function isGood(
   if (expires.getTime() - now.getTime() <= days * 86_400_000) return false
   const named = new Set(topRole(root.signed, role).keys.map(keyIdOf))
   return files[role].signatures.some(({ keyid }) => named.has(keyid))
+}
+
+/** A role that is sent again, because the reply was lost, changes nothing. */
+function heldAgain({ roles }: InForce, role: string, bytes: Uint8Array): Accepted | undefined {
+  const held = roles.get(role)
+  if (!held || !equalBytes(held.bytes, bytes)) return undefined
+  return { version: held.signed.version, added: [], bytes }
 }
 
 function accept(inForce: InForce, role: string, bytes: Uint8Array, now: Date): Accepted {
