@@ -1,7 +1,7 @@
-import { link, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
+import { link, mkdir, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CatalogueStore } from '@steadfleet/trust'
-import { readIfThere, syncDirectory, writeDurably } from '../disk/durable.ts'
+import { readIfThere, syncDirectory } from '../disk/durable.ts'
 import { isSystemError, orDiskFull } from '../error.ts'
 
 /**
@@ -50,8 +50,10 @@ export class CatalogueFiles implements CatalogueStore {
     for (const name of await namesIn(this.#at(before))) {
       if (!files.has(name)) await link(join(this.#at(before), name), join(this.#at(next), name))
     }
+    // Nobody reads a directory that `current` does not name yet: no file in it needs a draft.
     for (const [name, bytes] of files) {
-      if (bytes.length > 0) await writeDurably(join(this.#at(next), name), bytes)
+      const place = join(this.#at(next), name)
+      if (bytes.length > 0) await writeFile(place, bytes, { flag: 'wx', mode: 0o644, flush: true })
     }
     await syncDirectory(this.#at(next))
     await this.#point(next)
