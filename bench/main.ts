@@ -7,6 +7,7 @@ import { publishToCommitted } from './publish-to-committed.ts'
 import { tokenRefusals } from './token-refusals.ts'
 import { orderSigning } from './trust/orders.ts'
 import { proofCheck } from './trust/proof.ts'
+import { orderServing } from './trust/served.ts'
 import { verifyFromNothing } from './trust/verify.ts'
 
 /** Every benchmark, the quickest first. */
@@ -18,6 +19,7 @@ const benchmarks: readonly Benchmark[] = [
   publishToCommitted,
   proofCheck,
   orderSigning,
+  orderServing,
   verifyFromNothing,
 ]
 

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer } from 'node:net'
 import { test } from 'node:test'
 import { toHex } from '@steadfleet/base'
 import { type StateReport, toTimestamp } from '@steadfleet/domain'
@@ -12,6 +10,7 @@ import { makeTransport } from '../packages/agent/src/server/http.ts'
 import { parseToken } from '../packages/agent/src/trust/enrolment.ts'
 import { type Identity, identityFromSeed } from '../packages/agent/src/trust/identity.ts'
 import { openTestFleet } from '../packages/server/src/testing/test-fleet.ts'
+import { openWire } from './counted-wire.ts'
 
 /** What a device that is up to date may cost on the wire, each time it asks. */
 const most = 2000
@@ -66,27 +65,6 @@ test(`a device that is up to date asks and hears in one exchange of under ${most
   const other = client.call(checkIn, { body: { unchanged: 7, events: [], catalogues } })
   await assert.rejects(other, { code: 'device/wrong-report' })
 })
-
-/** A wire to the port that counts what goes over it, both ways. */
-async function openWire(port: number) {
-  let bytes = 0
-  const server = createServer(near => {
-    const far = connect(port, '127.0.0.1')
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      from.on('data', chunk => {
-        bytes += chunk.length
-      })
-      from.on('error', () => to.destroy())
-      from.pipe(to)
-    }
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return { origin, count: () => bytes, close: () => server.close() }
-}
 
 /** As an agent says it that runs one package of one app, confined by all there is. */
 function reportOf({ device }: Identity): StateReport {

@@ -4,32 +4,39 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** Verifies a catalogue from nothing, in a process of its own, and prints what it cost. */
-const [who = '', origin = '', firstRoot = '', path = ''] = process.argv.slice(2)
+const [who = '', way = '', origin = '', firstRoot = '', path = ''] = process.argv.slice(2)
 const folder = mkdtempSync(join(tmpdir(), 'steadfleet-bench-'))
 const agent = new Agent({ keepAlive: true })
 const rootFile = (await fetched('1.root.json')) ?? new Uint8Array()
+const isAlone = way === 'alone'
+const inMemory = isAlone ? await everyFile() : new Map<string, Uint8Array>()
 
-type Find = () => Promise<string | undefined>
+type Find = (folder: string) => Promise<string | undefined>
 
-/** Each is loaded before the clock starts, keeps what it trusts on the disk, and yields a digest. */
+/** Each is loaded before the clock starts, begins from the first root alone, and yields a digest. */
 const clients: Readonly<Record<string, () => Promise<Find>>> = {
   async ours() {
     const { parseDigest } = await import('@steadfleet/base')
     const { refreshCatalogue } = await import('@steadfleet/trust')
     const { CatalogueFiles } = await import('../../packages/agent/src/trust/catalogue-files.ts')
-    return async () => {
-      const options = { store: new CatalogueFiles(folder), fetcher: { fetch: fetched } }
+    const kept = isAlone
+      ? (await import('@steadfleet/authority/testing')).pretendStore()
+      : undefined
+    const fetch = isAlone ? async (file: string) => inMemory.get(file) : fetched
+    return async place => {
+      const store = kept ?? new CatalogueFiles(place)
       const first = { firstRoot: parseDigest(firstRoot), firstRootFile: rootFile }
-      const catalogue = await refreshCatalogue({ ...options, ...first, now: new Date() })
-      return (await catalogue.find(path))?.digest
+      const options = { store, fetcher: { fetch }, ...first, now: new Date() }
+      return (await (await refreshCatalogue(options)).find(path))?.digest
     }
   },
   async 'tuf-js'() {
     const { Updater } = await import('tuf-js')
-    return async () => {
-      writeFileSync(join(folder, 'root.json'), rootFile)
+    const own = isAlone ? { fetcher: await memoryFetcher() } : {}
+    return async place => {
+      writeFileSync(join(place, 'root.json'), rootFile)
       const config = { targetsMaxLength: 64_000_000, snapshotMaxLength: 64_000_000 }
-      const updater = new Updater({ metadataDir: folder, metadataBaseUrl: origin, config })
+      const updater = new Updater({ metadataDir: place, metadataBaseUrl: origin, config, ...own })
       return (await updater.getTargetInfo(path))?.hashes.sha256
     }
   },
@@ -37,9 +44,11 @@ const clients: Readonly<Record<string, () => Promise<Find>>> = {
 
 try {
   const find = await clients[who]?.()
+  if (way === 'again') await find?.(mkdtempSync(join(folder, 'before-')))
+  const place = mkdtempSync(join(folder, 'measured-'))
   const before = process.cpuUsage()
   const began = performance.now()
-  const found = await find?.()
+  const found = await find?.(place)
   const milliseconds = performance.now() - began
   const { user, system } = process.cpuUsage(before)
   if (found === undefined) throw new RangeError(`cannot find ${path}`)
@@ -48,6 +57,26 @@ try {
 } finally {
   agent.destroy()
   rmSync(folder, { recursive: true, force: true })
+}
+
+async function everyFile(): Promise<Map<string, Uint8Array>> {
+  const names: string[] = JSON.parse(Buffer.from((await fetched('')) ?? []).toString())
+  const files = new Map<string, Uint8Array>()
+  for (const name of names) files.set(name, (await fetched(name)) ?? new Uint8Array())
+  return files
+}
+
+/** What tuf-js asks instead of its own client; a file that is not there is a 404 to it. */
+async function memoryFetcher() {
+  const { BaseFetcher } = await import('tuf-js')
+  const { DownloadHTTPError } = await import('tuf-js/dist/error.js')
+  return new (class extends BaseFetcher {
+    override async fetch(url: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+      const bytes = inMemory.get(new URL(url).pathname.slice(1))
+      if (bytes) return new Blob([new Uint8Array(bytes)]).stream()
+      throw new DownloadHTTPError(`cannot find ${url}`, 404)
+    }
+  })()
 }
 
 /** By Node's own client, as the agent does it. */

@@ -3,20 +3,30 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
+import { toUtf8 } from '@steadfleet/base'
 import { type Benchmark, type Figure, medianOf, round, spreadOf } from '../figure.ts'
 import { makeRepository, type Repository } from './repository.ts'
 
-const rows: readonly { releases: number; isBinned: boolean; runs: number }[] = [
-  { releases: 1, isBinned: false, runs: 5 },
-  { releases: 1000, isBinned: false, runs: 5 },
-  { releases: 10_000, isBinned: false, runs: 1 },
-  { releases: 10_000, isBinned: true, runs: 5 },
+/** What is measured of a client, each in a new process. */
+const ways = {
+  wire: 'over HTTP onto the disk',
+  again: 'the same, in a process that has done it once',
+  alone: 'verification alone, without network and disk',
+} as const
+type Way = keyof typeof ways
+
+const all: readonly Way[] = ['wire', 'again', 'alone']
+const rows: readonly { releases: number; isBinned: boolean; runs: number; of: readonly Way[] }[] = [
+  { releases: 1, isBinned: false, runs: 7, of: all },
+  { releases: 1000, isBinned: false, runs: 7, of: all },
+  { releases: 10_000, isBinned: false, runs: 1, of: ['wire'] },
+  { releases: 10_000, isBinned: true, runs: 5, of: ['wire'] },
 ]
 
 /** What it costs a new device to believe one release. */
 export const verifyFromNothing: Benchmark = {
   name: 'trust-verify',
-  what: 'a catalogue verified from nothing, over HTTP onto the disk, beside tuf-js by turns',
+  what: 'a catalogue verified from nothing, beside tuf-js by turns',
   async run() {
     const figures: Figure[] = []
     for (const row of rows) figures.push(...(await compare(row)))
@@ -24,28 +34,40 @@ export const verifyFromNothing: Benchmark = {
   },
 }
 
-async function compare({ releases, isBinned, runs }: (typeof rows)[number]): Promise<Figure[]> {
+const clients = ['ours', 'tuf-js'] as const
+
+async function compare({ releases, isBinned, runs, of }: (typeof rows)[number]): Promise<Figure[]> {
   const repository = await makeRepository(releases, isBinned, new Date())
   await using server = await serve(repository)
-  const cost: Record<'ours' | 'tuf-js', Cost[]> = { ours: [], 'tuf-js': [] }
-  for (let i = 0; i < runs; i += 1) {
-    for (const who of ['ours', 'tuf-js'] as const) {
-      const before = server.sent()
-      const measured = await measure(who, server.origin, repository)
-      cost[who].push({ ...measured, bytes: server.sent() - before })
-    }
-  }
   const where = `${releases} ${isBinned ? 'in bins' : 'in one role'}`
-  const median = (who: keyof typeof cost, what: keyof Cost) =>
-    medianOf(cost[who].map(one => one[what]))
-  const figures = (['ours', 'tuf-js'] as const).map(who => ({
+  const figures: Figure[] = []
+  for (const way of of) {
+    const costs: Costs = { ours: [], 'tuf-js': [] }
+    for (let i = 0; i < runs; i += 1) {
+      for (const who of clients) {
+        const before = server.sent()
+        const measured = await measure([who, way, server.origin], repository)
+        costs[who].push({ ...measured, bytes: server.sent() - before })
+      }
+    }
+    figures.push(...toFigures(way === 'wire' ? where : `${where}, ${way}`, ways[way], costs))
+  }
+  return figures
+}
+
+type Costs = Readonly<Record<(typeof clients)[number], Cost[]>>
+
+function toFigures(where: string, way: string, costs: Costs): Figure[] {
+  const median = (who: keyof Costs, what: keyof Cost) => medianOf(costs[who].map(one => one[what]))
+  const figures = clients.map(who => ({
     name: `${where}, ${who}`,
     value: median(who, 'milliseconds'),
     unit: 'ms',
     facts: {
-      ...spreadOf(cost[who].map(one => one.milliseconds)),
+      way,
+      ...spreadOf(costs[who].map(one => one.milliseconds)),
       'cpu ms': median(who, 'cpu'),
-      bytes: median(who, 'bytes'),
+      ...(way === ways.wire && { bytes: median(who, 'bytes') }),
       'peak KiB': median(who, 'peak'),
     },
   }))
@@ -53,7 +75,7 @@ async function compare({ releases, isBinned, runs }: (typeof rows)[number]): Pro
     name: `${where}, times ${what === 'cpu' ? 'less CPU' : 'faster'}`,
     value: round(median('tuf-js', what) / median('ours', what)),
     unit: '×',
-    facts: { runs },
+    facts: { way, runs: costs.ours.length },
   }))
   return [...figures, ...ratios]
 }
@@ -66,21 +88,21 @@ interface Cost {
 }
 
 async function measure(
-  who: string,
-  origin: string,
+  words: readonly string[],
   { firstRoot, path }: Repository,
-): Promise<Cost> {
+): Promise<Omit<Cost, 'bytes'>> {
   const subject = new URL('subject.ts', import.meta.url).pathname
-  const words = [subject, who, origin, firstRoot, path]
-  const { stdout } = await promisify(execFile)(process.execPath, words)
+  const argv = [subject, ...words, firstRoot, path]
+  const { stdout } = await promisify(execFile)(process.execPath, argv)
   return JSON.parse(stdout)
 }
 
 /** Plain files, as any server has them; counts the bytes of their content that went out. */
 async function serve({ files }: Repository) {
   let sent = 0
+  const listed = new Map([['', toUtf8(JSON.stringify([...files.keys()]))], ...files])
   const server = createServer((request, reply) => {
-    const file = files.get((request.url ?? '').slice(1))
+    const file = listed.get((request.url ?? '').slice(1))
     sent += file?.length ?? 0
     reply.writeHead(file ? 200 : 404).end(file)
   })

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 /** A real server process on one data directory and a port that was free. */
 export interface ServerProcess {
   readonly origin: string
+  readonly pid: number
   /** Everything it has logged so far. */
   log(): string
   /** Resolves when it has logged this text. */
@@ -31,6 +32,7 @@ export async function startServer(
   const origin = await originOf(child, log)
   return {
     origin,
+    pid: child.pid ?? 0,
     log: () => log.join(''),
     async hasLogged(text) {
       while (!log.join('').includes(text)) {
