@@ -22,7 +22,7 @@ function freeze(attack: string, clock: string | undefined, without: Row['without
 
 const signedTime: Row['without'] = {
   file: 'packages/agent/src/trust/trust-state.ts',
-  before: "return new Date(Math.max(clock.getTime(), this.#floor('time') * 1000))",
+  before: 'return new Date(Math.max(clock.getTime(), this.#floor(this.#timeName()) * 1000))',
   after: 'return clock',
 }
 

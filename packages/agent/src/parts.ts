@@ -32,9 +32,6 @@ export interface AgentOptions {
   readonly attributes: Readonly<Record<string, string>>
 }
 
-/** The slowest download that is put up with: 32 KiB in each half minute. */
-const pace = { bytes: 32 * 1024, windowMs: 30_000 }
-
 /** What an agent is made of, over one state directory that it holds. */
 export interface Parts {
   readonly lock: Lock
@@ -92,8 +89,7 @@ async function openUnderLock(
   const objects = new ObjectStore(paths)
   const stores = { paths, objects, trees: new TreeStore(paths, objects) }
   const suspect = (error: unknown) => void refusals.report(world, error)
-  const paced = { ...pace, monotonic: world.monotonic }
-  const fetching = { client, paths, objects, pace: paced, suspect }
+  const fetching = { client, paths, objects, suspect }
   const file = await JournalFile.open(paths.journal, world.now)
   await trust.raise(await floorsOfGenerations(paths, file))
   const apps = await options.openApps(paths.root)

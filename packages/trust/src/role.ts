@@ -21,11 +21,15 @@ export function topRole(root: Root, name: TopRole): SigningRole {
   return toSigningRole(root.keys, root.roles[name])
 }
 
+interface KeySets<Name extends string> {
+  readonly roles: Readonly<Record<Name, { readonly keyids: readonly string[]; threshold: number }>>
+}
+
 /**
  * The name of a role's floor, which is one for each set of keys: new keys begin a new floor, and so
  * recover from a stolen key that signed version 2⁵³. TUF §5.3.11
  */
-export function keySetName(root: Root, name: TopRole): string {
+export function keySetName<Name extends string>(root: KeySets<Name>, name: Name): string {
   const { keyids, threshold } = root.roles[name]
   const keySet = toCanonical({ keyids: keyids.toSorted(), threshold })
   return `${name}@${toHexDigest(digestOf(keySet)).slice(0, 16)}`

@@ -1,6 +1,8 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http'
+import { isCoded } from '@steadfleet/base'
 import type { Transport, TransportReply, TransportRequest } from '@steadfleet/protocol'
 import { AgentError } from '../error.ts'
+import { type Pace, paceCheck } from './pace.ts'
 
 /** How long a silent server is believed in. A stream may be silent for longer than an answer. */
 export interface Patience {
@@ -10,9 +12,16 @@ export interface Patience {
   readonly idleMs: number
   /** The same for a stream of events, which the server keeps warm. */
   readonly streamMs: number
+  /** How fast any other body must come. */
+  readonly pace: Pace
 }
 
-export const defaultPatience: Patience = { headMs: 30_000, idleMs: 30_000, streamMs: 90_000 }
+export const defaultPatience: Patience = {
+  headMs: 30_000,
+  idleMs: 30_000,
+  streamMs: 90_000,
+  pace: { bytes: 32 * 1024, windowMs: 30_000, monotonic: () => performance.now() },
+}
 
 /** Node's own HTTP client: small in memory, and it never waits for ever. */
 export function makeTransport(patience: Patience = defaultPatience): Transport & Closable {
@@ -23,7 +32,7 @@ export function makeTransport(patience: Patience = defaultPatience): Transport &
     const agent = agents.get(protocol) ?? new module.Agent({ keepAlive: true, maxSockets: 8 })
     agents.set(protocol, agent)
     const reply = await send(module, agent, request, patience)
-    return toReply(reply, request, isStream(request) ? patience.streamMs : patience.idleMs)
+    return toReply(reply, request, patience)
   }
   const close = () => {
     for (const agent of agents.values()) agent.destroy()
@@ -83,26 +92,32 @@ function silence(milliseconds: number): AgentError {
 function toReply(
   reply: IncomingMessage,
   request: TransportRequest,
-  idleMs: number,
+  patience: Patience,
 ): TransportReply {
   const headers = Object.fromEntries(
     Object.entries(reply.headers).map(([name, value]) => [name, String(value)]),
   )
-  return { status: reply.statusCode ?? 0, headers, body: bodyOf(reply, request, idleMs) }
+  return { status: reply.statusCode ?? 0, headers, body: bodyOf(reply, request, patience) }
 }
 
 /** The body as it comes. A peer that is gone without a word is found out by its silence. */
 async function* bodyOf(
   reply: IncomingMessage,
-  { signal }: TransportRequest,
-  idleMs: number,
+  request: TransportRequest,
+  { streamMs, idleMs: bodyMs, pace }: Patience,
 ): AsyncIterable<Uint8Array> {
+  const { signal } = request
+  const idleMs = isStream(request) ? streamMs : bodyMs
+  const check = isStream(request) ? () => undefined : paceCheck(pace)
   reply.setTimeout(idleMs, () => reply.destroy(silence(idleMs)))
   try {
-    yield* reply as AsyncIterable<Uint8Array>
+    for await (const chunk of reply as AsyncIterable<Uint8Array>) {
+      check(chunk.length)
+      yield chunk
+    }
   } catch (error) {
     if (signal?.aborted) throw signal.reason
-    if (error instanceof AgentError) throw error
+    if (isCoded(error)) throw error
     throw new AgentError(
       'agent/cut-short',
       'cannot go on: the reply was cut short',

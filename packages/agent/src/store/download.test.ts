@@ -9,7 +9,8 @@ import { digestOf, toUtf8 } from '@steadfleet/base'
 import { makeTransport } from '../server/http.ts'
 import { download, refuseOtherFile } from './download.ts'
 
-const patience = { headMs: 200, idleMs: 200, streamMs: 200 }
+const pace = { bytes: 100, windowMs: 100, monotonic: () => performance.now() }
+const patience = { headMs: 200, idleMs: 200, streamMs: 200, pace }
 
 describe('a download', () => {
   test('goes on where an earlier try was cut off', () =>
@@ -91,11 +92,10 @@ async function from(
   const directory = await mkdtemp(join(tmpdir(), 'steadfleet-download-'))
   const path = join(directory, 'file')
   const transport = makeTransport(patience)
-  const pace = { bytes: 100, windowMs: 100, monotonic: () => performance.now() }
   const open = (offset: number) =>
     transport({ method: 'GET', url, headers: offset ? { range: `bytes=${offset}-` } : {} })
   try {
-    await use({ path, fetch: limit => download({ path, limit, pace, open }) })
+    await use({ path, fetch: limit => download({ path, limit, open }) })
   } finally {
     transport.close()
     server.closeAllConnections()

@@ -3,23 +3,14 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, rm, stat } from 'node:fs/promises'
 import { type Digest, digestFromHex, isCoded } from '@steadfleet/base'
 import type { TransportReply } from '@steadfleet/protocol'
-import { TrustError } from '@steadfleet/trust'
 import { withFile } from '../disk/durable.ts'
 import { AgentError, isSystemError, orDiskFull } from '../error.ts'
-
-/** The slowest that a download may be, measured over each window, and what counts time for it. */
-export interface Pace {
-  readonly bytes: number
-  readonly windowMs: number
-  readonly monotonic: () => number
-}
 
 export interface Download {
   /** Where the bytes go; what an earlier try left there is kept and gone on from. */
   readonly path: string
   /** No byte beyond it is ever written. */
   readonly limit: number
-  readonly pace: Pace
   /** Asks for the bytes from `offset` on; may answer with all of them. */
   readonly open: (offset: number) => Promise<TransportReply>
 }
@@ -44,34 +35,15 @@ async function writeBody(
   file: FileHandle,
   reply: TransportReply,
   held: number,
-  { limit, pace }: Download,
+  { limit }: Download,
 ): Promise<number> {
-  const check = paceCheck(pace)
   let received = 0
   for await (const chunk of reply.body) {
     received += chunk.length
     if (held + received > limit) throw tooLong(limit)
-    check(chunk.length)
     await file.write(chunk)
   }
   return received
-}
-
-/** A server that trickles could hold an update back for ever: slow retrieval, TUF §1.5.2. */
-function paceCheck({ bytes, windowMs, monotonic }: Pace): (length: number) => void {
-  let since = monotonic()
-  let sum = 0
-  return length => {
-    sum += length
-    const now = monotonic()
-    if (now - since < windowMs) return
-    if (sum < bytes) {
-      const message = `cannot fetch at ${sum} bytes in ${now - since} ms: slower than ${bytes}`
-      throw new TrustError('trust/slow-retrieval', message, { bytes: sum })
-    }
-    since = now
-    sum = 0
-  }
 }
 
 function tooLong(limit: number): AgentError {

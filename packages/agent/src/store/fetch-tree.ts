@@ -7,7 +7,7 @@ import type { GenerationPackage, Ref } from '@steadfleet/engine'
 import { type Client, getBundle, getObject } from '@steadfleet/protocol'
 import type { Paths } from '../disk/paths.ts'
 import { refuseTooLittleSpace } from '../disk/space.ts'
-import { type Download, download, lengthOf, type Pace, refuseOtherFile } from './download.ts'
+import { type Download, download, lengthOf, refuseOtherFile } from './download.ts'
 import type { ObjectStore } from './objects.ts'
 
 /** What fetching needs of the agent. `suspect` hears of content that was not what was signed. */
@@ -15,7 +15,6 @@ export interface FetchContext {
   readonly client: Client
   readonly paths: Paths
   readonly objects: ObjectStore
-  readonly pace: Pace
   readonly suspect: (error: unknown) => void
 }
 
@@ -116,7 +115,7 @@ async function fetchOneBundle(
   const query = from ? { from } : {}
   const open = (offset: number) =>
     context.client.open(getBundle, { params, query, headers: range(offset), signal: stop })
-  const bytes = await downloadRest({ path, limit, pace: context.pace, open })
+  const bytes = await downloadRest({ path, limit, open })
   await unpack(context, path, { tree, listing, limit: content + wanted.tree.length })
   return bytes
 }
@@ -195,7 +194,7 @@ async function stageObject(
   const open = (offset: number) =>
     context.client.open(getObject, { params: { digest }, headers: range(offset), signal: stop })
   const isHere = (await lengthOf(path)) >= length && length > 0
-  const bytes = isHere ? 0 : await download({ path, limit: length, pace: context.pace, open })
+  const bytes = isHere ? 0 : await download({ path, limit: length, open })
   await refuseOtherFile(path, digest, length)
   return bytes
 }

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Agent } from '../agent.ts'
 import { type Paths, pathsOf } from '../disk/paths.ts'
 import { joinFleet } from '../server/enrol.ts'
-import { makeTransport, type Patience } from '../server/http.ts'
+import { defaultPatience, makeTransport, type Patience } from '../server/http.ts'
 import { parseToken } from '../trust/enrolment.ts'
 import type { LogEntry, World } from '../world.ts'
 import { PretendApps } from './pretend-apps.test.ts'
@@ -95,7 +95,7 @@ export class TestDevice implements AsyncDisposable {
   }
 }
 
-const quick: Patience = { headMs: 1000, idleMs: 1000, streamMs: 2000 }
+const quick: Patience = { ...defaultPatience, headMs: 1000, idleMs: 1000, streamMs: 2000 }
 
 /** Waits a twentieth of what was asked for, so that back-offs do not make tests slow. */
 async function sleepFast(milliseconds: number, stop?: AbortSignal): Promise<void> {

@@ -7,9 +7,13 @@ import {
   type Envelope,
   type FloorCell,
   type Floors,
+  keySetName,
   type Order,
   type OwnerRoot,
+  openEnvelope,
+  ownerRole,
   parseEnvelopeBytes,
+  payloadTypes,
   raiseFloors,
   refuseRollback,
   reopenOrder,
@@ -40,7 +44,7 @@ export class TrustState {
   #raising: Promise<void> = Promise.resolve()
   #ownerRoot: OwnerRoot | undefined
   #policy: TrustPolicy | undefined
-  #order: Order | undefined
+  #order: TakenOrder | undefined
   readonly #catalogues = new Map<string, CatalogueFiles>()
   /** The newest checkpoint of each log that was accepted. */
   readonly log: LogState
@@ -68,7 +72,7 @@ export class TrustState {
       cell: (await cells.read()) ?? { generation: 0, floors: new Map() },
       ownerRoot: await read(paths, 'owner-root.json', reopenOwnerRoot, one => one.version),
       policy: await read(paths, 'policy.json', reopenPolicy, one => one.version),
-      order: await read(paths, 'order.json', reopenOrder, one => one.counter),
+      order: await read(paths, 'order.json', reopenTaken, ({ order }) => order.counter),
     })
     // Taking something and raising its floor are two writes; a crash, or damage, may come between.
     await state.raise(state.#standing())
@@ -81,7 +85,8 @@ export class TrustState {
 
   /** The last order this device accepted. */
   get order(): Order | undefined {
-    return this.#order && this.#order.counter >= this.#floor('order') ? this.#order : undefined
+    const order = this.#order?.order
+    return order && order.counter >= this.#floor('order') ? order : undefined
   }
 
   /** The order's counter; one less than the last accepted one where that is lost, to be sent it again. */
@@ -107,7 +112,12 @@ export class TrustState {
 
   /** The later of the clock and the last signed time seen: a clock that fell back is not believed. */
   time(clock: Date): Date {
-    return new Date(Math.max(clock.getTime(), this.#floor('time') * 1000))
+    return new Date(Math.max(clock.getTime(), this.#floor(this.#timeName()) * 1000))
+  }
+
+  /** One for each director: a stolen key that signed a time to come is recovered from by new keys. */
+  #timeName(): string {
+    return this.#ownerRoot ? `time/${keySetName(this.#ownerRoot, 'director')}` : 'time'
   }
 
   /** Raises floors, one caller after the other. */
@@ -162,20 +172,22 @@ export class TrustState {
     const root = this.#held('owner-root', this.#ownerRoot)
     const offered = acceptOrder(address, root, envelope, this.time(clock))
     await this.#write('order.json', envelope)
-    this.#order = offered
+    this.#order = { order: offered, envelope }
     await this.raise(this.#standing())
     return offered
   }
 
   /** The floors that what is held stands for. */
   #standing(): Floors {
-    const order = this.#order
-    return new Map([
+    const floors = new Map([
       ['owner-root', this.versions.ownerRoot],
       ['policy', this.versions.policy],
-      ['order', order?.counter ?? 0],
-      ['time', Math.floor((order?.issued.getTime() ?? 0) / 1000)],
+      ['order', this.#order?.order.counter ?? 0],
     ])
+    if (this.#order && this.#ownerRoot && isDirectedBy(this.#ownerRoot, this.#order)) {
+      floors.set(this.#timeName(), Math.floor(this.#order.order.issued.getTime() / 1000))
+    }
+    return floors
   }
 
   #floor(name: string): number {
@@ -213,6 +225,27 @@ export class TrustState {
   }
 }
 
+/** The last order, and the envelope that it came in. */
+interface TakenOrder {
+  readonly order: Order
+  readonly envelope: Envelope
+}
+
+function reopenTaken(envelope: Envelope): TakenOrder {
+  return { order: reopenOrder(envelope), envelope }
+}
+
+/** Whether the director of this root signed the order, which may be of an earlier director's time. */
+function isDirectedBy(root: OwnerRoot, { envelope }: TakenOrder): boolean {
+  try {
+    openEnvelope(envelope, payloadTypes.order, ownerRole(root, 'director'))
+    return true
+  } catch (error) {
+    if (error instanceof TrustError) return false
+    throw error
+  }
+}
+
 /** The digest of an envelope is that of its file. */
 function nameOf(envelope: Envelope): () => Digest {
   return () => digestOf(toCanonical(envelope))
@@ -232,7 +265,7 @@ interface Held {
   readonly cell: FloorCell
   readonly ownerRoot: Kept<OwnerRoot>
   readonly policy: Kept<TrustPolicy>
-  readonly order: Kept<Order>
+  readonly order: Kept<TakenOrder>
 }
 
 /** A statement in its two copies; one that stands for another, or nothing, is a torn one. */
