@@ -28,13 +28,13 @@ const unit = filesLike([
   'fuzz/**/*.test.ts',
 ])
 await runTestFiles(unit, 2, counts)
-// Scenarios start whole fleets and measure time-outs: one at a time. An attack measures none.
+// Scenarios start whole fleets, which wait more than they work.
 const isAttack = (file: string): boolean => file.startsWith('scenarios/attacks/')
 const scenarios = filesLike(['scenarios/**/*.test.ts'])
-await runTestFiles(scenarios.filter(isAttack), 2, counts)
+await runTestFiles(scenarios.filter(isAttack), 3, counts)
 await runTestFiles(
   scenarios.filter(file => !isAttack(file)),
-  1,
+  2,
   counts,
 )
 if (words.length === 0) printNumbers()
