@@ -12,7 +12,7 @@ export interface Ran {
 export async function runWords(
   words: readonly string[],
   directory = '/nowhere',
-  now: () => Date = () => new Date('2026-11-21T00:00:00Z'),
+  own: Partial<Pick<World, 'now' | 'random'>> = {},
 ): Promise<Ran> {
   const [out, err] = [collect(), collect()]
   const world: World = {
@@ -22,8 +22,9 @@ export async function runWords(
     err,
     isRoot: false,
     interrupted: new AbortController().signal,
-    now,
+    now: () => new Date('2026-11-21T00:00:00Z'),
     random: length => new Uint8Array(length).fill(7),
+    ...own,
   }
   const exit = await runProgram(words, world)
   return { exit, out: out.text(), err: err.text() }

@@ -44,10 +44,13 @@ export interface SignerClient extends Disposable {
   keys(): Promise<Readonly<Partial<Record<OnlineRole, PublicKey>>>>
   /** A new key that waits for a root to name it for this role; one that waited before is gone. */
   makeKey(role: OnlineRole): Promise<PublicKey>
-  /** Announces a signed root: until {@link look}, what is signed holds under it too. */
-  offerRoot(root: Uint8Array): Promise<void>
+  /**
+   * Announces a signed root, of a further catalogue where one is named: until {@link look}, what is
+   * signed holds under it too.
+   */
+  offerRoot(root: Uint8Array, catalogue?: string): Promise<void>
   /** Has it look which roots are in force. */
-  look(): Promise<void>
+  look(catalogue?: string): Promise<void>
   isConnected(): boolean
 }
 
@@ -77,11 +80,11 @@ export async function connectSigner(
       refuseProblem(problem)
       return publicKey(key, 'key')
     },
-    async offerRoot(root) {
-      refuseProblem((await ask('offer-root', [toBase64(root)])).problem)
+    async offerRoot(root, catalogue) {
+      refuseProblem((await ask('offer-root', [toBase64(root), ...nameOf(catalogue)])).problem)
     },
-    async look() {
-      refuseProblem((await ask('look', [])).problem)
+    async look(catalogue) {
+      refuseProblem((await ask('look', nameOf(catalogue))).problem)
     },
     isConnected: () => !socket.destroyed,
     [Symbol.dispose]: () => socket.destroy(),
@@ -122,6 +125,10 @@ function makeAsk(
       waiting.set(lastId, { resolve, reject })
       socket.write(`${JSON.stringify({ id: lastId, role, payloads })}\n`)
     })
+}
+
+function nameOf(catalogue: string | undefined): string[] {
+  return catalogue === undefined ? [] : [toBase64(toUtf8(catalogue))]
 }
 
 function connected(path: string): Promise<Socket> {

@@ -39,7 +39,7 @@ async function run({ keys, data, socket, share, ...more }: typeof values): Promi
   const second = more['second-store']
   const copies = second === undefined ? [] : [join(resolve(second), 'floors')]
   const floors = await openFloors(join(keys, 'floors'), ...copies)
-  const further = openFurtherKeys(resolve(keys))
+  const further = openFurtherKeys(resolve(keys), resolve(data))
   const service = makeService({ keyring, further, floors, now: () => new Date() })
   // A path of a socket is at most 107 bytes long, and its folder may be deep.
   process.chdir(dirname(socket))

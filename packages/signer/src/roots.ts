@@ -5,11 +5,14 @@ import {
   acceptOwnerRoot,
   acceptRoot,
   keyIdOf,
+  type Metadata,
   type OwnerRoot,
   ownerRole,
   parseEnvelopeBytes,
   parseMetadata,
   type Root,
+  refuseOtherThanNext,
+  refuseUnsigned,
   topRole,
 } from '@steadfleet/trust'
 import { SignerError } from './error.ts'
@@ -26,17 +29,33 @@ export async function readRoots(data: string): Promise<Roots> {
   const catalogue = await filesFrom(version => join(data, 'catalogue', `${version}.root.json`))
   const owner = await filesFrom(version => join(data, 'owner', `${version}.owner-root.json`))
   const [first, ...rest] = owner
-  const [root, ...steps] = catalogue.map(file => parseMetadata('root', file))
+  const root = newestOf(catalogue)
   if (!first || !root) {
     throw new SignerError('signer/roots', `cannot sign: ${data} holds no roots`, { data })
   }
   return {
-    catalogue: steps.reduce((held, step) => acceptRoot(held, step), root.signed),
+    catalogue: root,
     owner: rest.reduce<OwnerRoot>(
       (held, step) => acceptOwnerRoot(held, parseEnvelopeBytes(step)),
       acceptOwnerRoot(digestOf(first), parseEnvelopeBytes(first)),
     ),
   }
+}
+
+/**
+ * The newest root of a further catalogue's folder, each reached from the first by signed steps; undefined
+ * where there is no such catalogue: without a timestamp it is one whose making was cut short.
+ */
+export async function readCatalogueRoot(folder: string): Promise<Root | undefined> {
+  if (!(await ifThere(join(folder, 'timestamp.json')))) return undefined
+  return newestOf(await filesFrom(version => join(folder, `${version}.root.json`)))
+}
+
+/** The root of a catalogue that is about to be made: the first, signed by itself. TUF §5.3.4 */
+export function firstRoot(offered: Metadata<'root'>): Root {
+  refuseUnsigned('root', offered, topRole(offered.signed, 'root'))
+  refuseOtherThanNext('root', 0, offered.signed.version)
+  return offered.signed
 }
 
 /** The roots with `offered` as the next of its kind: signed by the one before it and by itself. */
@@ -51,6 +70,11 @@ export function namedBy(roots: Roots, role: NamedRole): ReadonlySet<string> {
   const { keys } =
     role === 'director' ? ownerRole(roots.owner, role) : topRole(roots.catalogue, role)
   return new Set(keys.map(keyIdOf))
+}
+
+function newestOf(files: readonly Uint8Array[]): Root | undefined {
+  const [first, ...steps] = files.map(file => parseMetadata('root', file))
+  return first && steps.reduce<Root>((held, step) => acceptRoot(held, step), first.signed)
 }
 
 function isEnvelope(bytes: Uint8Array): boolean {

@@ -5,7 +5,7 @@ import { object, parserOf } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { SignerError } from './error.ts'
 import type { Floors } from './floors.ts'
-import { type FurtherKeys, parseFurtherRole } from './further.ts'
+import { type FurtherKeys, parseCatalogueName, parseFurtherRole } from './further.ts'
 import type { Keyring } from './keyring.ts'
 import { parseNamedRole, parseRole } from './rules.ts'
 import { type SignatureBy, signAll, signFurther } from './sign.ts'
@@ -53,12 +53,15 @@ const acts: Readonly<Record<string, Act>> = {
     if (ofAnother) return { key: (await further.make(ofAnother)).key }
     return { key: await keyring.makeNext(parseNamedRole(role)) }
   },
-  'offer-root': ({ keyring }, [root]) => {
-    keyring.offer(root ?? new Uint8Array())
+  // A second payload names the further catalogue that the root is of.
+  'offer-root': async ({ keyring, further }, [root = new Uint8Array(), name]) => {
+    if (name) await further.offer(parseCatalogueName(fromUtf8(name)), root)
+    else keyring.offer(root)
     return {}
   },
-  look: async ({ keyring }) => {
-    await keyring.look()
+  look: async ({ keyring, further }, [name]) => {
+    if (name) await further.look(parseCatalogueName(fromUtf8(name)))
+    else await keyring.look()
     return {}
   },
 }

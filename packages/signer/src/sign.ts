@@ -26,6 +26,14 @@ export async function signAll(
   const commitments = payloads.map(payload => commitmentOf(role, payload, now))
   const shards = role === 'log' ? raisedShard(keyring, floors, commitments) : []
   await floors.raise(new Map([...raisedBy(commitments, floors), ...shards]))
+  return signBoth(signer, next, commitments)
+}
+
+function signBoth(
+  signer: Signer,
+  next: Signer | undefined,
+  commitments: readonly Commitment[],
+): Promise<SignatureBy[]> {
   return Promise.all(
     commitments.map(async ({ message }) => ({
       ...(await signBy(signer, message)),
@@ -45,11 +53,11 @@ export async function signFurther(
   payloads: readonly Uint8Array[],
   now: Date,
 ): Promise<SignatureBy[]> {
-  const signer = await further.signerOf(role)
+  const [signer, next] = await further.signersOf(role)
   const floor = furtherFloor(role)
   const commitments = payloads.map(one => ({ ...commitmentOf(role.role, one, now), floor }))
   await floors.raise(raisedBy(commitments, floors))
-  return Promise.all(commitments.map(({ message }) => signBy(signer, message)))
+  return signBoth(signer, next, commitments)
 }
 
 function raisedBy(commitments: readonly Commitment[], floors: Floors): Map<string, Floor> {

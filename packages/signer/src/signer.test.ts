@@ -23,7 +23,7 @@ import {
   toStatementBytes,
 } from '@steadfleet/authority'
 import { fromBase64, toBase64, toCanonical, toUtf8 } from '@steadfleet/base'
-import { isSignedBy, payloadTypes, preAuthenticationEncoding } from '@steadfleet/trust'
+import { isSignedBy, payloadTypes, preAuthenticationEncoding, publicKey } from '@steadfleet/trust'
 
 const program = join(import.meta.dirname, 'main.ts')
 const seeds = { snapshot: seedOf(1), timestamp: seedOf(2), director: seedOf(3), log: seedOf(4) }
@@ -112,6 +112,15 @@ describe('the signer', { concurrency: false }, () => {
     const { key } = await ask('make-key', [toUtf8('snapshot@garden')])
     const { key: again } = await ask('make-key', [toUtf8('snapshot@garden')])
     assert.deepEqual(again, key)
+    const { key: timestampKey } = await ask('make-key', [toUtf8('timestamp@garden')])
+    const unnamed = await ask('snapshot@garden', [snapshot(1)])
+    assert.equal(unnamed.problem?.code, 'signer/not-named')
+    const only = (one: unknown) => ({ keys: [publicKey(one as never, 'key')], threshold: 1 })
+    const offline = signerFromSeed(seedOf(8))
+    const mine = { root: only(offline.key), targets: only(offline.key) }
+    const roles = { ...mine, snapshot: only(key), timestamp: only(timestampKey) }
+    const root = await signMetadata(makeRoot(1, roles, now), [offline])
+    assert.equal((await ask('offer-root', [root, toUtf8('garden')])).problem, undefined)
     const first = await ask('snapshot@garden', [snapshot(1)])
     const raw = Buffer.from(key?.keyval.public ?? '', 'hex')
     assert.ok(isSignedBy(raw, snapshot(1), fromBase64(first.signatures![0]!.sig)))
@@ -122,6 +131,11 @@ describe('the signer', { concurrency: false }, () => {
     )
     const mode = (await stat(join(folder, 'catalogues', 'garden', 'snapshot.pem'))).mode & 0o777
     assert.equal(mode, 0o600)
+  })
+
+  test('takes no path for the name of a catalogue', async () => {
+    const { problem } = await ask('look', [toUtf8('../catalogue')])
+    assert.equal(problem?.code, 'signer/malformed')
   })
 
   for (const role of ['snapshot@nobody', 'director@garden', 'snapshot@../x', 'timestamp@']) {

@@ -1,6 +1,7 @@
 import { nextVersion, type SignedTargets, signMetadata } from '@steadfleet/authority'
+import { toBase64 } from '@steadfleet/base'
 import { parsePackageName } from '@steadfleet/domain'
-import { listChannels, putTargets } from '@steadfleet/protocol'
+import { applyCatalogueIn, listChannels } from '@steadfleet/protocol'
 import { publisherFor, type TrustPolicy } from '@steadfleet/trust'
 import { CliError } from '../error.ts'
 import type { Fleet } from '../fleet/open.ts'
@@ -40,8 +41,9 @@ export async function adoptPackage(fleet: Fleet, choices: AdoptionChoices): Prom
   const delegated = delegating(signed, home.publisher, name)
   if (delegated !== signed) {
     const keys = await signersAmong(home, `the targets of ${place.name}`, signers)
-    const body = await signMetadata(nextVersion(delegated, 'targets', choices.now), keys)
-    await client.call(putTargets, { params: { catalogue: place.name }, body })
+    const targets = await signMetadata(nextVersion(delegated, 'targets', choices.now), keys)
+    const body = { targets: toBase64(targets) }
+    await client.call(applyCatalogueIn, { params: { catalogue: place.name }, body })
   }
   await savePolicyDraft(home, withAdoption(next, adoption))
   return adoption

@@ -9,7 +9,13 @@ import {
 } from '@steadfleet/authority'
 import { toBase64 } from '@steadfleet/base'
 import { parsePublisherName } from '@steadfleet/domain'
-import { applyCatalogue, applyOwner, type Client, type EnvelopeView } from '@steadfleet/protocol'
+import {
+  applyCatalogue,
+  applyCatalogueIn,
+  applyOwner,
+  type Client,
+  type EnvelopeView,
+} from '@steadfleet/protocol'
 import { parseEnvelopeBytes, parseMetadata, reopenOwnerRoot, reopenPolicy } from '@steadfleet/trust'
 import { putDraftedRole, type RolePlace } from '../publish/put-role.ts'
 
@@ -33,7 +39,7 @@ export async function applyDraft(
   const files = assembleDraft(draft, signatures)
   return draft.held.has('owner-root')
     ? applyToOwner(client, draft, files, place.now)
-    : applyToCatalogue(client, draft, files, place.now)
+    : applyToCatalogue(client, draft, files, place)
 }
 
 type Files = ReadonlyMap<string, Uint8Array>
@@ -42,7 +48,7 @@ function applyToCatalogue(
   client: Client,
   { held }: Draft,
   files: Files,
-  now: Date,
+  { catalogue, now }: Pick<RolePlace, 'catalogue' | 'now'>,
 ): Promise<Applied> {
   const [root, targets] = [files.get('root'), files.get('targets')]
   const step: CatalogueStep = {
@@ -67,7 +73,9 @@ function applyToCatalogue(
       file: toBase64(file),
     })),
   }
-  return client.call(applyCatalogue, { body })
+  if (catalogue === undefined) return client.call(applyCatalogue, { body })
+  const params = { catalogue: parsePublisherName(catalogue) }
+  return client.call(applyCatalogueIn, { params, body })
 }
 
 function applyToOwner(client: Client, { held }: Draft, files: Files, now: Date): Promise<Applied> {

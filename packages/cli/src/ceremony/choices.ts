@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { PolicyChange, RoleChange } from '@steadfleet/authority'
-import { makeOnlineKey } from '@steadfleet/protocol'
+import { parsePublisherName } from '@steadfleet/domain'
+import { makeOnlineKey, makeOnlineKeyIn } from '@steadfleet/protocol'
 import { keyIdOf, type PublicKey } from '@steadfleet/trust'
 import { type Call, listOption, textOption } from '../command.ts'
 import { CliError } from '../error.ts'
@@ -41,15 +42,24 @@ export async function roleChanges(
   return changes
 }
 
+/** Has the server's signer make a key that waits to take over a role, in the first catalogue or another. */
+export function onlineKeyMaker({ client }: Pick<Fleet, 'client'>, catalogue?: string) {
+  if (catalogue === undefined) {
+    return (role: string) => client.call(makeOnlineKey, { params: { role } })
+  }
+  const name = parsePublisherName(catalogue)
+  return (role: string) => client.call(makeOnlineKeyIn, { params: { catalogue: name, role } })
+}
+
 /** New keys that wait in the server's signer, in the place of those that `held` says. */
 export async function rotatedKeys(
   roles: readonly string[],
-  { client }: Pick<Fleet, 'client'>,
+  makeOne: (role: string) => Promise<{ readonly key: PublicKey }>,
   held: (role: string) => readonly PublicKey[],
 ): Promise<Map<string, RoleChange>> {
   const changes = new Map<string, RoleChange>()
   for (const role of roles) {
-    const { key } = await client.call(makeOnlineKey, { params: { role } })
+    const { key } = await makeOne(role)
     changes.set(role, { add: [key], remove: held(role).map(keyIdOf), threshold: 1 })
   }
   return changes

@@ -5,6 +5,7 @@ import {
   acceptOwnerRoot,
   acceptRoot,
   type Envelope,
+  type Fetcher,
   type Metadata,
   type OwnerRoot,
   parseMetadata,
@@ -13,19 +14,23 @@ import {
   TrustError,
   topRole,
 } from '@steadfleet/trust'
+import type { CataloguePlace } from '../catalogue/place.ts'
 import type { Fleet } from '../fleet/open.ts'
-import { catalogueFetcher } from '../publish/catalogue-files.ts'
+import { firstPlace } from '../publish/role.ts'
 
 /** The longest file of a catalogue that is read. */
 const longest = 8_000_000
 
 /**
- * What the catalogue's offline keys have in force, expired or not: the root by every step from the
- * first that this machine knows, the targets by the root.
+ * What a catalogue's offline keys have in force, expired or not: the root by every step from the
+ * first, which this machine knows or the policy in force pins; the targets by the root.
  */
-export async function heldCatalogue({ home, client }: Fleet): Promise<CatalogueSet> {
-  const read = fileReader(client)
-  const root = await newestRoot(read, home.catalogueRoot)
+export async function heldCatalogue(
+  { home, client }: Fleet,
+  place: Pick<CataloguePlace, 'root' | 'fetcher'> = firstPlace(home, client),
+): Promise<CatalogueSet> {
+  const read = fileReader(place.fetcher)
+  const root = await newestRoot(read, place.root)
   const { meta } = parseMetadata('timestamp', await read('timestamp.json')).signed
   const snapshot = parseMetadata(
     'snapshot',
@@ -77,8 +82,7 @@ async function newestRoot(read: Read, firstRoot: string): Promise<Metadata<'root
   }
 }
 
-function fileReader(client: Client): Read {
-  const fetcher = catalogueFetcher(client)
+function fileReader(fetcher: Fetcher): Read {
   return async file => {
     const bytes = await fetcher.fetch(file, longest)
     if (bytes) return bytes

@@ -2,6 +2,7 @@ import { draftOwner } from '@steadfleet/authority'
 import { ownerRole, reopenOwnerRoot } from '@steadfleet/trust'
 import {
   daysOf,
+  onlineKeyMaker,
   policyChanges,
   refuseOtherRoles,
   roleChanges,
@@ -51,7 +52,7 @@ const ceremony: Ceremony = {
     const root = reopenOwnerRoot(held.root)
     const rotated = await rotatedKeys(
       listOption(call, 'rotate'),
-      fleet,
+      onlineKeyMaker(fleet),
       () => ownerRole(root, 'director').keys,
     )
     const roles = refuseOtherRoles(await roleChanges(call, fleet, rotated), ['root', 'director'])

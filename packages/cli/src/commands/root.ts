@@ -1,9 +1,22 @@
 import { draftRoot } from '@steadfleet/authority'
 import { topRole } from '@steadfleet/trust'
-import { daysOf, refuseOtherRoles, roleChanges, rotatedKeys } from '../ceremony/choices.ts'
+import { namedPlace } from '../catalogue/named-place.ts'
+import {
+  daysOf,
+  onlineKeyMaker,
+  refuseOtherRoles,
+  roleChanges,
+  rotatedKeys,
+} from '../ceremony/choices.ts'
 import { heldCatalogue } from '../ceremony/held.ts'
 import { listOption } from '../command.ts'
-import { type Ceremony, ceremonyCommands, roleOptions } from './ceremony.ts'
+import {
+  type Ceremony,
+  catalogueOf,
+  catalogueOption,
+  ceremonyCommands,
+  roleOptions,
+} from './ceremony.ts'
 
 const roles = ['root', 'targets', 'snapshot', 'timestamp'] as const
 
@@ -18,18 +31,21 @@ const ceremony: Ceremony = {
     },
     ...roleOptions,
   ],
+  placeOptions: [catalogueOption],
   examples: [
     'root begin',
     'root begin --remove root=catalogue-root-3 --add root=carol.pub',
     'root begin --rotate snapshot --rotate timestamp',
     'root begin --add targets=dan.pub --threshold targets=3',
+    'root begin --catalogue garden --rotate timestamp',
   ],
   async draft(call, fleet) {
-    const held = await heldCatalogue(fleet)
+    const { catalogue } = catalogueOf(call)
+    const held = await heldCatalogue(fleet, await namedPlace(fleet, catalogue))
     const signed = held.root.signed
     const rotated = await rotatedKeys(
       listOption(call, 'rotate'),
-      fleet,
+      onlineKeyMaker(fleet, catalogue),
       role => topRole(signed, role === 'snapshot' ? role : 'timestamp').keys,
     )
     const changes = refuseOtherRoles(await roleChanges(call, fleet, rotated), roles)

@@ -1,7 +1,6 @@
 import type { BuilderRow } from '@steadfleet/authority'
 import { keyIdOf } from '@steadfleet/trust'
-import { type CataloguePlace, placeOf } from '../catalogue/place.ts'
-import { openPolicyDraft } from '../catalogue/policy-draft.ts'
+import { namedPlace } from '../catalogue/named-place.ts'
 import type { Fleet } from '../fleet/open.ts'
 import { type DraftedRole, putRole, type RolePlace } from './put-role.ts'
 import { type HeldRole, heldRole } from './role.ts'
@@ -23,7 +22,7 @@ export async function heldBuilders(
 /** The publisher's role as it stands in that catalogue. */
 export async function heldRoleAt(fleet: Fleet, { now, catalogue }: RoleAt): Promise<HeldRole> {
   const { home, client } = fleet
-  return heldRole(home, client, now, await placeIn(fleet, catalogue))
+  return heldRole(home, client, now, await namedPlace(fleet, catalogue))
 }
 
 /** Who may build from now on, and the draft that says so where others must sign it too. */
@@ -42,16 +41,6 @@ export async function changeBuilders(
   const builders = change(held.signed.builders ?? [])
   const drafted = await putRole(fleet, held, { ...held.signed, builders }, place)
   return { builders, ...(drafted && { drafted }) }
-}
-
-/** A further catalogue, as the policy in force names it; undefined for the fleet's first one. */
-async function placeIn(
-  fleet: Fleet,
-  catalogue: string | undefined,
-): Promise<CataloguePlace | undefined> {
-  if (catalogue === undefined) return undefined
-  const { held } = await openPolicyDraft(fleet)
-  return placeOf(fleet.home, fleet.client, held, catalogue)
 }
 
 /** The list with one more; a builder that was there under this key and id counts again. */

@@ -1,53 +1,23 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { listReleases } from '@steadfleet/protocol'
-import { serverCommand } from '../commands/serve.ts'
-import { connect } from '../fleet/connect.ts'
-import { saveHome } from '../fleet/home.ts'
-import { initFleet } from '../fleet/init.ts'
-import type { Fleet } from '../fleet/open.ts'
-import { type Child, launch } from '../process/child.ts'
-import { type Ran, runWords } from '../testing.ts'
-
-const now = () => new Date()
+import { openServedFleet, type ServedFleet } from '../fleet/testing.ts'
 
 describe('a publisher whose role two keys must sign', { concurrency: false }, () => {
-  let directory: string
-  let offline: string
-  let server: Child
-  let fleet: Fleet
+  let it: ServedFleet
+  const done = (words: string) => it.done(words)
   before(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'steadfleet-two-keys-'))
-    const chosen = { fleet: 'home', publisher: 'acme', model: 'box', required: [] }
-    const choices = { ...chosen, server: 'http://127.0.0.1:1', keys: 'unencrypted' } as const
-    const made = await initFleet(join(directory, 'fleet'), choices, { now, random: randomBytes })
-    offline = made.offline
-    const listen = { listen: ['127.0.0.1:0'], origins: [] }
-    server = launch({
-      name: 'the server',
-      command: serverCommand(made.server, listen),
-      log: join(directory, 'server.log'),
-      isReady: line => line.includes('"ready":true'),
-    })
-    const { origins } = JSON.parse(await server.first) as { origins: string[] }
-    const home = { ...made.home, server: origins[0] ?? '' }
-    await saveHome(home)
-    fleet = { home, client: await connect(home) }
-    writePackage(join(directory, 'hub'))
+    it = await openServedFleet()
+    writePackage(join(it.directory, 'hub'))
     await done('keys make second --unencrypted')
     await done('targets begin --add acme=second --threshold acme=2 --out two.draft')
     const keys = ['targets-1', 'targets-2', 'publisher-acme', 'second']
     await done(`targets sign two.draft ${keys.map(key => `--key ${key}`).join(' ')}`)
     await done('targets apply two.draft')
   })
-  after(async () => {
-    await server.stop(10_000)
-    rmSync(directory, { recursive: true, force: true })
-  })
+  after(() => it[Symbol.asyncDispose]())
 
   const short: [what: string, keys: string, signed: number][] = [
     ['its own key', '', 1],
@@ -61,28 +31,28 @@ describe('a publisher whose role two keys must sign', { concurrency: false }, ()
       const { standing } = drafted
       assert.deepEqual([standing.signed.length, standing.threshold], [signed, 2])
       assert.deepEqual(await revisions(), [])
-      const applied = await run(`publisher apply ${out}`)
+      const applied = await it.run(`publisher apply ${out}`)
       assert.match(applied.err, /trust\/threshold/)
     })
   }
 
   test('takes no signature of a key that the catalogue does not name', async () => {
-    const { exit, err } = await run('publish hub --key owner-1')
+    const { exit, err } = await it.run('publish hub --key owner-1')
     assert.equal(exit, 1)
     assert.match(err, /authority\/not-asked/)
   })
 
   test('publishes when a second person has read and signed the draft elsewhere', async () => {
     await done('publish hub --out publisher-3.draft --channel latest/stable')
-    const elsewhere = join(directory, 'elsewhere')
+    const elsewhere = join(it.directory, 'elsewhere')
     mkdirSync(elsewhere)
-    cpSync(join(directory, 'publisher-3.draft'), join(elsewhere, 'publisher-3.draft'))
-    cpSync(join(offline, 'second.pem'), join(elsewhere, 'second.pem'))
-    const seen = await run('publisher review publisher-3.draft', elsewhere)
+    cpSync(join(it.directory, 'publisher-3.draft'), join(elsewhere, 'publisher-3.draft'))
+    cpSync(join(it.offline, 'second.pem'), join(elsewhere, 'second.pem'))
+    const seen = await it.run('publisher review publisher-3.draft', elsewhere)
     assert.match(seen.out, /^ {2}\+ acme\/hub\/1\/amd64: .*sha256 [0-9a-f]{64}/m)
     assert.match(seen.out, /0 of 2 signatures/)
-    const signed = await run('publisher sign publisher-3.draft --key second.pem', elsewhere)
-    cpSync(signed.out.trim(), join(directory, basename(signed.out.trim())))
+    const signed = await it.run('publisher sign publisher-3.draft --key second.pem', elsewhere)
+    cpSync(signed.out.trim(), join(it.directory, basename(signed.out.trim())))
     assert.match(await done('publisher apply publisher-3.draft'), /role\/acme 3 is in force/)
     assert.deepEqual(await revisions(), [1])
     assert.match(await done('publisher apply publisher-3.draft'), /role\/acme 3 is in force/)
@@ -98,7 +68,7 @@ describe('a publisher whose role two keys must sign', { concurrency: false }, ()
     await done('publisher sign renewed.draft --key publisher-acme --key second')
     assert.match(await done('publisher apply renewed.draft'), /role\/acme 5 is in force/)
     const add = 'builder add https://ci.example second.pub --out builder.draft'
-    cpSync(join(offline, 'second.pub'), join(directory, 'second.pub'))
+    cpSync(join(it.offline, 'second.pub'), join(it.directory, 'second.pub'))
     await done(add)
     assert.deepEqual(JSON.parse(await done('builder list --json')).length, 1)
     await done('publisher sign builder.draft --key second')
@@ -106,19 +76,8 @@ describe('a publisher whose role two keys must sign', { concurrency: false }, ()
     assert.deepEqual(JSON.parse(await done('builder list --json')).length, 2)
   })
 
-  function run(words: string, where = directory): Promise<Ran> {
-    const dir = where === directory ? ['--dir', fleet.home.directory] : []
-    return runWords([...words.split(' ').filter(word => word !== ''), ...dir], where, now)
-  }
-
-  async function done(words: string): Promise<string> {
-    const { exit, out, err } = await run(words)
-    assert.equal(exit, 0, `${words}: ${err}`)
-    return out
-  }
-
   async function revisions(): Promise<number[]> {
-    const releases = await fleet.client.call(listReleases, {
+    const releases = await it.fleet.client.call(listReleases, {
       query: { package: 'acme/hub' as never },
     })
     return releases.map(({ revision }) => revision).sort()

@@ -65,16 +65,6 @@ export const followCatalogue = route({
   reply: CatalogueView,
 })
 
-export const putTargets = route({
-  method: 'PUT',
-  path: '/v1/catalogues/:catalogue/targets',
-  needs: 'fleet:write',
-  summary: 'Put the next version of an own catalogue’s targets in force: its delegations.',
-  params,
-  body: 'bytes',
-  reply: object({ version: Type.Integer() }),
-})
-
 export const publishRoleIn = route({
   method: 'PUT',
   path: '/v1/catalogues/:catalogue/roles/:role',

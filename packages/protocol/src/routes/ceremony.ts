@@ -14,18 +14,37 @@ export const listRoles = route({
   reply: Type.Array(RoleView),
 })
 
+/** Next versions of a catalogue's offline documents, and the versions in force after them. */
+const step = object({
+  root: Type.Optional(File),
+  targets: Type.Optional(File),
+  roles: Type.Optional(Type.Array(object({ name: PublisherName, file: File }))),
+})
+const inForce = object({
+  root: Type.Integer(),
+  targets: Type.Integer(),
+  snapshot: Type.Integer(),
+})
+
 export const applyCatalogue = route({
   method: 'PUT',
   path: '/v1/catalogue',
   needs: 'fleet:write',
   summary:
     'Put a next root, next targets and next roles of publishers in force, signed offline; all or none.',
-  body: object({
-    root: Type.Optional(File),
-    targets: Type.Optional(File),
-    roles: Type.Optional(Type.Array(object({ name: PublisherName, file: File }))),
-  }),
-  reply: object({ root: Type.Integer(), targets: Type.Integer(), snapshot: Type.Integer() }),
+  body: step,
+  reply: inForce,
+})
+
+export const applyCatalogueIn = route({
+  method: 'PUT',
+  path: '/v1/catalogues/:catalogue/step',
+  needs: 'fleet:write',
+  summary:
+    'Put next versions of an own catalogue’s root, targets and roles in force, signed offline; all or none.',
+  params: object({ catalogue: PublisherName }),
+  body: step,
+  reply: inForce,
 })
 
 export const applyOwner = route({
@@ -45,5 +64,18 @@ export const makeOnlineKey = route({
   summary:
     'Make a new key in the signer that waits to take over a role; it signs once a root names it.',
   params: object({ role: Type.String({ pattern: '^(snapshot|timestamp|director)$' }) }),
+  reply: object({ key: PublicKeyView }),
+})
+
+export const makeOnlineKeyIn = route({
+  method: 'POST',
+  path: '/v1/catalogues/:catalogue/keys/:role',
+  needs: 'fleet:write',
+  summary:
+    'Make a new key in the signer that waits to take over a role of an own catalogue; it signs once a root names it.',
+  params: object({
+    catalogue: PublisherName,
+    role: Type.String({ pattern: '^(snapshot|timestamp)$' }),
+  }),
   reply: object({ key: PublicKeyView }),
 })

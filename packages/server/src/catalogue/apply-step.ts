@@ -17,11 +17,11 @@ export async function applyStep(
   if (!fresh.root && !fresh.targets && fresh.roles.size === 0) return
   inPublishersWords(() => acceptCatalogueStep(inForce, fresh, options.now()))
   try {
-    if (fresh.root) await options.signer().offerRoot(fresh.root)
+    if (fresh.root) await options.signer().offerRoot(fresh.root, options.name)
     await writeSet(options.folder, await signStep(options, inForce, fresh))
   } finally {
     // Where the root is there now, the old keys are gone after this; else the offer is.
-    if (fresh.root) await options.signer().look()
+    if (fresh.root) await options.signer().look(options.name)
   }
 }
 

@@ -16,6 +16,7 @@ import { pretendSigner } from '@steadfleet/authority/testing'
 import { digestOf, toBase64 } from '@steadfleet/base'
 import { parsePublisherName } from '@steadfleet/domain'
 import {
+  applyCatalogueIn,
   followCatalogue,
   getFileOfCatalogue,
   getPolicy,
@@ -25,7 +26,6 @@ import {
   makeCatalogueKeys,
   publishRoleIn,
   putPolicy,
-  putTargets,
 } from '@steadfleet/protocol'
 import {
   parseEnvelope,
@@ -92,8 +92,9 @@ describe('a further catalogue of one’s own', { concurrency: false }, () => {
     }
     await assert.rejects(publish(), { code: 'release/outside-name-space' })
     const adopting = { ...publisherRow(), adopted: ['bolt/lamp'] }
-    const body = await signMetadata(makeTargets(2, [adopting], now()), offline)
-    await it.operator.call(putTargets, { params: { catalogue: garden }, body })
+    const targets = toBase64(await signMetadata(makeTargets(2, [adopting], now()), offline))
+    const params = { catalogue: garden }
+    await it.operator.call(applyCatalogueIn, { params, body: { targets } })
     assert.deepEqual((await publish()).published, ['bolt/lamp/2/amd64'])
   })
 

@@ -28,11 +28,20 @@ export interface FirstCatalogueFiles {
  */
 export async function putFirstFiles(place: Place, files: FirstCatalogueFiles): Promise<void> {
   refuseUnfit(place, files)
+  try {
+    // What the signer signs holds under this root from here on, or is not signed.
+    await place.signer().offerRoot(files.root, place.name)
+    await putSigned(place, files)
+  } finally {
+    await place.signer().look(place.name)
+  }
+}
+
+async function putSigned(place: Place, files: FirstCatalogueFiles): Promise<void> {
   const now = place.now()
   const roles = new Map([['targets', files.targets], ...files.roles])
   const snapshot = await signRising(place, 'snapshot', makeSnapshot(1, roles, now))
   const timestamp = await signRising(place, 'timestamp', makeTimestamp(1, snapshot.bytes, now))
-  refuseOtherKeys(parseMetadata('root', files.root).signed, snapshot.bytes, timestamp.bytes)
   await writeDurably(join(place.folder, '1.root.json'), files.root)
   const versioned = [...roles].map(([role, bytes]) => [`1.${role}.json`, bytes] as const)
   const all = [...versioned, [`${snapshot.version}.snapshot.json`, snapshot.bytes] as const]
@@ -63,12 +72,6 @@ function refuseOtherFirst(name: string, { signed }: Metadata<'root'> | Metadata<
   if (signed.version === 1) return
   const message = `cannot make catalogue ${name}: its first ${signed._type} is version ${signed.version}`
   throw new ServerError('trust/fast-forward', message, { catalogue: name })
-}
-
-/** What the signer signs must hold under the root: else no device would ever take it. */
-function refuseOtherKeys(root: Root, snapshot: Uint8Array, timestamp: Uint8Array): void {
-  refuseUnsigned('snapshot', parseMetadata('snapshot', snapshot), roleIn(root, 'snapshot'))
-  refuseUnsigned('timestamp', parseMetadata('timestamp', timestamp), roleIn(root, 'timestamp'))
 }
 
 function roleIn(root: Root, name: keyof Root['roles']): Parameters<typeof refuseUnsigned>[2] {

@@ -11,7 +11,6 @@ import {
   makeCatalogueKeys,
   publishRole,
   publishRoleIn,
-  putTargets,
 } from '@steadfleet/protocol'
 import { announce } from '../announce.ts'
 import type { Served } from '../catalogue/catalogues.ts'
@@ -69,13 +68,6 @@ function handleMaking(handle: Handle, house: House): void {
     await notes.noteAll()
     announce(house, 'releases')
     return toView(followed)
-  })
-
-  handle(putTargets, async ({ params, body }) => {
-    const own = catalogues.own(params.catalogue)
-    await own.apply({ targets: body, roles: new Map() })
-    house.keyHolders.clear()
-    return { version: own.inForce().targets.signed.version }
   })
 }
 

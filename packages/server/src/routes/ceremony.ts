@@ -2,13 +2,16 @@ import type { CatalogueStep, OwnerStep } from '@steadfleet/authority'
 import { fromBase64 } from '@steadfleet/base'
 import {
   applyCatalogue,
+  applyCatalogueIn,
   applyOwner,
   type BodyOf,
   listRoles,
   makeOnlineKey,
+  makeOnlineKeyIn,
   type PublicKeyView,
 } from '@steadfleet/protocol'
 import { announce, tellAllToLook } from '../announce.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
 import { rolesOf } from '../role-lives.ts'
@@ -16,22 +19,15 @@ import type { OnlineRole } from '../signer-client.ts'
 
 /** Keys and the documents they sign: who may sign what, and for how long it is good. */
 export function handleCeremony(handle: Handle, house: House): void {
-  const { catalogue, owner } = house
+  const { catalogue, catalogues, owner } = house
 
   handle(listRoles, async () => rolesOf(house))
 
-  handle(applyCatalogue, async ({ body }) => {
-    await catalogue.apply(toStep(body))
-    house.keyHolders.clear()
-    house.log.nudge()
-    announce(house, 'releases')
-    const { root, targets, snapshot } = catalogue.inForce()
-    return {
-      root: root.signed.version,
-      targets: targets.signed.version,
-      snapshot: snapshot.signed.version,
-    }
-  })
+  handle(applyCatalogue, ({ body }) => applyTo(house, catalogue, body))
+
+  handle(applyCatalogueIn, ({ params, body }) =>
+    applyTo(house, catalogues.own(params.catalogue), body),
+  )
 
   handle(applyOwner, async ({ body: { root, policy } }) => {
     await applyOwnerStep(house, { ...(root && { root }), ...(policy && { policy }) })
@@ -42,6 +38,26 @@ export function handleCeremony(handle: Handle, house: House): void {
     const key = await house.signer().makeKey(params.role as OnlineRole)
     return { key: key as PublicKeyView }
   })
+
+  handle(makeOnlineKeyIn, async ({ params: { catalogue: name, role } }) => {
+    catalogues.own(name)
+    const { isFirst } = catalogues.named(name)
+    const named = isFirst ? role : `${role}@${name}`
+    return { key: (await house.signer().makeKey(named as OnlineRole)) as PublicKeyView }
+  })
+}
+
+async function applyTo(house: House, own: Catalogue, body: BodyOf<typeof applyCatalogue>) {
+  await own.apply(toStep(body))
+  house.keyHolders.clear()
+  house.log.nudge()
+  announce(house, 'releases')
+  const { root, targets, snapshot } = own.inForce()
+  return {
+    root: root.signed.version,
+    targets: targets.signed.version,
+    snapshot: snapshot.signed.version,
+  }
 }
 
 /** Puts what the owner signed in force, and has every order follow it. */
