@@ -7,9 +7,11 @@ import {
   signMetadata,
 } from '../../packages/authority/src/index.ts'
 import { keyIdOf } from '../../packages/trust/src/index.ts'
+import type { Rule } from '../proxy.ts'
 import type { Row, Scene } from './attack.ts'
 import {
   type Files,
+  type Forged,
   forgeRevision,
   ordered,
   pageOfForged,
@@ -34,6 +36,8 @@ export interface Plot {
   readonly acme?: Signer
   readonly targets?: Uint8Array
   readonly files?: Files
+  /** What else he does to requests, having made his release. */
+  readonly rule?: (forged: Forged) => Promise<Rule>
 }
 
 /**
@@ -41,7 +45,7 @@ export interface Plot {
  * in a snapshot and a timestamp, and orders it: no more is needed where one check is missing.
  */
 export async function strike({ device, vault }: Scene, plot: Plot = {}): Promise<void> {
-  const { acme = thief, targets, files = new Map() } = plot
+  const { acme = thief, targets, files = new Map(), rule } = plot
   const forged = forgeRevision(vault, 9)
   const held = readSigned('targets', roleIn(vault, 'acme'))
   const grown = addRelease(held, forged.named.path, forged.named.target)
@@ -53,6 +57,7 @@ export async function strike({ device, vault }: Scene, plot: Plot = {}): Promise
     files: new Map([...signed, ...files]),
     order,
     objects: forged.objects,
+    ...(rule && { rule: await rule(forged) }),
   })
   await device.order(revisions.next)
 }

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  growLog,
+  type LogKeeper,
+  proveLogged,
+  signerFromPem,
+  toLogProofText,
+} from '../../packages/authority/src/index.ts'
+import { pretendTiles } from '../../packages/authority/src/testing/index.ts'
+import { digestOf, toHex, toUtf8 } from '../../packages/base/src/index.ts'
+import { type LogLeaf, leafHash, toLeaf } from '../../packages/trust/src/index.ts'
+import { type Rule, send } from '../proxy.ts'
+import type { Scene } from './attack.ts'
+import type { Forged } from './forge.ts'
+import type { Vault } from './vault.ts'
+
+/**
+ * Proves a forged release from a history of its own, signed with the log's stolen key: one of so many
+ * leaves, of which the release is the last. No witness is asked, for the fleet's policy names none.
+ */
+export async function falseLog(
+  { siege, vault }: Scene,
+  forged: Forged,
+  size: number,
+): Promise<Rule> {
+  const keeper = openThiefsLog(join(siege.fleet.home.directory, 'server/signer'))
+  const leaf = leafOf(vault, forged)
+  const others = Array.from({ length: size - 1 }, (_, i) => toUtf8(`another ${i}`))
+  const { note } = await growLog(keeper, [...others, leaf])
+  const path = `GET /v1/log/proofs/${toHex(leafHash(leaf))}`
+  return asked => {
+    if (!asked.startsWith(path)) return undefined
+    return async ({ reply }) => {
+      const held = Number(/held=(\d+)/.exec(asked)?.[1] ?? 0)
+      const proof = await proveLogged(keeper.store, note, size - 1, held > size ? 0 : held)
+      send(reply, { status: 200, headers: {}, body: Buffer.from(toLogProofText(proof)) })
+    }
+  }
+}
+
+function openThiefsLog(signer: string): LogKeeper {
+  return {
+    store: pretendTiles(),
+    origin: readFileSync(join(signer, 'log.origin'), 'utf8').trim(),
+    signer: signerFromPem(readFileSync(join(signer, 'log.pem'), 'utf8')),
+  }
+}
+
+function leafOf({ catalogue }: Vault, { named, digest }: Forged): Uint8Array {
+  return toLeaf({
+    type: 'release',
+    catalogue: digestOf(readFileSync(join(catalogue, '1.root.json'))),
+    path: named.path as Extract<LogLeaf, { type: 'release' }>['path'],
+    digest,
+    length: named.target.length,
+  })
+}
