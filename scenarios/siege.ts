@@ -109,7 +109,7 @@ export class Siege {
     await options.prepare?.(home)
     const siege = new Siege(directory, { home, client: await connect(home) }, proxies, options)
     return siege.#orClose(async () => {
-      await siege.startServer()
+      await siege.startServer(options.serverEnvironment)
       await siege.publishPage(1, options.page)
       // Its channel points nowhere, so that no rollout moves a device: each is ordered by itself.
       const params = { fleet: home.fleet, ...packageParams(page) }

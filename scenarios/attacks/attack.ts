@@ -67,7 +67,7 @@ export function attack(...rows: readonly Row[]): void {
 type Acts = Readonly<Record<string, (scene: Scene) => Promise<void>>>
 
 /** The first act is the defended device's, the second the other one's. */
-function describeRow(name: string, setting: Setting, acts: Acts): void {
+export function describeRow(name: string, setting: Setting, acts: Acts): void {
   const skip = setting.daysLater !== undefined && whyNoClock
   describe(name, { concurrency: 2, skip }, () => {
     const other = Promise.withResolvers<void>()

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { Plugin } from 'esbuild'
 import { buildAgent } from '../../packages/agent/build.mjs'
 import { checkout } from '../../packages/cli/src/process/checkout.ts'
+import type { Environment } from '../besieged.ts'
 
 /** One defence switched off: text of one source file, and what stands there instead. */
 export interface Mutation {
@@ -32,6 +34,26 @@ export async function buildMutant(mutation: Mutation, folder: string): Promise<s
   await buildAgent(outfile, [plugin])
   if (!isMet) throw new RangeError(`the agent has nothing of ${mutation.file}`)
   return outfile
+}
+
+/** The same for the server, which runs from its sources: what it is to be started with. */
+export async function mutateServer(mutation: Mutation, folder: string): Promise<Environment> {
+  const path = join(checkout, mutation.file)
+  const source = mutate(mutation, await readFile(path, 'utf8'))
+  const hook = join(folder, 'server-without.mjs')
+  await writeFile(
+    hook,
+    `import { registerHooks } from 'node:module'
+const source = ${JSON.stringify(source)}
+registerHooks({
+  load(url, context, next) {
+    const loaded = next(url, context)
+    return url === ${JSON.stringify(pathToFileURL(path).href)} ? { ...loaded, source } : loaded
+  },
+})
+`,
+  )
+  return { NODE_OPTIONS: `--import=${hook}` }
 }
 
 /** The source without the defence; the text of that must stand there once, or nothing was switched off. */
