@@ -55,6 +55,7 @@ export const problemStatus = {
   'release/below-floor': 409,
   'release/not-logged': 409,
   'release/withdrawn': 409,
+  'release/unpublished': 409,
 
   'log/none': 404,
   'log/unknown-leaf': 404,

@@ -16,6 +16,7 @@ import { keyIdOf } from '@steadfleet/trust'
 import { catalogueIn, ownerAt, putCatalogue, putOwner, signedBy } from './testing/ceremonies.ts'
 import type { TestDevice } from './testing/test-device.ts'
 import { follow, moveStable, openTestFleet, type TestFleet } from './testing/test-fleet.ts'
+import { makeRelease, nextRole } from './testing/test-release.ts'
 
 describe('the offline documents of a fleet', { concurrency: false }, () => {
   let it: TestFleet
@@ -168,6 +169,19 @@ describe('the offline documents of a fleet', { concurrency: false }, () => {
     const signers = [...keys.targets, it.keys.publisher]
     await putCatalogue(it.operator, await signedBy(draft, signers))
     await assert.rejects(moveStable(it.operator, 2), { code: 'release/withdrawn' })
+  })
+
+  test('a step that would bring a release past its publication is refused', async () => {
+    const release = await makeRelease({ revision: 3 })
+    const held = await catalogueIn(it.data)
+    const role = await nextRole(await it.role(), [release], it.keys.publisher, now)
+    const came = {
+      ...nothing,
+      publishers: new Map([['bolt', { add: [stranger.key], remove: [] }]]),
+    }
+    const files = await signedBy(draftTargets(held, came, now), keys.targets)
+    const offered = putCatalogue(it.operator, files.set('role/acme', role))
+    await assert.rejects(offered, { code: 'release/unpublished' })
   })
 
   function versionsIn(role: string): number[] {

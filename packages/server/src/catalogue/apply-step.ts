@@ -1,5 +1,6 @@
 import { acceptCatalogueStep, type CatalogueStep, readSigned } from '@steadfleet/authority'
 import { writeSet } from '../disk/file-set.ts'
+import { ServerError } from '../error.ts'
 import type { InForce } from './catalogue-folder.ts'
 import { inPublishersWords } from './publishers-words.ts'
 import { type Signing, signSnapshot, signTimestamp } from './sign-online.ts'
@@ -16,6 +17,7 @@ export async function applyStep(
   const fresh = withoutHeld(inForce, step)
   if (!fresh.root && !fresh.targets && fresh.roles.size === 0) return
   inPublishersWords(() => acceptCatalogueStep(inForce, fresh, options.now()))
+  refuseNewReleases(inForce, fresh)
   try {
     if (fresh.root) await options.signer().offerRoot(fresh.root, options.name)
     await writeSet(options.folder, await signStep(options, inForce, fresh))
@@ -36,6 +38,18 @@ function withoutHeld(inForce: InForce, { root, targets, roles }: CatalogueStep):
     ...(root && !isHeld(inForce.root.bytes, root) && { root }),
     ...(targets && !isHeld(inForce.targets.bytes, targets) && { targets }),
     roles: new Map(changed),
+  }
+}
+
+/** A release is published, where all that it names is looked for; a ceremony brings none. */
+function refuseNewReleases(inForce: InForce, { roles }: CatalogueStep): void {
+  for (const [role, bytes] of roles) {
+    const held = inForce.roles.get(role)?.signed.targets
+    const { targets } = readSigned('targets', bytes)
+    const path = Object.keys(targets).find(one => !held?.has(one))
+    if (path === undefined) continue
+    const message = `cannot put ${role} in force with ${path}: it was not published before`
+    throw new ServerError('release/unpublished', message, { role, path })
   }
 }
 
