@@ -45,13 +45,16 @@ attack(
       await device.order(revisions.next)
       const isTaken = () => takenVersion(device, 'timestamp') === last || undefined
       await siege.until('the last version', isTaken)
+      // Nothing is left to fetch when the attacker leaves.
+      await device.order(revisions.held)
+      await device.runs(revisions.held)
       device.proxy.rule = undefined
       if (device.name === 'undefended') {
         // What ends it is what this device fails at; the other one must have been refused before.
         await siege.device('defended').refusal(/^trust\/rollback$/)
         await replaceOnlineKeys(vault)
       }
-      await device.order(revisions.held)
+      await device.order(revisions.next)
     },
     isWon: ({ device }) =>
       takenVersion(device, 'root') === 3 && takenVersion(device, 'timestamp') === last,
