@@ -1,3 +1,4 @@
+import { isCoded } from '@steadfleet/base'
 import { toTimestamp } from '@steadfleet/domain'
 import { publisherFor } from '@steadfleet/trust'
 import type { NewRelease } from '../acts/release.ts'
@@ -38,7 +39,7 @@ export function makeReleaseNotes(
 
   async function noteRole(served: Served, bytes: Uint8Array, paths: string[]): Promise<void> {
     const unchecked = paths.filter(path => !expected.has(path))
-    const checked = await check(served, bytes, unchecked)
+    const checked = await whatIsHere(unchecked, some => check(served, bytes, some))
     const releases = [...paths.flatMap(path => expected.get(path) ?? []), ...checked]
     const { name, isFirst } = served
     const catalogue = isFirst ? '' : name
@@ -78,6 +79,22 @@ export function makeReleaseNotes(
       for (const served of catalogues.all()) await noteCatalogue(served, held)
     },
   }
+}
+
+/** A store restored from an older backup lacks content: of those releases none, until it comes again. */
+async function whatIsHere(
+  paths: readonly string[],
+  check: (paths: readonly string[]) => Promise<readonly NewRelease[]>,
+): Promise<readonly NewRelease[]> {
+  try {
+    return await check(paths)
+  } catch (error) {
+    if (!isCoded(error, 'release/missing-object')) throw error
+    if (paths.length === 1) return []
+  }
+  const found: NewRelease[] = []
+  for (const path of paths) found.push(...(await whatIsHere([path], check)))
+  return found
 }
 
 function pathOf(release: { package: string; revision: number; architecture: string }): string {
