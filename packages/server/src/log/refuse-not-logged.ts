@@ -1,18 +1,23 @@
 import type { Digest } from '@steadfleet/base'
+import { publisherFor } from '@steadfleet/trust'
 import type { InForce } from '../catalogue/catalogue-folder.ts'
 import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
 import { catalogueDigest, releaseLeaf } from './leaf-sources.ts'
 
-/** A release that the catalogue holds and the log does not yet is refused by every device; so it is here. */
+/**
+ * A release that a catalogue holds and the log does not yet is refused by every device; so it is here.
+ * A catalogue from which the policy takes no such package holds none, as far as devices care.
+ */
 export async function refuseNotLogged(
-  { catalogues, log }: Pick<House, 'catalogues' | 'log'>,
+  { catalogues, log, owner }: Pick<House, 'catalogues' | 'log' | 'owner'>,
   name: string,
   revision: number,
 ): Promise<void> {
   for (const served of catalogues.all()) {
     const { roles } = served.inForce() ?? {}
-    if (roles)
+    const isForUs = publisherFor(owner.policy().signed, served.name, name) !== undefined
+    if (roles && isForUs)
       refuseWaiting(log, await catalogueDigest(served.folder), roles, `${name}/${revision}/`)
   }
 }
