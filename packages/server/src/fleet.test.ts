@@ -265,3 +265,19 @@ async function eventually(isSo: () => Promise<boolean>): Promise<void> {
 function topicOf({ value }: IteratorResult<ServerEvent>): string {
   return (JSON.parse(value?.data ?? '{}') as { topic: string }).topic
 }
+
+test('a device that holds an order of a time which this server has lost is ordered above it', async () => {
+  const device = await it.join({ name: 'survivor' })
+  const params = { device: device.id, ...greenhouse }
+  // Signed and not given yet: what the device holds under this counter can only be another one.
+  const { counter } = await it.operator.call(tryRelease, { params, body: { revision: 1 } })
+  const first = await device.checkIn({ counter })
+  assert.equal(first.order, null)
+  for (let tries = 0; tries < 2000; tries += 1) {
+    const { order } = await device.checkIn({ counter })
+    if (!order) continue
+    assert.equal(orderIn({ ...first, order }).counter, counter + 1)
+    return
+  }
+  assert.fail('it is ordered nothing')
+})

@@ -46,7 +46,8 @@ export async function checkIn(db: Db, said: CheckIn): Promise<CheckedIn> {
   const isBack = await endSilence(db, row, said.now)
   const isDecided = await decideMoves(db, said, events)
   await renewStaleOrder(db, said)
-  const order = await orderAbove(db, said.device, said.report.counter)
+  await renewForeignOrder(db, said)
+  const order = await giveOrder(db, said)
   const { order_due } = await deviceWithId(db, said.device)
   return {
     acknowledged,
@@ -150,6 +151,30 @@ function isFailureOf(move: OrderedMove, failure: NonNullable<DeviceEvent['failur
 
 async function treesOf(db: Db, name: string, revision: number): Promise<string[]> {
   return (await releasesAt(db, name, revision)).map(({ record }) => record.tree.digest)
+}
+
+/** Notes that the order is given: a device may hold it from now on. */
+async function giveOrder(db: Db, { device, report }: CheckIn): Promise<EnvelopeView | null> {
+  const order = await orderAbove(db, device, report.counter)
+  const given = db.updateTable('device_order').set({ given: 1 }).where('device', '=', device)
+  if (order) await given.where('given', '=', 0).execute()
+  return order
+}
+
+/**
+ * A device that holds an order of this counter, or a higher one, before ours was given has it from a
+ * time that this database has lost: ours would never be taken, and is renewed above it.
+ */
+async function renewForeignOrder(db: Db, { device, report }: CheckIn): Promise<void> {
+  const foreign = await db
+    .updateTable('device_order')
+    .set({ content: '' })
+    .where('device', '=', device)
+    .where('given', '=', 0)
+    .where('counter', '<=', report.counter)
+    .returning('device')
+    .executeTakeFirst()
+  if (foreign) await markDue(db, [device])
 }
 
 async function renewStaleOrder(db: Db, { device, report, renewBefore }: CheckIn): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Db, OrderTable } from '../store/schema.ts'
 
-export interface SignedOrder extends OrderTable {
+export interface SignedOrder extends Omit<OrderTable, 'given'> {
   /** The mark that the orderer saw; a later one stays and is looked at again. */
   readonly due: number
 }
@@ -10,11 +10,11 @@ export async function putOrder(db: Db, { due, ...order }: SignedOrder): Promise<
   const { counter, content, envelope, issued_at } = order
   await db
     .insertInto('device_order')
-    .values(order)
+    .values({ ...order, given: 0 })
     .onConflict(conflict =>
       conflict
         .column('device')
-        .doUpdateSet({ counter, content, envelope, issued_at })
+        .doUpdateSet({ counter, content, envelope, issued_at, given: 0 })
         .where('device_order.counter', '<', counter),
     )
     .execute()

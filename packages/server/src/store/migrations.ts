@@ -89,6 +89,7 @@ const migrations: readonly string[] = [
     id integer primary key autoincrement, device text not null, report text not null
   ) strict;
   `,
+  `alter table device_order add column given integer not null default 1`,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

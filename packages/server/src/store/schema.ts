@@ -55,6 +55,8 @@ export interface OrderTable {
   content: string
   envelope: string
   issued_at: string
+  /** 1 from when a reply brought it to its device: only then can the device hold it. */
+  given: Generated<number>
 }
 
 export interface EventTable {
