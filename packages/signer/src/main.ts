@@ -34,7 +34,7 @@ async function run({ keys, data, socket, share, ...more }: typeof values): Promi
       'usage: signer --keys DIR --data DIR --socket PATH [--second-store DIR] [--share]',
     )
   }
-  process.umask(0o177)
+  process.umask(0o077)
   const keyring = await openKeyring(keys, resolve(data))
   const second = more['second-store']
   const copies = second === undefined ? [] : [join(resolve(second), 'floors')]
