@@ -47,7 +47,10 @@ attack(
       await siege.until('the last version', isTaken)
       // Nothing is left to fetch when the attacker leaves.
       await device.order(revisions.held)
-      await device.runs(revisions.held)
+      await siege.until('the order back taken', async () => {
+        const { counter, orderedCounter } = await device.view()
+        return counter === orderedCounter || undefined
+      })
       device.proxy.rule = undefined
       if (device.name === 'undefended') {
         // What ends it is what this device fails at; the other one must have been refused before.
