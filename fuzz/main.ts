@@ -1,47 +1,55 @@
-import { parseArgs } from 'node:util'
 import { keepFinding } from './found.ts'
+import { type FuzzOptions, readOptions } from './options.ts'
 import { runTarget } from './run-target.ts'
 import type { FuzzTarget } from './target.ts'
 import { targets } from './targets.ts'
 
-/**
- * Fuzzes every parser, or those whose name begins with `--target`: by count (`--runs`), by time for
- * each (`--seconds`), or both, from a `--seed`. What is found is kept in `vectors/` and ends in exit 1.
- */
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string' },
-    seconds: { type: 'string' },
-    target: { type: 'string', default: '' },
-    seed: { type: 'string', default: '1' },
-  },
-})
-const wanted = values.target
-const chosen = targets.filter(({ name }) => name.startsWith(wanted))
-if (chosen.length === 0) {
-  console.error(`cannot fuzz ${wanted}: there are ${targets.map(({ name }) => name).join(', ')}`)
+/** Fuzzes what the command line names. Exit 1: something was found; 2: the words are off. */
+try {
+  const options = readOptions(process.argv.slice(2), targets)
+  if (typeof options === 'string') console.log(options)
+  else for (const target of options.targets) await fuzz(target, options)
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
   process.exitCode = 2
 }
-for (const target of chosen) await fuzz(target)
 
-async function fuzz(target: FuzzTarget): Promise<void> {
+async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<void> {
+  const { seed, runs, seconds, isJson } = options
   const started = Date.now()
-  const seconds = Number(
-    values.seconds ?? (values.runs === undefined ? 10 : Number.POSITIVE_INFINITY),
-  )
   const { tried, findings } = await runTarget(target, {
-    seed: Number(values.seed),
-    runs: Number(values.runs ?? 2 ** 31 - 1),
+    seed,
+    runs,
     until: started + seconds * 1000,
   })
   const took = (Date.now() - started) / 1000
-  const rate = Math.round(tried / took)
-  console.log(
-    `${findings.length === 0 ? '✔' : '✖'} ${target.name.padEnd(20)} ${String(tried).padStart(9)} inputs ` +
-      `in ${took.toFixed(1)} s, ${rate} a second`,
-  )
+  const { name } = target
+  const print = isJson ? printJson : printRow
+  print({ name, tried, took, rate: Math.round(tried / took), findings: findings.length, seed })
   for (const finding of findings) {
-    console.log(`  ${keepFinding(target, finding)}\n  ${finding.what.replaceAll('\n', '\n  ')}`)
+    console.error(`  ${keepFinding(target, finding)}\n  ${finding.what.replaceAll('\n', '\n  ')}`)
     process.exitCode = 1
   }
+}
+
+interface Row {
+  readonly name: string
+  readonly tried: number
+  /** Seconds. */
+  readonly took: number
+  readonly rate: number
+  readonly findings: number
+  readonly seed: number
+}
+
+function printRow({ name, tried, took, rate, findings }: Row): void {
+  const mark = findings === 0 ? '✔' : '✖'
+  const count = String(tried).padStart(9)
+  console.log(
+    `${mark} ${name.padEnd(20)} ${count} inputs in ${took.toFixed(1)} s, ${rate} a second`,
+  )
+}
+
+function printJson(row: Row): void {
+  console.log(JSON.stringify(row))
 }
