@@ -15,6 +15,7 @@ import { streamForever } from './server/stream.ts'
 import { Bell } from './server/wake.ts'
 import { fetchObject } from './store/fetch-tree.ts'
 import { adoptionsOf, toMessage } from './trust/adoption.ts'
+import { disallowedOf, toDisallowedMessage } from './trust/disallowed.ts'
 import { type Resolved, resolveOrder } from './trust/resolve.ts'
 
 /** The daemon of one device, over one state directory that it alone holds. */
@@ -95,6 +96,7 @@ export class Agent {
       packages: current.packages.map(one => `${one.package} ${one.revision}`),
       apps: [...apps.status()],
       adopted: adoptionsOf(trust).map(toMessage),
+      disallowed: disallowedOf(trust.heldPolicy, current.packages).map(toDisallowedMessage),
       at: toTimestamp(this.#options.world.now()),
     }
   }
@@ -105,9 +107,10 @@ export class Agent {
     const stop = this.#halt.signal
     const makeOwnReport = () => this.#report()
     const { now } = world
-    const context = { client, identity, trust, outbox, makeReport: makeOwnReport, now, stop }
+    const running = async () => (await currentGeneration(this.#options.paths)).packages
+    const own = { makeReport: makeOwnReport, running, now, stop }
     return checkInForever({
-      context,
+      context: { client, identity, trust, outbox, ...own },
       world,
       refusals,
       look: this.#look,
@@ -204,5 +207,7 @@ export interface StatusLine {
   readonly apps: readonly AppStatus[]
   /** Packages that have another publisher by the owner's policy, in words. */
   readonly adopted: readonly string[]
+  /** What runs on though the owner's policy lets nothing new of it in, in words. */
+  readonly disallowed: readonly string[]
   readonly at: string
 }

@@ -280,14 +280,41 @@ describe('a catalogue that is gone', () => {
     const base = { ...(await agreement()), catalogues: new Map([['acme', dead]]) }
     await assert.rejects(agree(base), { code: 'trust/expired' })
   })
+})
 
-  test('keeps nothing of a publisher whom the owner refuses', async () => {
+describe('a publisher whom the owner refuses', () => {
+  const refusals = {
+    'by name': catalogueRows(['acme'], ['acme']),
+    'by allowing others': catalogueRows(['other'], []),
+    'by following its catalogue no more': [],
+  }
+  for (const [how, catalogues] of Object.entries(refusals)) {
+    test(`${how}, loses nothing that runs`, async () => {
+      const base = await agreement()
+      const policy = { ...base.policy, catalogues }
+      const running = new Set([record.digest])
+      const [kept] = await agree({ ...base, policy, running })
+      assert.deepEqual([kept?.path, kept?.role], [path, undefined])
+    })
+
+    test(`${how}, brings no next revision of what runs`, async () => {
+      const base = await agreement()
+      const other = { ...good, revision: 4, record: { ...record, digest: digestOf(toUtf8('4')) } }
+      const order = { ...base.order, releases: [other] }
+      const policy = { ...base.policy, catalogues }
+      const running = new Set([record.digest])
+      const code = 'trust/not-allowed'
+      await assert.rejects(agree({ ...base, order, policy, running }), { code })
+    })
+  }
+
+  test('loses what runs where it is below its floor', async () => {
     const base = await agreement()
     const policy = { ...base.policy, catalogues: catalogueRows(['acme'], ['acme']) }
     const running = new Set([record.digest])
-    const catalogues = new Map([['acme', dead]])
-    const code = 'trust/not-allowed'
-    await assert.rejects(agree({ ...base, policy, running, catalogues }), { code })
+    const floors = new Map([['package/acme/greenhouse', 99]])
+    const code = 'trust/below-floor'
+    await assert.rejects(agree({ ...base, policy, running, floors }), { code })
   })
 })
 

@@ -20,7 +20,7 @@ export interface Agreement {
   /** The statement that {@link findAllowed} led to: from a publisher who counts. */
   readonly model: ModelStatement
   readonly floors: Floors
-  /** Records of what runs: agreed on before, so that no catalogue that is gone stops it. */
+  /** Records of what runs: agreed on before, so that no catalogue that is gone stops it, and no new policy. */
   readonly running?: ReadonlySet<Digest>
   /** What this device is. */
   readonly architecture: Architecture
@@ -54,18 +54,12 @@ async function agreeOn(ordered: OrderedRelease, agreement: Agreement): Promise<A
   refuseOtherArchitecture(ordered, agreement)
   refuseBelowFloor(ordered.package, ordered.revision, agreement)
   const target = await findAllowed(agreement, ordered.catalogue, path).catch(error => {
-    if (mayStay(ordered, agreement)) return undefined
-    throw error
+    if (!agreement.running?.has(ordered.record.digest)) throw error
+    return undefined
   })
   if (target) refuseDisagreement(ordered, target)
   const grants = grantsUnderCeiling(ordered, agreement.policy)
   return { ordered, path, role: target?.role, record: ordered.record, grants }
-}
-
-function mayStay(ordered: OrderedRelease, { policy, running }: Agreement): boolean {
-  if (!running?.has(ordered.record.digest)) return false
-  if (adoptionOf(policy, ordered.package)?.from.catalogue === ordered.catalogue) return true
-  return publisherFor(policy, ordered.catalogue, ordered.package) !== undefined
 }
 
 /** What a catalogue says of a path, by a publisher whom the policy lets speak for it there. */

@@ -12,6 +12,7 @@ import type { Envelope } from '@steadfleet/trust'
 import { payloadTypes, TrustError } from '@steadfleet/trust'
 import type { Outbox } from '../report/outbox.ts'
 import { adoptionEvents, adoptionsOf } from '../trust/adoption.ts'
+import { disallowedEvents, type Running } from '../trust/disallowed.ts'
 import type { Identity } from '../trust/identity.ts'
 import { logEvents } from '../trust/log-events.ts'
 import { heedTimes, heldVersions } from '../trust/times.ts'
@@ -24,6 +25,8 @@ export interface CheckInContext {
   readonly trust: TrustState
   readonly outbox: Outbox
   readonly makeReport: () => Promise<StateReport>
+  /** What the device runs now. */
+  readonly running: () => Promise<readonly Running[]>
   /** What the server has been told, in this life of the agent. */
   readonly last: LastReport
   readonly now: () => Date
@@ -113,7 +116,7 @@ async function sealed(
 
 /** Steps of the owner root one by one, each signed by the one before; then the policy under the last. */
 async function catchUp(
-  { client, trust, outbox, stop }: CheckInContext,
+  { client, trust, outbox, running, stop }: CheckInContext,
   reply: { readonly ownerRootVersion: number; readonly policyVersion: number },
 ): Promise<void> {
   while (trust.versions.ownerRoot < reply.ownerRootVersion) {
@@ -128,6 +131,8 @@ async function catchUp(
     await trust.takePolicy(await client.call(getPolicy, { signal: stop }))
     for (const event of adoptionEvents(before, trust.policy)) await outbox.add(event)
     for (const event of logEvents(policy, trust.policy)) await outbox.add(event)
+    const disallowed = disallowedEvents(policy, trust.policy, await running())
+    for (const event of disallowed) await outbox.add(event)
   }
 }
 

@@ -52,6 +52,7 @@ import {
   parseEnvelope,
   parseEnvelopeBytes,
   payloadTypes,
+  type TrustPolicy,
 } from '@steadfleet/trust'
 
 /** Ways in which this server misbehaves, switched on and off by a test. */
@@ -432,13 +433,14 @@ export class PretendFleet {
     return [...this.owner.keys()].filter(name => name.endsWith(`.${kind}.json`)).length
   }
 
-  /** The owner signs its root and its policy again, as the next versions. */
-  async raiseOwner(): Promise<void> {
+  /** The owner signs its root and its policy again, as the next versions; `stated` changes the policy. */
+  async raiseOwner(stated: Partial<TrustPolicy> = {}): Promise<void> {
     for (const kind of ['owner-root', 'policy'] as const) {
       const version = this.#ownerVersion(kind)
       const held = parseEnvelopeBytes(this.owner.get(`${version}.${kind}.json`)!)
       const statement = JSON.parse(Buffer.from(held.payload, 'base64').toString())
-      const next = { ...statement, version: version + 1 }
+      const changed = kind === 'policy' ? stated : {}
+      const next = { ...statement, ...changed, version: version + 1 }
       const sealed = await signStatement(held.payloadType, next, seeds.owner.map(signerFromSeed))
       this.owner.set(`${version + 1}.${kind}.json`, toEnvelopeBytes(sealed))
     }
