@@ -30,6 +30,8 @@ export interface SignedTargets extends Common {
   readonly targets: Readonly<Record<string, TargetEntry>>
   /** Of a publisher's role: the builders whose provenance counts. docs/formats/provenance.md */
   readonly builders?: readonly BuilderRow[]
+  /** Of the catalogue's targets: digests of releases that nobody shall run. docs/formats/keys.md */
+  readonly revoked?: readonly string[]
   readonly delegations?: {
     readonly keys: Readonly<Record<string, PublicKey>>
     readonly roles: readonly DelegationRow[]

@@ -10,8 +10,7 @@ import { loadTargets, type TargetsSource } from './targets.ts'
 const mostRoles = 64
 
 /** A role to be asked, and how to come by its file. */
-interface Visit {
-  readonly role: string
+interface Visit extends Pick<TargetFile, 'role' | 'publisher'> {
   readonly load: () => Promise<Targets>
 }
 
@@ -19,14 +18,14 @@ interface Visit {
 export function makeFinder(source: TargetsSource, top: Targets): Catalogue['lookUp'] {
   return async path => {
     const asked = new Set<string>()
-    const stack: Visit[] = [{ role: 'targets', load: async () => top }]
+    const stack: Visit[] = [{ role: 'targets', publisher: 'targets', load: async () => top }]
     for (let visit = stack.pop(); visit !== undefined; visit = stack.pop()) {
       if (asked.has(visit.role)) continue // §5.6.7.1: a cycle ends here
       refuseTooMany(path, asked.add(visit.role).size)
       const targets = await visit.load()
-      const target = targetIn(source, targets, visit.role, path)
-      if (target) return target
-      pushDelegates(stack, delegatesOf(source, targets, path))
+      const target = targetIn(source, targets, visit, path)
+      if (target) return unlessRevoked(top, target)
+      pushDelegates(stack, delegatesOf(source, targets, visit, path))
     }
     return undefined
   }
@@ -43,14 +42,19 @@ function pushDelegates(stack: Visit[], { next, isTerminating }: Delegates): void
   stack.push(...next.toReversed())
 }
 
-function delegatesOf(source: TargetsSource, targets: Targets, path: string): Delegates {
-  const { delegations } = targets
+function delegatesOf(
+  source: TargetsSource,
+  { delegations }: Targets,
+  { role: by, publisher }: Visit,
+  path: string,
+): Delegates {
   if (delegations === undefined) return { next: [], isTerminating: false }
   const matching = rolesFor(delegations, path)
   const end = matching.findIndex(role => role.terminating)
   const chosen = end < 0 ? matching : matching.slice(0, end + 1)
   const next = chosen.map(role => ({
     role: role.name,
+    publisher: by === 'targets' ? role.name : publisher,
     load: () => loadTargets(source, role.name, toSigningRole(delegations.keys, role)),
   }))
   return { next, isTerminating: end >= 0 }
@@ -64,7 +68,10 @@ function rolesFor({ roles, succinct_roles }: Delegations, path: string): readonl
 }
 
 /** The bin of a path: the first bits of its digest, in as many hexadecimal digits. TAP 15 */
-function binOf({ bit_length, name_prefix, ...role }: SuccinctRoles, path: string): Delegation {
+export function binOf(
+  { bit_length, name_prefix, ...role }: SuccinctRoles,
+  path: string,
+): Delegation {
   const bin = Number.parseInt(digestOfPath(path).slice(0, 8), 16) >>> (32 - bit_length)
   const digits = Math.ceil(bit_length / 4)
   const name = `${name_prefix}-${bin.toString(16).padStart(digits, '0')}`
@@ -74,14 +81,22 @@ function binOf({ bit_length, name_prefix, ...role }: SuccinctRoles, path: string
 function targetIn(
   { root }: TargetsSource,
   targets: Targets,
-  role: string,
+  { role, publisher }: Visit,
   path: string,
 ): TargetFile | undefined {
   const found = targets.targets.get(path)
   if (found === undefined) return undefined
   const { length, hashes, custom } = found
   const file = targetFile(root, path, hashes)
-  return { path, length, hashes, custom: custom ?? {}, role, file }
+  return { path, length, hashes, custom: custom ?? {}, role, publisher, file }
+}
+
+/** The catalogue has the last word: what its targets revoke counts for nothing, whoever signs it. */
+function unlessRevoked({ revoked = [] }: Targets, target: TargetFile): TargetFile {
+  const digest = `sha256:${target.hashes.sha256}`
+  if (!revoked.includes(digest)) return target
+  const message = `cannot run ${target.path}: its catalogue revoked ${digest}`
+  throw new TrustError('trust/revoked', message, { path: target.path, digest })
 }
 
 /** Whether a delegation covers a path: by pattern, or by the prefix of its digest. TUF §4.5 */

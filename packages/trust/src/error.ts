@@ -25,6 +25,7 @@ export type TrustErrorCode =
   | 'trust/slow-retrieval'
   | 'trust/not-delegated'
   | 'trust/not-published'
+  | 'trust/revoked'
   | 'trust/changed-release'
   | 'trust/not-logged'
   | 'trust/log-fork'

@@ -104,6 +104,7 @@ const targets = record({
   _type: word('targets'),
   targets: mapOf(record({ length: count, hashes, custom: optional(anyObject) })),
   delegations: optional(delegations),
+  revoked: optional(list(text)),
 })
 export type Targets = Shaped<typeof targets>
 

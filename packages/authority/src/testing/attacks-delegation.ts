@@ -2,7 +2,7 @@ import { digestOf, fromHex, toHexDigest } from '@steadfleet/base'
 import { ed25519Key, keyIdOf, type PublicKey } from '@steadfleet/trust'
 import type { DelegationRow, SignedTargets } from '../metadata.ts'
 import type { Attack } from './attacks.ts'
-import { type PretendCatalogue, publish, seal, stamp } from './pretend-catalogue.ts'
+import { freshen, type PretendCatalogue, publish, seal, stamp } from './pretend-catalogue.ts'
 import { pretendSigner } from './pretend-store.ts'
 
 /** The identity of the curve: under it, one signature of no secret verifies any message. */
@@ -48,6 +48,19 @@ export const delegationAttacks: readonly Attack[] = [
     strike: async (catalogue, now) => {
       await redelegate(catalogue, {}, row => [row, { ...row, terminating: false }])
       await smuggle(catalogue, now)
+    },
+  },
+  {
+    name: 'release-revoked-and-signed-again',
+    code: 'trust/revoked',
+    isOurs: true,
+    strike: async (catalogue, now) => {
+      const { signed } = catalogue
+      const record = await publish(catalogue, 'acme/greenhouse/9/amd64', now)
+      const version = signed.targets.version + 1
+      signed.targets = { ...signed.targets, version, revoked: [digestOf(record)] }
+      await seal(catalogue, 'targets')
+      await freshen(catalogue, now)
     },
   },
 ]
