@@ -51,11 +51,9 @@ function readNatively(text: string, depth: number): Json | undefined {
 /** Whether at most so many brackets stand open at once, leaving out what stands in strings. */
 function isNestedWithin(text: string, limit: number): boolean {
   let depth = 0
-  let isInString = false
   for (let at = 0; at < text.length && depth <= limit; at++) {
     const code = text.charCodeAt(at)
-    if (code === 0x22) isInString = !isInString
-    else if (isInString) at += Number(code === 0x5c)
+    if (code === 0x22) at = closingQuote(text, at + 1) ?? text.length
     else depth += nestingOf(code)
   }
   return depth <= limit
@@ -64,6 +62,16 @@ function isNestedWithin(text: string, limit: number): boolean {
 function nestingOf(code: number): number {
   if (code === 0x5b || code === 0x7b) return 1
   return code === 0x5d || code === 0x7d ? -1 : 0
+}
+
+/** Where a string that begins at `first` is closed. No pattern: it would take stack for each character. */
+function closingQuote(text: string, first: number): number | undefined {
+  for (let at = text.indexOf('"', first); at >= 0; at = text.indexOf('"', at + 1)) {
+    let before = at
+    while (before > first && text[before - 1] === '\\') before--
+    if ((at - before) % 2 === 0) return at
+  }
+  return undefined
 }
 
 function hasSafeIntegers(value: Json): boolean {
@@ -159,23 +167,12 @@ class Reader {
   }
 
   #readString(): string {
-    const end = this.#endOfString()
-    const text = end === undefined ? undefined : parseToken(this.#text.slice(this.#at, end))
+    const isOpen = this.#text[this.#at] === '"'
+    const end = isOpen ? closingQuote(this.#text, this.#at + 1) : undefined
+    const text = end === undefined ? undefined : parseToken(this.#text.slice(this.#at, end + 1))
     if (end === undefined || !text?.isWellFormed()) throw this.#syntax()
-    this.#at = end
+    this.#at = end + 1
     return text
-  }
-
-  /** Behind the quote that closes a string. No pattern: it would take stack for each character. */
-  #endOfString(): number | undefined {
-    if (this.#text[this.#at] !== '"') return undefined
-    const first = this.#at + 1
-    for (let at = this.#text.indexOf('"', first); at >= 0; at = this.#text.indexOf('"', at + 1)) {
-      let before = at
-      while (before > first && this.#text[before - 1] === '\\') before--
-      if ((at - before) % 2 === 0) return at + 1
-    }
-    return undefined
   }
 
   #readInteger(): number {

@@ -59,10 +59,12 @@ export function list<T>(item: Shape<T>): Shape<readonly T[]> {
 
 /** An object whose keys are free and whose values are all of one shape. */
 export function mapOf<T>(member: Shape<T>): Shape<ReadonlyMap<string, T>> {
-  return (value, at) =>
-    new Map(
-      Object.entries(anyObject(value, at)).map(([key, one]) => [key, member(one, `${at}.${key}`)]),
-    )
+  return (value, at) => {
+    const read = new Map<string, T>()
+    const source = anyObject(value, at)
+    for (const key of Object.keys(source)) read.set(key, member(source[key], `${at}.${key}`))
+    return read
+  }
 }
 
 export function optional<T>(shape: Shape<T>): Shape<T | undefined> {
@@ -84,14 +86,14 @@ export type Recorded<M extends Members> = {
  * here, unless the document lists them in `critical`: then a reader that does not know them refuses.
  */
 export function record<M extends Members>(members: M): Shape<Recorded<M>> {
+  const shapes = Object.entries(members)
   return (value, at) => {
     const source = anyObject(value, at)
     refuseUnknownCritical(source, members, at)
-    const read = Object.entries(members).map(([key, shape]) => [
-      key,
-      shape(Object.hasOwn(source, key) ? source[key] : undefined, `${at}.${key}`),
-    ])
-    return Object.fromEntries(read) as Recorded<M>
+    const read: Record<string, unknown> = {}
+    for (const [key, shape] of shapes)
+      read[key] = shape(Object.hasOwn(source, key) ? source[key] : undefined, `${at}.${key}`)
+    return read as Recorded<M>
   }
 }
 

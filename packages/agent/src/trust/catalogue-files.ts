@@ -37,7 +37,7 @@ export class CatalogueFiles implements CatalogueStore {
       await rm(this.#at(next), { recursive: true, force: true })
       throw orDiskFull(error)
     }
-    await rm(this.#at(before - 1), { recursive: true, force: true })
+    if (before > 1) await rm(this.#at(before - 1), { recursive: true, force: true })
   }
 
   async #write(
@@ -45,16 +45,15 @@ export class CatalogueFiles implements CatalogueStore {
     next: number,
     files: ReadonlyMap<string, Uint8Array>,
   ): Promise<void> {
-    await rm(this.#at(next), { recursive: true, force: true })
-    await mkdir(this.#at(next), { recursive: true })
-    for (const name of await namesIn(this.#at(before))) {
-      if (!files.has(name)) await link(join(this.#at(before), name), join(this.#at(next), name))
-    }
-    // Nobody reads a directory that `current` does not name yet: no file in it needs a draft.
-    for (const [name, bytes] of files) {
-      const place = join(this.#at(next), name)
-      if (bytes.length > 0) await writeFile(place, bytes, { flag: 'wx', mode: 0o644, flush: true })
-    }
+    await makeEmpty(this.#at(next))
+    const kept = (await namesIn(this.#at(before))).filter(name => !files.has(name))
+    const written = [...files].filter(([, bytes]) => bytes.length > 0)
+    // Nobody reads a directory that `current` does not name yet: no file in it needs a draft. Side by
+    // side, so that the disk is asked once for all of them.
+    await allOf([
+      ...kept.map(name => link(join(this.#at(before), name), join(this.#at(next), name))),
+      ...written.map(([name, bytes]) => writeFile(join(this.#at(next), name), bytes, whole)),
+    ])
     await syncDirectory(this.#at(next))
     await this.#point(next)
   }
@@ -78,6 +77,23 @@ export class CatalogueFiles implements CatalogueStore {
   #at(number: number): string {
     return join(this.#directory, String(number))
   }
+}
+
+/** A new file that is durable once it is written. */
+const whole = { flag: 'wx', mode: 0o644, flush: true } as const
+
+/** Ends when all have ended, so that none still writes into what a failed commit takes back. */
+async function allOf(steps: readonly Promise<void>[]): Promise<void> {
+  for (const step of await Promise.allSettled(steps)) {
+    if (step.status === 'rejected') throw step.reason
+  }
+}
+
+/** What a cut of power left there is of no commit. */
+async function makeEmpty(directory: string): Promise<void> {
+  if (await mkdir(directory, { recursive: true })) return
+  await rm(directory, { recursive: true })
+  await mkdir(directory)
 }
 
 async function linkAt(path: string): Promise<string> {
