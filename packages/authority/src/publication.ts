@@ -10,6 +10,7 @@ import {
   TrustError,
   toSigningRole,
 } from '@steadfleet/trust'
+import { refuseWeakKeys } from './role.ts'
 
 /** A newer version of a publisher's role, held against its delegation and the version before it. */
 export interface Publication {
@@ -34,6 +35,7 @@ export function acceptPublication(publication: Publication): Targets {
   refuseUnsigned(role, offered, signers) // TUF §5.6.3
   refuseOtherThanNext(role, held?.version ?? 0, offered.signed.version)
   refuseForeignPaths(delegation, offered.signed)
+  refuseWeakKeys(offered.signed.delegations?.keys)
   for (const [path, { hashes }] of offered.signed.targets) digestIn(hashes, path)
   if (held) refuseChangedReleases(held, offered.signed)
   refuseExpired(role, offered.signed.expires, now) // TUF §5.6.5, checked last

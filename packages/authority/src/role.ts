@@ -1,5 +1,5 @@
 import { fromHex } from '@steadfleet/base'
-import { keyIdOf, refuseWeakKey, type SigningRole } from '@steadfleet/trust'
+import { keyIdOf, type PublicKey, refuseWeakKey, type SigningRole } from '@steadfleet/trust'
 import { AuthorityError } from './error.ts'
 
 /** A role as documents write it: key ids and threshold. */
@@ -17,4 +17,11 @@ export function toRoleRow(name: string, { keys, threshold }: SigningRole): RoleR
     throw new AuthorityError('authority/threshold', message, { name, threshold, keys: distinct })
   }
   return { keyids: keys.map(keyIdOf), threshold }
+}
+
+/** Refuses a document that names a weak Ed25519 key: a device would count it for nothing, unsaid. */
+export function refuseWeakKeys(keys: ReadonlyMap<string, PublicKey> = new Map()): void {
+  for (const { keytype, keyval } of keys.values()) {
+    if (keytype === 'ed25519') refuseWeakKey(Buffer.from(keyval.public, 'hex'))
+  }
 }

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import { digestOf } from '@steadfleet/base'
-import { parseEnvelopeBytes, parseMetadata, reopenOwnerRoot, reopenPolicy } from '@steadfleet/trust'
+import { digestOf, fromHex, type JsonObject } from '@steadfleet/base'
+import {
+  ed25519Key,
+  keyIdOf,
+  parseEnvelopeBytes,
+  parseMetadata,
+  reopenOwnerRoot,
+  reopenPolicy,
+} from '@steadfleet/trust'
 import {
   assembleDraft,
   type CatalogueSet,
@@ -140,6 +147,19 @@ describe('a ceremony of a catalogue', () => {
     const next = draftTargets(after, nothing, now)
     assert.deepEqual(next.documents[0]?.content.revoked, [revoked])
   })
+
+  for (const kind of ['root', 'targets'] as const) {
+    test(`${kind} that name a weak key, which no tool of ours would draft, are refused`, async () => {
+      const drafted =
+        kind === 'root'
+          ? draftRoot(held, { roles: new Map() }, now)
+          : draftTargets(held, nothing, now)
+      const draft = { ...drafted, documents: drafted.documents.map(withWeakKey) }
+      const files = assembleDraft(draft, await signatures(draft, [`${kind}-1`, `${kind}-2`]))
+      const accept = () => acceptCatalogueStep(held, toStep(files), now)
+      assert.throws(accept, { code: 'trust/weak-key' })
+    })
+  }
 
   test('a file goes out, another comes back, and both say what they are', async () => {
     const draft = draftRoot(held, { roles: new Map([['root', replaced('root-3')]]) }, now)
@@ -341,6 +361,16 @@ describe('a ceremony of an owner', () => {
 })
 
 const nothing = { publishers: new Map<string, RoleChange>(), dismissed: [], revoked: [] }
+
+/** Among the keys of a document, for no role at all: the identity of the curve. */
+function withWeakKey(document: Draft['documents'][number]): Draft['documents'][number] {
+  const key = ed25519Key(fromHex(`01${'00'.repeat(31)}`))
+  const { keys: own, delegations } = document.content as { keys?: object; delegations?: object }
+  const place = own ? document.content : (delegations as JsonObject)
+  const grown = { ...place, keys: { ...(place.keys as JsonObject), [keyIdOf(key)]: { ...key } } }
+  const content = own ? grown : { ...document.content, delegations: grown }
+  return { ...document, content: content as unknown as JsonObject }
+}
 
 function replaced(name: string): RoleChange {
   return { add: [newKey.key], remove: idsOf([name]) }

@@ -14,6 +14,7 @@ import {
   toSigningRole,
 } from '@steadfleet/trust'
 import { acceptPublication } from '../publication.ts'
+import { refuseWeakKeys } from '../role.ts'
 import { refuseForgotten, refuseRevoked, withoutRevoked } from './revoked.ts'
 
 /** What a catalogue's offline keys have in force, with the roles of its publishers. */
@@ -68,6 +69,7 @@ export interface OwnerStep {
 export function acceptOwnerStep(held: OwnerSet, step: OwnerStep, now: Date): OwnerSet {
   const { owner } = held
   const root = step.root ? acceptOwnerRoot(held.root, step.root, now) : held.root
+  refuseWeakKeys(root.keys)
   if (step.policy) refuseSameVersion(held.policySigned, step.policy, root)
   const policy = step.policy ?? held.policy
   const policySigned = acceptPolicy(root, held.policySigned, policy, {
@@ -79,6 +81,7 @@ export function acceptOwnerStep(held: OwnerSet, step: OwnerStep, now: Date): Own
 
 function nextRoot(held: Metadata<'root'>, bytes: Uint8Array, now: Date): Metadata<'root'> {
   const offered = parseMetadata('root', bytes)
+  refuseWeakKeys(offered.signed.keys)
   refuseExpired('root', acceptRoot(held.signed, offered).expires, now)
   return offered
 }
@@ -87,6 +90,7 @@ function nextTargets(held: Metadata<'targets'>, bytes: Uint8Array, now: Date): M
   const offered = parseMetadata('targets', bytes)
   refuseOtherThanNext('targets', held.signed.version, offered.signed.version)
   refuseForgotten(held, offered)
+  refuseWeakKeys(offered.signed.delegations?.keys)
   refuseExpired('targets', offered.signed.expires, now)
   return offered
 }
