@@ -79,8 +79,8 @@ export async function findAllowed(
   }
   refuseUndelegated(target)
   // An adoption names one publisher; the catalogue’s own delegations name the others.
-  const isAdopted = adoptionOf(policy, packageName) !== undefined
-  if (isAdopted && target.role !== publisher) throw notAllowed(packageName, `role ${target.role}`)
+  const to = adoptionOf(policy, packageName)?.to
+  if (to && target.publisher !== to.publisher) throw notAllowed(packageName, `role ${target.role}`)
   return target
 }
 

@@ -40,6 +40,8 @@ export interface Target {
   readonly digest: Digest
   readonly custom: JsonObject
   readonly role: string
+  /** The role that the catalogue's own targets delegate to, and that answers for it: of a bin, whose it is. */
+  readonly publisher: string
 }
 
 /** What the catalogue says in TUF's own words, of any target of any repository. TUF §4.5 */

@@ -10,7 +10,9 @@ import { loadTargets, type TargetsSource } from './targets.ts'
 const mostRoles = 64
 
 /** A role to be asked, and how to come by its file. */
-interface Visit extends Pick<TargetFile, 'role' | 'publisher'> {
+interface Visit {
+  readonly role: string
+  readonly publisher?: string
   readonly load: () => Promise<Targets>
 }
 
@@ -18,14 +20,14 @@ interface Visit extends Pick<TargetFile, 'role' | 'publisher'> {
 export function makeFinder(source: TargetsSource, top: Targets): Catalogue['lookUp'] {
   return async path => {
     const asked = new Set<string>()
-    const stack: Visit[] = [{ role: 'targets', publisher: 'targets', load: async () => top }]
+    const stack: Visit[] = [{ role: 'targets', load: async () => top }]
     for (let visit = stack.pop(); visit !== undefined; visit = stack.pop()) {
       if (asked.has(visit.role)) continue // §5.6.7.1: a cycle ends here
       refuseTooMany(path, asked.add(visit.role).size)
       const targets = await visit.load()
       const target = targetIn(source, targets, visit, path)
       if (target) return unlessRevoked(top, target)
-      pushDelegates(stack, delegatesOf(source, targets, visit, path))
+      pushDelegates(stack, delegatesOf(source, targets, path), visit.publisher)
     }
     return undefined
   }
@@ -37,24 +39,19 @@ interface Delegates {
   readonly isTerminating: boolean
 }
 
-function pushDelegates(stack: Visit[], { next, isTerminating }: Delegates): void {
+function pushDelegates(stack: Visit[], { next, isTerminating }: Delegates, by?: string): void {
   if (isTerminating) stack.length = 0 // §5.6.7.2.1
-  stack.push(...next.toReversed())
+  stack.push(...next.toReversed().map(one => ({ publisher: by ?? one.role, ...one })))
 }
 
-function delegatesOf(
-  source: TargetsSource,
-  { delegations }: Targets,
-  { role: by, publisher }: Visit,
-  path: string,
-): Delegates {
+function delegatesOf(source: TargetsSource, targets: Targets, path: string): Delegates {
+  const { delegations } = targets
   if (delegations === undefined) return { next: [], isTerminating: false }
   const matching = rolesFor(delegations, path)
   const end = matching.findIndex(role => role.terminating)
   const chosen = end < 0 ? matching : matching.slice(0, end + 1)
   const next = chosen.map(role => ({
     role: role.name,
-    publisher: by === 'targets' ? role.name : publisher,
     load: () => loadTargets(source, role.name, toSigningRole(delegations.keys, role)),
   }))
   return { next, isTerminating: end >= 0 }
@@ -68,10 +65,8 @@ function rolesFor({ roles, succinct_roles }: Delegations, path: string): readonl
 }
 
 /** The bin of a path: the first bits of its digest, in as many hexadecimal digits. TAP 15 */
-export function binOf(
-  { bit_length, name_prefix, ...role }: SuccinctRoles,
-  path: string,
-): Delegation {
+export function binOf(bins: SuccinctRoles, path: string): Delegation {
+  const { bit_length, name_prefix, ...role } = bins
   const bin = Number.parseInt(digestOfPath(path).slice(0, 8), 16) >>> (32 - bit_length)
   const digits = Math.ceil(bit_length / 4)
   const name = `${name_prefix}-${bin.toString(16).padStart(digits, '0')}`
@@ -81,7 +76,7 @@ export function binOf(
 function targetIn(
   { root }: TargetsSource,
   targets: Targets,
-  { role, publisher }: Visit,
+  { role, publisher = role }: Visit,
   path: string,
 ): TargetFile | undefined {
   const found = targets.targets.get(path)

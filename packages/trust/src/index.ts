@@ -1,6 +1,6 @@
 export * from './agreement.ts'
 export * from './catalogue.ts'
-export { matchesPattern, maySpeakFor } from './delegation.ts'
+export { binOf, matchesPattern, maySpeakFor } from './delegation.ts'
 export { isSignedBy, refuseWeakKey } from './ed25519.ts'
 export {
   type Envelope,
@@ -35,6 +35,7 @@ export {
   type Root,
   refuseUnsigned,
   type Snapshot,
+  type SuccinctRoles,
   type Targets,
   type Timestamp,
 } from './metadata.ts'
@@ -46,3 +47,4 @@ export * from './refusal.ts'
 export { keySetName, refuseOtherFile, topRole } from './role.ts'
 export { acceptRoot } from './root.ts'
 export * from './statements.ts'
+export { loadTargets } from './targets.ts'

@@ -5,7 +5,7 @@ import { TrustError } from './error.ts'
 import { type ModelStatement, modelStatement } from './statements.ts'
 
 /** Refuses bytes that are not what the catalogue names. TUF §5.7.2 and §5.7.3 */
-export function refuseOtherContent(target: Target, content: Uint8Array): void {
+export function refuseOtherContent(target: Omit<Target, 'publisher'>, content: Uint8Array): void {
   const found = digestOf(content)
   if (content.length !== target.length) {
     const message = `cannot trust ${target.path}: ${content.length} bytes, not ${target.length}`
@@ -17,7 +17,7 @@ export function refuseOtherContent(target: Target, content: Uint8Array): void {
 }
 
 /** Reads the model statement that the catalogue has at `target`, and that is about that path. */
-export function openModel(target: Target, content: Uint8Array): ModelStatement {
+export function openModel(target: Omit<Target, 'publisher'>, content: Uint8Array): ModelStatement {
   refuseOtherContent(target, content)
   const model = modelStatement(readJson(content, target.path), target.path)
   const own = modelPath(model)

@@ -46,8 +46,8 @@ export async function refreshTimes(options: RefreshOptions): Promise<Floors> {
 
 function toTarget(found: TargetFile | undefined): Target | undefined {
   if (found === undefined) return undefined
-  const { path, length, hashes, custom, role } = found
-  return { path, length, digest: digestIn(hashes, path), custom, role }
+  const { path, length, hashes, custom, role, publisher } = found
+  return { path, length, digest: digestIn(hashes, path), custom, role, publisher }
 }
 
 function floorsOf(
