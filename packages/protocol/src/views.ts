@@ -47,6 +47,8 @@ export const DeviceView = object({
   counter: Type.Integer({ minimum: 0 }),
   orderedCounter: Type.Integer({ minimum: 0 }),
   releases: Type.Array(InstalledRelease),
+  /** Packages of them that the owner's policy lets nobody bring any more: what runs stays. */
+  disallowed: Type.Array(PackageName),
   apps: Type.Array(AppStatus),
   attributes: Type.Record(Type.String(), Type.String()),
   online: Type.Boolean(),

@@ -24,7 +24,6 @@ describe('a device that runs a release of a publisher whom its owner', { timeout
         assert.deepEqual(told.details, {
           package: 'acme/hub',
           revision: 1,
-          catalogue: 'acme',
           policy: 2,
         })
         await fleet.give([{ ...hub, settings: { loud: true } }])

@@ -1,25 +1,17 @@
 import type { GenerationPackage } from '@steadfleet/engine'
-import { publisherFor, type TrustPolicy } from '@steadfleet/trust'
+import { mayBring } from '@steadfleet/protocol'
+import type { TrustPolicy } from '@steadfleet/trust'
 import type { NewEvent } from '../report/outbox.ts'
 
 /** As much of what runs as the policy is asked about. */
-export type Running = Pick<GenerationPackage, 'package' | 'catalogue' | 'revision'>
+export type Running = Pick<GenerationPackage, 'package' | 'revision'>
 
-/**
- * What runs on although the policy lets nobody bring more of it: neither its publisher where it came
- * from, nor whoever adopted it. docs/decisions/0020
- */
+/** What runs on although the policy lets nobody bring more of it. docs/decisions/0020 */
 export function disallowedOf<R extends Running>(
   policy: TrustPolicy | undefined,
   packages: readonly R[],
 ): readonly R[] {
-  if (policy === undefined) return []
-  const { adoptions = [] } = policy
-  return packages.filter(one => {
-    const adoption = adoptions.find(({ package: name }) => name === one.package)
-    const catalogue = adoption?.to.catalogue ?? one.catalogue
-    return publisherFor(policy, catalogue, one.package) === undefined
-  })
+  return policy ? packages.filter(one => !mayBring(policy, one.package)) : []
 }
 
 /** What to tell of the packages of which a newer policy lets nothing new in. */
@@ -33,16 +25,11 @@ export function disallowedEvents(
   return fresh.map(one => ({
     kind: 'agent',
     message: toDisallowedMessage(one),
-    details: {
-      package: one.package,
-      revision: one.revision,
-      catalogue: one.catalogue,
-      policy: after.version,
-    },
+    details: { package: one.package, revision: one.revision, policy: after.version },
   }))
 }
 
 /** As the device tells it, in its events and in its status. */
-export function toDisallowedMessage({ package: name, revision, catalogue }: Running): string {
-  return `${name} stays at revision ${revision}: the policy lets nothing new of it in from ${catalogue}`
+export function toDisallowedMessage({ package: name, revision }: Running): string {
+  return `${name} stays at revision ${revision}: the owner’s policy lets nothing new of it in`
 }

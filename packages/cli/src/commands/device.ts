@@ -91,9 +91,12 @@ function presenceOf({ online, silentSince }: DeviceView): string {
   return online ? 'online' : 'offline'
 }
 
+const stays = ': it stays; the policy lets nothing new of it in'
+
 function toText(view: DeviceView): string {
   const releases = view.releases.map(
-    ({ package: name, revision, version }) => `  ${name} revision ${revision} (${version})`,
+    ({ package: name, revision, version }) =>
+      `  ${name} revision ${revision} (${version})${view.disallowed.includes(name) ? stays : ''}`,
   )
   const apps = view.apps.map(
     ({ package: name, app, state, restarts }) => `  ${name} ${app}: ${state}, ${restarts} restarts`,

@@ -25,6 +25,9 @@ export function DeviceSoftware({ device }: { device: DeviceView }): ReactNode {
               <Text size="sm" c="dimmed">
                 revision {release.revision}
               </Text>
+              {device.disallowed.includes(release.package) && (
+                <Text size="sm">It stays: the owner’s policy lets nothing new of it in.</Text>
+              )}
             </div>
             <Text size="sm" c="dimmed" component="div">
               tree <Digest value={release.tree} of="tree" />

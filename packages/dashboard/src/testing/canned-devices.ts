@@ -25,6 +25,7 @@ const shared = {
   counter: 3,
   orderedCounter: 3,
   releases: [greenhouse2, mosquitto],
+  disallowed: [] as string[],
   apps,
   attributes: {
     site: 'north',

@@ -81,9 +81,16 @@ async function keepReport(db: Db, row: DeviceRow, said: CheckIn, isNew: boolean)
     .set({ seen_at: now, ...change })
     .where('id', '=', row.id)
     .execute()
-  const before = JSON.stringify(reportOf(row)?.attributes ?? {})
-  // A group may be of attributes, and settings of a group are part of the order.
-  if (isNew && before !== JSON.stringify(report.attributes)) await markDue(db, [row.id])
+  const isOther = orderedBy(reportOf(row)) !== orderedBy(report)
+  if (isNew && isOther) await markDue(db, [row.id])
+}
+
+/**
+ * What of a report an order may follow: groups are of attributes, and bring settings; of a publisher who
+ * is refused an order lists what runs.
+ */
+function orderedBy(report: StateReport | undefined): string {
+  return JSON.stringify([report?.attributes ?? {}, report?.releases ?? []])
 }
 
 async function acknowledge(

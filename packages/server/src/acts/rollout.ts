@@ -110,6 +110,24 @@ export async function steerRollout(db: Db, { rollout, event, by }: Steering): Pr
   await advance(db, rollout, new Map(), null)
 }
 
+export interface Trip {
+  readonly rollout: number
+  readonly why: string
+}
+
+/** Halts rollouts for a reason that lies outside of them; one that does not run stays as it is. */
+export async function tripRollouts(db: Db, { trips }: { trips: readonly Trip[] }): Promise<void> {
+  for (const { rollout, why } of trips) {
+    const next = nextState(
+      rolloutTable,
+      (await rolloutRow(db, rollout)).state as RolloutState,
+      'trip',
+    )
+    if (!next) continue
+    await db.updateTable('rollout').set({ state: next, why }).where('id', '=', rollout).execute()
+  }
+}
+
 /** Lets a device that joined late take part in what is under way. */
 export async function joinRollout(
   db: Db,

@@ -8,7 +8,7 @@ import { type Digest, parseStrictJson, toHexDigest } from '@steadfleet/base'
 import { parseTree } from '@steadfleet/bundle'
 import { type ObjectRef, parseReleaseRecord } from '@steadfleet/domain'
 import { getObject } from '@steadfleet/protocol'
-import { digestIn, parseMetadata, publisherFor } from '@steadfleet/trust'
+import { digestIn, parseMetadata } from '@steadfleet/trust'
 import type { Static } from 'typebox'
 import type { NewRelease } from '../acts/release.ts'
 import type { ObjectStore } from '../content/object-store.ts'
@@ -18,6 +18,7 @@ import type { House } from '../house.ts'
 import { releasesAt } from '../store/release-store.ts'
 import { refuseOtherFields } from './check-release.ts'
 import { type Mirror, orUnreachable } from './mirror.ts'
+import { refuseDisallowed } from './refuse-disallowed.ts'
 
 type Ref = Static<typeof ObjectRef>
 
@@ -46,22 +47,13 @@ export async function bringRecords(
   return releases
 }
 
-/**
- * Makes sure that a revision may be ordered: that the policy lets devices run it, and that all it
- * consists of is here. What another party's server has is brought from there.
- */
-export async function bringRelease(
-  { catalogues, content, owner, store }: House,
-  name: string,
-  revision: number,
-): Promise<void> {
+/** Makes sure that a revision may be ordered: {@link refuseDisallowed}, and all it consists of is here. */
+export async function bringRelease(house: House, name: string, revision: number): Promise<void> {
+  await refuseDisallowed(house, name, revision)
+  const { catalogues, content, store } = house
   const { objects } = content
   for (const { record, catalogue } of await releasesAt(store.db, name, revision)) {
     const served = catalogues.noted(catalogue)
-    if (!publisherFor(owner.policy().signed, served.name, name)) {
-      const message = `cannot order ${name}: the policy does not allow it from catalogue ${served.name}`
-      throw new ServerError('release/not-allowed', message, { package: name, catalogue })
-    }
     if (!served.mirror) continue
     await bringAll(objects, served.mirror, [record.tree, record.sbom, record.provenance])
     const { entries } = parseTree(await objects.read(record.tree.digest))

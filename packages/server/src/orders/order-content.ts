@@ -7,7 +7,7 @@ import {
   usualCheckInSeconds,
 } from '@steadfleet/domain'
 import type { GroupConditions } from '@steadfleet/protocol'
-import type { Order, OrderedRelease, TrustPolicy } from '@steadfleet/trust'
+import { type Order, type OrderedRelease, publisherFor, type TrustPolicy } from '@steadfleet/trust'
 import { assignedTo, type DeviceRow, reportOf } from '../store/device-store.ts'
 import { fleetNamed, groupsOf, type Setting, settingsOf } from '../store/fleet-store.ts'
 import { releasesAt, type StoredRelease } from '../store/release-store.ts'
@@ -25,23 +25,39 @@ export interface ContentOptions {
 
 /** What a device shall run: its packages at their revisions, with the settings and grants of now. */
 export async function contentFor(
-  { db, policy, firstCatalogue }: ContentOptions,
+  options: ContentOptions,
   device: DeviceRow,
 ): Promise<OrderContent> {
+  const { db, policy, firstCatalogue } = options
   const { model, check_in_seconds } = await fleetNamed(db, device.fleet)
   const settings = await settingsFor(db, device)
   const releases: OrderedRelease[] = []
-  for (const { package: name, revision } of await assignedTo(db, device.id)) {
-    const found = (await releasesAt(db, name, revision)).find(
-      ({ record }) => record.architecture === device.architecture,
-    )
+  for (const assigned of await assignedTo(db, device.id)) {
+    const found = await releaseFor(options, device, assigned)
     if (!found) continue
-    const ordered = toOrdered(found, policy, settings.get(name) ?? {})
+    const ordered = toOrdered(found, policy, settings.get(assigned.package) ?? {})
     releases.push({ ...ordered, catalogue: found.catalogue || firstCatalogue })
   }
   // The devices' own default is not written: orders of old stay as they are.
   const isUsual = check_in_seconds === usualCheckInSeconds
   return { model, releases, policy: isUsual ? {} : { 'check-in-seconds': check_in_seconds } }
+}
+
+/**
+ * The release that is assigned; where the policy lets nobody bring that, the one that the device says
+ * it runs, which may stay. docs/decisions/0020
+ */
+async function releaseFor(
+  { db, policy, firstCatalogue }: ContentOptions,
+  device: DeviceRow,
+  { package: name, revision }: { readonly package: string; readonly revision: number },
+): Promise<StoredRelease | undefined> {
+  const isOurs = ({ record }: StoredRelease): boolean => record.architecture === device.architecture
+  const assigned = (await releasesAt(db, name, revision)).find(isOurs)
+  if (!assigned || publisherFor(policy, assigned.catalogue || firstCatalogue, name)) return assigned
+  const runs = reportOf(device)?.releases.find(one => one.package === name)
+  const noted = runs ? await releasesAt(db, name, runs.revision) : []
+  return noted.find(one => isOurs(one) && one.record.tree.digest === runs?.tree)
 }
 
 export function digestOfContent(content: OrderContent): Digest {

@@ -12,6 +12,7 @@ import {
 } from '@steadfleet/protocol'
 import { announce, tellAllToLook } from '../announce.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
+import { haltDisallowed } from '../catalogue/refuse-disallowed.ts'
 import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
 import { rolesOf } from '../role-lives.ts'
@@ -65,6 +66,7 @@ export async function applyOwnerStep(house: House, step: OwnerStep): Promise<voi
   const { isDirectedAnew } = await house.owner.apply(step, house.world.now())
   // What the policy lets in may have been in a catalogue before.
   await house.notes.noteAll()
+  await haltDisallowed(house)
   await house.store.write(isDirectedAnew ? 'renewAllOrders' : 'markAllDue', {})
   house.log.nudge()
   void house.orderer.nudge()

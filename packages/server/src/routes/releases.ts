@@ -10,13 +10,14 @@ import {
 } from '@steadfleet/protocol'
 import { announce } from '../announce.ts'
 import { bringRelease } from '../catalogue/bring.ts'
+import { refuseDisallowed } from '../catalogue/refuse-disallowed.ts'
 import { refuseWithdrawn } from '../catalogue/refuse-withdrawn.ts'
 import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
 import { refuseNotLogged } from '../log/refuse-not-logged.ts'
 import { deviceWithId } from '../store/device-store.ts'
 import { allChannels, releasesOf } from '../store/release-store.ts'
-import { newestRollouts, rolloutWithId } from '../store/rollout-store.ts'
+import { newestRollouts, rolloutRow, rolloutWithId } from '../store/rollout-store.ts'
 import { toChannelView, toReleaseViews } from '../views/views.ts'
 import { nameOf } from './people.ts'
 
@@ -68,11 +69,18 @@ export function handleReleases(handle: Handle, house: House): void {
 
   handle(steerRollout, async ({ params, caller }) => {
     const event = params.event as 'pause' | 'resume' | 'cancel'
+    if (event === 'resume') await refuseDisallowedRollout(house, params.rollout)
     await store.write('steerRollout', { rollout: params.rollout, event, by: nameOf(caller) })
     await orderer.nudge()
     announce(house, 'rollouts')
     return rolloutWithId(db, params.rollout)
   })
+}
+
+/** What was halted because nobody would take it is not resumed before somebody would. */
+async function refuseDisallowedRollout(house: House, rollout: number): Promise<void> {
+  const { package: name, revision } = await rolloutRow(house.store.db, rollout)
+  await refuseDisallowed(house, name, revision)
 }
 
 /** Refuses to order what devices would refuse, and brings here what they will fetch. */

@@ -11,7 +11,7 @@ import {
   redeemSignInToken,
 } from '../acts/people.ts'
 import { noteReleases } from '../acts/release.ts'
-import { steerRollout } from '../acts/rollout.ts'
+import { steerRollout, tripRollouts } from '../acts/rollout.ts'
 import { raiseSilence } from '../acts/silence.ts'
 
 /** Everything that may be written, by name: one act, one savepoint, in the writer's thread. */
@@ -34,6 +34,7 @@ export const commands = {
   unfollowPackage,
   tryRelease,
   steerRollout,
+  tripRollouts,
   setSettings,
   putGroup,
   removeGroup,

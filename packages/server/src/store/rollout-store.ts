@@ -42,6 +42,10 @@ export function unfinishedRollouts(db: Db, fleet: string, name: string): Promise
     .execute()
 }
 
+export function runningRollouts(db: Db): Promise<RolloutRow[]> {
+  return db.selectFrom('rollout').selectAll().where('state', '=', 'running').execute()
+}
+
 /** The revision that the last finished rollout brought to a fleet: what a new device begins with. */
 export async function settledRevision(
   db: Db,

@@ -6,6 +6,7 @@ import {
   type FailureView,
   type FleetView,
   type GroupView,
+  mayBring,
   type ReleaseView,
   type SettingView,
   type TimelineEntry,
@@ -25,6 +26,8 @@ import { allChannels, type ChannelRow, type StoredRelease } from '../store/relea
 
 export function toDeviceView(house: House, row: DeviceRow): DeviceView {
   const report = reportOf(row)
+  const releases = report?.releases ?? []
+  const policy = house.owner.policy().signed
   return {
     id: row.id as DeviceId,
     name: row.name,
@@ -35,11 +38,12 @@ export function toDeviceView(house: House, row: DeviceRow): DeviceView {
     generation: report?.generation ?? 0,
     counter: row.counter,
     orderedCounter: row.ordered_counter,
-    releases: report?.releases ?? [],
+    releases,
+    disallowed: releases.map(one => one.package).filter(name => !mayBring(policy, name)),
     apps: report?.apps ?? [],
     attributes: report?.attributes ?? {},
     online: house.presence.isOnline(row, house.world.now()),
-    log: toLogLine(house.owner.policy().signed.log),
+    log: toLogLine(policy.log),
     enrolledAt: row.enrolled_at,
     seenAt: row.seen_at,
     silentSince: row.silent_since,
