@@ -11,19 +11,24 @@ import { pretendTiles } from '../../packages/authority/src/testing/index.ts'
 import { digestOf, toHex, toUtf8 } from '../../packages/base/src/index.ts'
 import { type LogLeaf, leafHash, toLeaf } from '../../packages/trust/src/index.ts'
 import { type Rule, send } from '../proxy.ts'
-import type { Scene } from './attack.ts'
+import type { Row, Scene } from './attack.ts'
 import type { Forged } from './forge.ts'
+import { strike } from './thief.ts'
 import type { Vault } from './vault.ts'
+
+/** The thief has acme's key and every online one, the log's too; his log has so many leaves. */
+export function strikeWithLog(size: number): Row['strike'] {
+  return scene => {
+    const { acme } = scene.vault.offline
+    return strike(scene, { acme, rule: forged => falseLog(scene, forged, size) })
+  }
+}
 
 /**
  * Proves a forged release from a history of its own, signed with the log's stolen key: one of so many
  * leaves, of which the release is the last. No witness is asked, for the fleet's policy names none.
  */
-export async function falseLog(
-  { siege, vault }: Scene,
-  forged: Forged,
-  size: number,
-): Promise<Rule> {
+async function falseLog({ siege, vault }: Scene, forged: Forged, size: number): Promise<Rule> {
   const keeper = openThiefsLog(join(siege.fleet.home.directory, 'server/signer'))
   const leaf = leafOf(vault, forged)
   const others = Array.from({ length: size - 1 }, (_, i) => toUtf8(`another ${i}`))
