@@ -53,7 +53,7 @@ export async function checkInOnce(context: CheckInContext): Promise<CheckedIn> {
   const hasMore = isTaken && outbox.waiting().length > 0
   const taken = await take(context, reply)
   const newer = reply.catalogues
-  const suspicions = newer ? await heedTimes(context.trust, newer, context.now()) : []
+  const suspicions = newer ? await heedTimes(context, newer, context.now()) : []
   return { ...taken, hasMore, suspicions }
 }
 

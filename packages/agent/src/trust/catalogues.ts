@@ -3,6 +3,8 @@ import { parsePublisherName } from '@steadfleet/domain'
 import { type Client, getFileOfCatalogue } from '@steadfleet/protocol'
 import { type Catalogue, type Fetcher, refreshCatalogue } from '@steadfleet/trust'
 import { readLimited } from '../server/read-limited.ts'
+import { loggedBy } from './log-check.ts'
+import { withLoggedRoots } from './log-claims.ts'
 import { judged, remembering } from './offered.ts'
 import type { TrustState } from './trust-state.ts'
 
@@ -44,14 +46,14 @@ function openCatalogue(
 }
 
 async function refresh(
-  { trust, now }: CatalogueContext,
+  { client, trust, now }: CatalogueContext,
   fetcher: Fetcher,
   name: string,
   root: Digest,
 ): Promise<Catalogue> {
   const firstRootFile = await trust.firstRootFile(root)
   const catalogue = await refreshCatalogue({
-    store: trust.catalogueFiles(name),
+    store: withLoggedRoots(trust.catalogueFiles(name), root, loggedBy(client, trust)),
     fetcher,
     now: trust.time(now),
     firstRoot: root,

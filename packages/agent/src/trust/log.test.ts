@@ -4,50 +4,14 @@ import { readFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import {
-  growLog,
-  proveLogged,
-  releaseTarget,
-  type TileStore,
-  toLogProofText,
-} from '@steadfleet/authority'
-import {
-  pretendCosigned,
-  pretendLogPolicy,
-  pretendOrigin,
-  pretendSigner,
-  pretendTiles,
-} from '@steadfleet/authority/testing'
-import { digestOf, toHex, toUtf8 } from '@steadfleet/base'
-import { type LogLeaf, leafHash, toLeaf } from '@steadfleet/trust'
+import { pretendLogPolicy, pretendOrigin } from '@steadfleet/authority/testing'
+import { toHex, toUtf8 } from '@steadfleet/base'
+import { leafHash } from '@steadfleet/trust'
 import { TestDevice } from '../testing/device.test.ts'
+import { bothWitnesses, History, leaves } from '../testing/history.test.ts'
 import { PretendFleet, type Release } from '../testing/pretend-fleet.test.ts'
 
 const good = { 'bin/main': 'well\n' }
-const both = ['w1', 'w2']
-
-/** One history of the pretend log: its tiles, its newest checkpoint, and where each leaf stands. */
-class History {
-  readonly store: TileStore = pretendTiles()
-  readonly #places = new Map<string, number>()
-  #note = ''
-
-  async add(...leaves: Uint8Array[]): Promise<this> {
-    const keeper = { store: this.store, origin: pretendOrigin, signer: pretendSigner('log') }
-    const { first, note } = await growLog(keeper, leaves)
-    this.#note = note
-    for (const [i, leaf] of leaves.entries()) this.#places.set(toHex(leafHash(leaf)), first + i)
-    return this
-  }
-
-  async prove(hash: string, held: number, witnesses = both): Promise<string | undefined> {
-    const place = this.#places.get(hash)
-    if (place === undefined) return undefined
-    const note = await pretendCosigned(this.#note, witnesses)
-    const size = Number(this.#note.split('\n')[1])
-    return toLogProofText(await proveLogged(this.store, note, place, held > size ? 0 : held))
-  }
-}
 
 interface Stage {
   readonly fleet: PretendFleet
@@ -142,7 +106,7 @@ describe('a checkpoint that is held', { concurrency: 4 }, () => {
         await device.stop()
         for (const path of checkpointsOf(device)) damage(path)
         const second = await fleet.publish('acme/hub', 2, { ...good, more: '2' })
-        const old = await new History().add(leaf(second))
+        const old = await new History().add(leaves.owner(fleet), leaf(second))
         fleet.prove = (hash, held) => old.prove(hash, held)
         await device.start()
         await fleet.give([second])
@@ -163,7 +127,8 @@ describe('a checkpoint that is held', { concurrency: 4 }, () => {
       truncateSync(checkpointsOf(device)[0]!, 20)
       await device.start()
       const second = await fleet.publish('acme/hub', 2, { ...good, more: '2' })
-      const fork = await new History().add(...['x', 'y', 'z', 'v', 'w'].map(toUtf8), leaf(second))
+      const others = ['x', 'y', 'z', 'v'].map(toUtf8)
+      const fork = await new History().add(...others, leaves.owner(fleet), leaf(second))
       fleet.prove = (hash, held) => fork.prove(hash, held)
       await fleet.give([second])
       await fleet.untilEvent('security', 'trust/log-fork')
@@ -183,7 +148,8 @@ test('a device says in its status which log counts, and how many witnesses', () 
 /** Revision 1 is in the log and runs. */
 async function runFirst({ fleet, log, leaf }: Stage): Promise<Release> {
   const first = await fleet.publish('acme/hub', 1, good)
-  await log.add(...['another', 'b', 'c'].map(toUtf8), leaf(first))
+  const others = [toUtf8('another'), leaves.owner(fleet), leaves.model(fleet)]
+  await log.add(...others, leaf(first))
   fleet.prove = (hash, held) => log.prove(hash, held)
   await fleet.give([first])
   await fleet.untilState('committed', 1)
@@ -197,21 +163,9 @@ function checkpointsOf({ paths }: TestDevice): string[] {
 }
 
 async function withFleet(story: (stage: Stage) => Promise<void>): Promise<void> {
-  const fleet = await PretendFleet.start({ log: pretendLogPolicy(both, 2) })
+  const fleet = await PretendFleet.start({ log: pretendLogPolicy(bothWitnesses, 2) })
   const device = await TestDevice.join(fleet)
-  const catalogue = digestOf(fleet.catalogue.get('1.root.json')!)
-  const leaf = ({ record, recordBytes }: Release) => {
-    const { path } = releaseTarget(record, recordBytes)
-    const named = path as Extract<LogLeaf, { type: 'release' }>['path']
-    const { length } = recordBytes
-    return toLeaf({
-      type: 'release',
-      catalogue,
-      path: named,
-      digest: digestOf(recordBytes),
-      length,
-    })
-  }
+  const leaf = (release: Release) => leaves.release(fleet, release)
   try {
     await story({ fleet, device, log: new History(), leaf })
   } finally {

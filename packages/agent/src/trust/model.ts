@@ -16,10 +16,15 @@ import {
   TrustError,
 } from '@steadfleet/trust'
 import { readIfThere, writeDurably } from '../disk/durable.ts'
+import { type Claim, targetClaim } from './log-claims.ts'
 
 /** What finding the device's model needs. `content` yields verified bytes of a small object. */
 export interface ModelContext extends Pick<Agreement, 'policy' | 'catalogues'> {
   readonly content: (digest: Digest, length: number) => Promise<Uint8Array>
+  /** Refuses a statement that is not kept yet and that the log does not hold. */
+  readonly refuseUnlogged: (claim: Claim) => Promise<void>
+  /** Hears why a statement was not taken where the one that is kept stands in. */
+  readonly suspect: (error: unknown) => void
   /** Where the last statement is kept, so that no catalogue that is gone takes it away. */
   readonly file: string
 }
@@ -47,6 +52,7 @@ export async function findModel(context: ModelContext, path: string): Promise<Mo
   }
   // What the device was by the last order it still is, whoever may tell it something new.
   if (kept?.path === path) {
+    for (const refusal of refusals) context.suspect(refusal)
     return openModel({ ...kept, custom: {}, role: '' }, fromBase64(kept.content))
   }
   throw refusals[0] ?? unknownModel(path)
@@ -65,6 +71,7 @@ async function takeModel(
   const target = await findAllowed(context, catalogue, path)
   const { digest, length } = target
   if (kept?.digest === digest) return openModel(target, fromBase64(kept.content))
+  await context.refuseUnlogged(targetClaim(context.policy, catalogue, target))
   const content = await context.content(digest, length)
   const model = openModel(target, content)
   const whole = { catalogue, path, digest, length, content: toBase64(content) }

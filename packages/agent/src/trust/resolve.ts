@@ -13,8 +13,10 @@ import { AgentError } from '../error.ts'
 import { adoptionFloors } from './adoption.ts'
 import { type CatalogueContext, openCatalogues } from './catalogues.ts'
 import type { Enrolment } from './enrolment.ts'
-import { refuseUnlogged } from './log-check.ts'
+import { type LogContext, refuseUnlogged } from './log-check.ts'
+import { type Claim, releaseClaim } from './log-claims.ts'
 import { findModel } from './model.ts'
+import { refuseUnloggedOwner } from './owner-logged.ts'
 
 /** What resolving an order needs. `content` yields verified bytes of a small object. */
 export interface ResolveContext extends CatalogueContext {
@@ -34,13 +36,16 @@ export interface Resolved {
 /** Makes of an accepted order what to run, where owner, publisher and catalogue agree on all of it. */
 export async function resolveOrder(context: ResolveContext, order: Order): Promise<Resolved> {
   const catalogues = openCatalogues(context)
-  const { trust, enrolment, content, running, modelFile: file } = context
+  const { client, trust, enrolment, content, running, suspect, modelFile: file } = context
   const { architecture } = enrolment
   const expected = enrolment.model === '' ? {} : { expectedModel: modelName(enrolment.model) }
   const { policy } = trust
   await trust.raise(adoptionFloors(policy))
   const { floors } = trust
-  const model = await findModel({ policy, catalogues, content, file }, order.model)
+  const log = { client, policy, log: trust.log }
+  const refuse = (claim: Claim) => refuseUnlogged(log, claim)
+  const kept = { refuseUnlogged: refuse, suspect, file }
+  const model = await findModel({ policy, catalogues, content, ...kept }, order.model)
   const agreed = await agree({
     order,
     catalogues,
@@ -51,8 +56,7 @@ export async function resolveOrder(context: ResolveContext, order: Order): Promi
     running,
     ...expected,
   })
-  const { client } = context
-  await refuseUnlogged({ client, policy, log: trust.log, running }, agreed)
+  await refuseUnloggedReleases(context, log, agreed)
   const packages: Wanted['packages'][number][] = []
   for (const release of agreed) packages.push(await readRelease(context, release))
   const probation = order.policy['probation-seconds']
@@ -61,6 +65,21 @@ export async function resolveOrder(context: ResolveContext, order: Order): Promi
     wanted: probation === undefined ? wanted : { ...wanted, probationSeconds: probation },
     model,
   }
+}
+
+/**
+ * Refuses what is new of an order before a byte of its content is fetched: the releases that do not run here
+ * yet, and those of the owner's statements that let them in. What runs already is stopped by no log.
+ */
+async function refuseUnloggedReleases(
+  { trust, running }: ResolveContext,
+  log: LogContext,
+  agreed: readonly AgreedRelease[],
+): Promise<void> {
+  const fresh = agreed.filter(({ record }) => !running.has(record.digest))
+  if (fresh.length === 0) return
+  await refuseUnloggedOwner(log, trust, new Set(fresh.map(({ ordered }) => ordered.package)))
+  for (const release of fresh) await refuseUnlogged(log, releaseClaim(log.policy, release))
 }
 
 /** A model may be told by its name or by a statement's path: `acme/box` or `acme/box/1/all`. */

@@ -1,6 +1,8 @@
 import { fromBase64, isCoded, isJsonObject, parseStrictJson } from '@steadfleet/base'
-import type { BodyOf, checkIn, ReplyOf } from '@steadfleet/protocol'
+import type { BodyOf, Client, checkIn, ReplyOf } from '@steadfleet/protocol'
 import { type Fetcher, refreshTimes } from '@steadfleet/trust'
+import { loggedBy } from './log-check.ts'
+import { withLoggedRoots } from './log-claims.ts'
 import { judged, remembering } from './offered.ts'
 import type { TrustState } from './trust-state.ts'
 
@@ -29,7 +31,7 @@ export async function heldVersions(trust: TrustState): Promise<HeldVersions> {
  * or not: a server that shows nothing newer is a freeze once it has expired. Yields what was refused.
  */
 export async function heedTimes(
-  trust: TrustState,
+  { client, trust }: { readonly client: Client; readonly trust: TrustState },
   newer: NewerFiles,
   clock: Date,
 ): Promise<readonly unknown[]> {
@@ -39,7 +41,8 @@ export async function heedTimes(
     const fetcher = remembering(broughtBy(newer[name] ?? {}, () => store.read('timestamp.json')))
     const firstRootFile = await trust.firstRootFile(firstRoot)
     const first = { firstRoot, ...(firstRootFile && { firstRootFile }) }
-    const own = { store, fetcher, floors: trust.floors, name, now: trust.time(clock) }
+    const logged = withLoggedRoots(store, firstRoot, loggedBy(client, trust))
+    const own = { store: logged, fetcher, floors: trust.floors, name, now: trust.time(clock) }
     try {
       await trust.raise(await judged(fetcher.last, () => refreshTimes({ ...first, ...own })))
     } catch (error) {

@@ -42,9 +42,9 @@ export class TrustState {
   readonly #cells: FloorCells
   #cell: FloorCell
   #raising: Promise<void> = Promise.resolve()
-  #ownerRoot: OwnerRoot | undefined
-  #policy: TrustPolicy | undefined
-  #order: TakenOrder | undefined
+  #ownerRoot: Taken<OwnerRoot> | undefined
+  #policy: Taken<TrustPolicy> | undefined
+  #order: Taken<Order> | undefined
   readonly #catalogues = new Map<string, CatalogueFiles>()
   /** The newest checkpoint of each log that was accepted. */
   readonly log: LogState
@@ -72,7 +72,7 @@ export class TrustState {
       cell: (await cells.read()) ?? { generation: 0, floors: new Map() },
       ownerRoot: await read(paths, 'owner-root.json', reopenOwnerRoot, one => one.version),
       policy: await read(paths, 'policy.json', reopenPolicy, one => one.version),
-      order: await read(paths, 'order.json', reopenTaken, ({ order }) => order.counter),
+      order: await read(paths, 'order.json', reopenOrder, one => one.counter),
     })
     // Taking something and raising its floor are two writes; a crash, or damage, may come between.
     await state.raise(state.#standing())
@@ -85,7 +85,7 @@ export class TrustState {
 
   /** The last order this device accepted. */
   get order(): Order | undefined {
-    const order = this.#order?.order
+    const order = this.#order?.statement
     return order && order.counter >= this.#floor('order') ? order : undefined
   }
 
@@ -96,18 +96,25 @@ export class TrustState {
 
   /** The versions of what is held; 0 for what is lost. */
   get versions(): { readonly ownerRoot: number; readonly policy: number } {
-    return { ownerRoot: this.#ownerRoot?.version ?? 0, policy: this.#policy?.version ?? 0 }
+    const [root, policy] = [this.#ownerRoot, this.#policy]
+    return { ownerRoot: root?.statement.version ?? 0, policy: policy?.statement.version ?? 0 }
   }
 
   /** Whose releases count. Errors: `trust/torn-state` where it is lost and not fetched again yet. */
   get policy(): TrustPolicy {
-    return this.#held('policy', this.#policy)
+    return this.#held('policy', this.#policy).statement
   }
 
   /** {@link policy}, or undefined where it is lost: for whoever only tells of it. */
   get heldPolicy(): TrustPolicy | undefined {
     const { policy } = this.versions
-    return policy > 0 && policy >= this.#floor('policy') ? this.#policy : undefined
+    return policy > 0 && policy >= this.#floor('policy') ? this.#policy?.statement : undefined
+  }
+
+  /** What the owner signed, as it came. Errors: `trust/torn-state` where it is lost. */
+  get sealed(): { readonly root: Envelope; readonly policy: Envelope } {
+    const { envelope: root } = this.#held('owner-root', this.#ownerRoot)
+    return { root, policy: this.#held('policy', this.#policy).envelope }
   }
 
   /** The later of the clock and the last signed time seen: a clock that fell back is not believed. */
@@ -117,7 +124,8 @@ export class TrustState {
 
   /** One for each director: a stolen key that signed a time to come is recovered from by new keys. */
   #timeName(): string {
-    return this.#ownerRoot ? `time/${keySetName(this.#ownerRoot, 'director')}` : 'time'
+    const root = this.#ownerRoot?.statement
+    return root ? `time/${keySetName(root, 'director')}` : 'time'
   }
 
   /** Raises floors, one caller after the other. */
@@ -140,10 +148,10 @@ export class TrustState {
   }
 
   async #takeOwnerRoot(envelope: Envelope): Promise<void> {
-    const held = this.#ownerRoot ?? this.#enrolment.ownerRoot
+    const held = this.#ownerRoot?.statement ?? this.#enrolment.ownerRoot
     const offered = acceptOwnerRoot(held, envelope)
     await this.#write('owner-root.json', envelope)
-    this.#ownerRoot = offered
+    this.#ownerRoot = { statement: offered, envelope }
     await this.raise(new Map([['owner-root', offered.version]]))
   }
 
@@ -153,11 +161,11 @@ export class TrustState {
 
   async #takePolicy(envelope: Envelope): Promise<void> {
     const { owner } = this.#enrolment
-    const root = this.#held('owner-root', this.#ownerRoot)
-    const offered = acceptPolicy(root, this.#policy, envelope, { owner })
+    const root = this.#held('owner-root', this.#ownerRoot).statement
+    const offered = acceptPolicy(root, this.#policy?.statement, envelope, { owner })
     refuseRollback('trust policy', this.#floor('policy'), offered.version)
     await this.#write('policy.json', envelope)
-    this.#policy = offered
+    this.#policy = { statement: offered, envelope }
     await this.raise(new Map([['policy', offered.version]]))
   }
 
@@ -169,10 +177,10 @@ export class TrustState {
   async #takeOrder(envelope: Envelope, clock: Date): Promise<Order> {
     const { device, owner } = this.#enrolment
     const address = { device, owner, counter: this.counter }
-    const root = this.#held('owner-root', this.#ownerRoot)
+    const root = this.#held('owner-root', this.#ownerRoot).statement
     const offered = acceptOrder(address, root, envelope, this.time(clock))
     await this.#write('order.json', envelope)
-    this.#order = { order: offered, envelope }
+    this.#order = { statement: offered, envelope }
     await this.raise(this.#standing())
     return offered
   }
@@ -182,10 +190,10 @@ export class TrustState {
     const floors = new Map([
       ['owner-root', this.versions.ownerRoot],
       ['policy', this.versions.policy],
-      ['order', this.#order?.order.counter ?? 0],
+      ['order', this.#order?.statement.counter ?? 0],
     ])
-    if (this.#order && this.#ownerRoot && isDirectedBy(this.#ownerRoot, this.#order)) {
-      floors.set(this.#timeName(), Math.floor(this.#order.order.issued.getTime() / 1000))
+    if (this.#order && this.#ownerRoot && isDirectedBy(this.#ownerRoot.statement, this.#order)) {
+      floors.set(this.#timeName(), Math.floor(this.#order.statement.issued.getTime() / 1000))
     }
     return floors
   }
@@ -195,10 +203,13 @@ export class TrustState {
   }
 
   /** Refuses to go on from what is lost, and from what the floor says is not the newest. */
-  #held<T extends { readonly version: number }>(name: string, value: T | undefined): T {
+  #held<T extends { readonly version: number }>(
+    name: string,
+    value: Taken<T> | undefined,
+  ): Taken<T> {
     const floor = this.#floor(name)
-    if (value && value.version >= floor) return value
-    const found = value?.version ?? 0
+    if (value && value.statement.version >= floor) return value
+    const found = value?.statement.version ?? 0
     const message = `cannot go on from ${name} ${found}: version ${floor} is lost`
     throw new TrustError('trust/torn-state', message, { name, held: floor, found })
   }
@@ -225,18 +236,14 @@ export class TrustState {
   }
 }
 
-/** The last order, and the envelope that it came in. */
-interface TakenOrder {
-  readonly order: Order
+/** A statement that was taken, and the envelope that it came in. */
+interface Taken<T> {
+  readonly statement: T
   readonly envelope: Envelope
 }
 
-function reopenTaken(envelope: Envelope): TakenOrder {
-  return { order: reopenOrder(envelope), envelope }
-}
-
 /** Whether the director of this root signed the order, which may be of an earlier director's time. */
-function isDirectedBy(root: OwnerRoot, { envelope }: TakenOrder): boolean {
+function isDirectedBy(root: OwnerRoot, { envelope }: Taken<Order>): boolean {
   try {
     openEnvelope(envelope, payloadTypes.order, ownerRole(root, 'director'))
     return true
@@ -263,9 +270,9 @@ export async function writeFirstTrust(
 
 interface Held {
   readonly cell: FloorCell
-  readonly ownerRoot: Kept<OwnerRoot>
-  readonly policy: Kept<TrustPolicy>
-  readonly order: Kept<TakenOrder>
+  readonly ownerRoot: Kept<Taken<OwnerRoot>>
+  readonly policy: Kept<Taken<TrustPolicy>>
+  readonly order: Kept<Taken<Order>>
 }
 
 /** A statement in its two copies; one that stands for another, or nothing, is a torn one. */
@@ -274,7 +281,11 @@ function read<T>(
   name: string,
   reopen: (envelope: Envelope) => T,
   rank: (statement: T) => number,
-): Promise<Kept<T>> {
+): Promise<Kept<Taken<T>>> {
   const copies = copiesOf(join(paths.trust, name), 2)
-  return readCopies(copies, body => reopen(parseEnvelopeBytes(body)), rank)
+  const take = (body: Uint8Array): Taken<T> => {
+    const envelope = parseEnvelopeBytes(body)
+    return { statement: reopen(envelope), envelope }
+  }
+  return readCopies(copies, take, ({ statement }) => rank(statement))
 }
