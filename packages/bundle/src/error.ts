@@ -18,6 +18,8 @@ export type BundleErrorCode =
   | 'bundle/cut'
   | 'bundle/excess'
   | 'bundle/digest'
+  | 'bundle/base'
+  | 'bundle/instructions'
   | 'bundle/source'
 
 /** Raised when bytes from outside are not the tree or bundle they claim to be. */

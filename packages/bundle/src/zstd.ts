@@ -1,4 +1,9 @@
-import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
+import {
+  constants,
+  type createBrotliDecompress,
+  createZstdCompress,
+  createZstdDecompress,
+} from 'node:zlib'
 import { BundleError } from './error.ts'
 
 export type Bytes = AsyncIterable<Uint8Array>
@@ -26,10 +31,10 @@ export async function* decompress(source: Bytes): AsyncGenerator<Uint8Array> {
   }
 }
 
-type Codec = ReturnType<typeof createZstdCompress>
+type Codec = ReturnType<typeof createZstdCompress> | ReturnType<typeof createBrotliDecompress>
 
 /** Feeds `source` no faster than the output is taken; an end or fault on either side ends both. */
-async function* through(codec: Codec, source: Bytes): AsyncGenerator<Uint8Array> {
+export async function* through(codec: Codec, source: Bytes): AsyncGenerator<Uint8Array> {
   const feeding = feed(codec, source)
   try {
     for await (const chunk of codec) yield chunk

@@ -1,0 +1,14 @@
+/** Bytes that can be read at any position: an open file, or an object of a store. */
+export interface ByteSource {
+  readonly length: number
+  /** Exactly `length` bytes from `position` on, which lie inside; the reader may overwrite them. */
+  read(position: number, length: number): Promise<Uint8Array>
+}
+
+/** A source of bytes that are in memory. */
+export function toByteSource(bytes: Uint8Array): ByteSource {
+  return {
+    length: bytes.length,
+    read: async (position, length) => bytes.slice(position, position + length),
+  }
+}

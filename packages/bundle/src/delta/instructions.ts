@@ -1,0 +1,58 @@
+import type { Piece } from './align.ts'
+import { makeStreams, type Streams, streamNames } from './streams.ts'
+
+/** Long pieces are predicted and mended in segments of this many bytes, each on its own. */
+export const segmentLength = 32_768
+
+/** Changes old bytes of a piece to what they probably are in the new file. */
+export interface Predictor {
+  predict(bytes: Uint8Array, oldAt: number, newAt: number): void
+}
+
+/** Writes the instructions that make `next` of `old`; the gap that is left when it ends is zeroed. */
+export function encode(
+  old: Uint8Array,
+  next: Uint8Array,
+  pieces: readonly Piece[],
+  predictor?: Predictor,
+): Streams {
+  const streams = makeStreams()
+  let expected = 0
+  let gap = 0
+  for (const { oldAt, newAt, copy, insert } of pieces) {
+    streams.copy.varint(copy)
+    streams.insert.varint(insert)
+    streams.seek.signed(oldAt - expected)
+    expected = oldAt + copy
+    for (let done = 0; done < copy; done += segmentLength) {
+      const end = Math.min(done + segmentLength, copy)
+      const guess = old.slice(oldAt + done, oldAt + end)
+      predictor?.predict(guess, oldAt + done, newAt + done)
+      gap = mend(streams, guess, next.subarray(newAt + done, newAt + end), gap)
+    }
+    streams.literal.append(next.subarray(newAt + copy, newAt + copy + insert))
+  }
+  // The last byte that is mended is followed by as many unmended ones as there are left.
+  streams.gap.varint(gap)
+  return streams
+}
+
+function mend(streams: Streams, guess: Uint8Array, next: Uint8Array, before: number): number {
+  let gap = before
+  for (let i = 0; i < guess.length; i++) {
+    const residual = ((next[i] ?? 0) - (guess[i] ?? 0)) & 255
+    if (residual === 0) {
+      gap++
+      continue
+    }
+    streams.gap.varint(gap)
+    streams.residual.byte(residual)
+    gap = 0
+  }
+  return gap
+}
+
+/** Adds what one object has to what all have. */
+export function appendStreams(to: Streams, from: Streams): void {
+  for (const name of streamNames) to[name].append(from[name].bytes())
+}
