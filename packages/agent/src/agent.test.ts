@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { type Digest, digestOf } from '@steadfleet/base'
+import type { PackageName } from '@steadfleet/domain'
 import { dataPath, settingsPath, treePath } from './disk/paths.ts'
 import { TestDevice } from './testing/device.test.ts'
 import { PretendFleet, type Release } from './testing/pretend-fleet.test.ts'
@@ -190,19 +191,41 @@ describe('a release that does not work', { concurrency: 4 }, () => {
       assert.equal(startsOf(device, 1), 2)
     }))
 
-  test('does not hold back the others of the same order', () =>
-    withFleet(async ({ fleet }) => {
-      const [hub, lamp] = [
-        await fleet.publish('acme/hub', 1, good),
-        await fleet.publish('acme/lamp', 1, good),
-      ]
-      await fleet.give([hub, lamp])
-      await fleet.untilState('committed', 1)
-      const bad = await fleet.publish('acme/hub', 2, { 'bin/main': 'sick' })
-      const fine = await fleet.publish('acme/lamp', 2, { ...good, a: '2' })
+  for (const [how, manner] of [
+    ['on probation', 'sick'],
+    ['at its start', 'fails to start'],
+  ] as const) {
+    test(`that fails ${how} does not hold back the others of its order, nor are they stopped for it`, () =>
+      withFleet(async ({ fleet, device }) => {
+        const { bad, fine } = await twoPackages(fleet, manner)
+        await fleet.give([bad, fine])
+        const report = await fleet.untilState('committed', 2, 'acme/lamp')
+        assert.equal(report.releases.find(one => one.package === 'acme/hub')?.revision, 1)
+        assert.equal(device.apps.running.get('acme/hub main')?.revision, 1)
+        assert.equal(report.generation, 3)
+        const { failure } = await fleet.untilEvent('failure')
+        assert.equal(failure?.package, 'acme/hub')
+        const starts = device.apps.calls.filter(call => call === 'start acme/lamp 2')
+        assert.equal(starts.length, 1)
+        assert.deepEqual((await readdir(device.paths.generations)).sort(), ['1', '3'])
+        assert.match(await historyOf(device, 1), /^1 1 $/)
+      }))
+  }
+
+  test('takes back with it what belongs together', () =>
+    withFleet(async ({ fleet, device }) => {
+      const together = { behaviour: { 'together-with': ['acme/hub' as PackageName] } }
+      const { bad, fine } = await twoPackages(fleet, 'sick', together)
       await fleet.give([bad, fine])
-      const report = await fleet.untilState('committed', 2, 'acme/lamp')
-      assert.equal(report.releases.find(one => one.package === 'acme/hub')?.revision, 1)
+      const report = await fleet.until('the way back', () => {
+        const last = fleet.reports.at(-1)
+        return last?.state === 'restored' ? last : undefined
+      })
+      assert.deepEqual(
+        report.releases.map(one => one.revision),
+        [1, 1],
+      )
+      assert.equal(device.apps.running.get('acme/lamp main')?.revision, 1)
     }))
 
   test('whose migration fails leaves the old data as it was', () =>
@@ -262,6 +285,21 @@ async function withFleet(story: (stage: Stage) => Promise<void>): Promise<void> 
   } finally {
     await device[Symbol.asyncDispose]().finally(() => fleet.close())
   }
+}
+
+/** A hub that fails and a lamp that does not, each on top of a revision that runs. */
+async function twoPackages(
+  fleet: PretendFleet,
+  manner: string,
+  facts: Parameters<PretendFleet['publish']>[3] = {},
+): Promise<{ bad: Release; fine: Release }> {
+  const names = ['acme/hub', 'acme/lamp']
+  const first = await Promise.all(names.map(name => fleet.publish(name, 1, good)))
+  await fleet.give(first)
+  await fleet.untilState('committed', 1)
+  const bad = await fleet.publish('acme/hub', 2, { 'bin/main': manner })
+  const fine = await fleet.publish('acme/lamp', 2, { ...good, a: '2' }, facts)
+  return { bad, fine }
 }
 
 function historyOf(device: TestDevice, generation: number): Promise<string> {

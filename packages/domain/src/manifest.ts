@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Architecture, PublisherName } from './identifiers.ts'
+import { Architecture, PackageName, PublisherName } from './identifiers.ts'
 import { object, oneOf, parserOf, record } from './schema.ts'
 import { SettingDeclarations, SettingName } from './settings.ts'
 
@@ -96,6 +96,13 @@ const behaviour = {
     }),
   ),
   'probation-seconds': Type.Optional(Seconds),
+  'together-with': Type.Optional(
+    Type.Array(PackageName, {
+      maxItems: 50,
+      uniqueItems: true,
+      description: 'Packages that change with this one as one or not at all.',
+    }),
+  ),
 }
 
 export const Behaviour = object(behaviour)

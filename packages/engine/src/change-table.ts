@@ -2,17 +2,28 @@ import { nextState, type Table } from '@steadfleet/base'
 import type { ChangeState } from '@steadfleet/domain'
 import { EngineError } from './error.ts'
 
-export type ChangeEvent = 'prepare' | 'stage' | 'activate' | 'prove' | 'commit' | 'abort' | Ending
+export type ChangeEvent =
+  | 'prepare'
+  | 'stage'
+  | 'activate'
+  | 'prove'
+  | 'drop'
+  | 'commit'
+  | 'abort'
+  | Ending
 /** How going back ended: with the earlier generation, or with what could be saved of it. */
 type Ending = 'restore' | 'rescue'
 
-/** The life of a change. Until `activating` an abort only tidies up; from there it must go back. */
+/**
+ * The life of a change. Until `activating` an abort only tidies up; from there it must go back. A
+ * lane that is dropped on probation takes the others back to activating: the pointer moves once more.
+ */
 export const changeTable = {
-  planned: { prepare: 'preparing', abort: 'aborted' },
-  preparing: { stage: 'ready', abort: 'aborted' },
-  ready: { activate: 'activating', abort: 'aborted' },
-  activating: { prove: 'probation', abort: 'rolling back' },
-  probation: { commit: 'committed', abort: 'rolling back' },
+  planned: { prepare: 'preparing', drop: 'planned', abort: 'aborted' },
+  preparing: { stage: 'ready', drop: 'preparing', abort: 'aborted' },
+  ready: { activate: 'activating', drop: 'ready', abort: 'aborted' },
+  activating: { prove: 'probation', drop: 'activating', abort: 'rolling back' },
+  probation: { commit: 'committed', drop: 'activating', abort: 'rolling back' },
   committed: {},
   aborted: {},
   'rolling back': { restore: 'restored', rescue: 'rescue' },

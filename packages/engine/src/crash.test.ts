@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { PackageName } from '@steadfleet/domain'
 import { type Generation, type GenerationPackage, packageOf } from './index.ts'
 import {
   Crash,
+  currentOf,
   type Device,
   dataOf,
   deviceBefore,
@@ -26,6 +28,15 @@ const everything = generationOf(2, [
 ])
 const settingsOnly = generationOf(2, [
   { ...packageAt('acme/hub', 1, 2), settings: { loud: true } },
+  packageAt('acme/lamp', 4, 1),
+])
+const withoutClock = generationOf(3, [packageAt('acme/hub', 2, 2, migrates)])
+const withOldHub = generationOf(3, [packageAt('acme/clock', 1, 2), packageAt('acme/hub', 1, 1)])
+const withNeither = generationOf(4, [packageAt('acme/hub', 1, 1)])
+const together = { 'together-with': ['acme/clock' as PackageName] }
+const tied = generationOf(2, [
+  packageAt('acme/clock', 1, 2),
+  packageAt('acme/hub', 2, 2, { ...migrates, ...together }),
   packageAt('acme/lamp', 4, 1),
 ])
 const less = generationOf(2, [packageAt('acme/lamp', 4, 1)])
@@ -54,9 +65,33 @@ const stories: [name: string, story: Story, end: 'old' | 'new'][] = [
 /** Two packages side by side: single crashes only, since pairs would take minutes. */
 const wideStories: typeof stories = [
   ['one updated, one added, one removed', { from: one, to: everything, fails: [] }, 'new'],
-  ['the added one failing', { from: one, to: everything, fails: ['start:acme/clock'] }, 'old'],
-  ['probation failing', { from: one, to: everything, fails: ['probation'] }, 'old'],
+  ['the only lanes left failing', { from: one, to: tied, fails: ['probation acme/clock'] }, 'old'],
+  ['a step of those that go together', { from: one, to: tied, fails: ['start:acme/hub'] }, 'old'],
 ]
+
+/** Lanes: what failed keeps its old release, the others have their new ones. */
+const laneStories: [name: string, story: Story, end: Generation][] = [
+  'fetch:acme/clock',
+  'install:acme/clock',
+  'copy:acme/clock',
+  'start:acme/clock',
+  'probation acme/clock',
+].map(fault => [fault, { from: one, to: everything, fails: [fault] }, withoutClock])
+
+const hubFaults: typeof laneStories = [
+  'fetch:acme/hub',
+  'stop:acme/hub',
+  'migrate:acme/hub',
+  'start:acme/hub',
+  'probation acme/hub',
+].map(fault => [fault, { from: one, to: everything, fails: [fault] }, withOldHub])
+
+/** A lane after another: generation 4 is what is left of 2 and 3. */
+const laterFaults: typeof laneStories = [
+  ['fetch:acme/hub', 'probation acme/clock'],
+  ['probation acme/hub', 'probation acme/clock'],
+  ['migrate:acme/hub', 'start:acme/clock'],
+].map(fails => [fails.join(', then '), { from: one, to: everything, fails }, withNeither])
 
 describe('a change whose agent is killed at any call, and at any call of its next life', () => {
   for (const [name, story, end] of stories) {
@@ -66,6 +101,11 @@ describe('a change whose agent is killed at any call, and at any call of its nex
   }
   for (const [name, story, end] of wideStories) {
     test(`ends in exactly the ${end} generation: ${name}`, async () => {
+      assert.deepEqual(await faultsOf(story, end, singles), [])
+    })
+  }
+  for (const [name, story, end] of [...laneStories, ...hubFaults, ...laterFaults]) {
+    test(`ends with the old release of what failed and the new ones of the others: ${name}`, async () => {
       assert.deepEqual(await faultsOf(story, end, singles), [])
     })
   }
@@ -88,6 +128,7 @@ describe('the crash check itself', () => {
   })
 })
 
+type End = 'old' | 'new' | Generation
 type Crashes = (calls: number) => number[][]
 const singles: Crashes = calls => [[], ...Array.from({ length: calls }, (_, at) => [at])]
 const pairs: Crashes = calls => [
@@ -100,7 +141,7 @@ const pairs: Crashes = calls => [
 /** Every way in which some sequence of crashes ends in neither generation; empty when none does. */
 async function faultsOf(
   story: Story,
-  end: 'old' | 'new',
+  end: End,
   crashes: Crashes,
   mutation: Mutation = 'none',
 ): Promise<string[]> {
@@ -115,7 +156,7 @@ async function faultsOf(
 
 async function faultAfter(
   story: Story,
-  end: 'old' | 'new',
+  end: End,
   points: readonly number[],
   mutation: Mutation,
 ): Promise<string | undefined> {
@@ -123,14 +164,14 @@ async function faultAfter(
   try {
     for (const point of [...points, Number.POSITIVE_INFINITY]) {
       const isOver = await livesOn(device, story, point, mutation)
-      const fault = danglingIn(device, story)
+      const fault = danglingIn(device)
       if (fault) return fault
       if (isOver) break
     }
   } catch (error) {
     return String(error)
   }
-  return differenceFrom(device, story, end === 'new' ? story.to : story.from)
+  return differenceFrom(device, story, generationAt(story, end))
 }
 
 async function livesOn(
@@ -148,10 +189,14 @@ async function livesOn(
   }
 }
 
+function generationAt({ from, to }: Story, end: End): Generation {
+  if (typeof end === 'object') return end
+  return end === 'new' ? to : from
+}
+
 /** At every crash what the pointer names is whole: power could stay away and come back years later. */
-function danglingIn({ disk }: Device, story: Story): string | undefined {
-  const current = disk.pointer === story.to.number ? story.to : story.from
-  const isWhole = current.packages.every(
+function danglingIn({ disk }: Device): string | undefined {
+  const isWhole = currentOf(disk).packages.every(
     pkg => disk.trees.has(pkg.tree.digest) && disk.data.has(dataOf(pkg)),
   )
   return isWhole ? undefined : `generation ${disk.pointer} is not whole`

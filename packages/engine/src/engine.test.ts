@@ -297,7 +297,7 @@ describe('a probation', () => {
     test(`that sees ${letters} is ${verdict}`, () => {
       const found = probationVerdict(rule, watch(letters))
       assert.equal(found.verdict, verdict)
-      if (why && found.verdict === 'failed') assert.match(found.why, why)
+      if (why && found.verdict === 'failed') assert.match(found.faults[0]?.why ?? '', why)
     })
   }
 

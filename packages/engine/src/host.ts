@@ -1,7 +1,9 @@
+import type { Change } from './change.ts'
+import type { Generation } from './generation.ts'
 import type { JournalRecord } from './journal-record.ts'
 import type { Step } from './plan.ts'
 import type { ProbationRule, Sight } from './probation.ts'
-import type { Change, EngineState } from './state.ts'
+import type { EngineState } from './state.ts'
 
 type WithoutTime<R> = R extends JournalRecord ? Omit<R, 'at'> : never
 /** A record as the engine makes it; the journal stamps the time. */
@@ -19,6 +21,10 @@ export type Receipt = Readonly<Record<string, number | string | boolean>>
 
 /** What a change asks of the device it happens on. The simulator implements the same interface. */
 export interface ChangeHost {
+  /** The generation the change leads from, and the one it is for by now. */
+  generations(change: Change): Promise<{ readonly from: Generation; readonly to: Generation }>
+  /** Keeps a generation's record, durably, before any record of the journal names it. */
+  keep(generation: Generation): Promise<void>
   /** Does a step in full or throws. `again` says that an earlier try may have done part of it. */
   apply(change: Change, step: Step, again: boolean, stop: AbortSignal): Promise<Receipt>
   /** Takes a step back in full, whether it was done, half done or never applied. */
@@ -26,7 +32,7 @@ export interface ChangeHost {
   probationRule(change: Change): Promise<ProbationRule>
   /** Waits a little, then says what it sees of each package on probation. */
   look(change: Change, stop: AbortSignal): Promise<{ milliseconds: number; sights: Sight[] }>
-  /** Takes down everything that neither the current generation nor the one before needs. */
+  /** Takes down everything that neither the current generation nor the one it may go back to needs. */
   tidy(change: Change): Promise<void>
 }
 
@@ -35,3 +41,6 @@ export interface Signals {
   readonly halt: AbortSignal
   readonly supersede: AbortSignal
 }
+
+/** Thrown through a change when the agent ends: nothing is aborted, the next start goes on. */
+export class Halted extends Error {}

@@ -49,14 +49,25 @@ export interface Judged extends At {
   readonly type: 'verdict'
   readonly verdict: Exclude<Verdict, { readonly verdict: 'undecided' }>
 }
-export interface Aborted extends At {
-  readonly type: 'abort'
+/** What failed, and whether that ends it. */
+interface Blamed extends At {
   readonly code: string
   readonly why: string
   /** Whose failure it was; empty where no package is to blame. */
   readonly packages: readonly PackageName[]
   /** True where trying again under the same order would fail again. */
   readonly lasting: boolean
+}
+export interface Aborted extends Blamed {
+  readonly type: 'abort'
+}
+/** One lane goes back; the others go on, to a generation that holds its old releases. */
+export interface Dropped extends Blamed {
+  readonly type: 'drop'
+  readonly lane: PackageName
+  /** The generation that the change is for from here, and its seal. */
+  readonly to: number
+  readonly seal: Digest
 }
 export interface Undone extends At {
   readonly type: 'undone'
@@ -87,6 +98,7 @@ export type JournalRecord =
   | Watched
   | Judged
   | Aborted
+  | Dropped
   | Undone
   | Committed
   | Ended

@@ -1,5 +1,6 @@
 import type { PackageName } from '@steadfleet/domain'
 import { type Generation, type GenerationPackage, isSamePackage, packageOf } from './generation.ts'
+import { withTheirs } from './lanes.ts'
 
 /** What an order asks for, resolved: releases agreed on by all who must, without a number yet. */
 export interface Wanted {
@@ -17,8 +18,8 @@ export interface Refused {
 
 /**
  * The generation that fulfils `wanted` as far as it may: a package that failed under this very order
- * stays as it is in `current`, so that one failure does not hold back the others. Undefined when
- * nothing would change.
+ * stays as it is in `current`, with all that go with it, so that one failure does not hold back the
+ * others. Undefined when nothing would change.
  */
 export function nextGeneration(
   current: Generation,
@@ -26,8 +27,10 @@ export function nextGeneration(
   refused: Refused,
   number: number,
 ): Generation | undefined {
-  const held = refused.counter === wanted.counter ? refused.packages : []
-  const names = [...current.packages, ...wanted.packages].map(one => one.package)
+  const all = [...current.packages, ...wanted.packages]
+  const failed = refused.counter === wanted.counter ? refused.packages : []
+  const held = withTheirs(failed, all)
+  const names = all.map(one => one.package)
   const packages = [...new Set(names)]
     .sort()
     .flatMap(name => packageFor(name, held.includes(name), current, wanted, number))

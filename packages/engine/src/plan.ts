@@ -1,5 +1,6 @@
 import type { PackageName } from '@steadfleet/domain'
 import { type Generation, type GenerationPackage, isSamePackage, packageOf } from './generation.ts'
+import { lanesOf } from './lanes.ts'
 
 export const stepKinds = [
   'fetch',
@@ -28,6 +29,8 @@ export interface Step {
   readonly id: string
   readonly kind: StepKind
   readonly package?: PackageName
+  /** The failure domain it belongs to; a step without one fails the whole change. */
+  readonly lane?: PackageName
   readonly reads: readonly string[]
   readonly writes: readonly string[]
 }
@@ -37,6 +40,7 @@ export function planChange(from: Generation, to: Generation): Step[] {
   const gone = from.packages.filter(one => packageOf(to, one.package) === undefined)
   const changed = to.packages.filter(one => !isSamePackage(packageOf(from, one.package), one))
   const before = changed.filter(one => packageOf(from, one.package) !== undefined)
+  const lanes = lanesOf([...from.packages, ...to.packages])
   return [
     ...changed.map(fetchStep),
     ...changed.map(installStep),
@@ -44,7 +48,12 @@ export function planChange(from: Generation, to: Generation): Step[] {
     ...changed.flatMap(one => dataSteps(one, packageOf(from, one.package))),
     activateStep([...gone, ...changed]),
     ...changed.map(startStep),
-  ]
+  ].map(one => withLane(one, lanes))
+}
+
+function withLane(one: Step, lanes: ReadonlyMap<PackageName, PackageName>): Step {
+  const lane = one.package && lanes.get(one.package)
+  return lane === undefined ? one : { ...one, lane }
 }
 
 function fetchStep({ package: name, tree }: GenerationPackage): Step {

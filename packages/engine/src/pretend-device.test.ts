@@ -33,6 +33,7 @@ export class Crash extends Error {}
 export interface Disk {
   journal: Uint8Array
   pointer: number
+  generations: Map<number, Generation>
   objects: Set<string>
   trees: Set<string>
   data: Map<string, string>
@@ -47,7 +48,10 @@ export interface Device {
 export interface Story {
   readonly from: Generation
   readonly to: Generation
-  /** Steps that fail, `probation`, `undo ID` for what can't be undone, `write TYPE` for records. */
+  /**
+   * Steps that fail, `probation` of all or `probation NAME` of one, `undo ID` for what can't be undone,
+   * `write TYPE` for records.
+   */
   readonly fails: readonly string[]
 }
 
@@ -59,6 +63,7 @@ export function deviceBefore({ from, to }: Story): Device {
   const disk: Disk = {
     journal: new Uint8Array(),
     pointer: from.number,
+    generations: new Map([from, to].map(one => [one.number, one])),
     objects: new Set(from.packages.map(one => one.tree.digest)),
     trees: new Set(from.packages.map(one => one.tree.digest)),
     data: new Map(from.packages.map(one => [dataOf(one), `${one.package} data`])),
@@ -97,10 +102,16 @@ export async function live(
   const journal = new PretendJournal(device.disk, bomb, mutation, story.fails)
   const found = reconcile(journal.state, device.disk.pointer)
   if (found) await journal.append(found)
-  const current = device.disk.pointer === story.to.number ? story.to : story.from
-  if (!journal.state.change) adopt(device, current)
+  if (!journal.state.change) adopt(device, currentOf(device.disk))
   await runChange(journal, new PretendHost(device, story, bomb, journal), noSignals)
   return { calls: bomb.calls }
+}
+
+/** What the pointer names. */
+export function currentOf({ pointer, generations }: Disk): Generation {
+  const current = generations.get(pointer)
+  if (current) return current
+  throw new Error(`generation ${pointer} is not there`)
 }
 
 function adopt(device: Device, current: Generation): void {
@@ -194,6 +205,23 @@ class PretendHost implements ChangeHost {
     this.#journal = journal
   }
 
+  async generations({ plan, to }: Change) {
+    return { from: this.#generation(plan.from), to: this.#generation(to) }
+  }
+
+  async keep(generation: Generation): Promise<void> {
+    await this.#effect(({ generations }) => generations.set(generation.number, generation))
+  }
+
+  #generation(number: number): Generation {
+    const { generations } = this.#device.disk
+    return currentOf({ ...this.#device.disk, generations, pointer: number })
+  }
+
+  get #aim(): Generation {
+    return this.#generation(this.#journal.state.change?.to ?? this.#story.to.number)
+  }
+
   async apply(_: Change, step: Step, again: boolean): Promise<Record<string, never>> {
     await this.#effects[step.kind](step, again)
     return {}
@@ -223,7 +251,7 @@ class PretendHost implements ChangeHost {
       await this.#do(step, disk => disk.data.set(name, `${before} half`), false)
       await this.#do(step, disk => disk.data.set(name, `${before} migrated`))
     },
-    activate: step => this.#do(step, disk => (disk.pointer = this.#story.to.number)),
+    activate: step => this.#do(step, disk => (disk.pointer = this.#aim.number)),
     start: step =>
       this.#do(step, disk => {
         const to = this.#to(step)
@@ -257,7 +285,9 @@ class PretendHost implements ChangeHost {
   }
 
   #isNeeded(step: Step): boolean {
-    return this.#story.from.packages.some(one => one.tree.digest === this.#tree(step))
+    const { abort } = this.#journal.state.change ?? {}
+    const kept = [this.#story.from, ...(abort ? [] : [this.#aim])].flatMap(one => one.packages)
+    return kept.some(one => one.tree.digest === this.#tree(step))
   }
 
   async #do(step: Step, effect: (disk: Disk) => unknown, mayFail = true): Promise<void> {
@@ -272,27 +302,35 @@ class PretendHost implements ChangeHost {
   }
 
   async probationRule(): Promise<ProbationRule> {
-    const packages = changed(this.#story).map(one => ({ package: one.package, startSeconds: 5 }))
+    const packages = this.#changed().map(one => ({ package: one.package, startSeconds: 5 }))
     return { windowSeconds: 2, packages }
   }
 
   async look(change: Change): Promise<{ milliseconds: number; sights: Sight[] }> {
     this.#bomb.tick()
     if (this.#journal.state.change?.plan !== change.plan) throw new Error('another change')
-    const sights = changed(this.#story).map(one => this.#sight(one))
+    const sights = this.#changed().map(one => this.#sight(one))
     return { milliseconds: 1000, sights }
+  }
+
+  #changed(): GenerationPackage[] {
+    const { from } = this.#story
+    return this.#aim.packages.filter(one => !isSamePackage(packageOf(from, one.package), one))
   }
 
   #sight(one: GenerationPackage): Sight {
     const isRight = this.#device.running.get(one.package) === runOf(one)
-    const isWell = isRight && !this.#story.fails.includes('probation')
+    const { fails } = this.#story
+    const isWell =
+      isRight && !fails.includes('probation') && !fails.includes(`probation ${one.package}`)
     const state = isWell ? 'up' : 'down'
     return { package: one.package, state, restarts: 0, healthy: isWell, why: 'pretended' }
   }
 
   async tidy(): Promise<void> {
     await this.#effect(disk => {
-      const current = disk.pointer === this.#story.to.number ? this.#story.to : this.#story.from
+      const current = currentOf(disk)
+      disk.generations = new Map([[current.number, current]])
       const trees = new Set<string>(current.packages.map(one => one.tree.digest))
       disk.trees = disk.trees.intersection(trees)
       disk.objects = disk.objects.intersection(trees)
@@ -300,10 +338,6 @@ class PretendHost implements ChangeHost {
       disk.data = new Map([...disk.data].filter(([name]) => data.has(name)))
     })
   }
-}
-
-function changed({ from, to }: Story): GenerationPackage[] {
-  return to.packages.filter(one => !isSamePackage(packageOf(from, one.package), one))
 }
 
 export function dataOf(one: GenerationPackage): string {

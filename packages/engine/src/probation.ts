@@ -46,11 +46,13 @@ export interface Probation {
 export type Verdict =
   | { readonly verdict: 'undecided' }
   | { readonly verdict: 'passed' }
-  | {
-      readonly verdict: 'failed'
-      readonly packages: readonly PackageName[]
-      readonly why: string
-    }
+  | { readonly verdict: 'failed'; readonly faults: readonly PackageFault[] }
+
+/** What a package did not show on probation, in words. */
+export interface PackageFault {
+  readonly package: PackageName
+  readonly why: string
+}
 
 export function beginProbation(rule: ProbationRule): Probation {
   const packages = rule.packages.map(one => ({
@@ -98,10 +100,7 @@ function nextWatch(watch: Watch, sight: Sight, now: number): Watch {
 /** The verdict as far as it can be given. A failure is named before anything else is asked. */
 export function probationVerdict(rule: ProbationRule, seen: Probation): Verdict {
   const faults = seen.packages.flatMap(watch => faultOf(rule, watch, seen.milliseconds))
-  if (faults.length > 0) {
-    const packages = faults.map(fault => fault.package)
-    return { verdict: 'failed', packages, why: faults.map(fault => fault.why).join('; ') }
-  }
+  if (faults.length > 0) return { verdict: 'failed', faults }
   return { verdict: isProven(rule, seen) ? 'passed' : 'undecided' }
 }
 
@@ -113,15 +112,10 @@ function isProven(rule: ProbationRule, seen: Probation): boolean {
   return isWell && seen.milliseconds - since >= rule.windowSeconds * 1000
 }
 
-function faultOf(
-  rule: ProbationRule,
-  watch: Watch,
-  now: number,
-): { package: PackageName; why: string }[] {
+function faultOf(rule: ProbationRule, watch: Watch, now: number): PackageFault[] {
   const why = whyFailed(rule, watch, now)
-  return why === undefined
-    ? []
-    : [{ package: watch.package, why: `${watch.package} ${why}`.slice(0, 900) }]
+  if (why === undefined) return []
+  return [{ package: watch.package, why: `${watch.package} ${why}`.slice(0, 900) }]
 }
 
 function whyFailed(rule: ProbationRule, watch: Watch, now: number): string | undefined {

@@ -1,31 +1,47 @@
 import { CodedError } from '@steadfleet/base'
-import type { ChangeHost, Journal, NewRecord, Signals } from './host.ts'
+import type { Change } from './change.ts'
+import {
+  codeOf,
+  type Fault,
+  failChange,
+  faultOfProbation,
+  faultOfStep,
+  whyOf,
+} from './fail-change.ts'
+import { type ChangeHost, Halted, type Journal, type NewRecord, type Signals } from './host.ts'
 import type { Outcome } from './journal-record.ts'
 import { nextMove, type Runnable } from './next-move.ts'
 import { partOf, type Step } from './plan.ts'
 import { beginProbation, nextProbation, type Probation, probationVerdict } from './probation.ts'
-import type { Change } from './state.ts'
 
 /** A reason to drop a change that is not activated yet: a newer order, or nothing wanted any more. */
 export class Superseded extends CodedError<'engine/superseded'> {}
 
-/** Thrown through a change when the agent ends: nothing is aborted, the next start goes on. */
-export class Halted extends Error {}
+/** How a change came out, and whether it left something behind that may go better another time. */
+export interface ChangeEnd {
+  readonly outcome: Outcome
+  readonly isToRetry: boolean
+}
 
 /** Carries a change from wherever the journal says it is to its end. Any throw leaves it resumable. */
 export async function runChange(
   journal: Journal,
   host: ChangeHost,
   signals: Signals,
-): Promise<Outcome | undefined> {
-  let outcome: Outcome | undefined
+): Promise<ChangeEnd | undefined> {
+  let ended: ChangeEnd | undefined
   while (journal.state.change) {
     signals.halt.throwIfAborted()
     const { change } = journal.state
-    if (change.isOver) outcome = change.state as Outcome
+    if (change.isOver) ended = endOf(change)
     await makeMove(change, journal, host, signals)
   }
-  return outcome
+  return ended
+}
+
+function endOf({ state, abort, drops }: Change): ChangeEnd {
+  const failures = abort ? [...drops, abort] : drops
+  return { outcome: state as Outcome, isToRetry: failures.some(one => !one.lasting) }
 }
 
 async function makeMove(
@@ -42,12 +58,14 @@ async function makeMove(
       return await doSteps(next.steps, journal, host, signals)
     case 'watch':
       return await watch(change, journal, host, signals.halt)
-    case 'abort-by-verdict':
-      return await abortByVerdict(change, journal)
+    case 'fail-by-verdict':
+      return await failByVerdict(change, journal, host)
     case 'commit':
       return void (await appendOrAbort(change, journal, { type: 'commit' }))
     case 'undo':
       return await undo(change, next.step, journal, host)
+    case 'abort-stuck':
+      return await abortStuck(change, journal)
     case 'end':
       return await journal.append({ type: 'end', outcome: next.outcome })
     case 'tidy':
@@ -56,12 +74,10 @@ async function makeMove(
   }
 }
 
-interface Fault {
-  readonly step: Step
-  readonly error: unknown
-}
+/** A step that another one's failure stopped did not fail: it is done again, or undone with its lane. */
+class Stopped extends Error {}
 
-/** Side by side. The first failure stops the others; the abort is written when all have ended. */
+/** Side by side. The first failure stops the others; what it ends is written when all have ended. */
 async function doSteps(
   steps: readonly Runnable[],
   journal: Journal,
@@ -71,24 +87,34 @@ async function doSteps(
   const failed = new AbortController()
   const faults: Fault[] = []
   const attempts = steps.map(async runnable => {
-    const stop = AbortSignal.any([...stopsOf(runnable.step, signals), failed.signal])
+    const { step } = runnable
+    const stop = AbortSignal.any([
+      ...stopsOf(step, signals),
+      ...stopsOnFailure(step, failed.signal),
+    ])
     try {
       await doStep(runnable, journal, host, stop)
     } catch (error) {
-      faults.push({ step: runnable.step, error })
-      failed.abort(error)
+      if (error instanceof Halted) throw error
+      if (stop.aborted && stop.reason instanceof Stopped) return
+      faults.push(faultOfStep(step, error))
+      failed.abort(new Stopped())
     }
   })
-  await Promise.all(attempts)
+  const ends = await Promise.allSettled(attempts)
   signals.halt.throwIfAborted()
-  const [first] = faults
-  if (first?.error instanceof Halted) throw first.error
-  if (first) await abortByFault(first, journal)
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
+  if (faults.length > 0) await failChange(journal, host, faults)
 }
 
 /** A newer order stops what prepares a change; once it activates, it is carried through. */
 function stopsOf(step: Step, { halt, supersede }: Signals): AbortSignal[] {
   return partOf[step.kind] === 'prepare' || step.kind === 'stop' ? [halt, supersede] : [halt]
+}
+
+/** Fetching goes on later from where it was; a migration would have to begin again, so it may end. */
+function stopsOnFailure(step: Step, failed: AbortSignal): AbortSignal[] {
+  return partOf[step.kind] === 'prepare' ? [failed] : []
 }
 
 async function doStep(
@@ -106,25 +132,18 @@ async function doStep(
   await journal.append({ type: 'done', step: step.id, receipt })
 }
 
-/** Of these a second try under the same order would fail again: they are the release's own doing. */
-const lastingKinds: readonly string[] = ['migrate', 'start']
-
-/** Rule 2: the abort is durable before the first undo. */
-async function abortByFault({ step, error }: Fault, journal: Journal): Promise<void> {
-  const why = error instanceof Error ? error.message : String(error)
-  await journal.append({
-    type: 'abort',
-    code: error instanceof CodedError ? error.code : `engine/${step.kind}`,
-    why: why.slice(0, 900),
-    packages: step.package ? [step.package] : [],
-    lasting: lastingKinds.includes(step.kind),
-  })
+async function failByVerdict(change: Change, journal: Journal, host: ChangeHost): Promise<void> {
+  const { verdict } = change
+  if (verdict?.verdict !== 'failed') throw new TypeError('the verdict is not a failure')
+  const faults = verdict.faults.map(fault => faultOfProbation(change, fault))
+  await failChange(journal, host, faults)
 }
 
-async function abortByVerdict({ verdict }: Change, journal: Journal): Promise<void> {
-  if (verdict?.verdict !== 'failed') throw new TypeError('the verdict is not a failure')
-  const { packages, why } = verdict
-  await journal.append({ type: 'abort', code: 'engine/probation', why, packages, lasting: true })
+/** A lane that can't be taken back leaves the device neither here nor there: all of it goes back. */
+async function abortStuck({ stuck }: Change, journal: Journal): Promise<void> {
+  const why = `cannot take back ${stuck.join(', ')}`
+  const blame = { code: 'engine/stuck', why, packages: [], lasting: false }
+  await journal.append({ type: 'abort', ...blame })
 }
 
 /** Looks until there is a verdict. What was seen is written down, so that a restart counts on. */
@@ -167,11 +186,10 @@ async function appendOrAbort(
   } catch (error) {
     if (error instanceof Halted) throw error
     const packages = change.plan.steps.flatMap(step => step.package ?? [])
-    const why = `cannot write down the trial: ${error instanceof Error ? error.message : error}`
     await journal.append({
       type: 'abort',
-      code: error instanceof CodedError ? error.code : 'engine/record',
-      why: why.slice(0, 900),
+      code: codeOf(error, 'engine/record'),
+      why: `cannot write down the trial: ${whyOf(error)}`.slice(0, 900),
       packages: [...new Set(packages)].sort(),
       lasting: false,
     })
@@ -203,8 +221,8 @@ async function undo(change: Change, step: Step, journal: Journal, host: ChangeHo
       return await journal.append({ type: 'undone', step: step.id })
     } catch (error) {
       if (error instanceof Halted) throw error
-      failed = error instanceof Error ? error.message : String(error)
+      failed = whyOf(error)
     }
   }
-  await journal.append({ type: 'undone', step: step.id, failed: failed.slice(0, 900) })
+  await journal.append({ type: 'undone', step: step.id, failed })
 }

@@ -23,7 +23,7 @@ import { type FetchContext, fetchTree } from '../store/fetch-tree.ts'
 import type { TrustState } from '../trust/trust-state.ts'
 import type { World } from '../world.ts'
 import { collect, dropObjects, type Stores } from './collect.ts'
-import { earlierThan, pointTo, readGeneration } from './generations.ts'
+import { earlierThan, pointTo, readGeneration, writeGeneration } from './generations.ts'
 import { copyData, rejectData } from './package-data.ts'
 import { lookAt, lookInterval, startSeconds } from './probation-look.ts'
 import { specsOf } from './specs.ts'
@@ -48,13 +48,26 @@ export class DeviceHost implements ChangeHost {
   }
 
   async apply(change: Change, step: Step, again: boolean, stop: AbortSignal): Promise<Receipt> {
-    const pair = await this.#pair(change)
-    return (await this.#doing[step.kind](await this.#work(pair, step), again, stop)) ?? {}
+    return (await this.#doing[step.kind](await this.#work(change, step), again, stop)) ?? {}
   }
 
   async undo(change: Change, step: Step): Promise<void> {
-    const pair = await this.#pair(change)
-    await this.#undoing[step.kind](await this.#work(pair, step))
+    await this.#undoing[step.kind](await this.#work(change, step))
+  }
+
+  async generations({ plan, to }: Change): Promise<{ from: Generation; to: Generation }> {
+    return { from: await this.#generation(plan.from), to: await this.#generation(to) }
+  }
+
+  keep(generation: Generation): Promise<void> {
+    return writeGeneration(this.#paths, generation)
+  }
+
+  async #generation(number: number): Promise<Generation> {
+    const generation = await readGeneration(this.#paths, number)
+    if (generation) return generation
+    const message = `cannot go on with generation ${number}: its record is not there`
+    throw new AgentError('agent/not-there', message, { generation: number })
   }
 
   readonly #doing: Record<
@@ -68,9 +81,9 @@ export class DeviceHost implements ChangeHost {
     stop: async ({ name }) => void (await this.#options.apps.stop(name)),
     copy: async ({ to, from }) => void (await copyData(this.#paths, needed(to), from)),
     migrate: (work, again) => this.#migrate(work, again),
-    activate: async ({ pair }) => {
+    activate: async ({ change }) => {
       await syncFileSystem(this.#paths.root)
-      await pointTo(this.#paths, pair.to.number)
+      await pointTo(this.#paths, change.to)
       return undefined
     },
     start: async ({ name, to }, again) => {
@@ -89,7 +102,7 @@ export class DeviceHost implements ChangeHost {
     },
     copy: ({ to }) => rejectData(this.#paths, needed(to)),
     migrate: ({ name }) => this.#options.apps.stop(name),
-    activate: ({ pair }) => pointTo(this.#paths, pair.from.number),
+    activate: ({ change }) => pointTo(this.#paths, change.plan.from),
     start: ({ name }) => this.#options.apps.stop(name),
   }
 
@@ -133,18 +146,26 @@ export class DeviceHost implements ChangeHost {
     for (const spec of specsOf(this.#paths, one)) await this.#options.apps.start(spec)
   }
 
-  async #uninstall({ pair, to }: Work): Promise<void> {
+  async #uninstall({ change, to }: Work): Promise<void> {
     const { digest } = needed(to).tree
-    const isShared = pair.from.packages.some(one => one.tree.digest === digest)
+    const kept = (await this.#goingOn(change)).flatMap(one => one.packages)
+    const isShared = kept.some(one => one.tree.digest === digest)
     if (!isShared) await this.#options.stores.trees.remove(digest)
   }
 
-  async #discard({ pair }: Work): Promise<void> {
-    await dropObjects(this.#options.stores, await this.#keptWith(pair.from))
+  async #discard({ change }: Work): Promise<void> {
+    const [from, ...others] = await this.#goingOn(change)
+    if (from) await dropObjects(this.#options.stores, [...(await this.#keptWith(from)), ...others])
+  }
+
+  /** What a step back must leave alone: where the change came from and, unless all of it goes back, is for. */
+  async #goingOn(change: Change): Promise<Generation[]> {
+    const { from, to } = await this.generations(change)
+    return change.abort ? [from] : [from, to]
   }
 
   async probationRule(change: Change): Promise<ProbationRule> {
-    const { from, to } = await this.#pair(change)
+    const { from, to } = await this.generations(change)
     const changed = changedIn(from, to)
     const own = changed.map(one => one.behaviour['probation-seconds'] ?? defaultProbationSeconds)
     return {
@@ -158,7 +179,7 @@ export class DeviceHost implements ChangeHost {
     stop: AbortSignal,
   ): Promise<{ milliseconds: number; sights: Sight[] }> {
     const { world, apps } = this.#options
-    const { from, to } = await this.#pair(change)
+    const { from, to } = await this.generations(change)
     const changed = changedIn(from, to)
     const { windowSeconds } = await this.probationRule(change)
     const before = world.monotonic()
@@ -169,12 +190,11 @@ export class DeviceHost implements ChangeHost {
 
   /** Only after a commit may anything of the earlier generation be touched; floors rise first. */
   async tidy(change: Change): Promise<void> {
-    const { plan, state } = change
-    const isCommitted = state === 'committed'
-    const current = await readGeneration(this.#paths, isCommitted ? plan.to : plan.from)
-    if (current === undefined) throw missing(plan.to)
-    if (isCommitted) await this.#options.trust.raise(floorsOf(current))
-    await collect(this.#options.stores, await this.#keptWith(current), !isCommitted)
+    const isCommitted = change.state === 'committed'
+    const { from, to } = await this.generations(change)
+    if (isCommitted) await this.#options.trust.raise(floorsOf(to))
+    const kept = isCommitted ? [to, from] : await this.#keptWith(from)
+    await collect(this.#options.stores, kept, !isCommitted)
   }
 
   /** A generation that did not come about leaves the one before the current where it was. */
@@ -187,26 +207,17 @@ export class DeviceHost implements ChangeHost {
     return this.#options.stores.paths
   }
 
-  async #pair({ plan }: Change): Promise<Pair> {
-    const from = await readGeneration(this.#paths, plan.from)
-    const to = await readGeneration(this.#paths, plan.to)
-    if (from && to) return { from, to }
-    throw missing(from ? plan.to : plan.from)
-  }
-
-  async #work(pair: Pair, step: Step): Promise<Work> {
+  /** A dropped lane is taken back by what the plan had for it, so the plan's generation is read. */
+  async #work(change: Change, step: Step): Promise<Work> {
     const name = step.package ?? ('' as PackageName)
-    return { pair, name, from: packageOf(pair.from, name), to: packageOf(pair.to, name) }
+    const from = await this.#generation(change.plan.from)
+    const to = await this.#generation(change.plan.to)
+    return { change, name, from: packageOf(from, name), to: packageOf(to, name) }
   }
-}
-
-interface Pair {
-  readonly from: Generation
-  readonly to: Generation
 }
 
 interface Work {
-  readonly pair: Pair
+  readonly change: Change
   readonly name: PackageName
   readonly from: GenerationPackage | undefined
   readonly to: GenerationPackage | undefined
@@ -215,11 +226,6 @@ interface Work {
 function needed(one: GenerationPackage | undefined): GenerationPackage {
   if (one) return one
   throw new TypeError('the step names a package that the generation does not have')
-}
-
-function missing(generation: number): AgentError {
-  const message = `cannot go on with generation ${generation}: its record is not there`
-  return new AgentError('agent/not-there', message, { generation })
 }
 
 function changedIn(from: Generation, to: Generation): GenerationPackage[] {

@@ -79,10 +79,10 @@ async function follow(follower: OrderFollower, order: Order): Promise<boolean> {
     const next = nextGeneration(current, wanted, refused, highest + 1)
     if (next === undefined) return true
     await begin(follower, current, next)
-    const outcome = await run(follower)
+    const end = await run(follower)
     // Trying the same again at once is of use only where it would not be the same.
-    const isFinal = outcome === 'committed' || journal.state.refused !== refused
-    if (!isFinal) return follower.order()?.counter !== order.counter
+    const isAsBefore = end?.outcome !== 'committed' && journal.state.refused === refused
+    if (isAsBefore || end?.isToRetry) return follower.order()?.counter !== order.counter
   }
 }
 

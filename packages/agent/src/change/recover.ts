@@ -40,11 +40,13 @@ export async function recover(stores: Stores, journal: Journal, floors: Floors):
     await collectLeftovers(stores, current)
     return { current, specs: allSpecs(paths, current) }
   }
-  const from = await readGeneration(paths, change.plan.from)
-  const to = await readGeneration(paths, change.plan.to)
-  if (from && to) return { current, specs: specsDuring(paths, change, from, to) }
-  // Half of the change is gone: what the pointer names is all there is to go on with.
-  const why = `generation ${to ? change.plan.from : change.plan.to} is not there`
+  const { plan, to: aim } = change
+  const numbers = [plan.from, plan.to, aim]
+  const [from, planned, to] = await Promise.all(numbers.map(one => readGeneration(paths, one)))
+  if (from && planned && to) return { current, specs: specsDuring(paths, change, from, to) }
+  // A part of the change is gone: what the pointer names is all there is to go on with.
+  const missing = numbers[[from, planned, to].indexOf(undefined)]
+  const why = `generation ${missing} is not there`
   await journal.append({ type: 'found', generation: current.number, why })
   return { current, specs: allSpecs(paths, current) }
 }

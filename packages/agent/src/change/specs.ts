@@ -1,6 +1,6 @@
 import type { PackageName } from '@steadfleet/domain'
 import type { Change, Generation, GenerationPackage } from '@steadfleet/engine'
-import { packageOf } from '@steadfleet/engine'
+import { isDropped, packageOf } from '@steadfleet/engine'
 import type { AppSpec } from '../apps/index.ts'
 import { dataPath, type Paths, settingsPath, treePath } from '../disk/paths.ts'
 
@@ -44,9 +44,10 @@ function runningDuring(
   from: Generation,
   to: Generation,
 ): GenerationPackage | undefined {
-  const isPlanned = change.plan.steps.some(step => step.package === name)
-  if (!isPlanned) return packageOf(to, name)
-  if (isInForce(change, `start:${name}`)) return packageOf(to, name)
+  const step = change.plan.steps.find(one => one.package === name)
+  if (step === undefined) return packageOf(to, name)
+  // Of a dropped lane the new release is on its way out: whatever runs of it is ended.
+  if (!isDropped(change, step) && isInForce(change, `start:${name}`)) return packageOf(to, name)
   // A stop that was begun may have been done; the step, or its undoing, says the rest.
   return isInForce(change, `stop:${name}`) ? undefined : packageOf(from, name)
 }

@@ -14,7 +14,7 @@ import type { NewEvent, Outbox } from './outbox.ts'
 
 const logLines = 60
 
-type NewAbort = Extract<NewRecord, { type: 'abort' }>
+type NewBlame = Extract<NewRecord, { type: 'abort' | 'drop' }>
 
 /** The journal, told aloud: every state a change goes through, and of a failure all that is known. */
 export class ChangeReporter implements Journal {
@@ -44,11 +44,13 @@ export class ChangeReporter implements Journal {
   async append(record: NewRecord): Promise<void> {
     const before = this.state.change?.state
     // Read before the first undo: the old release's start would push the new one's lines out.
-    const failures = record.type === 'abort' ? await this.#failures(record) : []
+    const isFailure = record.type === 'abort' || record.type === 'drop'
+    const failures = isFailure ? await this.#failures(record) : []
     await this.#journal.append(record)
     const { change } = this.state
     if (change && change.state !== before) await this.#tellMove(change)
     if (record.type === 'done') await this.#tellReceipt(record)
+    if (record.type === 'drop' && change) await this.#outbox.add(dropEvent(change, record))
     if (record.type === 'found') await this.#outbox.add(foundEvent(record))
     for (const event of failures) await this.#outbox.add(event)
   }
@@ -70,14 +72,14 @@ export class ChangeReporter implements Journal {
     if (typeof bytes !== 'number' || typeof size !== 'number') return
     const name = step.slice(step.indexOf(':') + 1)
     const message = `fetched ${bytes} bytes of ${name}, a tree of ${size}`
-    const generation = this.state.change?.plan.to ?? 0
+    const generation = this.state.change?.to ?? 0
     const details = { package: name, bytes, size }
     await this.#outbox.add({ kind: 'change', message, generation, details })
   }
 
-  async #failures(record: NewAbort): Promise<NewEvent[]> {
+  async #failures(record: NewBlame): Promise<NewEvent[]> {
     const { change } = this.state
-    const to = change && (await this.#read(change.plan.to))
+    const to = change && (await this.#read(change.to))
     if (to === undefined || record.code === 'engine/superseded') return []
     return Promise.all(
       record.packages.map(async name => ({
@@ -90,7 +92,7 @@ export class ChangeReporter implements Journal {
     )
   }
 
-  async #failureOf(name: PackageName, to: Generation, record: NewAbort): Promise<Failure> {
+  async #failureOf(name: PackageName, to: Generation, record: NewBlame): Promise<Failure> {
     const one = packageOf(to, name)
     const exit = this.lastExits.get(name)
     const isOwn = exit !== undefined && exit.revision === one?.revision
@@ -113,7 +115,7 @@ export class ChangeReporter implements Journal {
 }
 
 /** What was not begun to be switched, and is no doing of the release's, says nothing against it. */
-function kindOf({ code, lasting }: NewAbort, change: Change | undefined): Failure['kind'] {
+function kindOf({ code, lasting }: NewBlame, change: Change | undefined): Failure['kind'] {
   if (code === 'engine/probation') return 'probation'
   const isSwitched = change !== undefined && hasDone(change, 'prepare')
   return lasting || isSwitched ? 'change' : 'postponed'
@@ -129,7 +131,8 @@ export function exitOf(exit: AppExit): Pick<Failure, 'app' | 'exit' | 'signal'> 
 }
 
 function moveEvent(change: Change, changes: readonly string[]): NewEvent {
-  const { to, from, counter } = change.plan
+  const { from, counter } = change.plan
+  const { to } = change
   const what = changes.join(', ').slice(0, 900)
   const said = change.abort?.why ?? what
   const message = `generation ${to} is ${change.state}${said && `: ${said}`}`.slice(0, 1000)
@@ -137,6 +140,14 @@ function moveEvent(change: Change, changes: readonly string[]): NewEvent {
   const why = change.abort ? { why: change.abort.why.slice(0, 900) } : {}
   const details = { from, counter, ...why, ...(what && { changes: what }) }
   return { kind: 'change', message, generation: to, state: change.state, details, ...code }
+}
+
+/** Told where the state stays the same, too: from here the change is for another generation. */
+function dropEvent({ plan, state }: Change, drop: Extract<NewRecord, { type: 'drop' }>): NewEvent {
+  const { lane, to, code, why } = drop
+  const message = `generation ${to} goes on without the new ${lane}: ${why}`.slice(0, 1000)
+  const details = { from: plan.from, counter: plan.counter, lane, why }
+  return { kind: 'change', message, generation: to, state, details, code }
 }
 
 function foundEvent({ generation, why }: Extract<NewRecord, { type: 'found' }>): NewEvent {

@@ -57,6 +57,7 @@ export function refOf(bytes: Uint8Array): ObjectRef {
 function behaviourOf(manifest: Manifest): Behaviour {
   const { apps, interfaces, settings, hooks, limits } = manifest
   const probation = manifest['probation-seconds']
+  const together = manifest['together-with']
   return {
     apps,
     ...(interfaces === undefined ? {} : { interfaces }),
@@ -64,5 +65,6 @@ function behaviourOf(manifest: Manifest): Behaviour {
     ...(hooks === undefined ? {} : { hooks }),
     ...(limits === undefined ? {} : { limits }),
     ...(probation === undefined ? {} : { 'probation-seconds': probation }),
+    ...(together === undefined ? {} : { 'together-with': together }),
   }
 }
