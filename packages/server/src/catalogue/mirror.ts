@@ -6,12 +6,12 @@ import { type Client, getFileOfCatalogue, makeClient, ProblemError } from '@stea
 import {
   type CatalogueStore,
   type Fetcher,
-  parseMetadata,
   refreshCatalogue,
 } from '@steadfleet/trust'
 import { type Static, Type } from 'typebox'
 import { ifThere, writeDurably } from '../disk/durable.ts'
 import { ServerError } from '../error.ts'
+import { bringRoles } from './bring-roles.ts'
 import { type InForce, putInForce, readInForce } from './catalogue-folder.ts'
 import type { Place } from './catalogues.ts'
 import { readCapped } from './read-capped.ts'
@@ -96,31 +96,13 @@ async function bring(
   const files = new Map<string, Uint8Array>()
   const store = storeOver(inForce)
   const fetcher = recording(fetcherOf(client, source.name), files)
-  const catalogue = await refreshCatalogue({
-    ...{ store, fetcher, name },
-    now: now(),
-    firstRoot: source.root,
-  })
-  for (const path of await onePathOfEach(store)) {
-    // A publisher that is late holds up nobody else: its role stays away until it is there.
-    await catalogue.lookUp(path).catch(error => {
-      if (!isCoded(error)) throw error
-    })
-  }
+  const opened = { store, fetcher, now: now() }
+  await refreshCatalogue({ ...opened, name, firstRoot: source.root })
+  const plain = { ...opened, fetcher: fetcherOf(client, source.name) }
+  for (const [file, bytes] of await bringRoles(plain)) files.set(file, bytes)
   // What was fetched may have been set aside for what is held; what is stored is in force.
   const timestamp = await store.read('timestamp.json')
   return timestamp ? files.set('timestamp.json', timestamp) : files
-}
-
-/** A path that each publisher may speak for: to look it up is to fetch and verify its role. */
-async function onePathOfEach(store: CatalogueStore): Promise<string[]> {
-  const bytes = await store.read('targets.json')
-  const roles = bytes ? parseMetadata('targets', bytes).signed.delegations?.roles : undefined
-  return (roles ?? []).flatMap(({ paths = [] }) => paths.slice(0, 1).map(toPath))
-}
-
-function toPath(pattern: string): string {
-  return pattern.replaceAll('*', 'x').replaceAll('?', 'x')
 }
 
 /** A client's store in memory, over what this server has: nothing is written before all is verified. */
@@ -129,7 +111,7 @@ function storeOver(inForce: InForce | undefined): CatalogueStore {
   if (inForce) {
     const { roles, ...top } = inForce
     for (const [name, { bytes }] of Object.entries(top)) files.set(`${name}.json`, bytes)
-    for (const [role, { bytes }] of roles) files.set(`${role}.json`, bytes)
+    for (const [role, { bytes }] of roles) files.set(`${encodeURIComponent(role)}.json`, bytes)
   }
   return {
     read: async name => files.get(name),
