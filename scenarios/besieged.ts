@@ -11,6 +11,7 @@ import {
   tryRelease,
 } from '../packages/protocol/src/index.ts'
 import type { Middleman } from './proxy.ts'
+import type { Until } from './sight.ts'
 
 /** One real device under attack: its agent reaches the server through a proxy of its own. */
 export interface Besieged {
@@ -49,19 +50,6 @@ export interface Place extends Pick<Besieged, 'name' | 'id' | 'proxy' | 'state' 
   readonly program: string
   readonly log: string
 }
-
-/** What the server says of all devices. */
-export interface Sight {
-  readonly devices: readonly DeviceView[]
-  readonly security: readonly TimelineEntry[]
-  readonly failures: readonly FailureView[]
-}
-
-/** Looks until there is something to see; all who look share what the server said last. */
-export type Until = <T>(
-  what: string,
-  look: (sight: Sight) => T | undefined | Promise<T | undefined>,
-) => Promise<T>
 
 /** The ground a device stands on. */
 export interface Ground {

@@ -1,12 +1,9 @@
-import { execFile, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, globSync, rmSync, writeFileSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
-import { pathsOf } from '../packages/agent/src/disk/paths.ts'
-import { readEnrolment, writeEnrolment } from '../packages/agent/src/trust/identity.ts'
 import { serverCommand } from '../packages/cli/src/commands/serve.ts'
 import { connect } from '../packages/cli/src/fleet/connect.ts'
 import { packageParams } from '../packages/cli/src/fleet/find.ts'
@@ -16,27 +13,22 @@ import type { Fleet } from '../packages/cli/src/fleet/open.ts'
 import { buildAgentIfStale } from '../packages/cli/src/process/agent-build.ts'
 import { programs } from '../packages/cli/src/process/checkout.ts'
 import { type Child, launch } from '../packages/cli/src/process/child.ts'
-import { type Published, publishPackage } from '../packages/cli/src/publish/publish.ts'
+import type { Published } from '../packages/cli/src/publish/publish.ts'
 import { parseChannelName } from '../packages/domain/src/index.ts'
-import {
-  createEnrolmentToken,
-  followChannel,
-  listDevices,
-  listFailures,
-  listSecurityEvents,
-  setSettings,
-} from '../packages/protocol/src/index.ts'
+import { createEnrolmentToken, followChannel, setSettings } from '../packages/protocol/src/index.ts'
 import {
   type Besieged,
   type Environment,
   makeBesieged,
   type Place,
   page,
-  type Sight,
   variables,
 } from './besieged.ts'
 import { type PageChange, writePage } from './page.ts'
 import { type Middleman, openProxy } from './proxy.ts'
+import { publishFolder } from './publish-folder.ts'
+import { down, moveHouse, runAgent } from './shipped-agent.ts'
+import { type Until, watchFleet } from './sight.ts'
 import { freePort } from './stage.ts'
 
 export { type Besieged, type Environment, page } from './besieged.ts'
@@ -61,13 +53,13 @@ export type Sleeper = Pick<Place, 'name' | 'id' | 'program'>
 export class Siege {
   readonly directory: string
   readonly fleet: Fleet
+  readonly until: Until
   readonly #origins: readonly string[]
   readonly #devices = new Map<string, Besieged>()
   readonly #children = new Set<Child>()
   readonly #proxies: readonly Middleman[]
   readonly #unmount: () => void
   #server: Child | undefined
-  #sight: Promise<Sight> | undefined
 
   private constructor(
     directory: string,
@@ -77,6 +69,7 @@ export class Siege {
   ) {
     this.directory = directory
     this.fleet = fleet
+    this.until = watchFleet(fleet)
     this.#proxies = proxies
     this.#origins = [fleet.home.server, ...proxies.map(one => one.origin)]
     this.#unmount = () => unmount?.(directory)
@@ -177,26 +170,8 @@ export class Siege {
   async publishPage(revision: number, change: PageChange = {}): Promise<Published> {
     const path = writePage(join(this.directory, `page-${revision}`), revision, change)
     const cache = join(process.env.XDG_CACHE_HOME ?? tmpdir(), 'steadfleet-deb-cache')
-    await mkdir(cache, { recursive: true })
-    const architectures = [process.arch === 'arm64' ? 'arm64' : 'amd64'] as const
-    const quiet = { now: new Date(), say: () => undefined }
     const floor = change.floor === undefined ? {} : { floor: change.floor }
-    return publishPackage(this.fleet, { path, revision, architectures, cache, ...floor, ...quiet })
-  }
-
-  /** Looks until there is something to see; all who look share what the server said last. */
-  async until<T>(
-    what: string,
-    look: (sight: Sight) => T | undefined | Promise<T | undefined>,
-    seconds = 90,
-  ): Promise<T> {
-    const end = performance.now() + seconds * 1000
-    while (performance.now() < end) {
-      const found = await look(await this.#look())
-      if (found !== undefined) return found
-      await wait(100)
-    }
-    throw new Error(`cannot see ${what} after ${seconds} seconds`)
+    return publishFolder(this.fleet, { path, cache, revision, ...floor })
   }
 
   /** Ends all that it started; what fails is told last. */
@@ -228,25 +203,6 @@ export class Siege {
 
   #remove(): Promise<void> {
     return rm(this.directory, { recursive: true, force: true })
-  }
-
-  #look(): Promise<Sight> {
-    this.#sight ??= this.#ask().finally(() => {
-      setTimeout(() => {
-        this.#sight = undefined
-      }, 200)
-    })
-    return this.#sight
-  }
-
-  async #ask(): Promise<Sight> {
-    const { client, home } = this.fleet
-    const [devices, security, failures] = await Promise.all([
-      client.call(listDevices, { params: { fleet: home.fleet } }),
-      client.call(listSecurityEvents, { query: { limit: 500 } }),
-      client.call(listFailures, { query: { limit: 500 } }),
-    ])
-    return { devices, security, failures }
   }
 
   async #enlist(
@@ -283,7 +239,7 @@ export class Siege {
   #place(place: Omit<Place, 'log'>): Besieged {
     const ground = {
       fleet: this.fleet,
-      until: this.until.bind(this),
+      until: this.until,
       keep: (child: Child) => void this.#children.add(child),
     }
     const device = makeBesieged(ground, {
@@ -303,31 +259,4 @@ async function allOf(acts: readonly Promise<void>[]): Promise<void> {
 
 function endByExit(): void {
   process.exit(1)
-}
-
-/** Runs the shipped agent to its end; rejects with what it said, where it fails. */
-export function runAgent(words: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const args = [programs.builtAgent, ...words, '--json']
-    execFile(process.execPath, args, (error, stdout, stderr) => {
-      if (error) reject(Object.assign(new Error(stderr.trim()), { exit: error.code }))
-      else resolve(stdout)
-    })
-  })
-}
-
-/** Ends what runs on without its agent, where anything of a device is there. */
-export async function down(state: string): Promise<void> {
-  if (existsSync(join(state, 'identity'))) await runAgent(['down', '--state', state])
-}
-
-/** A device whose folder was copied: its server is at another address, its page at another port. */
-async function moveHouse({ state, proxy, port }: Besieged): Promise<void> {
-  const paths = pathsOf(state)
-  const enrolment = await readEnrolment(paths)
-  if (enrolment === undefined) throw new RangeError(`nothing has joined from ${state}`)
-  await writeEnrolment(paths, { ...enrolment, origin: proxy.origin })
-  for (const folder of globSync(join(state, 'data/acme.page/+([0-9])'))) {
-    writeFileSync(join(folder, 'port'), String(port))
-  }
 }

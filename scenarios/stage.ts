@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test'
 import { type Actor, deviceModel, Stage } from '../packages/cli/src/demo/stage.ts'
 import { channelParams, packageParams } from '../packages/cli/src/fleet/find.ts'
 import { initFleet } from '../packages/cli/src/fleet/init.ts'
-import { type Published, publishPackage } from '../packages/cli/src/publish/publish.ts'
+import type { Published } from '../packages/cli/src/publish/publish.ts'
 import type { World } from '../packages/cli/src/world.ts'
 import { parseChannelName, type Rollout } from '../packages/domain/src/index.ts'
 import {
@@ -17,6 +17,7 @@ import {
   listRollouts,
   moveChannel,
 } from '../packages/protocol/src/index.ts'
+import { publishFolder } from './publish-folder.ts'
 
 /** A fleet of one real device on a real server, which the test's end takes down. */
 export interface Story {
@@ -63,7 +64,7 @@ export async function openStory(t: TestContext, cache: string): Promise<Story> {
     stage,
     actor,
     directory,
-    publish: folder => publish(stage, folder, cache),
+    publish: path => publishFolder(stage.fleet, { path, cache }),
     roll: published => roll(stage, published),
     device: () => stage.deviceOf(actor),
     settled: () =>
@@ -84,18 +85,6 @@ async function settled(stage: Stage, actor: Actor): Promise<DeviceView | undefin
 function lastWordsOf({ scene, actors }: Stage): string {
   const logs = ['server', actors[0]!.name].map(name => scene.logOf(name)).filter(existsSync)
   return logs.map(log => readFileSync(log, 'utf8').split('\n').slice(-30).join('\n')).join('\n\n')
-}
-
-async function publish({ fleet, world }: Stage, path: string, cache: string): Promise<Published> {
-  await mkdir(cache, { recursive: true })
-  const architectures = [process.arch === 'arm64' ? 'arm64' : 'amd64'] as const
-  return publishPackage(fleet, {
-    path,
-    architectures,
-    cache,
-    now: world.now(),
-    say: () => undefined,
-  })
 }
 
 async function roll(stage: Stage, published: Published): Promise<Rollout> {

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { whyNoPage } from '../page.ts'
 import { heldBack, type Rule } from '../proxy.ts'
-import { type Besieged, runAgent, Siege } from '../siege.ts'
+import { runAgent } from '../shipped-agent.ts'
+import { type Besieged, Siege } from '../siege.ts'
 import { surviveKills } from './kill.ts'
 
 const isRoot = process.geteuid?.() === 0

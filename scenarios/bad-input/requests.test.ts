@@ -10,7 +10,8 @@ import { packageParams } from '../../packages/cli/src/fleet/find.ts'
 import { programs } from '../../packages/cli/src/process/checkout.ts'
 import { setSettings } from '../../packages/protocol/src/index.ts'
 import { whyNoPage } from '../page.ts'
-import { page, runAgent, Siege } from '../siege.ts'
+import { runAgent } from '../shipped-agent.ts'
+import { page, Siege } from '../siege.ts'
 
 let siege: Siege
 
