@@ -8,7 +8,13 @@ import {
   releasePath,
 } from '@steadfleet/domain'
 import type { GenerationPackage, Wanted } from '@steadfleet/engine'
-import { type AgreedRelease, agree, type ModelStatement, type Order } from '@steadfleet/trust'
+import {
+  type AgreedRelease,
+  agree,
+  type ModelStatement,
+  type Order,
+  TrustError,
+} from '@steadfleet/trust'
 import { AgentError } from '../error.ts'
 import { adoptionFloors } from './adoption.ts'
 import { type CatalogueContext, openCatalogues } from './catalogues.ts'
@@ -56,6 +62,7 @@ export async function resolveOrder(context: ResolveContext, order: Order): Promi
     running,
     ...expected,
   })
+  for (const release of agreed) tellOverreach(release, suspect)
   await refuseUnloggedReleases(context, log, agreed)
   const packages: Wanted['packages'][number][] = []
   for (const release of agreed) packages.push(await readRelease(context, release))
@@ -80,6 +87,17 @@ async function refuseUnloggedReleases(
   if (fresh.length === 0) return
   await refuseUnloggedOwner(log, trust, new Set(fresh.map(({ ordered }) => ordered.package)))
   for (const release of fresh) await refuseUnlogged(log, releaseClaim(log.policy, release))
+}
+
+/** The ceiling takes away what a director grants above it, and the rest goes on; that it was tried is told. */
+function tellOverreach(
+  { ordered, grants }: AgreedRelease,
+  suspect: ResolveContext['suspect'],
+): void {
+  const above = ordered.grants.filter(name => !grants.includes(name)).join(', ')
+  if (above === '') return
+  const message = `cannot grant ${above} to ${ordered.package}: the owner’s ceiling does not allow it`
+  suspect(new TrustError('trust/not-allowed', message, { package: ordered.package, above }))
 }
 
 /** A model may be told by its name or by a statement's path: `acme/box` or `acme/box/1/all`. */
