@@ -25,6 +25,26 @@ const together: Readonly<Record<string, Tear>> = {
     ...both('owner-root.json', 'is gone'),
     ...both('policy.json', 'is gone'),
   },
+  'the policy in every copy and generation gone': both('policy.json', 'is gone', [
+    '',
+    '.2',
+    '.before',
+  ]),
+  'the order in every copy and generation zeroed': both('order.json', 'is zeroed', [
+    '',
+    '.2',
+    '.before',
+  ]),
+  'the owner root in every copy and generation gone': both('owner-root.json', 'is gone', [
+    '',
+    '.2',
+    '.before',
+  ]),
+  'both copies of each statement gone, the ones before left': {
+    ...both('owner-root.json', 'is gone'),
+    ...both('policy.json', 'is gone'),
+    ...both('order.json', 'is gone'),
+  },
   'timestamp and snapshot torn': both('catalogue-acme/current/', 'is half there', [
     'timestamp.json',
     'snapshot.json',

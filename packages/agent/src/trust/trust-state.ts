@@ -12,7 +12,6 @@ import {
   type OwnerRoot,
   openEnvelope,
   ownerRole,
-  parseEnvelopeBytes,
   payloadTypes,
   raiseFloors,
   refuseRollback,
@@ -22,7 +21,7 @@ import {
   TrustError,
   type TrustPolicy,
 } from '@steadfleet/trust'
-import { copiesOf, type Kept, readCopies, writeCopies } from '../disk/copies.ts'
+import type { Kept } from '../disk/copies.ts'
 import { readIfThere, writeDurably } from '../disk/durable.ts'
 import type { Paths } from '../disk/paths.ts'
 import { CatalogueFiles } from './catalogue-files.ts'
@@ -30,11 +29,12 @@ import type { Enrolment } from './enrolment.ts'
 import { type FloorCells, FloorFiles } from './floor-cells.ts'
 import { LogState } from './log-state.ts'
 import { judged } from './offered.ts'
+import { readStatement, type StatementName, type Taken, writeStatement } from './statement-file.ts'
 
 /**
  * Everything the device believes, on disk and as read: roots, policy, the last order, the floors. What
  * is torn in every copy, or lies below its floor, counts as lost: it authorises nothing until it has
- * been fetched anew and verified, from the first root of the enrolment on.
+ * been fetched anew and verified, from the generation before it or the first root of the enrolment on.
  */
 export class TrustState {
   readonly #paths: Paths
@@ -68,11 +68,12 @@ export class TrustState {
     enrolment: Enrolment,
     cells: FloorCells = new FloorFiles(paths.trust),
   ): Promise<TrustState> {
+    const { trust } = paths
     const state = new TrustState(paths, enrolment, cells, {
       cell: (await cells.read()) ?? { generation: 0, floors: new Map() },
-      ownerRoot: await read(paths, 'owner-root.json', reopenOwnerRoot, one => one.version),
-      policy: await read(paths, 'policy.json', reopenPolicy, one => one.version),
-      order: await read(paths, 'order.json', reopenOrder, one => one.counter),
+      ownerRoot: await readStatement(trust, 'owner-root.json', reopenOwnerRoot, one => one.version),
+      policy: await readStatement(trust, 'policy.json', reopenPolicy, one => one.version),
+      order: await readStatement(trust, 'order.json', reopenOrder, one => one.counter),
     })
     // Taking something and raising its floor are two writes; a crash, or damage, may come between.
     await state.raise(state.#standing())
@@ -150,7 +151,7 @@ export class TrustState {
   async #takeOwnerRoot(envelope: Envelope): Promise<void> {
     const held = this.#ownerRoot?.statement ?? this.#enrolment.ownerRoot
     const offered = acceptOwnerRoot(held, envelope)
-    await this.#write('owner-root.json', envelope)
+    await this.#write('owner-root.json', envelope, this.#ownerRoot)
     this.#ownerRoot = { statement: offered, envelope }
     await this.raise(new Map([['owner-root', offered.version]]))
   }
@@ -164,7 +165,7 @@ export class TrustState {
     const root = this.#held('owner-root', this.#ownerRoot).statement
     const offered = acceptPolicy(root, this.#policy?.statement, envelope, { owner })
     refuseRollback('trust policy', this.#floor('policy'), offered.version)
-    await this.#write('policy.json', envelope)
+    await this.#write('policy.json', envelope, this.#policy)
     this.#policy = { statement: offered, envelope }
     await this.raise(new Map([['policy', offered.version]]))
   }
@@ -179,7 +180,7 @@ export class TrustState {
     const address = { device, owner, counter: this.counter }
     const root = this.#held('owner-root', this.#ownerRoot).statement
     const offered = acceptOrder(address, root, envelope, this.time(clock))
-    await this.#write('order.json', envelope)
+    await this.#write('order.json', envelope, this.#order)
     this.#order = { statement: offered, envelope }
     await this.raise(this.#standing())
     return offered
@@ -214,8 +215,8 @@ export class TrustState {
     throw new TrustError('trust/torn-state', message, { name, held: floor, found })
   }
 
-  #write(name: string, envelope: Envelope): Promise<void> {
-    return writeCopies(copiesOf(this.#at(name), 2), toCanonical(envelope))
+  #write(name: StatementName, envelope: Envelope, before?: Taken<unknown>): Promise<void> {
+    return writeStatement(this.#paths.trust, name, envelope, before?.envelope)
   }
 
   /** The files of one catalogue: one object for each, so that two commits never cross. */
@@ -234,12 +235,6 @@ export class TrustState {
   #at(name: string): string {
     return join(this.#paths.trust, name)
   }
-}
-
-/** A statement that was taken, and the envelope that it came in. */
-interface Taken<T> {
-  readonly statement: T
-  readonly envelope: Envelope
 }
 
 /** Whether the director of this root signed the order, which may be of an earlier director's time. */
@@ -264,8 +259,8 @@ export async function writeFirstTrust(
   first: { catalogueRoot: Uint8Array; ownerRoot: Uint8Array; policy: Envelope },
 ): Promise<void> {
   await writeDurably(join(trust, 'catalogue-root.json'), first.catalogueRoot)
-  await writeCopies(copiesOf(join(trust, 'owner-root.json'), 2), first.ownerRoot)
-  await writeCopies(copiesOf(join(trust, 'policy.json'), 2), toCanonical(first.policy))
+  await writeStatement(trust, 'owner-root.json', first.ownerRoot)
+  await writeStatement(trust, 'policy.json', first.policy)
 }
 
 interface Held {
@@ -273,19 +268,4 @@ interface Held {
   readonly ownerRoot: Kept<Taken<OwnerRoot>>
   readonly policy: Kept<Taken<TrustPolicy>>
   readonly order: Kept<Taken<Order>>
-}
-
-/** A statement in its two copies; one that stands for another, or nothing, is a torn one. */
-function read<T>(
-  paths: Paths,
-  name: string,
-  reopen: (envelope: Envelope) => T,
-  rank: (statement: T) => number,
-): Promise<Kept<Taken<T>>> {
-  const copies = copiesOf(join(paths.trust, name), 2)
-  const take = (body: Uint8Array): Taken<T> => {
-    const envelope = parseEnvelopeBytes(body)
-    return { statement: reopen(envelope), envelope }
-  }
-  return readCopies(copies, take, ({ statement }) => rank(statement))
 }
