@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { open, readdir } from 'node:fs/promises'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { CatalogueStore } from '@steadfleet/trust'
 
 /** Verifies a catalogue from nothing, in a process of its own, and prints what it cost. */
 const [who = '', way = '', origin = '', firstRoot = '', path = ''] = process.argv.slice(2)
@@ -19,33 +21,74 @@ const clients: Readonly<Record<string, () => Promise<Find>>> = {
     const { parseDigest } = await import('@steadfleet/base')
     const { refreshCatalogue } = await import('@steadfleet/trust')
     const { CatalogueFiles } = await import('../../packages/agent/src/trust/catalogue-files.ts')
-    const kept = isAlone
-      ? (await import('@steadfleet/authority/testing')).pretendStore()
-      : undefined
+    const { gathering } = await import('../../packages/agent/src/trust/gathering.ts')
+    const { pretendStore } = await import('@steadfleet/authority/testing')
     const fetch = isAlone ? async (file: string) => inMemory.get(file) : fetched
     return async place => {
-      const store = kept ?? new CatalogueFiles(place)
+      const files = timedStore(isAlone ? pretendStore() : new CatalogueFiles(place))
+      const store = gathering(files)
       const first = { firstRoot: parseDigest(firstRoot), firstRootFile: rootFile }
-      const options = { store, fetcher: { fetch }, ...first, now: new Date() }
-      return (await (await refreshCatalogue(options)).find(path))?.digest
+      const fetcher = { fetch: (file: string) => timed('fetching', () => fetch(file)) }
+      const catalogue = await refreshCatalogue({ store, fetcher, ...first, now: new Date() })
+      const found = await catalogue.find(path)
+      await store.keep()
+      return found?.digest
     }
   },
-  async 'tuf-js'() {
-    const { Updater } = await import('tuf-js')
-    const own = isAlone ? { fetcher: await memoryFetcher() } : {}
+  'tuf-js': tufJs,
+  async 'tuf-js, synced'() {
+    const find = await tufJs()
     return async place => {
-      writeFileSync(join(place, 'root.json'), rootFile)
-      const config = { targetsMaxLength: 64_000_000, snapshotMaxLength: 64_000_000 }
-      const updater = new Updater({ metadataDir: place, metadataBaseUrl: origin, config, ...own })
-      return (await updater.getTargetInfo(path))?.hashes.sha256
+      const found = await find(place)
+      const files = await readdir(place)
+      await Promise.all(files.map(file => sync(join(place, file))))
+      await sync(place)
+      return found
     }
   },
+}
+
+async function tufJs(): Promise<Find> {
+  const { Updater } = await import('tuf-js')
+  const own = isAlone ? { fetcher: await memoryFetcher() } : {}
+  return async place => {
+    writeFileSync(join(place, 'root.json'), rootFile)
+    const config = { targetsMaxLength: 64_000_000, snapshotMaxLength: 64_000_000 }
+    const updater = new Updater({ metadataDir: place, metadataBaseUrl: origin, config, ...own })
+    return (await updater.getTargetInfo(path))?.hashes.sha256
+  }
+}
+
+/** Where the time of ours goes; what is left is verification. */
+const spent = { fetching: 0, keeping: 0 }
+
+async function timed<T>(what: keyof typeof spent, work: () => Promise<T>): Promise<T> {
+  const began = performance.now()
+  try {
+    return await work()
+  } finally {
+    spent[what] += performance.now() - began
+  }
+}
+
+function timedStore(store: CatalogueStore): CatalogueStore {
+  return {
+    read: name => timed('keeping', () => store.read(name)),
+    commit: files => timed('keeping', () => store.commit(files)),
+  }
+}
+
+async function sync(path: string): Promise<void> {
+  const file = await open(path)
+  await file.sync()
+  await file.close()
 }
 
 try {
   const find = await clients[who]?.()
   if (way === 'again') await find?.(mkdtempSync(join(folder, 'before-')))
   const place = mkdtempSync(join(folder, 'measured-'))
+  Object.assign(spent, { fetching: 0, keeping: 0 })
   const before = process.cpuUsage()
   const began = performance.now()
   const found = await find?.(place)
@@ -53,7 +96,9 @@ try {
   const { user, system } = process.cpuUsage(before)
   if (found === undefined) throw new RangeError(`cannot find ${path}`)
   const { maxRSS } = process.resourceUsage()
-  console.log(JSON.stringify({ milliseconds, cpu: (user + system) / 1000, peak: maxRSS }))
+  const verifying = milliseconds - spent.fetching - spent.keeping
+  const cost = { milliseconds, cpu: (user + system) / 1000, peak: maxRSS }
+  console.log(JSON.stringify({ ...cost, ...spent, verifying }))
 } finally {
   agent.destroy()
   rmSync(folder, { recursive: true, force: true })

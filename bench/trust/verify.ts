@@ -34,7 +34,15 @@ export const verifyFromNothing: Benchmark = {
   },
 }
 
-const clients = ['ours', 'tuf-js'] as const
+/** tuf-js syncs nothing: the last is the same with what it wrote synced at the end, for a fair second look. */
+const peers = ['tuf-js', 'tuf-js, synced'] as const
+const clients = ['ours', ...peers] as const
+type Client = (typeof clients)[number]
+
+/** In memory there is nothing to sync; at 10,000 in one role it would only take half a minute more. */
+function clientsFor(way: Way, releases: number): readonly Client[] {
+  return clients.filter(who => who !== 'tuf-js, synced' || (way !== 'alone' && releases <= 1000))
+}
 
 async function compare({ releases, isBinned, runs, of }: (typeof rows)[number]): Promise<Figure[]> {
   const repository = await makeRepository(releases, isBinned, new Date())
@@ -42,42 +50,63 @@ async function compare({ releases, isBinned, runs, of }: (typeof rows)[number]):
   const where = `${releases} ${isBinned ? 'in bins' : 'in one role'}`
   const figures: Figure[] = []
   for (const way of of) {
-    const costs: Costs = { ours: [], 'tuf-js': [] }
+    const costs = new Map(clientsFor(way, releases).map(who => [who, [] as Cost[]]))
     for (let i = 0; i < runs; i += 1) {
-      for (const who of clients) {
+      for (const [who, own] of costs) {
         const before = server.sent()
         const measured = await measure([who, way, server.origin], repository)
-        costs[who].push({ ...measured, bytes: server.sent() - before })
+        own.push({ ...measured, bytes: server.sent() - before })
       }
     }
-    figures.push(...toFigures(way === 'wire' ? where : `${where}, ${way}`, ways[way], costs))
+    figures.push(...toFigures(way === 'wire' ? where : `${where}, ${way}`, way, costs))
   }
   return figures
 }
 
-type Costs = Readonly<Record<(typeof clients)[number], Cost[]>>
+type Costs = ReadonlyMap<Client, readonly Cost[]>
 
-function toFigures(where: string, way: string, costs: Costs): Figure[] {
-  const median = (who: keyof Costs, what: keyof Cost) => medianOf(costs[who].map(one => one[what]))
-  const figures = clients.map(who => ({
+function median(costs: Costs, who: Client, what: keyof Cost): number {
+  return medianOf((costs.get(who) ?? []).map(one => one[what]))
+}
+
+function toFigures(where: string, way: Way, costs: Costs): Figure[] {
+  const figures = [...costs].map(([who, own]) => ({
     name: `${where}, ${who}`,
-    value: median(who, 'milliseconds'),
+    value: median(costs, who, 'milliseconds'),
     unit: 'ms',
     facts: {
-      way,
-      ...spreadOf(costs[who].map(one => one.milliseconds)),
-      'cpu ms': median(who, 'cpu'),
-      ...(way === ways.wire && { bytes: median(who, 'bytes') }),
-      'peak KiB': median(who, 'peak'),
+      way: ways[way],
+      ...spreadOf(own.map(one => one.milliseconds)),
+      'cpu ms': median(costs, who, 'cpu'),
+      ...(way === 'wire' && { bytes: median(costs, who, 'bytes') }),
+      'peak KiB': median(costs, who, 'peak'),
     },
   }))
-  const ratios = (['milliseconds', 'cpu'] as const).map(what => ({
-    name: `${where}, times ${what === 'cpu' ? 'less CPU' : 'faster'}`,
-    value: round(median('tuf-js', what) / median('ours', what)),
-    unit: '×',
-    facts: { way, runs: costs.ours.length },
+  return [...figures, ...sharesOf(where, way, costs), ...ratiosOf(where, way, costs)]
+}
+
+/** Where the time of ours goes. */
+function sharesOf(where: string, way: Way, costs: Costs): Figure[] {
+  return (['fetching', 'verifying', 'keeping'] as const).map(what => ({
+    name: `${where}, ours: ${what}`,
+    value: median(costs, 'ours', what),
+    unit: 'ms',
+    facts: { way: ways[way] },
   }))
-  return [...figures, ...ratios]
+}
+
+function ratiosOf(where: string, way: Way, costs: Costs): Figure[] {
+  const facts = { way: ways[way] }
+  return peers
+    .filter(peer => costs.has(peer))
+    .flatMap(peer =>
+      (['milliseconds', 'cpu'] as const).map(what => ({
+        name: `${where}, times ${what === 'cpu' ? 'less CPU' : 'faster'} than ${peer}`,
+        value: round(median(costs, peer, what) / median(costs, 'ours', what)),
+        unit: '×',
+        facts,
+      })),
+    )
 }
 
 interface Cost {
@@ -85,6 +114,9 @@ interface Cost {
   readonly cpu: number
   readonly peak: number
   readonly bytes: number
+  readonly fetching: number
+  readonly verifying: number
+  readonly keeping: number
 }
 
 async function measure(

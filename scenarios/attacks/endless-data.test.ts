@@ -15,7 +15,7 @@ const megabyte = 1024 * 1024
 const enough = 48 * megabyte
 
 const noCap: Mutation = {
-  file: 'packages/agent/src/server/read-limited.ts',
+  file: 'packages/protocol/src/capped.ts',
   before: 'if (length > limit) {',
   after: `if (length > ${2 * enough}) {`,
 }

@@ -22,6 +22,7 @@ const runtimeName = `node-linux-${process.arch}`
 export async function installModules() {
   const wanted = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex')
   if (readStamp() !== wanted) {
+    refuseReadOnly()
     if (!isInstalledAsLocked()) await install()
     linkRuntime()
     refuseMissingRuntime()
@@ -36,7 +37,6 @@ function readStamp() {
 }
 
 async function install() {
-  refuseReadOnly()
   // Nothing that is installed runs code of its own while being installed.
   const args = [
     'ci',

@@ -34,6 +34,12 @@ const errors: [what: string, error: unknown, exit: number, first: string][] = [
     'error: cannot go on: no space  [ENOSPC]',
   ],
   [
+    'a disk that takes nothing',
+    Object.assign(new Error('EROFS: read-only'), { code: 'EROFS', path: '/a/b' }),
+    1,
+    'error: cannot write /a/b: the disk is read-only  [cli/read-only]',
+  ],
+  [
     'a bug',
     new TypeError('x is undefined'),
     1,

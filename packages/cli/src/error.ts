@@ -1,3 +1,5 @@
+import { accessSync, constants } from 'node:fs'
+import { dirname } from 'node:path'
 import { CodedError } from '@steadfleet/base'
 
 /** Every way in which the command line refuses by itself; the server's refusals keep their codes. */
@@ -18,6 +20,7 @@ export type CliErrorCode =
   | 'cli/demo'
   | 'cli/timeout'
   | 'cli/damaged'
+  | 'cli/read-only'
   | 'cli/not-ours'
 
 /** Raised when a command cannot do what it was asked. */
@@ -93,6 +96,7 @@ const hints: Readonly<Record<string, string>> = {
   'cli/key': 'the offline folder of the fleet holds the keys; is it mounted?',
   'cli/passphrase':
     'type it at a terminal, or use --passphrase-fd N, or STEADFLEET_PASSPHRASE where nobody sits at one',
+  'cli/read-only': 'name a folder on a disk that can be written, with --dir or STEADFLEET_DIR',
   'cli/name-space': 'a publisher publishes under its own name; see publisher in steadfleet.json',
   'cli/network': 'run as an ordinary user to use ports instead of network namespaces',
   'authority/not-asked': 'review the draft: it says which keys may sign',
@@ -102,18 +106,43 @@ const hints: Readonly<Record<string, string>> = {
 }
 
 /** One line for the error, one for the hint where there is one. */
-export function toErrorLines(error: unknown): string[] {
+export function toErrorLines(thrown: unknown): string[] {
+  const error = named(thrown)
   const { code, message } = describe(error)
   const hint = hintOf(error, code)
   return [`error: ${message}  [${code}]`, ...(hint === undefined ? [] : [`hint: ${hint}`])]
 }
 
 /** The error as one JSON value, for `--json`. */
-export function toErrorJson(error: unknown): object {
+export function toErrorJson(thrown: unknown): object {
+  const error = named(thrown)
   const { code, message } = describe(error)
   const hint = hintOf(error, code)
   const details = error instanceof CodedError ? error.details : {}
   return { error: { code, message, ...(hint === undefined ? {} : { hint }), details } }
+}
+
+/** A fault of the system that somebody can do something about gets a code of ours. */
+function named(error: unknown): unknown {
+  if (!(error instanceof Error && 'code' in error && 'path' in error)) return error
+  const path = String(error.path)
+  // Node tells a recursive mkdir that a read-only disk refused as one whose path is not there.
+  const isRefused = error.code === 'EROFS' || (error.code === 'ENOENT' && isReadOnly(dirname(path)))
+  if (!isRefused) return error
+  const message = `cannot write ${path}: the disk is read-only`
+  return new CliError('cli/read-only', message, { path }, { cause: error })
+}
+
+/** Whether the disk that a folder is on, or would be, takes nothing. */
+function isReadOnly(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return false
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT' && folder !== dirname(folder)) return isReadOnly(dirname(folder))
+    return code === 'EROFS'
+  }
 }
 
 function describe(error: unknown): { code: string; message: string } {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
+const noSandbox = existsSync('/usr/bin/bwrap') ? false : 'this machine has no bwrap'
 const bin = resolve(import.meta.dirname, '../bin/steadfleet.mjs')
 
 describe('the program, as a process', () => {
@@ -27,6 +28,19 @@ describe('the program, as a process', () => {
     const { exit, err } = await run(process.execPath, ['device', 'list', '--dir', directory])
     assert.equal(exit, 1)
     assert.match(err, /\[cli\/no-home\]\nhint: /)
+  })
+
+  test('exits 1 where the disk is read-only, and says where to go', {
+    skip: noSandbox,
+  }, async () => {
+    const locked = ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc']
+    const words = ['init', join(directory, 'a/b'), '--unencrypted']
+    const { exit, err } = await run('bwrap', words, [...locked, process.execPath])
+    assert.equal(exit, 1)
+    assert.match(
+      err,
+      /^error: cannot write .*: the disk is read-only {2}\[cli\/read-only\]\nhint: /m,
+    )
   })
 
   test('exits 2 for a wrong call', async () => {
@@ -58,10 +72,11 @@ function olderNode(): string | undefined {
 }
 
 function run(
-  node: string,
+  command: string,
   words: readonly string[],
+  before: readonly string[] = [],
 ): Promise<{ exit: number | null; out: string; err: string }> {
-  const child = spawn(node, [bin, ...words])
+  const child = spawn(command, [...before, bin, ...words])
   const said = { out: '', err: '' }
   child.stdout.on('data', text => {
     said.out += text

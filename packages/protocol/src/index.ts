@@ -1,4 +1,5 @@
 export * from './blocked-ports.ts'
+export * from './capped.ts'
 export * from './client.ts'
 export * from './events.ts'
 export * from './log-line.ts'

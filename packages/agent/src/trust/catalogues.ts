@@ -1,8 +1,15 @@
-import { type Digest, isCoded } from '@steadfleet/base'
+import type { Digest } from '@steadfleet/base'
 import { parsePublisherName } from '@steadfleet/domain'
-import { type Client, getFileOfCatalogue } from '@steadfleet/protocol'
-import { type Catalogue, type Fetcher, refreshCatalogue } from '@steadfleet/trust'
-import { readLimited } from '../server/read-limited.ts'
+import { type Client, fetchIfThere, getFileOfCatalogue } from '@steadfleet/protocol'
+import {
+  type Catalogue,
+  type Fetcher,
+  type Floors,
+  type RefreshOptions,
+  refreshCatalogue,
+  type Target,
+} from '@steadfleet/trust'
+import { gathering } from './gathering.ts'
 import { loggedBy } from './log-check.ts'
 import { withLoggedRoots } from './log-claims.ts'
 import { judged, remembering } from './offered.ts'
@@ -30,16 +37,28 @@ function openCatalogue(
   name: string,
   root: Digest,
 ): Pick<Catalogue, 'find'> {
-  const fetcher = remembering(fetcherOf(context.client, name))
+  const { client, trust, suspect } = context
+  const store = gathering(trust.catalogueFiles(name))
+  const fetcher = remembering(fetcherOf(client, name))
   let refreshed: Promise<Catalogue> | undefined
+  let floors: Floors = new Map()
+  const look = async (path: string): Promise<Target | undefined> => {
+    refreshed ??= refresh(context, { store, fetcher, name, firstRoot: root })
+    const catalogue = await refreshed
+    floors = catalogue.floors
+    return catalogue.find(path)
+  }
   return {
     async find(path) {
-      refreshed ??= refresh(context, fetcher, name, root)
       try {
-        return await judged(fetcher.last, async () => (await refreshed)?.find(path))
+        return await judged(fetcher.last, () => look(path))
       } catch (error) {
-        context.suspect(error)
+        suspect(error)
         throw error
+      } finally {
+        // The floors last: the files that they are of are on the disk by then.
+        await store.keep()
+        await trust.raise(floors)
       }
     },
   }
@@ -47,40 +66,24 @@ function openCatalogue(
 
 async function refresh(
   { client, trust, now }: CatalogueContext,
-  fetcher: Fetcher,
-  name: string,
-  root: Digest,
+  own: Pick<RefreshOptions, 'store' | 'fetcher' | 'firstRoot'> & { readonly name: string },
 ): Promise<Catalogue> {
-  const firstRootFile = await trust.firstRootFile(root)
-  const catalogue = await refreshCatalogue({
-    store: withLoggedRoots(trust.catalogueFiles(name), root, loggedBy(client, trust)),
-    fetcher,
+  const firstRootFile = await trust.firstRootFile(own.firstRoot)
+  return refreshCatalogue({
+    ...own,
+    store: withLoggedRoots(own.store, own.firstRoot, loggedBy(client, trust)),
     now: trust.time(now),
-    firstRoot: root,
     ...(firstRootFile && { firstRootFile }),
     floors: trust.floors,
-    name,
   })
-  await trust.raise(catalogue.floors)
-  return catalogue
 }
 
-function fetcherOf(client: Client, catalogue: string): Fetcher {
+function fetcherOf(client: Client, name: string): Fetcher {
+  const catalogue = parsePublisherName(name)
   return {
-    async fetch(file, limit) {
-      try {
-        const { body } = await client.open(getFileOfCatalogue, {
-          params: { catalogue: parsePublisherName(catalogue), file },
-        })
-        return await readLimited(body, limit, file)
-      } catch (error) {
-        if (isCoded(error, 'content/unknown') || hasStatus(error, 404)) return undefined
-        throw error
-      }
+    fetch(file, limit) {
+      const params = { catalogue, file }
+      return fetchIfThere(file, () => client.open(getFileOfCatalogue, { params }), limit)
     },
   }
-}
-
-function hasStatus(error: unknown, status: number): boolean {
-  return error instanceof Error && 'status' in error && error.status === status
 }

@@ -1,5 +1,5 @@
 import { fromUtf8, isCoded, toHex } from '@steadfleet/base'
-import { type Client, getLogProof } from '@steadfleet/protocol'
+import { type Client, getLogProof, readCapped } from '@steadfleet/protocol'
 import {
   chosenLog,
   leafHash,
@@ -8,7 +8,6 @@ import {
   TrustError,
   type TrustPolicy,
 } from '@steadfleet/trust'
-import { readLimited } from '../server/read-limited.ts'
 import type { Claim } from './log-claims.ts'
 import type { LogState } from './log-state.ts'
 import type { TrustState } from './trust-state.ts'
@@ -53,7 +52,7 @@ async function fetchProof(client: Client, { about, leaf }: Claim, held: number):
   const params = { leaf: toHex(leafHash(leaf)) }
   try {
     const { body } = await client.open(getLogProof, { params, query: { held } })
-    return fromUtf8(await readLimited(body, longestProof, 'the log’s proof'))
+    return fromUtf8(await readCapped('the log’s proof', body, longestProof))
   } catch (cause) {
     if (!isCoded(cause, 'log/unknown-leaf') && !isCoded(cause, 'log/none')) throw cause
     const message = `cannot trust ${about}: the log does not hold it`

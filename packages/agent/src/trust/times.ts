@@ -1,6 +1,7 @@
 import { fromBase64, isCoded, isJsonObject, parseStrictJson } from '@steadfleet/base'
 import type { BodyOf, Client, checkIn, ReplyOf } from '@steadfleet/protocol'
 import { type Fetcher, refreshTimes } from '@steadfleet/trust'
+import { gathering } from './gathering.ts'
 import { loggedBy } from './log-check.ts'
 import { withLoggedRoots } from './log-claims.ts'
 import { judged, remembering } from './offered.ts'
@@ -37,14 +38,15 @@ export async function heedTimes(
 ): Promise<readonly unknown[]> {
   const refusals: unknown[] = []
   for (const { name, root: firstRoot } of trust.heldPolicy?.catalogues ?? []) {
-    const store = trust.catalogueFiles(name)
+    const store = gathering(trust.catalogueFiles(name))
     const fetcher = remembering(broughtBy(newer[name] ?? {}, () => store.read('timestamp.json')))
     const firstRootFile = await trust.firstRootFile(firstRoot)
     const first = { firstRoot, ...(firstRootFile && { firstRootFile }) }
     const logged = withLoggedRoots(store, firstRoot, loggedBy(client, trust))
     const own = { store: logged, fetcher, floors: trust.floors, name, now: trust.time(clock) }
     try {
-      await trust.raise(await judged(fetcher.last, () => refreshTimes({ ...first, ...own })))
+      const judge = () => refreshTimes({ ...first, ...own }).finally(store.keep)
+      await trust.raise(await judged(fetcher.last, judge))
     } catch (error) {
       refusals.push(error)
     }

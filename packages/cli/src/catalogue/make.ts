@@ -15,13 +15,13 @@ import {
   listCatalogues,
   makeCatalogue,
   makeCatalogueKeys,
+  readCapped,
 } from '@steadfleet/protocol'
 import { type PublicKey, parseMetadata, publicKey } from '@steadfleet/trust'
 import { CliError } from '../error.ts'
 import { type Home, keyFolder, publisherKey } from '../fleet/home.ts'
 import type { Fleet } from '../fleet/open.ts'
 import { listKeys, type Protection, readSigner, writeKey } from '../keys/key-file.ts'
-import { collect } from '../publish/catalogue-files.ts'
 import type { World } from '../world.ts'
 import { withCatalogue } from './policy-changes.ts'
 import { openPolicyDraft, savePolicyDraft } from './policy-draft.ts'
@@ -91,7 +91,7 @@ async function isSignedHere(
   const { body } = await client.open(getFileOfCatalogue, {
     params: { catalogue: name, file: '1.root.json' },
   })
-  const bytes = await collect('1.root.json', body, longestRoot)
+  const bytes = await readCapped('1.root.json', body, longestRoot)
   const { signed } = parseMetadata('root', bytes)
   const own = new Set((await listKeys(keyFolder(home))).map(({ keyid }) => keyid))
   const { keyids, threshold } = signed.roles.root

@@ -1,20 +1,15 @@
 import { join } from 'node:path'
-import { readSigned, type SignedTargets } from '@steadfleet/authority'
 import type { Digest } from '@steadfleet/base'
 import { type PublisherName, parsePublisherName } from '@steadfleet/domain'
-import { type Client, getFileOfCatalogue, ProblemError } from '@steadfleet/protocol'
+import { type Client, fetchIfThere, getFileOfCatalogue } from '@steadfleet/protocol'
 import {
   type CatalogueStore,
   type Fetcher,
-  parseMetadata,
-  refreshCatalogue,
-  type SigningRole,
   type TrustPolicy,
-  topRole,
 } from '@steadfleet/trust'
 import { CliError } from '../error.ts'
 import type { Home } from '../fleet/home.ts'
-import { collect, fileStore } from '../publish/catalogue-files.ts'
+import { fileStore } from '../publish/catalogue-files.ts'
 
 /** A further catalogue as this machine follows it: its root is the one that the policy pins. */
 export interface CataloguePlace {
@@ -51,28 +46,11 @@ export function placeAt(
   return { name, root, store, fetcher: fetcherOf(client, name) }
 }
 
-/** The targets of a catalogue that this machine verified just now, and who signs the next ones. */
-export async function heldTargets(
-  { root, store, fetcher }: CataloguePlace,
-  now: Date,
-): Promise<{ readonly signed: SignedTargets; readonly signers: SigningRole }> {
-  await refreshCatalogue({ store, fetcher, now, firstRoot: root })
-  const read = async (file: string) => (await store.read(file)) ?? new Uint8Array()
-  const held = parseMetadata('root', await read('root.json')).signed
-  const signed = readSigned('targets', await read('targets.json'))
-  return { signed, signers: topRole(held, 'targets') }
-}
-
 function fetcherOf(client: Client, catalogue: PublisherName): Fetcher {
   return {
-    async fetch(file, limit) {
-      try {
-        const { body } = await client.open(getFileOfCatalogue, { params: { catalogue, file } })
-        return await collect(file, body, limit)
-      } catch (error) {
-        if (error instanceof ProblemError && error.status === 404) return undefined
-        throw error
-      }
+    fetch(file, limit) {
+      const params = { catalogue, file }
+      return fetchIfThere(file, () => client.open(getFileOfCatalogue, { params }), limit)
     },
   }
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { type Call, type CommandSpec, textOption } from '../command.ts'
 import { Stage } from '../demo/stage.ts'
 import { type Step, story } from '../demo/story.ts'
@@ -22,9 +23,16 @@ export const demo: CommandSpec = {
     } finally {
       call.output.note('ending agents, apps, server and network …')
       await stage.close()
-      call.output.note('nothing is left behind but the data')
+      call.output.note(farewell(directory))
     }
   },
+}
+
+/** The folder may have been moved away, or removed, while the story ran in it. */
+function farewell(directory: string): string {
+  return existsSync(directory)
+    ? 'nothing is left behind but the data'
+    : `nothing is left behind; the data is no longer in ${directory}`
 }
 
 async function tellStep(stage: Stage, { title, tell }: Step, call: Call): Promise<void> {

@@ -9,10 +9,10 @@ import {
 import { equalBytes, fromUtf8, toHex } from '@steadfleet/base'
 import {
   type Client,
+  fetchIfThere,
   getLogCheckpoint,
   getLogTile,
-  ProblemError,
-  type RouteSpec,
+  readCapped,
 } from '@steadfleet/protocol'
 import {
   acceptCheckpoint,
@@ -21,7 +21,6 @@ import {
   type SignedCheckpoint,
   TrustError,
 } from '@steadfleet/trust'
-import { collect } from '../publish/catalogue-files.ts'
 import type { Followed } from './monitor-state.ts'
 
 /** What one look at a log brought: where it is followed to now, and what `judge` said of each new leaf. */
@@ -43,7 +42,8 @@ export async function followLog<T>(
   { checkpoint, frontier }: Followed,
   judge: (index: number, leaf: Uint8Array) => T,
 ): Promise<Look<T>> {
-  const note = fromUtf8(await fetchBytes(client, getLogCheckpoint, {}, longestNote))
+  const reply = await client.open(getLogCheckpoint, {})
+  const note = fromUtf8(await readCapped('the log’s checkpoint', reply.body, longestNote))
   const offered = acceptCheckpoint(policy, undefined, { checkpoint: note, consistency: [] })
   if (checkpoint) refuseRollback(checkpoint, offered)
   let grown = frontier
@@ -70,26 +70,12 @@ async function fetchLeaves(client: Client, first: number, size: number): Promise
 
 /** A partial bundle may be gone once the full one is there. C2SP tlog-tiles §"Partial Tiles" */
 async function fetchBundle(client: Client, index: number, width: number): Promise<Uint8Array> {
-  const pathOf = (wide?: number): string => entriesPath(index, wide).slice('tile/'.length)
-  const full = { params: { path: pathOf() } }
-  if (width === tileWidth) return fetchBytes(client, getLogTile, full, longestBundle)
-  try {
-    const partial = { params: { path: pathOf(width) } }
-    return await fetchBytes(client, getLogTile, partial, longestBundle)
-  } catch (error) {
-    if (!(error instanceof ProblemError) || error.status !== 404) throw error
-    return fetchBytes(client, getLogTile, full, longestBundle)
-  }
-}
-
-async function fetchBytes<S extends RouteSpec>(
-  client: Client,
-  route: S,
-  given: Parameters<typeof client.open<S>>[1],
-  limit: number,
-): Promise<Uint8Array> {
-  const { body } = await client.open(route, given)
-  return collect(route.path, body, limit)
+  const open = (wide?: number) =>
+    client.open(getLogTile, { params: { path: entriesPath(index, wide).slice('tile/'.length) } })
+  const what = `entries ${index} of the log`
+  const partial =
+    width < tileWidth ? await fetchIfThere(what, () => open(width), longestBundle) : undefined
+  return partial ?? readCapped(what, (await open()).body, longestBundle)
 }
 
 function refuseRollback(held: SignedCheckpoint, { origin, size }: SignedCheckpoint): void {

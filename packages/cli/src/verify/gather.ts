@@ -11,7 +11,7 @@ import {
 } from '@steadfleet/base'
 import { parseReleaseRecord } from '@steadfleet/domain'
 import { type Provenance, parseProvenance } from '@steadfleet/evidence'
-import { type Client, getLogProof, getObject, ProblemError } from '@steadfleet/protocol'
+import { type Client, fetchIfThere, getLogProof, getObject, readCapped } from '@steadfleet/protocol'
 import {
   chosenLog,
   type Fetcher,
@@ -25,7 +25,6 @@ import {
 import type { CataloguePlace } from '../catalogue/place.ts'
 import type { Home } from '../fleet/home.ts'
 import type { Fleet } from '../fleet/open.ts'
-import { collect } from '../publish/catalogue-files.ts'
 import { notPublished } from './error.ts'
 import { leafOf } from './log-link.ts'
 import { memoryStore } from './memory-store.ts'
@@ -77,7 +76,7 @@ async function gatherLogged(
   if (choice === undefined) return undefined
   const leaf = toHex(leafHash(leafOf(catalogue, target)))
   const { body } = await client.open(getLogProof, { params: { leaf }, query: {} })
-  return { choice, proof: fromUtf8(await collect('log proof', body, 256 * 1024)) }
+  return { choice, proof: fromUtf8(await readCapped('log proof', body, 256 * 1024)) }
 }
 
 async function gatherObjects(
@@ -123,18 +122,13 @@ function readStatement(envelope: Uint8Array): Provenance {
 }
 
 /** An object of the server's; undefined where it has none of this digest. */
-async function fetchObject(
+function fetchObject(
   client: Client,
   digest: Digest,
   limit: number,
 ): Promise<Uint8Array | undefined> {
-  try {
-    const { body } = await client.open(getObject, { params: { digest } })
-    return await collect(`object ${digest}`, body, limit)
-  } catch (error) {
-    if (error instanceof ProblemError && error.status === 404) return undefined
-    throw error
-  }
+  const open = () => client.open(getObject, { params: { digest } })
+  return fetchIfThere(`object ${digest}`, open, limit)
 }
 
 /** A fetcher that keeps what it fetched. */

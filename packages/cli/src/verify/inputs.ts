@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import type { Digest } from '@steadfleet/base'
-import { type Client, getObject, ProblemError } from '@steadfleet/protocol'
-import { TrustError } from '@steadfleet/trust'
+import { type Client, capped, getObject, ProblemError } from '@steadfleet/protocol'
 import { archivedInputs, ContentStore, type InputStore } from '../pack/index.ts'
 
 /** No input is longer; a server that sends more is not heard to the end. */
@@ -22,25 +21,8 @@ export function fetchedInputs(client: Client, folder: string): InputStore {
 async function fetchInto(client: Client, store: ContentStore, digest: Digest): Promise<void> {
   try {
     const { body } = await client.open(getObject, { params: { digest } })
-    await store.put(capped(digest, body))
+    await store.put(capped(`input ${digest}`, body, longestInput))
   } catch (error) {
     if (!(error instanceof ProblemError && error.status === 404)) throw error
-  }
-}
-
-async function* capped(
-  digest: Digest,
-  body: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  let length = 0
-  for await (const piece of body) {
-    length += piece.length
-    if (length > longestInput) {
-      throw new TrustError(
-        'trust/endless-data',
-        `cannot take input ${digest}: over ${longestInput} bytes`,
-      )
-    }
-    yield piece
   }
 }

@@ -2,19 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isCoded, parseStrictJson, toCanonical } from '@steadfleet/base'
 import { DigestSchema, object, parsePublisherName, parserOf } from '@steadfleet/domain'
-import { type Client, getFileOfCatalogue, makeClient, ProblemError } from '@steadfleet/protocol'
-import {
-  type CatalogueStore,
-  type Fetcher,
-  refreshCatalogue,
-} from '@steadfleet/trust'
+import { type Client, fetchIfThere, getFileOfCatalogue, makeClient } from '@steadfleet/protocol'
+import { type CatalogueStore, type Fetcher, refreshCatalogue } from '@steadfleet/trust'
 import { type Static, Type } from 'typebox'
 import { ifThere, writeDurably } from '../disk/durable.ts'
 import { ServerError } from '../error.ts'
 import { bringRoles } from './bring-roles.ts'
 import { type InForce, putInForce, readInForce } from './catalogue-folder.ts'
 import type { Place } from './catalogues.ts'
-import { readCapped } from './read-capped.ts'
 
 /** Where another party's catalogue comes from, and the digest of its first root. */
 export const Source = object({
@@ -134,14 +129,9 @@ function recording(fetcher: Fetcher, files: Map<string, Uint8Array>): Fetcher {
 function fetcherOf(client: Client, name: string): Fetcher {
   const catalogue = parsePublisherName(name)
   return {
-    async fetch(file, limit) {
-      try {
-        const reply = await client.open(getFileOfCatalogue, { params: { catalogue, file } })
-        return await readCapped(reply.body, limit, file)
-      } catch (error) {
-        if (error instanceof ProblemError && error.status === 404) return undefined
-        throw error
-      }
+    fetch(file, limit) {
+      const params = { catalogue, file }
+      return fetchIfThere(file, () => client.open(getFileOfCatalogue, { params }), limit)
     },
   }
 }
