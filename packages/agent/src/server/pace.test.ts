@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { defaultPatience } from './http.ts'
 import { paceCheck } from './pace.ts'
 
 const rows: [what: string, bytesASecond: number, seconds: number, isRefused: boolean][] = [
@@ -12,7 +13,7 @@ const rows: [what: string, bytesASecond: number, seconds: number, isRefused: boo
 for (const [what, bytesASecond, seconds, isRefused] of rows) {
   test(`${what} is ${isRefused ? 'given up' : 'put up with'}`, () => {
     let now = 0
-    const check = paceCheck({ bytes: 32 * 1024, windowMs: 30_000, monotonic: () => now })
+    const check = paceCheck({ ...defaultPatience.pace, monotonic: () => now })
     const receive = (): void => {
       for (let second = 0; second < seconds; second += 1) {
         now += 1000
