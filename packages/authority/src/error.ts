@@ -10,6 +10,7 @@ export type AuthorityErrorCode =
   | 'authority/draft'
   | 'authority/not-asked'
   | 'authority/publisher'
+  | 'authority/bins'
   | 'authority/log'
 
 /** Raised when what was asked for should not be signed. */

@@ -1,3 +1,4 @@
+export * from './bins.ts'
 export * from './ceremony/draft.ts'
 export * from './ceremony/draft-catalogue.ts'
 export * from './ceremony/draft-owner.ts'

@@ -5,6 +5,7 @@ import {
   type PublicKey,
   parseMetadata,
   type SigningRole,
+  type SuccinctRoles,
 } from '@steadfleet/trust'
 import { expiryText, type Lifetime } from './lifetime.ts'
 import { type RoleRow, toRoleRow } from './role.ts'
@@ -34,7 +35,10 @@ export interface SignedTargets extends Common {
   readonly revoked?: readonly string[]
   readonly delegations?: {
     readonly keys: Readonly<Record<string, PublicKey>>
-    readonly roles: readonly DelegationRow[]
+    /** Of the catalogue's targets: its publishers. */
+    readonly roles?: readonly DelegationRow[]
+    /** Of a publisher's role: the bins that its releases lie in. TAP 15 */
+    readonly succinct_roles?: SuccinctRoles
   }
 }
 
@@ -206,6 +210,7 @@ function entryOf(type: 'targets' | 'snapshot', bytes: Uint8Array): FileEntry {
   return { version, length: bytes.length, hashes: { sha256: toHexDigest(digestOf(bytes)) } }
 }
 
-function keysOf(roles: readonly SigningRole[]): Readonly<Record<string, PublicKey>> {
+/** The keys of roles by their ids, as a document lists them. */
+export function keysOf(roles: readonly SigningRole[]): Readonly<Record<string, PublicKey>> {
   return Object.fromEntries(roles.flatMap(({ keys }) => keys.map(key => [keyIdOf(key), key])))
 }

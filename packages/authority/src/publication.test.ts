@@ -70,10 +70,15 @@ describe('a publication', () => {
       const delegator = parseMetadata('targets', fileOf(catalogue.files, '1.targets.json')).signed
       const signed = edit(nextVersion(catalogue.signed.acme, 'publisher', now))
       const bytes = await signMetadata(signed, [pretendSigner(signer ?? 'acme')])
+      const publisher = role ?? 'acme'
       const accept = () =>
-        acceptPublication({ delegator, role: role ?? 'acme', held, bytes, now: at ?? now })
+        acceptPublication({
+          ...{ delegator, publisher, now: at ?? now },
+          held: new Map([['acme', held]]),
+          files: new Map([[publisher, bytes]]),
+        })
       if (code) assert.throws(accept, { code })
-      else assert.equal(accept().version, 3)
+      else assert.equal(accept().get('acme')?.signed.version, 3)
     })
   }
 })
@@ -87,7 +92,12 @@ test('a changed release is refused by both digests', async () => {
     [path]: target,
   })
   const bytes = await signMetadata(signed, [pretendSigner('acme')])
-  const accept = () => acceptPublication({ delegator, role: 'acme', held, bytes, now })
+  const accept = () =>
+    acceptPublication({
+      ...{ delegator, publisher: 'acme', now },
+      held: new Map([['acme', held]]),
+      files: new Map([['acme', bytes]]),
+    })
   assert.throws(accept, error => {
     const { details } = error as { details: Record<string, string> }
     assert.equal(details.offered, `sha256:${target.hashes.sha256}`)

@@ -32,7 +32,7 @@ const groups: Readonly<Record<string, string>> = {
   keys: 'Keys: what signs for the fleet offline.',
   root: 'The catalogue’s root: whose keys sign for it.',
   targets: 'The catalogue’s targets: who publishes.',
-  publisher: 'The publisher’s role: its releases, where several must sign.',
+  publisher: 'The publisher’s role: renew it, have several sign it, spread its releases over bins.',
   owner: 'The owner root and the trust policy.',
   agent: 'The agent: the daemon on a device.',
   log: 'The transparency log: how it stands, and what stands in it.',

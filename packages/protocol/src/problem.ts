@@ -102,6 +102,7 @@ export const problemStatus = {
   'trust/endless-data': 422,
   'trust/not-delegated': 422,
 
+  'authority/bins': 422,
   'authority/revoked': 409,
 
   'signer/not-named': 409,

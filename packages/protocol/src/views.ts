@@ -148,6 +148,21 @@ export const GroupView = object({
 })
 export type GroupView = Static<typeof GroupView>
 
+/** The name of a publisher's role, or of a bin of it: `acme`, `acme.bin-0f`. */
+export const RoleName = Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}(\\.bin-[0-9a-f]{1,3})?$' })
+
+/** Newer, signed versions of a publisher's role, of bins of it, or of both. */
+export const RoleFiles = object({
+  files: Type.Array(
+    object({
+      name: RoleName,
+      /** Base64 of the file's exact bytes. */
+      file: Type.String({ contentEncoding: 'base64', maxLength: 12_000_000 }),
+    }),
+    { minItems: 1, maxItems: 4097 },
+  ),
+})
+
 /** A role: how long what it signed last is good for, and whether somebody must act. */
 export const RoleView = object({
   /** `root`, `targets`, `snapshot`, `timestamp`, a publisher's name; `owner-root` or `policy`. */

@@ -1,8 +1,9 @@
-import { type Lifetime, lifeOf } from '@steadfleet/authority'
+import { type Lifetime, lifeOf, publisherOf } from '@steadfleet/authority'
 import { type PublisherName, toTimestamp } from '@steadfleet/domain'
 import type { RoleView } from '@steadfleet/protocol'
 import type { TrustPolicy } from '@steadfleet/trust'
 import type { Logger } from 'pino'
+import type { InForce } from './catalogue/catalogue-folder.ts'
 import type { Served } from './catalogue/catalogues.ts'
 import type { House } from './house.ts'
 
@@ -41,12 +42,26 @@ function rolesIn(served: Served, { catalogues }: TrustPolicy): RoleLife[] {
   return [
     { ...top, role: 'root', kind: 'root', signed: root.signed },
     { ...top, role: 'targets', kind: 'targets', signed: targets.signed },
-    ...[...roles].map(([role, { signed }]): RoleLife => {
+    ...firstToExpire(roles).map(([role, signed]): RoleLife => {
       return { ...top, role, kind: 'publisher', signed, counts: isTrusted(trusted, role) }
     }),
     { ...top, role: 'snapshot', kind: 'snapshot', signed: snapshot.signed, online },
     { ...top, role: 'timestamp', kind: 'timestamp', signed: timestamp.signed, online },
   ]
+}
+
+/** Each publisher's role, which is good until the first of it and its bins expires. */
+function firstToExpire(roles: InForce['roles']): [publisher: string, signed: Signed][] {
+  const first = new Map<string, Signed>()
+  for (const [role, { signed }] of roles) {
+    const publisher = publisherOf(role)
+    const held = first.get(publisher)
+    if (!held) first.set(publisher, signed)
+    else if (signed.expires < held.expires) {
+      first.set(publisher, { ...held, expires: signed.expires })
+    }
+  }
+  return [...first]
 }
 
 function isTrusted(catalogue: TrustPolicy['catalogues'][number] | undefined, publisher: string) {

@@ -7,6 +7,7 @@ import {
   toCanonicalText,
 } from '@steadfleet/base'
 import { parseEnvelopeBytes } from '@steadfleet/trust'
+import { publisherOf } from '../bins.ts'
 import type { Draft, DraftDocument } from './draft.ts'
 import { nameOf } from './sign.ts'
 
@@ -31,15 +32,70 @@ export interface Change {
  * those count that a role names by the digest of the key.
  */
 export function reviewDraft(draft: Draft): Review[] {
-  return draft.documents.map(document => {
-    const held = heldContent(draft, document)
-    return {
-      document: nameOf(document),
-      from: typeof held.version === 'number' ? held.version : 0,
-      to: Number(document.content.version),
-      changes: changesOf(placesIn(held), placesIn(document.content)),
-    }
+  const isRole = ({ kind }: DraftDocument): boolean => kind === 'role'
+  const others = draft.documents.filter(document => !isRole(document))
+  const own = Map.groupBy(draft.documents.filter(isRole), ({ name }) => publisherOf(name))
+  return [
+    ...others.map(document => reviewOf(draft, document)),
+    ...[...own].flatMap(([publisher, documents]) => reviewPublisher(draft, publisher, documents)),
+  ]
+}
+
+function reviewOf(draft: Draft, document: DraftDocument): Review {
+  const held = heldContent(draft, document)
+  return {
+    document: nameOf(document),
+    from: typeof held.version === 'number' ? held.version : 0,
+    to: Number(document.content.version),
+    changes: changesOf(placesIn(held), placesIn(document.content)),
+  }
+}
+
+/**
+ * A publisher's documents. A release that goes from one of its files to another is no change; one that
+ * goes with a file that nothing stands for is told with the first document.
+ */
+function reviewPublisher(
+  draft: Draft,
+  publisher: string,
+  documents: readonly DraftDocument[],
+): Review[] {
+  const names = [...draft.held.keys()].flatMap(name => /^role\/(.*)$/.exec(name)?.[1] ?? [])
+  const held = names.filter(name => publisherOf(name) === publisher)
+  const before = releasesIn(held.map(name => heldContent(draft, { kind: 'role', name })))
+  const after = releasesIn(documents.map(({ content }) => content))
+  const told = releasesIn(documents.map(document => heldContent(draft, document)))
+  const lost = [...before].filter(([place]) => !after.has(place) && !told.has(place))
+  const [first, ...others] = documents
+    .map(document => reviewOf(draft, document))
+    .map(review => ({ ...review, changes: withoutMoves(review.changes, before, after) }))
+  if (first === undefined) return []
+  const gone = lost.map(([place, was]) => toChange(place, was, undefined))
+  return [{ ...first, changes: [...first.changes, ...gone] }, ...others]
+}
+
+function releasesIn(contents: readonly JsonObject[]): Map<string, string> {
+  return new Map(
+    contents.flatMap(content => [...placesIn(content)].filter(([place]) => isOfRelease(place))),
+  )
+}
+
+function withoutMoves(
+  changes: readonly Change[],
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): Change[] {
+  return changes.flatMap(change => {
+    const { place } = change
+    if (!isOfRelease(place)) return [change]
+    const [was, is] = [before.get(place), after.get(place)]
+    if (was === is || (change.after === undefined && is !== undefined)) return []
+    return [toChange(place, was, is)]
   })
+}
+
+function isOfRelease(place: string): boolean {
+  return place.startsWith('targets.')
 }
 
 /** What the version in force says. */
@@ -63,11 +119,16 @@ function changesOf(
   const places = [...new Set([...before.keys(), ...after.keys()])].sort()
   return places.flatMap(place => {
     const [was, is] = [before.get(place), after.get(place)]
-    if (was === is) return []
-    return [
-      { place, ...(was !== undefined && { before: was }), ...(is !== undefined && { after: is }) },
-    ]
+    return was === is ? [] : [toChange(place, was, is)]
   })
+}
+
+function toChange(place: string, was: string | undefined, is: string | undefined): Change {
+  return {
+    place,
+    ...(was !== undefined && { before: was }),
+    ...(is !== undefined && { after: is }),
+  }
 }
 
 /** A list is a set here: each of its members is a place of its own, named by itself. */

@@ -11,6 +11,7 @@ import {
   topRole,
   toSigningRole,
 } from '@steadfleet/trust'
+import { publisherOf } from '../bins.ts'
 import { AuthorityError } from '../error.ts'
 import type { Signer } from '../signer.ts'
 import {
@@ -140,7 +141,8 @@ function delegationsOf(draft: Draft, name: string): { by: string; role: SigningR
   const file = next ? fileOf(next, new Map()) : draft.held.get('targets')
   if (!file) return []
   const { version, delegations } = parseMetadata('targets', file).signed
-  const found = delegations?.roles?.find(role => role.name === name)
+  // A publisher's bins are signed by whoever signs its role.
+  const found = delegations?.roles?.find(role => role.name === publisherOf(name))
   if (!delegations || !found) return []
   return [{ by: `targets ${version}`, role: toSigningRole(delegations.keys, found) }]
 }

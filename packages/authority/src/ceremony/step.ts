@@ -13,7 +13,8 @@ import {
   topRole,
   toSigningRole,
 } from '@steadfleet/trust'
-import { acceptPublication } from '../publication.ts'
+import { binsOf, isBin, publisherOf } from '../bins.ts'
+import { acceptPublication, refuseForeignDelegates } from '../publication.ts'
 import { refuseWeakKeys } from '../role.ts'
 import { refuseForgotten, refuseRevoked, withoutRevoked } from './revoked.ts'
 
@@ -21,7 +22,23 @@ import { refuseForgotten, refuseRevoked, withoutRevoked } from './revoked.ts'
 export interface CatalogueSet {
   readonly root: Metadata<'root'>
   readonly targets: Metadata<'targets'>
+  /** By role name, those of publishers and their bins. */
   readonly roles: ReadonlyMap<string, Metadata<'targets'>>
+  /** Where it is at hand: the last version of every role that ever was. */
+  readonly snapshot?: Metadata<'snapshot'>
+}
+
+/** The last version of a role that the catalogue named; 0 for none. */
+export function versionIn({ snapshot, roles }: CatalogueSet, role: string): number {
+  return snapshot?.signed.meta.get(`${role}.json`)?.version ?? roles.get(role)?.signed.version ?? 0
+}
+
+/** What is in force of one publisher, by role name. */
+export function heldOf(
+  { roles }: CatalogueSet,
+  publisher: string,
+): Map<string, Metadata<'targets'>> {
+  return new Map([...roles].filter(([role]) => publisherOf(role) === publisher))
 }
 
 /** Next versions that come into force together; what is absent stays as it is. */
@@ -44,11 +61,23 @@ export function acceptCatalogueStep(
   const targets = step.targets ? nextTargets(held.targets, step.targets, now) : held.targets
   refuseUnsigned('targets', targets, topRole(root.signed, 'targets')) // TUF §5.6.3
   const roles = new Map(held.roles)
-  for (const [role, bytes] of step.roles) {
-    roles.set(role, nextRole({ held, targets, role, bytes, now }))
+  for (const [publisher, files] of Map.groupBy(step.roles, ([role]) => publisherOf(role))) {
+    const next = nextRoles({ held, targets, publisher, files: new Map(files), now })
+    for (const [role, metadata] of next) roles.set(role, metadata)
+    for (const role of binsLeft(held, publisher, roles.get(publisher))) roles.delete(role)
   }
   for (const [role, metadata] of roles) refuseUndelegated(targets, role, metadata)
   return { root, targets, roles }
+}
+
+/** Bins of a publisher that its role does not delegate to any more. */
+function binsLeft(
+  held: CatalogueSet,
+  publisher: string,
+  role: Metadata<'targets'> | undefined,
+): string[] {
+  const bins = binsOf(role?.signed)
+  return [...heldOf(held, publisher).keys()].filter(one => isBin(one) && !bins.has(one))
 }
 
 /** What the owner's offline keys have in force. */
@@ -95,24 +124,26 @@ function nextTargets(held: Metadata<'targets'>, bytes: Uint8Array, now: Date): M
   return offered
 }
 
-interface NextRole {
+interface NextRoles {
   readonly held: CatalogueSet
   readonly targets: Metadata<'targets'>
-  readonly role: string
-  readonly bytes: Uint8Array
+  readonly publisher: string
+  readonly files: ReadonlyMap<string, Uint8Array>
   readonly now: Date
 }
 
-function nextRole({ held, targets, role, bytes, now }: NextRole): Metadata<'targets'> {
-  const before = held.roles.get(role)?.signed
-  acceptPublication({
+function nextRoles({ held, targets, publisher, files, now }: NextRoles) {
+  const before = [...heldOf(held, publisher)].map(
+    ([role, { signed }]) => [role, withoutRevoked(targets, signed)] as const,
+  )
+  return acceptPublication({
     delegator: targets.signed,
-    role,
-    held: before && withoutRevoked(targets, before),
-    bytes,
+    publisher,
+    held: new Map(before),
+    versionOf: role => versionIn(held, role),
+    files,
     now,
   })
-  return parseMetadata('targets', bytes)
 }
 
 /** A publisher whom nobody delegates to any more may keep its file: no client will ask for it. */
@@ -122,8 +153,9 @@ function refuseUndelegated(
   metadata: Metadata<'targets'>,
 ): void {
   const { delegations } = targets.signed
-  const delegation = delegations?.roles?.find(({ name }) => name === role)
+  const delegation = delegations?.roles?.find(({ name }) => name === publisherOf(role))
   if (!delegations || !delegation) return
+  if (!isBin(role)) refuseForeignDelegates(delegation, metadata.signed)
   refuseUnsigned(role, metadata, toSigningRole(delegations.keys, delegation))
   refuseRevoked(targets, role, metadata.signed)
 }

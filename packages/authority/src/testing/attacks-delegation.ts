@@ -77,7 +77,7 @@ async function redelegate(
     version: version + 1,
     delegations: {
       keys: { ...delegations?.keys, ...keys },
-      roles: delegations?.roles.flatMap(changed) ?? [],
+      roles: delegations?.roles?.flatMap(changed) ?? [],
     },
   }
   signed.targets = next

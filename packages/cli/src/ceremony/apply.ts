@@ -32,9 +32,8 @@ export async function applyDraft(
   signatures: readonly DraftSignature[],
   place: Pick<RolePlace, 'catalogue' | 'now' | 'say'>,
 ): Promise<Applied> {
-  const [first, ...others] = draft.documents
-  if (first?.kind === 'role' && others.length === 0) {
-    return { [`role/${first.name}`]: await putDraftedRole(client, draft, signatures, place) }
+  if (draft.documents.every(({ kind }) => kind === 'role')) {
+    return putDraftedRole(client, draft, signatures, place)
   }
   const files = assembleDraft(draft, signatures)
   return draft.held.has('owner-root')
@@ -68,10 +67,7 @@ function applyToCatalogue(
   const body = {
     ...(root && { root: toBase64(root) }),
     ...(targets && { targets: toBase64(targets) }),
-    roles: [...step.roles].map(([name, file]) => ({
-      name: parsePublisherName(name),
-      file: toBase64(file),
-    })),
+    roles: [...step.roles].map(([name, file]) => ({ name, file: toBase64(file) })),
   }
   if (catalogue === undefined) return client.call(applyCatalogue, { body })
   const params = { catalogue: parsePublisherName(catalogue) }

@@ -1,4 +1,4 @@
-import type { CatalogueSet, OwnerFiles } from '@steadfleet/authority'
+import { binsOf, type CatalogueSet, isBin, type OwnerFiles } from '@steadfleet/authority'
 import { digestOf, isCoded } from '@steadfleet/base'
 import { type Client, getOwnerRoot, getPolicy } from '@steadfleet/protocol'
 import {
@@ -17,6 +17,7 @@ import {
 import type { CataloguePlace } from '../catalogue/place.ts'
 import type { Fleet } from '../fleet/open.ts'
 import { firstPlace } from '../publish/role.ts'
+import { sideBySide } from '../side-by-side.ts'
 
 /** The longest file of a catalogue that is read. */
 const longest = 8_000_000
@@ -36,18 +37,20 @@ export async function heldCatalogue(
     'snapshot',
     await read(`${meta['snapshot.json'].version}.snapshot.json`),
   )
-  const files = await Promise.all(
-    [...snapshot.signed.meta].map(async ([file, { version }]) => {
-      const bytes = await read(`${version}.${file}`)
-      return [file.replace(/\.json$/, ''), parseMetadata('targets', bytes)] as const
-    }),
-  )
-  const roles = new Map(files)
+  const readRoles = (names: readonly string[]) =>
+    sideBySide(names, async name => {
+      const version = snapshot.signed.meta.get(`${name}.json`)?.version
+      return [name, parseMetadata('targets', await read(`${version}.${name}.json`))] as const
+    })
+  const named = [...snapshot.signed.meta.keys()].map(file => file.replace(/\.json$/, ''))
+  const roles = new Map(await readRoles(named.filter(name => !isBin(name))))
+  const bins = [...roles.values()].flatMap(({ signed }) => [...binsOf(signed)])
+  for (const [name, bin] of await readRoles(bins)) roles.set(name, bin)
   const targets = roles.get('targets')
   if (!targets) throw missing('targets.json')
   refuseUnsigned('targets', targets, topRole(root.signed, 'targets'))
   roles.delete('targets')
-  return { root, targets, roles }
+  return { root, targets, roles, snapshot }
 }
 
 /** The owner root and the policy in force, the root by every step from the first, which `init` made. */

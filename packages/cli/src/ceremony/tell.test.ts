@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
-  draftRole,
+  draftRoles,
   makeDelegatedRole,
   makeRoot,
   makeTargets,
@@ -65,7 +65,7 @@ async function reviewOf(before: TargetEntry[], after: TargetEntry[], by: Signer[
     targets: parseMetadata('targets', await signMetadata(targets, [three])),
     roles: new Map([['acme', parseMetadata('targets', held)]]),
   }
-  const draft = draftRole(catalogue, 'acme', makeDelegatedRole(2, named(after), now))
+  const draft = draftRoles(catalogue, new Map([['acme', makeDelegatedRole(2, named(after), now)]]))
   const signatures = await Promise.all(by.map(signer => signDraft(draft, signer)))
   return toReviewText(draft, signatures, new Map())
 }

@@ -6,6 +6,7 @@ import {
   type Standing,
   standingOf,
 } from '@steadfleet/authority'
+import { foldBins } from './tell-bins.ts'
 
 /** The names that this machine has for keys, by key id. */
 export type KeyNames = ReadonlyMap<string, string>
@@ -21,13 +22,16 @@ export function toReviewText(
   signatures: readonly DraftSignature[],
   names: KeyNames,
 ): string {
-  const documents = reviewDraft(draft).flatMap(({ document, from, to, changes }) => [
-    `${document} ${from} → ${to}`,
-    ...releasesIn(changes).map(line => `  ${line}`),
-    ...changes
-      .filter(({ place }) => place !== 'version' && releasePlace(place) === undefined)
-      .map(change => `  ${inWords(change, names)}`),
-  ])
+  const told = reviewDraft(draft).map(({ document, from, to, changes }) => ({
+    document: `${document} ${from} → ${to}`,
+    lines: [
+      ...releasesIn(changes).map(line => `  ${line}`),
+      ...changes
+        .filter(({ place }) => place !== 'version' && releasePlace(place) === undefined)
+        .map(change => `  ${inWords(change, names)}`),
+    ],
+  }))
+  const documents = foldBins(told).flatMap(({ document, lines }) => [document, ...lines])
   return [...documents, '', ...standingLines(draft, signatures, names)].join('\n')
 }
 
@@ -37,7 +41,16 @@ export function standingLines(
   signatures: readonly DraftSignature[],
   names: KeyNames,
 ): string[] {
-  return standingOf(draft, signatures).flatMap(standing => standingLinesOf(standing, names))
+  const told = standingOf(draft, signatures).map(standing => {
+    const { document } = standing
+    const [line = '', ...lines] = standingLinesOf(standing, names)
+    const at = line.indexOf(document)
+    return { document, lines: [line.slice(0, at), line.slice(at + document.length), ...lines] }
+  })
+  return foldBins(told).flatMap(({ document, lines: [before = '', after = '', ...lines] }) => [
+    `${before}${document}${after}`,
+    ...lines,
+  ])
 }
 
 /** How far one role is: who of it has signed, and who still may. */

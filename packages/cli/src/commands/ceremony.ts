@@ -5,6 +5,7 @@ import { applyDraft } from '../ceremony/apply.ts'
 import { readDraft, writeDraft, writeSignature } from '../ceremony/draft-files.ts'
 import { keyOption, namedSigners } from '../ceremony/signers.ts'
 import { type KeyNames, standingLines, toReviewJson, toReviewText } from '../ceremony/tell.ts'
+import { foldBins } from '../ceremony/tell-bins.ts'
 import { argument, type Call, type CommandSpec, type OptionSpec, textOption } from '../command.ts'
 import { CliError } from '../error.ts'
 import { homeDirectory, keyFolder } from '../fleet/home.ts'
@@ -147,8 +148,13 @@ function apply({ name, what, placeOptions = [] }: Ceremony): CommandSpec {
       }
       const applied = await applyDraft(client, draft, signatures, at)
       call.output.answer(applied, () =>
-        Object.entries(applied)
-          .map(([document, version]) => `${document} ${version} is in force`)
+        foldBins(
+          Object.entries(applied).map(([document, version]) => ({
+            document: `${document} ${version}`,
+            lines: ['is in force'],
+          })),
+        )
+          .map(({ document, lines }) => [document, ...lines].join(' '))
           .join('\n'),
       )
     },

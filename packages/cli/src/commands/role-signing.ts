@@ -20,7 +20,7 @@ export async function roleSigning(call: Call): Promise<RoleSigning> {
   const out = textOption(call, 'out')
   return {
     signers,
-    draftAt: version => resolve(call.world.directory, out ?? `publisher-${version}.draft`),
+    draftAt: edition => resolve(call.world.directory, out ?? `publisher-${edition}.draft`),
   }
 }
 

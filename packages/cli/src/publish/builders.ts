@@ -39,7 +39,8 @@ export async function changeBuilders(
 ): Promise<ChangedBuilders> {
   const held = await heldRoleAt(fleet, place)
   const builders = change(held.signed.builders ?? [])
-  const drafted = await putRole(fleet, held, { ...held.signed, builders }, place)
+  const next = new Map([[fleet.home.publisher, { ...held.signed, builders }]])
+  const drafted = await putRole(fleet, held, next, place)
   return { builders, ...(drafted && { drafted }) }
 }
 

@@ -1,6 +1,12 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { addRelease, releaseTarget, type SignedTargets } from '@steadfleet/authority'
+import {
+  addReleases,
+  releasesWorthBins,
+  releaseTarget,
+  roleFor,
+  type SignedTargets,
+} from '@steadfleet/authority'
 import type { Architecture, PackageName } from '@steadfleet/domain'
 import { buildersOf, openProvenance, refuseRetired } from '@steadfleet/evidence'
 import { listReleases } from '@steadfleet/protocol'
@@ -19,6 +25,7 @@ import {
 } from '../pack/index.ts'
 import { type BuildChoices, build } from './build.ts'
 import { makeBuilder } from './builder.ts'
+import { documentsOf, withBins } from './held-bins.ts'
 import { type DraftedRole, putRole, type RoleSigning } from './put-role.ts'
 import { heldRole } from './role.ts'
 import { type Uploaded, uploadMissing } from './upload.ts'
@@ -176,13 +183,22 @@ export async function signRole(
   what.say(`signing role ${home.publisher} with its own keys`)
   const held = await heldRole(home, client, what.now, place)
   for (const one of releases) refuseUncounted(held.signed, one)
-  const grown = releases.reduce<SignedTargets>((role, { release, record }) => {
-    const { path, target } = releaseTarget(release, record)
-    return addRelease(role, path, target)
-  }, held.signed)
+  const { publisher } = home
+  const named = releases.map(({ release, record }) => releaseTarget(release, record))
+  const roles = named.map(({ path }) => roleFor(publisher, held.signed, path))
+  const full = await withBins(held, roles)
+  const grown = addReleases(publisher, documentsOf(full, publisher), named)
+  adviseBins(held.signed, what.say)
   // Before the signature exists: what the log holds and this list does not, somebody else signed.
   await noteSigned(home, releases.map(toTarget))
-  return putRole(fleet, held, grown, { ...what, ...(place && { catalogue: place.name }) })
+  return putRole(fleet, full, grown, { ...what, ...(place && { catalogue: place.name }) })
+}
+
+/** In one file, each release makes every publication and every device's next fetch longer. */
+function adviseBins({ targets }: SignedTargets, say: Publication['say']): void {
+  const count = Object.keys(targets).length
+  if (count < releasesWorthBins) return
+  say(`${count} releases are in one file: see steadfleet publisher bins --help`)
 }
 
 /** What another builder built is not signed: the server would refuse it, and the signature would be there. */

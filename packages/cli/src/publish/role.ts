@@ -5,7 +5,6 @@ import {
   readSigned,
   type SignedTargets,
 } from '@steadfleet/authority'
-import { digestOf, toHexDigest } from '@steadfleet/base'
 import type { Client } from '@steadfleet/protocol'
 import {
   type CatalogueStore,
@@ -13,18 +12,23 @@ import {
   parseMetadata,
   refreshCatalogue,
   refuseUnsigned,
-  TrustError,
+  type SigningRole,
   toSigningRole,
 } from '@steadfleet/trust'
 import type { CataloguePlace } from '../catalogue/place.ts'
 import { CliError } from '../error.ts'
 import type { Home } from '../fleet/home.ts'
 import { catalogueFetcher, fileStore } from './catalogue-files.ts'
+import { namedFile } from './held-bins.ts'
 
 /** A publisher's role as it stands, and the catalogue that says whose keys sign the next one. */
 export interface HeldRole {
   readonly signed: SignedTargets
-  readonly catalogue: CatalogueSet
+  /** Who must sign it, and its bins. */
+  readonly by: SigningRole
+  /** The role and those of its bins that were asked for are in it. */
+  readonly catalogue: CatalogueSet & Required<Pick<CatalogueSet, 'snapshot'>>
+  readonly fetcher: Fetcher
 }
 
 /**
@@ -49,39 +53,23 @@ export async function heldRole(
     const message = `cannot publish as ${publisher}: nobody delegates to it in the catalogue`
     throw new CliError('cli/not-found', message, { publisher })
   }
-  const bytes = await roleFile(publisher, store, fetcher)
+  const by = toSigningRole(keys, delegation)
+  const snapshot = parseMetadata('snapshot', await readHeld(store, 'snapshot.json'))
+  const bytes = await namedFile(publisher, snapshot, fetcher)
   if (!bytes) {
     const signed = makeDelegatedRole(0, {}, now)
-    return { signed, catalogue: { root, targets, roles: new Map() } }
+    return { signed, by, fetcher, catalogue: { root, targets, snapshot, roles: new Map() } }
   }
   const role = parseMetadata('targets', bytes)
-  refuseUnsigned(publisher, role, toSigningRole(keys, delegation))
-  const catalogue = { root, targets, roles: new Map([[publisher, role]]) }
-  return { signed: readSigned('targets', bytes), catalogue }
+  refuseUnsigned(publisher, role, by)
+  const catalogue = { root, targets, snapshot, roles: new Map([[publisher, role]]) }
+  return { signed: readSigned('targets', bytes), by, fetcher, catalogue }
 }
 
 /** The catalogue that the fleet was made with. */
 export function firstPlace(home: Home, client: Client): Omit<CataloguePlace, 'name'> {
   const store = fileStore(join(home.directory, 'catalogue.json'))
   return { root: home.catalogueRoot, store, fetcher: catalogueFetcher(client) }
-}
-
-/**
- * The file of the role that the verified snapshot names. It may have expired: its successor won't.
- * A publisher who is new has none yet.
- */
-async function roleFile(
-  publisher: string,
-  store: CatalogueStore,
-  fetcher: Fetcher,
-): Promise<Uint8Array | undefined> {
-  const snapshot = readSigned('snapshot', await readHeld(store, 'snapshot.json'))
-  const named = snapshot.meta[`${publisher}.json`]
-  if (!named) return undefined
-  const file = `${named.version}.${publisher}.json`
-  const bytes = await fetcher.fetch(file, named.length)
-  if (bytes && toHexDigest(digestOf(bytes)) === named.hashes.sha256) return bytes
-  throw new TrustError('trust/mix-and-match', `cannot trust ${file}: not what the snapshot names`)
 }
 
 async function readHeld(store: CatalogueStore, name: string): Promise<Uint8Array> {

@@ -2,11 +2,9 @@ import type { Digest, JsonObject } from '@steadfleet/base'
 import { toTimestamp } from '@steadfleet/domain'
 import {
   type CatalogueStore,
-  type Delegation,
   keyIdOf,
   type Metadata,
   type MetadataType,
-  matchesPattern,
   parseMetadata,
   refreshCatalogue,
   refuseUnsigned,
@@ -46,6 +44,7 @@ export async function verifyCatalogue(
   if (target === undefined) throw notPublished(release)
   const { role, file, signers } = await publisherOf(store, targets.signed, target)
   onLink(publisherLink(role, file, signers, target))
+  if (target.role !== role) onLink(await binLink(store, file.signed, target))
   onLink(freshnessLink(catalogue.expires, taken))
   return { target, role, signed: file.source }
 }
@@ -62,20 +61,15 @@ async function readRole<T extends MetadataType>(
 async function publisherOf(
   store: CatalogueStore,
   { delegations }: Targets,
-  { path, role }: Target,
+  { path, role, publisher }: Target,
 ) {
-  const roles = delegations?.roles ?? []
-  const found = roles.find(({ name }) => name === role) ?? roles.find(one => covers(one, path))
+  const found = delegations?.roles?.find(({ name }) => name === publisher)
   if (!found || !delegations) {
     const message = `cannot verify ${path}: the catalogue itself has it, not a publisher`
     throw new VerifyError('verify/not-published', message, { path, role })
   }
   const file = await readRole(store, 'targets', `${encodeURIComponent(found.name)}.json`)
   return { role: found.name, file, signers: toSigningRole(delegations.keys, found) }
-}
-
-function covers({ paths = [] }: Delegation, path: string): boolean {
-  return paths.some(pattern => matchesPattern(pattern, path))
 }
 
 /** The ids of the keys of a role that signed a file. */
@@ -133,14 +127,16 @@ function publisherLink(
   role: string,
   file: Metadata<'targets'>,
   signers: SigningRole,
-  { path, digest }: Target,
+  { path, digest, role: inRole }: Target,
 ): Link {
   const { version, expires } = file.signed
   const by = signersOf(file, signers)
   return {
     name: 'publisher',
     says: [
-      `${role} signed ${path} in version ${version} of its role, by ${count(by, signers)}: ${short(by)}`,
+      inRole === role
+        ? `${role} signed ${path} in version ${version} of its role, by ${count(by, signers)}: ${short(by)}`
+        : `${role} signed in version ${version} of its role, by ${count(by, signers)}: ${short(by)}, that its releases lie in bins`,
       `its record is ${digest}`,
     ],
     facts: {
@@ -150,6 +146,32 @@ function publisherLink(
       threshold: signers.threshold,
       expires: toTimestamp(expires),
       record: digest,
+    },
+  }
+}
+
+/** Where the publisher's releases lie in bins: the one that has this release. */
+async function binLink(
+  store: CatalogueStore,
+  { delegations }: Targets,
+  { path, role }: Target,
+): Promise<Link> {
+  const file = await readRole(store, 'targets', `${encodeURIComponent(role)}.json`)
+  const row = delegations?.succinct_roles ?? { keyids: [], threshold: 1 }
+  const signers = toSigningRole(delegations?.keys ?? new Map(), row)
+  const { version, expires } = file.signed
+  const by = signersOf(file, signers)
+  return {
+    name: 'bin',
+    says: [
+      `${path} lies in version ${version} of ${role}, signed by ${count(by, signers)}: ${short(by)}`,
+    ],
+    facts: {
+      role,
+      version,
+      signers: by,
+      threshold: signers.threshold,
+      expires: toTimestamp(expires),
     },
   }
 }

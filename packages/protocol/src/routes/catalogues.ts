@@ -1,7 +1,9 @@
 import { DigestSchema, object, PublisherName } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { route } from '../route.ts'
+import { RoleFiles } from '../views.ts'
 import { CatalogueView } from '../views-catalogue.ts'
+import { publishFiles } from './content.ts'
 
 /** Base64 of a signed file's exact bytes. */
 const File = Type.String({ contentEncoding: 'base64', maxLength: 12_000_000 })
@@ -63,6 +65,17 @@ export const followCatalogue = route({
     root: DigestSchema,
   }),
   reply: CatalogueView,
+})
+
+export const publishFilesIn = route({
+  method: 'PUT',
+  path: '/v1/catalogues/:catalogue/roles/:role/files',
+  needs: 'release:publish',
+  summary:
+    'Publish newer, signed versions of a publisher’s role and of bins of it in this catalogue, all or none.',
+  params: object({ catalogue: PublisherName, role: PublisherName }),
+  body: RoleFiles,
+  reply: publishFiles.reply,
 })
 
 export const publishRoleIn = route({

@@ -1,7 +1,7 @@
 import { object, PublisherName } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { route } from '../route.ts'
-import { EnvelopeView, PublicKeyView, RoleView } from '../views.ts'
+import { EnvelopeView, PublicKeyView, RoleName, RoleView } from '../views.ts'
 
 /** Base64 of a signed file's exact bytes. */
 const File = Type.String({ contentEncoding: 'base64', maxLength: 12_000_000 })
@@ -18,7 +18,7 @@ export const listRoles = route({
 const step = object({
   root: Type.Optional(File),
   targets: Type.Optional(File),
-  roles: Type.Optional(Type.Array(object({ name: PublisherName, file: File }))),
+  roles: Type.Optional(Type.Array(object({ name: RoleName, file: File }))),
 })
 const inForce = object({
   root: Type.Integer(),

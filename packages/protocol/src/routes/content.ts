@@ -1,7 +1,7 @@
 import { DigestSchema, object } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { route } from '../route.ts'
-import { DigestList, EnvelopeView } from '../views.ts'
+import { DigestList, EnvelopeView, RoleFiles } from '../views.ts'
 
 /** Content is named by digest and signed elsewhere, so any cache may carry it and anyone may ask. */
 export const getObject = route({
@@ -96,6 +96,17 @@ export const publishRole = route({
     /** In force, and shown and ordered as soon as the log’s witnesses have cosigned. */
     waiting: Type.Array(Type.String()),
   }),
+})
+
+export const publishFiles = route({
+  method: 'PUT',
+  path: '/v1/catalogue/roles/:role/files',
+  needs: 'release:publish',
+  summary:
+    'Publish newer, signed versions of a publisher’s role and of bins of it, all or none; new targets become releases.',
+  params: object({ role: Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$' }) }),
+  body: RoleFiles,
+  reply: publishRole.reply,
 })
 
 export const agentFile = route({

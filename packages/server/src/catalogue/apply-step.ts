@@ -1,4 +1,10 @@
-import { acceptCatalogueStep, type CatalogueStep, readSigned } from '@steadfleet/authority'
+import {
+  acceptCatalogueStep,
+  type CatalogueStep,
+  heldOf,
+  publisherOf,
+  readSigned,
+} from '@steadfleet/authority'
 import { writeSet } from '../disk/file-set.ts'
 import { ServerError } from '../error.ts'
 import type { InForce } from './catalogue-folder.ts'
@@ -44,9 +50,11 @@ function withoutHeld(inForce: InForce, { root, targets, roles }: CatalogueStep):
 /** A release is published, where all that it names is looked for; a ceremony brings none. */
 function refuseNewReleases(inForce: InForce, { roles }: CatalogueStep): void {
   for (const [role, bytes] of roles) {
-    const held = inForce.roles.get(role)?.signed.targets
+    const held = [...heldOf(inForce, publisherOf(role)).values()]
     const { targets } = readSigned('targets', bytes)
-    const path = Object.keys(targets).find(one => !held?.has(one))
+    const path = Object.keys(targets).find(
+      one => !held.some(({ signed }) => signed.targets.has(one)),
+    )
     if (path === undefined) continue
     const message = `cannot put ${role} in force with ${path}: it was not published before`
     throw new ServerError('release/unpublished', message, { role, path })

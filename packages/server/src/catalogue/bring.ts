@@ -8,7 +8,7 @@ import { type Digest, parseStrictJson, toHexDigest } from '@steadfleet/base'
 import { parseTree } from '@steadfleet/bundle'
 import { type ObjectRef, parseReleaseRecord } from '@steadfleet/domain'
 import { getObject } from '@steadfleet/protocol'
-import { digestIn, parseMetadata } from '@steadfleet/trust'
+import { digestIn, type Targets } from '@steadfleet/trust'
 import type { Static } from 'typebox'
 import type { NewRelease } from '../acts/release.ts'
 import type { ObjectStore } from '../content/object-store.ts'
@@ -29,10 +29,9 @@ const side = 8
 export async function bringRecords(
   objects: ObjectStore,
   mirror: Mirror,
-  role: Uint8Array,
+  targets: Targets['targets'],
   paths: readonly string[],
 ): Promise<NewRelease[]> {
-  const { targets } = parseMetadata('targets', role).signed
   const releases: NewRelease[] = []
   for (const path of paths) {
     const found = targets.get(path)

@@ -1,8 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Metadata, type MetadataType, parseMetadata } from '@steadfleet/trust'
+import { binsOf, isBin } from '@steadfleet/authority'
+import { type Metadata, type MetadataType, parseMetadata, type Snapshot } from '@steadfleet/trust'
 import { ifThere, writeDurably } from '../disk/durable.ts'
 import { ServerError } from '../error.ts'
+
+type FileMeta = NonNullable<ReturnType<Snapshot['meta']['get']>>
 
 /** The set of metadata that the timestamp names: what a client would see now. */
 export interface InForce {
@@ -10,31 +13,69 @@ export interface InForce {
   readonly timestamp: Metadata<'timestamp'>
   readonly snapshot: Metadata<'snapshot'>
   readonly targets: Metadata<'targets'>
-  /** Every delegated role that the snapshot names. */
+  /** Every publisher's role that the snapshot names, and the bins that it delegates to. */
   readonly roles: ReadonlyMap<string, Metadata<'targets'>>
 }
 
 /**
- * Reads the set in force. Files that no timestamp names yet are left of a crash and do not count. A
- * mirror may lack the role of a publisher that was late.
+ * Reads the set in force; of what was in force `before`, only what has changed since. Files that no
+ * timestamp names yet are left of a crash and do not count. A mirror may lack the role of a publisher
+ * that was late.
  */
 export async function readInForce(
   folder: string,
   absent: 'refused' | 'skipped' = 'refused',
+  before?: InForce,
 ): Promise<InForce> {
   const timestamp = await read(folder, 'timestamp.json', 'timestamp')
   const { version } = timestamp.signed.meta['snapshot.json']
   const snapshot = await read(folder, `${version}.snapshot.json`, 'snapshot')
-  const roles = new Map<string, Metadata<'targets'>>()
-  for (const [file, meta] of snapshot.signed.meta) {
-    const reading = read(folder, `${meta.version}.${file}`, 'targets')
-    const role = absent === 'skipped' ? await ifThere(reading) : await reading
-    if (role) roles.set(file.replace(/\.json$/, ''), role)
-  }
+  const source = { folder, absent, snapshot, before }
+  const named = [...snapshot.signed.meta.keys()].map(file => file.replace(/\.json$/, ''))
+  const own = await readRoles(
+    source,
+    named.filter(role => !isBin(role)),
+  )
+  const bins = [...own.values()].flatMap(({ signed }) => [...binsOf(signed)])
+  const roles = new Map([...own, ...(await readRoles(source, bins))])
   const targets = roles.get('targets')
   if (!targets) throw new ServerError('server/not-initialised', 'cannot read catalogue: no targets')
   roles.delete('targets')
   return { root: await readNewestRoot(folder), timestamp, snapshot, targets, roles }
+}
+
+interface RoleSource extends Pick<InForce, 'snapshot'> {
+  readonly folder: string
+  readonly absent: 'refused' | 'skipped'
+  readonly before: InForce | undefined
+}
+
+async function readRoles(
+  { folder, absent, snapshot, before }: RoleSource,
+  names: readonly string[],
+): Promise<Map<string, Metadata<'targets'>>> {
+  const roles = new Map<string, Metadata<'targets'>>()
+  for (const name of names) {
+    const file = `${name}.json`
+    const meta = snapshot.signed.meta.get(file)
+    const held = isSame(before?.snapshot.signed.meta.get(file), meta) && heldRole(before, name)
+    const reading = held || read(folder, `${meta?.version}.${file}`, 'targets')
+    const role = absent === 'skipped' ? await ifThere(Promise.resolve(reading)) : await reading
+    if (role) roles.set(name, role)
+  }
+  return roles
+}
+
+function heldRole(before: InForce | undefined, name: string): Metadata<'targets'> | undefined {
+  return name === 'targets' ? before?.targets : before?.roles.get(name)
+}
+
+function isSame(before: FileMeta | undefined, meta: FileMeta | undefined): boolean {
+  return (
+    before?.version === meta?.version &&
+    before?.hashes?.sha256 !== undefined &&
+    before.hashes.sha256 === meta?.hashes?.sha256
+  )
 }
 
 /** Versioned files first, the timestamp last: who reads meanwhile sees the old set or the new one. */

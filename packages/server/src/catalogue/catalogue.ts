@@ -1,6 +1,13 @@
-import { acceptPublication, type CatalogueStep, refuseRevoked } from '@steadfleet/authority'
-import { equalBytes } from '@steadfleet/base'
-import { keyIdOf, topRole } from '@steadfleet/trust'
+import {
+  acceptPublication,
+  type CatalogueStep,
+  heldOf,
+  publisherOf,
+  refuseRevoked,
+  versionIn,
+} from '@steadfleet/authority'
+import { equalBytes, type JsonObject } from '@steadfleet/base'
+import { keyIdOf, type Targets, topRole } from '@steadfleet/trust'
 import { finishSet } from '../disk/file-set.ts'
 import { applyStep } from './apply-step.ts'
 import { type InForce, putInForce, readInForce } from './catalogue-folder.ts'
@@ -15,12 +22,13 @@ export interface CatalogueOptions extends Signing {
 export interface Catalogue {
   inForce(): InForce
   /**
-   * Puts the next version of a publisher's role in force. `check` sees the accepted role and the one
-   * before it, and may refuse; after it, a snapshot and a timestamp that name the role are signed.
+   * Puts next versions of a publisher's role, of bins of it, or of both in force: all of `files`, by role
+   * name, or none. `check` sees what was accepted and may refuse; after it, a snapshot and a timestamp
+   * that name the files are signed.
    */
   publish(
-    role: string,
-    bytes: Uint8Array,
+    publisher: string,
+    files: ReadonlyMap<string, Uint8Array>,
     check: (accepted: Accepted) => Promise<void>,
   ): Promise<Accepted>
   /**
@@ -32,11 +40,16 @@ export interface Catalogue {
   renew(): Promise<void>
 }
 
-/** A role that was accepted: its version and the target paths that are new in it. */
+/** What was accepted of a publisher. */
 export interface Accepted {
+  /** Of its role, as it is in force now. */
   readonly version: number
+  /** Target paths that are new. */
   readonly added: readonly string[]
-  readonly bytes: Uint8Array
+  /** What the accepted files say of every path in them. */
+  readonly targets: Targets['targets']
+  /** The signed part of its role, which names its builders. */
+  readonly source: JsonObject
 }
 
 export async function openCatalogue(options: CatalogueOptions): Promise<Catalogue> {
@@ -51,29 +64,26 @@ export async function openCatalogue(options: CatalogueOptions): Promise<Catalogu
   }
   const put = async (versioned: ReadonlyMap<string, Uint8Array>, timestamp: Uint8Array) => {
     await putInForce(options.folder, versioned, timestamp)
-    inForce = await readInForce(options.folder)
+    inForce = await readInForce(options.folder, 'refused', inForce)
   }
   return {
     inForce: () => inForce,
-    publish: (role, bytes, check) =>
+    publish: (publisher, files, check) =>
       inTurn(async () => {
-        const again = heldAgain(inForce, role, bytes)
+        const again = heldAgain(inForce, publisher, files)
         if (again) return again
-        const accepted = accept(inForce, role, bytes, options.now())
+        const { accepted, versioned } = accept(inForce, publisher, files, options.now())
         await check(accepted)
-        const snapshot = await signSnapshot(options, inForce, new Map([[role, bytes]]))
+        const snapshot = await signSnapshot(options, inForce, files)
         const timestamp = await signTimestamp(options, inForce, snapshot.bytes)
-        const files = new Map([
-          [`${accepted.version}.${role}.json`, bytes],
-          [`${snapshot.version}.snapshot.json`, snapshot.bytes],
-        ])
-        await put(files, timestamp)
+        versioned.set(`${snapshot.version}.snapshot.json`, snapshot.bytes)
+        await put(versioned, timestamp)
         return accepted
       }),
     apply: step =>
       inTurn(async () => {
         await applyStep(options, inForce, step)
-        inForce = await readInForce(options.folder)
+        inForce = await readInForce(options.folder, 'refused', inForce)
       }),
     renew: () =>
       inTurn(async () => {
@@ -103,19 +113,51 @@ function isGood(
   return files[role].signatures.some(({ keyid }) => named.has(keyid))
 }
 
-/** A role that is sent again, because the reply was lost, changes nothing. */
-function heldAgain({ roles }: InForce, role: string, bytes: Uint8Array): Accepted | undefined {
-  const held = roles.get(role)
-  if (!held || !equalBytes(held.bytes, bytes)) return undefined
-  return { version: held.signed.version, added: [], bytes }
+/** What is sent again, because the reply was lost, changes nothing. */
+function heldAgain(
+  { roles }: InForce,
+  publisher: string,
+  files: ReadonlyMap<string, Uint8Array>,
+): Accepted | undefined {
+  const own = roles.get(publisher)
+  const isHeld = [...files].every(([role, bytes]) => {
+    const held = roles.get(role)
+    return held !== undefined && publisherOf(role) === publisher && equalBytes(held.bytes, bytes)
+  })
+  if (!own || !isHeld) return undefined
+  return { version: own.signed.version, added: [], targets: new Map(), source: own.source }
 }
 
-function accept(inForce: InForce, role: string, bytes: Uint8Array, now: Date): Accepted {
-  const delegator = inForce.targets.signed
-  const held = inForce.roles.get(role)?.signed
-  const accepted = inPublishersWords(() => acceptPublication({ delegator, role, held, bytes, now }))
-  refuseRevoked(inForce.targets, role, accepted)
-  const { version, targets } = accepted
-  const added = [...targets.keys()].filter(path => !held?.targets.has(path))
-  return { version, added, bytes }
+function accept(
+  inForce: InForce,
+  publisher: string,
+  files: ReadonlyMap<string, Uint8Array>,
+  now: Date,
+): { readonly accepted: Accepted; readonly versioned: Map<string, Uint8Array> } {
+  const held = new Map(
+    [...heldOf(inForce, publisher)].map(([role, { signed }]) => [role, signed] as const),
+  )
+  const roles = inPublishersWords(() =>
+    acceptPublication({
+      ...{ publisher, held, files, now },
+      delegator: inForce.targets.signed,
+      versionOf: role => versionIn(inForce, role),
+    }),
+  )
+  for (const [role, { signed }] of roles) refuseRevoked(inForce.targets, role, signed)
+  const targets = new Map([...roles.values()].flatMap(({ signed }) => [...signed.targets]))
+  const isThere = (path: string): boolean => [...held.values()].some(one => one.targets.has(path))
+  const own = roles.get(publisher) ?? inForce.roles.get(publisher)
+  const versioned = [...roles].map(
+    ([role, { signed, bytes }]) => [`${signed.version}.${role}.json`, bytes] as const,
+  )
+  return {
+    accepted: {
+      version: own?.signed.version ?? 0,
+      added: [...targets.keys()].filter(path => !isThere(path)),
+      targets,
+      source: own?.source ?? {},
+    },
+    versioned: new Map(versioned),
+  }
 }

@@ -14,7 +14,7 @@ import {
 import { type Digest, digestOf, toDocument } from '@steadfleet/base'
 import { type ReleaseRecord, releasePath } from '@steadfleet/domain'
 import { makeProvenance } from '@steadfleet/evidence'
-import { payloadTypes } from '@steadfleet/trust'
+import { parseMetadata, payloadTypes } from '@steadfleet/trust'
 import type { ObjectStore } from '../content/object-store.ts'
 import { makeRelease } from '../testing/test-release.ts'
 import { checkReleases } from './check-release.ts'
@@ -60,7 +60,8 @@ async function publish(builders: BuilderRow[] | undefined, by: Signer) {
   const { path, target } = releaseTarget(record, recordBytes)
   const role = addRelease(makeDelegatedRole(1, {}, now), path, target)
   const bytes = await signMetadata({ ...role, ...(builders && { builders }) }, [publisher])
-  return checkReleases(storeOf(objects), { version: 1, added: [path], bytes })
+  const { source, signed } = parseMetadata('targets', bytes)
+  return checkReleases(storeOf(objects), { source, targets: signed.targets, added: [path] })
 }
 
 function statementOf(record: ReleaseRecord): Uint8Array {

@@ -7,7 +7,7 @@ import {
   releasePath,
 } from '@steadfleet/domain'
 import { type Builder, buildersOf, openProvenance, refuseRetired } from '@steadfleet/evidence'
-import { digestIn, modelPath, modelStatement, parseMetadata } from '@steadfleet/trust'
+import { digestIn, modelPath, modelStatement } from '@steadfleet/trust'
 import type { Static } from 'typebox'
 import type { NewRelease } from '../acts/release.ts'
 import type { ObjectStore } from '../content/object-store.ts'
@@ -23,15 +23,13 @@ interface Target {
 }
 
 /**
- * Checks every target that is new in a role: its object is here, is a record, says what the target
+ * Checks every target that is new of a publisher: its object is here, is a record, says what the target
  * says, and names only content that is here. What is no release but a model is checked as one.
  */
 export async function checkReleases(
   objects: ObjectStore,
-  { bytes, added }: Accepted,
+  { source, targets, added }: Omit<Accepted, 'version'>,
 ): Promise<NewRelease[]> {
-  const { signed, source } = parseMetadata('targets', bytes)
-  const { targets } = signed
   const builders = buildersOf(source)
   const releases: NewRelease[] = []
   for (const path of added) {

@@ -56,9 +56,9 @@ function refuseUnfit({ name, now }: Place, { root, targets, roles }: FirstCatalo
   refuseOtherFirst(name, first)
   refuseOtherFirst(name, top)
   for (const [role, bytes] of roles) {
-    const held = undefined
-    const { targets } = acceptPublication({ delegator: top.signed, role, held, bytes, now: now() })
-    if (targets.size > 0) throw tooEarly(name, role)
+    const offered = { publisher: role, held: new Map(), files: new Map([[role, bytes]]) }
+    const accepted = acceptPublication({ delegator: top.signed, ...offered, now: now() })
+    if (accepted.get(role)?.signed.targets.size !== 0) throw tooEarly(name, role)
   }
 }
 

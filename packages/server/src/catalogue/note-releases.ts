@@ -1,7 +1,9 @@
+import { publisherOf } from '@steadfleet/authority'
 import { isCoded } from '@steadfleet/base'
 import { toTimestamp } from '@steadfleet/domain'
-import { publisherFor } from '@steadfleet/trust'
+import { publisherFor, type Targets } from '@steadfleet/trust'
 import type { NewRelease } from '../acts/release.ts'
+import type { ObjectStore } from '../content/object-store.ts'
 import type { House } from '../house.ts'
 import { catalogueDigest, releaseLeaf } from '../log/leaf-sources.ts'
 import type { Log } from '../log/log.ts'
@@ -20,6 +22,7 @@ export interface ReleaseNotes {
   noteAll(): Promise<void>
 }
 
+type NamedRole = readonly [role: string, signed: Targets]
 type Place = Pick<House, 'catalogues' | 'content' | 'store' | 'world' | 'owner'>
 
 export function makeReleaseNotes(
@@ -28,18 +31,11 @@ export function makeReleaseNotes(
 ): ReleaseNotes {
   const expected = new Map<string, NewRelease>()
 
-  async function check(
-    { mirror }: Served,
-    bytes: Uint8Array,
-    paths: readonly string[],
-  ): Promise<readonly NewRelease[]> {
-    if (mirror) return bringRecords(content.objects, mirror, bytes, paths)
-    return checkReleases(content.objects, { bytes, added: paths, version: 0 })
-  }
-
-  async function noteRole(served: Served, bytes: Uint8Array, paths: string[]): Promise<void> {
+  async function noteRole(served: Served, role: NamedRole, paths: string[]): Promise<void> {
     const unchecked = paths.filter(path => !expected.has(path))
-    const checked = await whatIsHere(unchecked, some => check(served, bytes, some))
+    const checked = await whatIsHere(unchecked, some =>
+      checkNoted(content.objects, served, role, some),
+    )
     const releases = [...paths.flatMap(path => expected.get(path) ?? []), ...checked]
     const { name, isFirst } = served
     const catalogue = isFirst ? '' : name
@@ -56,13 +52,13 @@ export function makeReleaseNotes(
     const isForUs = (path: string): boolean =>
       !mirror || publisherFor(policy, name, path.split('/', 2).join('/')) !== undefined
     const isNew = (path: string): boolean => !held.has(path) && !path.endsWith('/all')
-    for (const { bytes, signed } of inForce.roles.values()) {
+    for (const [role, { signed }] of inForce.roles) {
       const paths = [...signed.targets].flatMap(([path, target]) => {
         if (!isNew(path) || !isForUs(path)) return []
         const leaf = releaseLeaf(first, path, target)
         return leaf === undefined || log().isPublished(leaf) ? [path] : []
       })
-      if (paths.length > 0) await noteRole(served, bytes, paths)
+      if (paths.length > 0) await noteRole(served, [role, signed], paths)
     }
   }
 
@@ -79,6 +75,17 @@ export function makeReleaseNotes(
       for (const served of catalogues.all()) await noteCatalogue(served, held)
     },
   }
+}
+
+async function checkNoted(
+  objects: ObjectStore,
+  { mirror, inForce }: Served,
+  [role, { targets }]: NamedRole,
+  added: readonly string[],
+): Promise<readonly NewRelease[]> {
+  if (mirror) return bringRecords(objects, mirror, targets, added)
+  const { source = {} } = inForce()?.roles.get(publisherOf(role)) ?? {}
+  return checkReleases(objects, { source, targets, added })
 }
 
 /** A store restored from an older backup lacks content: of those releases none, until it comes again. */

@@ -1,14 +1,18 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isBin } from '@steadfleet/authority'
 import { digestOf, fromBase64 } from '@steadfleet/base'
 import { type PublisherName, toTimestamp } from '@steadfleet/domain'
 import {
+  type BodyOf,
   type CatalogueView,
   followCatalogue,
   getFileOfCatalogue,
   listCatalogues,
   makeCatalogue,
   makeCatalogueKeys,
+  publishFiles,
+  publishFilesIn,
   publishRole,
   publishRoleIn,
 } from '@steadfleet/protocol'
@@ -34,11 +38,21 @@ export function handleCatalogues(handle: Handle, house: House): void {
 
   handle(listCatalogues, async () => Promise.all(catalogues.all().map(toView)))
 
-  handle(publishRole, ({ params, body }) =>
-    publish(house, catalogues.first().name, params.role, body),
+  handle(publishRole, ({ params: { role }, body }) =>
+    publish(house, catalogues.first().name, role, new Map([[role, body]])),
   )
 
-  handle(publishRoleIn, ({ params, body }) => publish(house, params.catalogue, params.role, body))
+  handle(publishRoleIn, ({ params: { catalogue, role }, body }) =>
+    publish(house, catalogue, role, new Map([[role, body]])),
+  )
+
+  handle(publishFiles, ({ params: { role }, body }) =>
+    publish(house, catalogues.first().name, role, toFiles(body)),
+  )
+
+  handle(publishFilesIn, ({ params: { catalogue, role }, body }) =>
+    publish(house, catalogue, role, toFiles(body)),
+  )
 
   handleMaking(handle, house)
 }
@@ -71,10 +85,19 @@ function handleMaking(handle: Handle, house: House): void {
   })
 }
 
-async function publish(house: House, catalogue: string, role: string, body: Uint8Array) {
+function toFiles({ files }: BodyOf<typeof publishFiles>): Map<string, Uint8Array> {
+  return new Map(files.map(({ name, file }) => [name, fromBase64(file)]))
+}
+
+async function publish(
+  house: House,
+  catalogue: string,
+  publisher: string,
+  files: ReadonlyMap<string, Uint8Array>,
+) {
   const { catalogues, content, log, notes } = house
   const own = catalogues.own(catalogue)
-  const { version, added } = await own.publish(role, body, async accepted =>
+  const { version, added } = await own.publish(publisher, files, async accepted =>
     notes.expect(await checkReleases(content.objects, accepted)),
   )
   house.keyHolders.clear()
@@ -93,7 +116,7 @@ async function toView({ name, folder, mirror, inForce }: Served): Promise<Catalo
     name: name as PublisherName,
     root: mirror?.source.root ?? digestOf(await readFile(join(folder, '1.root.json'))),
     origin: mirror?.source.origin ?? null,
-    publishers: [...(held?.roles.keys() ?? [])] as PublisherName[],
+    publishers: [...(held?.roles.keys() ?? [])].filter(role => !isBin(role)) as PublisherName[],
     expires: ends ? toTimestamp(new Date(Math.min(...ends))) : null,
   }
 }

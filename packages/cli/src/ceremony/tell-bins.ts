@@ -1,0 +1,18 @@
+/** Something that is told of a document: how it is called, and the lines under that. */
+export interface Told {
+  readonly document: string
+  readonly lines: readonly string[]
+}
+
+/** Bins of which the same is told are told once, by how many they are: there may be thousands. */
+export function foldBins(all: readonly Told[]): Told[] {
+  const groups = Map.groupBy(all, told =>
+    told.document.includes('.bin-') ? told.lines.join('\n') : told,
+  )
+  return [...groups.values()].flatMap(group => {
+    const [first, last] = [group[0], group.at(-1)]
+    if (!first || !last || group.length === 1) return group
+    const document = `${first.document} … ${last.document}, ${group.length} bins`
+    return [{ document, lines: first.lines }]
+  })
+}
