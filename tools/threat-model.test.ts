@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
 const text = readFileSync('docs/threat-model.md', 'utf8')
@@ -23,4 +23,11 @@ test('threats are numbered from T1, without a gap', () => {
     numbers,
     numbers.map((_, i) => i + 1),
   )
+})
+
+test('the attack table names each scenario of scenarios/attacks once', () => {
+  const table = text.slice(text.indexOf('## The attack table'), text.indexOf('## What is not'))
+  const named = [...table.matchAll(/`(scenarios\/attacks\/[^`]+)`/g)].map(match => match[1] ?? '')
+  const files = globSync('scenarios/attacks/*.test.ts')
+  assert.deepEqual(named.filter(file => file.endsWith('.ts')).sort(), files.sort())
 })

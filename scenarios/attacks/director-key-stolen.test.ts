@@ -34,8 +34,8 @@ attack(
     code: /^trust\/not-published$/,
     without: {
       file: 'packages/trust/src/agreement.ts',
-      before: 'if (mayStay(ordered, agreement)) return undefined',
-      after: 'return undefined',
+      before: 'if (!agreement.running?.has(ordered.record.digest)) throw error',
+      after: '',
     },
     strike: orderForged(9),
     isWon,
