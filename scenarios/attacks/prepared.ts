@@ -34,6 +34,7 @@ import type { Home } from '../../packages/cli/src/fleet/home.ts'
 import { buildAgentIfStale } from '../../packages/cli/src/process/agent-build.ts'
 import { checkout } from '../../packages/cli/src/process/checkout.ts'
 import { parseEnvelopeBytes, payloadTypes, reopenPolicy } from '../../packages/trust/src/index.ts'
+import type { PageChange } from '../page.ts'
 import type { Sleeper } from '../siege.ts'
 import { Siege } from '../siege.ts'
 import { signOnline } from './forge.ts'
@@ -48,11 +49,24 @@ export interface Prepared {
 /** Most rows are of a fleet without a log, so that it is the row's own defence that refuses. */
 export type FleetLog = 'none' | 'own'
 
-/** Below the floor; what both devices run; the next honest releases. */
-export const revisions = { old: 1, held: 2, next: 3, afterNext: 4 } as const
+/** Below the floor; what both devices run; the next honest releases; two that come in bundles. */
+export const revisions = {
+  old: 1,
+  held: 2,
+  next: 3,
+  afterNext: 4,
+  bundled: 5,
+  otherBundled: 6,
+} as const
 
 /** A page that is well as soon as it runs: no row is about waiting. */
 const calm = { probationSeconds: 1, isWatched: false }
+
+/** So many files are new in it that a device asks for a bundle. */
+function manyFiles(revision: number): PageChange {
+  const file = (i: number) => [`${i}.txt`, `file ${i} of revision ${revision}\n`] as const
+  return { ...calm, files: Object.fromEntries(Array.from({ length: 6 }, (_, i) => file(i))) }
+}
 
 const home = join(checkout, 'build/attacks')
 const sources = [
@@ -61,7 +75,7 @@ const sources = [
   'scenarios/attacks/{forge,prepared,vault}.ts',
 ]
 
-/** A copy of a fleet of two devices that both run revision 2, with 3 and 4 published. */
+/** A copy of a fleet of two devices that both run revision 2, with 3 to 6 published. */
 export async function copyPrepared(log: FleetLog): Promise<Prepared> {
   making[log] ??= makeOnce(log)
   const place = await making[log]
@@ -130,6 +144,9 @@ async function prepare(place: string, log: FleetLog): Promise<void> {
     keep(siege, vault, revisions.held)
     await siege.publishPage(revisions.next, calm)
     await siege.publishPage(revisions.afterNext, calm)
+    for (const revision of [revisions.bundled, revisions.otherBundled]) {
+      await siege.publishPage(revision, manyFiles(revision))
+    }
     keep(siege, vault, revisions.afterNext)
     await siege.rest()
     const names = devices.map(({ name, id }) => ({ name, id }))
