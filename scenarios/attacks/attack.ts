@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { programs } from '../../packages/cli/src/process/checkout.ts'
+import type { TimelineEntry } from '../../packages/protocol/src/index.ts'
 import type { Besieged } from '../besieged.ts'
 import { type FalseClock, makeClock, whyNoClock } from '../clock.ts'
 import { whyNoPage } from '../page.ts'
@@ -29,6 +30,8 @@ export interface Row extends Setting {
   readonly attack: string
   /** The refusal that names it. */
   readonly code: RegExp
+  /** What else the refusal tells. */
+  readonly tells?: (event: TimelineEntry['event'], scene: Scene) => void
   /** Attacks a device that runs revision 2. */
   readonly strike: (scene: Scene) => Promise<void>
   /** Whether the attacker has what he wanted. */
@@ -136,6 +139,7 @@ async function defend(row: Row, scene: Scene): Promise<void> {
   await row.strike(scene)
   const { event } = await device.refusal(row.code)
   assert.match(event.message, /^cannot /)
+  row.tells?.(event, scene)
   assert.equal(await device.page(), pageOf(revisions.held))
   assert.equal((await device.view()).releases[0]?.revision, revisions.held)
   assert.equal(await row.isWon(scene), false)

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -8,8 +9,16 @@ import {
   toLogProofText,
 } from '../../packages/authority/src/index.ts'
 import { pretendTiles } from '../../packages/authority/src/testing/index.ts'
-import { digestOf, toHex, toUtf8 } from '../../packages/base/src/index.ts'
-import { type LogLeaf, leafHash, toLeaf } from '../../packages/trust/src/index.ts'
+import { digestOf, fromBase64, toHex, toUtf8 } from '../../packages/base/src/index.ts'
+import {
+  chosenLog,
+  isConsistent,
+  type LogLeaf,
+  type LogPolicy,
+  leafHash,
+  openCheckpoint,
+  toLeaf,
+} from '../../packages/trust/src/index.ts'
 import { type Rule, send } from '../proxy.ts'
 import type { Row, Scene } from './attack.ts'
 import type { Forged } from './forge.ts'
@@ -42,6 +51,24 @@ async function falseLog({ siege, vault }: Scene, forged: Forged, size: number): 
       send(reply, { status: 200, headers: {}, body: Buffer.from(toLogProofText(proof)) })
     }
   }
+}
+
+/** Both notes are told, and the log's key is all that it takes to see that they are of two histories. */
+export const tellsBothNotes: Row['tells'] = ({ details }, { siege }) => {
+  const { key } = readLogPolicy(siege)
+  const [older, newer] = [details?.heldNote, details?.offeredNote]
+    .map(note => openCheckpoint(key, String(note)))
+    .sort((a, b) => a.size - b.size)
+  assert.ok(older && newer)
+  const told = String(details?.consistency).split(',').filter(Boolean)
+  assert.equal(isConsistent(older, newer, told.map(fromBase64)), false)
+}
+
+function readLogPolicy({ fleet }: Scene['siege']): LogPolicy {
+  const text = readFileSync(join(fleet.home.directory, 'log-policy.json'), 'utf8')
+  const policy = chosenLog(JSON.parse(text))
+  if (policy) return policy
+  throw new RangeError('the fleet follows no log')
 }
 
 function openThiefsLog(signer: string): LogKeeper {

@@ -1,5 +1,5 @@
 import { attack } from './attack.ts'
-import { strikeWithLog } from './false-log.ts'
+import { strikeWithLog, tellsBothNotes } from './false-log.ts'
 import { replaceOnlineKeys } from './recover.ts'
 import { forgedRuns } from './thief.ts'
 
@@ -17,5 +17,6 @@ attack({
   log: 'own',
   strike: strikeWithLog(longer),
   isWon: forgedRuns,
+  tells: tellsBothNotes,
   recover: ({ vault }) => replaceOnlineKeys(vault),
 })

@@ -11,6 +11,7 @@ import {
   TrustError,
 } from '@steadfleet/trust'
 import { type Copies, copiesOf, readCopies, writeCopies } from '../disk/copies.ts'
+import { withNotes } from './log-evidence.ts'
 import type { TrustState } from './trust-state.ts'
 
 /**
@@ -38,7 +39,7 @@ export class LogState {
   /** Accepts a leaf that the log holds, and keeps the checkpoint that shows it. */
   async accept(policy: LogPolicy, proof: LogProof, leaf: Uint8Array): Promise<void> {
     const held = await this.held(policy)
-    const newest = acceptLogged(policy, held, proof, leaf)
+    const newest = acceptOrShow(policy, held, proof, leaf)
     this.#refuseBelowFloor(policy.key, newest)
     if (newest.size !== held?.size) await writeCopies(this.#copies(policy.key), toUtf8(newest.note))
     // Last: after a crash between the two the floor is lower than what is held, never higher.
@@ -55,6 +56,16 @@ export class LogState {
   #copies({ name, keyId }: NoteKey): Copies {
     const hash = createHash('sha256').update(`${name}+${keyId}`).digest('hex')
     return copiesOf(join(this.#folder, `log-${hash.slice(0, 32)}.checkpoint`), 2)
+  }
+}
+
+/** Accepts it, or tells with both notes why not. */
+function acceptOrShow(...asked: Parameters<typeof acceptLogged>): SignedCheckpoint {
+  try {
+    return acceptLogged(...asked)
+  } catch (error) {
+    const [policy, held, proof] = asked
+    throw withNotes(error, policy, held, proof)
   }
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { pretendLogPolicy, pretendOrigin } from '@steadfleet/authority/testing'
 import { toHex, toUtf8 } from '@steadfleet/base'
-import { leafHash } from '@steadfleet/trust'
+import { leafHash, openCheckpoint, parseNoteKey } from '@steadfleet/trust'
 import { TestDevice } from '../testing/device.test.ts'
 import { bothWitnesses, History, leaves } from '../testing/history.test.ts'
 import { PretendFleet, type Release } from '../testing/pretend-fleet.test.ts'
@@ -58,6 +58,11 @@ const attacks: [what: string, code: string, attack: Attack][] = [
   ],
 ]
 
+const sizesOfFalse: Readonly<Record<string, number>> = {
+  'trust/log-fork': 6,
+  'trust/log-rollback': 1,
+}
+
 describe('a release that', { concurrency: 4 }, () => {
   for (const [what, code, attack] of attacks) {
     test(`${what} is refused and told, the old revision runs on, and honest proof then works`, () =>
@@ -71,6 +76,7 @@ describe('a release that', { concurrency: 4 }, () => {
         await fleet.give([second])
         const event = await fleet.untilEvent('security', code)
         assert.equal(event.code, code)
+        assert.equal(sizeTold(event), sizesOfFalse[code])
         assert.equal(device.apps.running.get('acme/hub main')?.revision, 1)
         const content = fleet.requests.filter(line => /\/(objects|bundles)\//.test(line))
         assert.deepEqual(content, [])
@@ -144,6 +150,16 @@ test('a device says in its status which log counts, and how many witnesses', () 
     const enrolment = await readFile(device.paths.enrolment, 'utf8')
     assert.ok(enrolment.includes(pretendOrigin))
   }))
+
+/** The size of the note that was refused, where it is told beside the one that was held. */
+function sizeTold({ details = {} }: Awaited<ReturnType<PretendFleet['untilEvent']>>) {
+  const { heldNote, offeredNote } = details
+  if (heldNote === undefined) return undefined
+  const key = parseNoteKey(String(pretendLogPolicy(both, 2).key))
+  const [held, offered] = [heldNote, offeredNote].map(note => openCheckpoint(key, String(note)))
+  assert.notDeepEqual(held?.root, offered?.root)
+  return offered?.size
+}
 
 /** Revision 1 is in the log and runs. */
 async function runFirst({ fleet, log, leaf }: Stage): Promise<Release> {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isCoded } from '@steadfleet/base'
 import { type Client, getLog, makeClient } from '@steadfleet/protocol'
-import { chosenLog, type LogPolicy } from '@steadfleet/trust'
+import { chosenLog, type LogPolicy, TrustError } from '@steadfleet/trust'
 import { openPolicyDraft, savePolicyDraft } from '../catalogue/policy-draft.ts'
 import { type Call, type CommandSpec, listOption, textOption } from '../command.ts'
 import { CliError, exits, OwnExit } from '../error.ts'
@@ -12,6 +12,7 @@ import { writeLogPolicy } from '../fleet/first-log.ts'
 import type { Home } from '../fleet/home.ts'
 import { homeOf, openFleet } from '../fleet/open.ts'
 import { followLog } from '../log/follow-log.ts'
+import { keepEvidence } from '../log/fork-evidence.ts'
 import { alarming, type Finding, judgeLeaf } from '../log/judge-leaf.ts'
 import { readFollowed, writeFollowed } from '../log/monitor-state.ts'
 import { nextShard } from '../log/next-shard.ts'
@@ -102,6 +103,9 @@ export const logMonitor: CommandSpec = {
   },
 }
 
+/** Refusals in which two notes disagree, and the log has signed both. */
+const ofTwoNotes: readonly string[] = ['trust/log-fork', 'trust/log-rollback']
+
 /** A server that is away is asked again; only a single look ends by it. */
 async function lookTolerantly(
   call: Call,
@@ -112,8 +116,9 @@ async function lookTolerantly(
   try {
     return await look(call, home, client, policy)
   } catch (error) {
-    const isFork = isCoded(error, 'trust/log-fork') || isCoded(error, 'trust/log-rollback')
-    if (isFork) throw new OwnExit(exits.alarmed, error)
+    if (error instanceof TrustError && ofTwoNotes.includes(error.code)) {
+      throw new OwnExit(exits.alarmed, await keepEvidence(home.directory, policy, error))
+    }
     if (!isCoded(error, 'cli/unreachable') || call.options.once === true) {
       if (isCoded(error, 'cli/interrupted')) return 0
       throw error

@@ -53,7 +53,7 @@ export async function followLog<T>(
     found.push(...leaves.map((leaf, i) => judge(grown.size + i, leaf)))
     grown = growFrontier(grown, leaves.map(leafHash))
   }
-  refuseFork(grown, offered)
+  refuseFork(grown, offered, checkpoint)
   return { followed: { checkpoint: offered, frontier: grown }, found }
 }
 
@@ -78,16 +78,24 @@ async function fetchBundle(client: Client, index: number, width: number): Promis
   return partial ?? readCapped(what, (await open()).body, longestBundle)
 }
 
-function refuseRollback(held: SignedCheckpoint, { origin, size }: SignedCheckpoint): void {
+function refuseRollback(held: SignedCheckpoint, offered: SignedCheckpoint): void {
+  const { origin, size, note } = offered
   if (size >= held.size) return
   const message = `cannot follow log ${origin}: it went back from ${held.size} to ${size}`
-  throw new TrustError('trust/log-rollback', message, { origin, size, held: held.size })
+  const facts = { origin, size, held: held.size, heldNote: held.note, offeredNote: note }
+  throw new TrustError('trust/log-rollback', message, facts)
 }
 
-function refuseFork(frontier: Frontier, { origin, size, root }: SignedCheckpoint): void {
+function refuseFork(
+  frontier: Frontier,
+  { origin, size, root, note }: SignedCheckpoint,
+  held: SignedCheckpoint | undefined,
+): void {
   const head = frontierHead(frontier)
   if (head && equalBytes(head.root, root)) return
-  const facts = { origin, size, root: toHex(root), found: head ? toHex(head.root) : '' }
+  const notes = held ? { heldNote: held.note, offeredNote: note } : {}
+  const found = head ? toHex(head.root) : ''
+  const facts = { origin, size, root: toHex(root), found, ...notes }
   const message = `cannot follow log ${origin}: it signed a tree of ${size} that its leaves do not make`
   throw new TrustError('trust/log-fork', message, facts)
 }

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 import {
@@ -21,11 +21,14 @@ import {
   modelTarget,
   nextVersion,
   parseEntryBundle,
+  signCheckpoint,
+  signerFromPem,
   signMetadata,
   toStatementBytes,
 } from '@steadfleet/authority'
 import { digestOf, fromUtf8, toHexDigest } from '@steadfleet/base'
 import { publishRole } from '@steadfleet/protocol'
+import { openCheckpoint, parseCheckpoint, parseNote, parseNoteKey } from '@steadfleet/trust'
 import { connect } from '../fleet/connect.ts'
 import { type Home, publisherKey } from '../fleet/home.ts'
 import { initFleet } from '../fleet/init.ts'
@@ -128,10 +131,47 @@ describe('the monitor of a log', { concurrency: false }, () => {
     const bundle = log('tile', 'entries', '000.p', `${size}`)
     const text = readFileSync(bundle, 'latin1')
     writeFileSync(bundle, text.replace('acme/box/7/all', 'acme/box/1/all'), 'latin1')
+    const held = heldNote(home)
     const { exit, error } = await look(home)
     assert.deepEqual([exit, error?.code], [8, 'trust/log-fork'])
+    assert.deepEqual(
+      Object.keys(error.details).filter(name => name.endsWith('Note')),
+      [],
+    )
+    const evidence = JSON.parse(readFileSync(error.details.evidence, 'utf8'))
+    const both = [held, readFileSync(log('checkpoint'), 'utf8')]
+    assert.deepEqual([evidence.heldNote, evidence.offeredNote], both)
+    const { origin } = parseCheckpoint(parseNote(held).text)
+    assert.match(basename(error.details.evidence), /^fork-.+\.evidence$/)
+    // The key in the file is enough to open both: nothing else of this machine is needed.
+    const opened = both.map(note => openCheckpoint(parseNoteKey(evidence.log), note))
+    assert.deepEqual(
+      opened.map(one => one.origin),
+      [origin, origin],
+    )
+  })
+
+  test('keeps both notes where one size was signed twice: they alone show the fork', async () => {
+    const held = heldNote(home)
+    const { origin, size } = parseCheckpoint(parseNote(held).text)
+    const pem = readFileSync(join(home.directory, 'server', 'signer', 'log.pem'), 'utf8')
+    const root = new Uint8Array(32)
+    const note = await signCheckpoint({ origin, size, root }, signerFromPem(pem))
+    writeFileSync(log('checkpoint'), note)
+    const { exit, error } = await look(home)
+    assert.deepEqual([exit, error?.code], [8, 'trust/log-fork'])
+    const { heldNote: one, offeredNote: two } = JSON.parse(
+      readFileSync(error.details.evidence, 'utf8'),
+    )
+    assert.deepEqual([one, two], [held, note])
   })
 })
+
+/** The note that a monitor follows on from. */
+function heldNote({ directory }: Home): string {
+  const name = readdirSync(directory).find(one => one.startsWith('log-monitor-')) ?? ''
+  return JSON.parse(readFileSync(join(directory, name), 'utf8')).note
+}
 
 interface Found {
   readonly kind: string
