@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import {
   makeDelegatedRole,
@@ -20,6 +23,7 @@ import {
 import { toUtf8 } from '@steadfleet/base'
 import { keyIdOf, refreshCatalogue } from '@steadfleet/trust'
 import { bringRoles } from './bring-roles.ts'
+import { putInForce, readInForce } from './catalogue-folder.ts'
 
 const now = new Date('2026-11-21T00:00:00Z')
 const path = 'acme/hub/1/amd64'
@@ -62,6 +66,18 @@ describe('the roles that a mirror brings', () => {
     const { files } = await bring(catalogue)
     assert.ok(files.has('1.team%2Fhub.json'))
     assert.ok(!files.has('1.deep.json') && !files.has('1.bin-0.json'))
+  })
+
+  test('are read back from the folder they were put into, a slash in their name or not', async () => {
+    const { files } = await nested()
+    const folder = mkdtempSync(join(tmpdir(), 'steadfleet-mirror-'))
+    try {
+      await putInForce(folder, files, files.get('timestamp.json')!)
+      const { roles } = await readInForce(folder)
+      assert.deepEqual([...roles.keys()].sort(), ['acme', 'bin-0', 'bin-1', 'deep', 'team/hub'])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   test('are no deeper than a client asks', async () => {

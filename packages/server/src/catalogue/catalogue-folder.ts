@@ -56,10 +56,14 @@ async function readRoles(
 ): Promise<Map<string, Metadata<'targets'>>> {
   const roles = new Map<string, Metadata<'targets'>>()
   for (const name of names) {
-    const file = `${name}.json`
-    const meta = snapshot.signed.meta.get(file)
-    const held = isSame(before?.snapshot.signed.meta.get(file), meta) && heldRole(before, name)
-    const reading = held || read(folder, `${meta?.version}.${file}`, 'targets')
+    const entry = `${name}.json`
+    const meta = snapshot.signed.meta.get(entry)
+    // A bin that the snapshot does not list is in force nowhere.
+    if (meta === undefined) continue
+    const held = isSame(before?.snapshot.signed.meta.get(entry), meta) && heldRole(before, name)
+    // As the files are named in a repository: a foreign role with a slash leads nowhere else. TUF §6.2
+    const file = `${meta.version}.${encodeURIComponent(name)}.json`
+    const reading = held || read(folder, file, 'targets')
     const role = absent === 'skipped' ? await ifThere(Promise.resolve(reading)) : await reading
     if (role) roles.set(name, role)
   }
