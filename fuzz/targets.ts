@@ -1,6 +1,7 @@
 import type { FuzzTarget } from './target.ts'
 import { baseTargets } from './targets/base.ts'
 import { bundleTargets } from './targets/bundle.ts'
+import { deltaTarget } from './targets/delta.ts'
 import { domainTargets } from './targets/domain.ts'
 import { logTargets } from './targets/log.ts'
 import { refreshTarget } from './targets/refresh.ts'
@@ -14,4 +15,5 @@ export const targets: readonly FuzzTarget[] = [
   ...logTargets,
   refreshTarget,
   ...bundleTargets,
+  deltaTarget,
 ]

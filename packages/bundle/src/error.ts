@@ -6,6 +6,7 @@ export type BundleErrorCode =
   | 'tree/not-canonical'
   | 'tree/path'
   | 'tree/order'
+  | 'tree/too-many'
   | 'tree/parent'
   | 'tree/link-leaves'
   | 'tree/object-size'

@@ -1,6 +1,7 @@
 export { type ByteSource, toByteSource } from './delta/byte-source.ts'
 export { deltaVersion } from './delta/header.ts'
-export { type DeltaTarget, readDelta } from './delta/read.ts'
+export type { DeltaTarget } from './delta/open.ts'
+export { readDelta } from './delta/read.ts'
 export { type DeltaOptions, type DeltaSource, writeDelta } from './delta/write.ts'
 export { BundleError, type BundleErrorCode } from './error.ts'
 export {

@@ -45,6 +45,9 @@ const parseListingValue = parserOf('tree listing', TreeListing)
 /** A listing may be this long; at about 170 bytes an entry that is some 390,000 files. */
 export const longestListing = 64 * 1024 * 1024
 
+/** More files, folders and links than this no tree has: a device could not lay them out in minutes. */
+export const mostEntries = 200_000
+
 /** Reads a tree listing, and refuses whatever could not be laid out inside one folder. */
 export function parseTree(bytes: Uint8Array): TreeListing {
   const listing = parseShape(bytes)
@@ -73,6 +76,7 @@ export function digestOfTree(listing: TreeListing): Digest {
 }
 
 function parseShape(bytes: Uint8Array): TreeListing {
+  refuseTooMany(countEntries(bytes))
   const value = parseStrictJson(bytes, { bytes: longestListing, depth: 4 })
   try {
     return parseListingValue(value)
@@ -82,7 +86,25 @@ function parseShape(bytes: Uint8Array): TreeListing {
   }
 }
 
+/** Counted before anything is made of them. In a string the quotes of it would be escaped. */
+function countEntries(bytes: Uint8Array): number {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const mark = '"kind":"'
+  let count = 0
+  for (let at = text.indexOf(mark); at >= 0 && count <= mostEntries; count += 1) {
+    at = text.indexOf(mark, at + mark.length)
+  }
+  return count
+}
+
+function refuseTooMany(entries: number): void {
+  if (entries <= mostEntries) return
+  const message = `cannot take tree listing: it has more than ${mostEntries} entries`
+  throw new BundleError('tree/too-many', message, { most: mostEntries })
+}
+
 function refuseEntries(entries: readonly TreeEntry[]): void {
+  refuseTooMany(entries.length)
   refuseDisorder(entries)
   const directories = new Set(['', ...pathsOf(entries, 'directory')])
   const links = new Map(

@@ -1,7 +1,7 @@
 /** Bytes that can be read at any position: an open file, or an object of a store. */
 export interface ByteSource {
   readonly length: number
-  /** Exactly `length` bytes from `position` on, which lie inside; the reader may overwrite them. */
+  /** Exactly `length` bytes from `position` on, which lie inside. */
   read(position: number, length: number): Promise<Uint8Array>
 }
 
@@ -9,6 +9,6 @@ export interface ByteSource {
 export function toByteSource(bytes: Uint8Array): ByteSource {
   return {
     length: bytes.length,
-    read: async (position, length) => bytes.slice(position, position + length),
+    read: async (position, length) => new Uint8Array(bytes.subarray(position, position + length)),
   }
 }

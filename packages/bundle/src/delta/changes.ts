@@ -1,6 +1,13 @@
 import { align, type Piece } from './align.ts'
 import type { ByteSource } from './byte-source.ts'
+import { layoutOf } from './elf/layout.ts'
+import type { Moves } from './elf/moves.ts'
+import { CodePredictor } from './elf/predictor.ts'
+import { viewOf } from './elf/view.ts'
+import { vote } from './elf/vote.ts'
 import { encode } from './instructions.ts'
+import { type PackedStream, packRoughly } from './pack.ts'
+import { isMadeBy } from './proof.ts'
 import type { Streams } from './streams.ts'
 import { SuffixIndex } from './suffix-index.ts'
 
@@ -21,6 +28,9 @@ export async function changesOf(
   memory: number,
 ): Promise<Changes> {
   const window = Math.max(1 << 20, Math.floor(memory / memoryPerByte))
+  const fits = Math.max(old.length, next.length) <= window
+  const code = fits ? await codeChangesOf(old, next) : undefined
+  if (code) return code
   const oldBytes = await old.read(0, old.length)
   const newBytes = await next.read(0, next.length)
   const pieces: Piece[] = []
@@ -33,6 +43,45 @@ export async function changesOf(
     }
   }
   return { streams: encode(oldBytes, newBytes, pieces), isCode: false }
+}
+
+/** The same for two programs of one machine; predicted where that is proved and smaller. */
+async function codeChangesOf(old: ByteSource, next: ByteSource): Promise<Changes | undefined> {
+  const oldLayout = await layoutOf(old)
+  const newLayout = await layoutOf(next)
+  if (!oldLayout || !newLayout || oldLayout.machine !== newLayout.machine) return undefined
+  const oldBytes = await old.read(0, old.length)
+  const newBytes = await next.read(0, next.length)
+  const oldView = viewOf(oldBytes, oldLayout)
+  const pieces = align(oldView, viewOf(newBytes, newLayout), new SuffixIndex(oldView))
+  const moves = vote(
+    { bytes: oldBytes, layout: oldLayout },
+    { bytes: newBytes, layout: newLayout },
+    pieces,
+  )
+  const predicted = encode(oldBytes, newBytes, pieces, new CodePredictor(oldLayout, moves))
+  addMoves(predicted, moves)
+  const plain = encode(oldBytes, newBytes, pieces)
+  const packed = packRoughly(predicted)
+  const isSmaller = lengthOf(packed) < lengthOf(packRoughly(plain))
+  const isCode = isSmaller && (await isMadeBy(packed, old, newBytes))
+  return { streams: isCode ? predicted : plain, isCode }
+}
+
+function addMoves({ moves, shift }: Streams, found: Moves): void {
+  moves.varint(found.length)
+  let last = 0
+  let lastBy = 0
+  for (const [from, by] of found.entries()) {
+    moves.varint(from - last)
+    shift.signed(by - lastBy)
+    last = from
+    lastBy = by
+  }
+}
+
+function lengthOf(streams: readonly PackedStream[]): number {
+  return streams.reduce((sum, { packed }) => sum + packed.length, 0)
 }
 
 /** The old window about where the new one would stand if the file had grown evenly. */

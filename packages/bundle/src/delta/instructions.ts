@@ -1,12 +1,23 @@
 import type { Piece } from './align.ts'
 import { makeStreams, type Streams, streamNames } from './streams.ts'
 
-/** Long pieces are predicted and mended in segments of this many bytes, each on its own. */
-export const segmentLength = 32_768
+/** Where a new file is cut: its pieces are predicted in segments that do not cross these places. */
+const segmentLength = 32_768
+const firstSegmentLength = 1024
+
+/** Where a segment ends that begins `done` bytes into a piece of `copy` bytes at `newAt`. */
+export function segmentEnd(newAt: number, done: number, copy: number): number {
+  const at = newAt + done
+  const cut =
+    at < firstSegmentLength ? firstSegmentLength : at - (at % segmentLength) + segmentLength
+  return Math.min(copy, cut - newAt)
+}
 
 /** Changes old bytes of a piece to what they probably are in the new file. */
 export interface Predictor {
   predict(bytes: Uint8Array, oldAt: number, newAt: number): void
+  /** Takes bytes of the new file as they come to be known, in their order. */
+  learn(bytes: Uint8Array, newAt: number): void
 }
 
 /** Writes the instructions that make `next` of `old`; the gap that is left when it ends is zeroed. */
@@ -24,13 +35,18 @@ export function encode(
     streams.insert.varint(insert)
     streams.seek.signed(oldAt - expected)
     expected = oldAt + copy
-    for (let done = 0; done < copy; done += segmentLength) {
-      const end = Math.min(done + segmentLength, copy)
-      const guess = old.slice(oldAt + done, oldAt + end)
+    for (let done = 0; done < copy; ) {
+      const end = segmentEnd(newAt, done, copy)
+      const guess = new Uint8Array(old.subarray(oldAt + done, oldAt + end))
+      const wanted = next.subarray(newAt + done, newAt + end)
       predictor?.predict(guess, oldAt + done, newAt + done)
-      gap = mend(streams, guess, next.subarray(newAt + done, newAt + end), gap)
+      gap = mend(streams, guess, wanted, gap)
+      predictor?.learn(wanted, newAt + done)
+      done = end
     }
-    streams.literal.append(next.subarray(newAt + copy, newAt + copy + insert))
+    const literal = next.subarray(newAt + copy, newAt + copy + insert)
+    streams.literal.append(literal)
+    predictor?.learn(literal, newAt + copy)
   }
   // The last byte that is mended is followed by as many unmended ones as there are left.
   streams.gap.varint(gap)

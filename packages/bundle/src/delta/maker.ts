@@ -1,15 +1,15 @@
 import { BundleError } from '../error.ts'
-import { segmentLength } from './instructions.ts'
+import type { Piece } from './align.ts'
+import type { Layout } from './elf/layout.ts'
+import { Moves } from './elf/moves.ts'
+import { CodePredictor } from './elf/predictor.ts'
+import { type Predictor, segmentEnd } from './instructions.ts'
 import type { OldReader } from './old-reader.ts'
 import { longestVarint, type StreamReader } from './stream-reader.ts'
 import type { StreamName } from './streams.ts'
 
-/** Old bytes to copy and mend, and how many new ones follow. */
-interface PieceToMake {
-  readonly oldAt: number
-  readonly copy: number
-  readonly insert: number
-}
+/** More moves than this, 8 MiB of them, no file has. */
+const mostMoves = 2 ** 20
 
 /** Carries out the instructions of one object after another. */
 export class Maker {
@@ -41,40 +41,77 @@ export class Maker {
     }
   }
 
-  /** The bytes of an object that is made of `old`; without it they are passed over, and none come. */
-  async *changed(size: number, oldLength: number, old?: OldReader): AsyncGenerator<Uint8Array> {
+  /** The bytes of an object that is made of `old`. */
+  async *changed(size: number, old: OldReader, predictor?: Predictor): AsyncGenerator<Uint8Array> {
+    for await (const { oldAt, copy, insert, newAt } of this.#pieces(size, old.length)) {
+      for (let done = 0; done < copy; ) {
+        const end = segmentEnd(newAt, done, copy)
+        const bytes = await old.copy(oldAt + done, end - done)
+        predictor?.predict(bytes, oldAt + done, newAt + done)
+        await this.#mend(bytes.length, bytes)
+        predictor?.learn(bytes, newAt + done)
+        yield bytes
+        done = end
+      }
+      let at = newAt + copy
+      for await (const bytes of this.whole(insert)) {
+        predictor?.learn(bytes, at)
+        at += bytes.length
+        yield bytes
+      }
+    }
+  }
+
+  /** Passes over the instructions of an object that need not be made. */
+  async skip(size: number, oldLength: number): Promise<void> {
+    for await (const { copy, insert } of this.#pieces(size, oldLength)) {
+      await this.#mend(copy)
+      await exhaust(this.whole(insert))
+    }
+  }
+
+  /** Reads where the targets of an object's code moved; it needs the layout of the old object. */
+  async predictor(old: Layout | undefined): Promise<CodePredictor> {
+    const moves = await this.moves()
+    if (!old) throw misled('it holds code for an old object that is no program')
+    return new CodePredictor(old, moves)
+  }
+
+  async moves(): Promise<Moves> {
+    const count = await this.number('moves')
+    if (count > mostMoves) throw misled(`an object has ${count} moves`)
+    const from = new Int32Array(count)
+    const by = new Int32Array(count)
+    for (let i = 0; i < count; i++) {
+      from[i] = (from[i - 1] ?? 0) + (await this.number('moves'))
+      by[i] = (by[i - 1] ?? 0) + (await this.signed('shift'))
+    }
+    return new Moves(from, by)
+  }
+
+  async *#pieces(size: number, oldLength: number): AsyncGenerator<Piece> {
     this.#gap = await this.number('gap')
     let expected = 0
     for (let newAt = 0; newAt < size; ) {
-      const piece = await this.#piece(expected, oldLength, size - newAt)
-      if (old) yield* this.#copied(piece, old)
-      else await this.#mend(piece.copy)
-      for await (const literal of this.whole(piece.insert)) if (old) yield literal
+      const piece = await this.#piece(expected, oldLength, newAt, size)
+      yield piece
       expected = piece.oldAt + piece.copy
       newAt += piece.copy + piece.insert
     }
     if (this.#gap !== 0) throw misled('it mends bytes beyond the end of an object')
   }
 
-  async *#copied({ oldAt, copy }: PieceToMake, old: OldReader): AsyncGenerator<Uint8Array> {
-    for (let done = 0; done < copy; done += segmentLength) {
-      const bytes = await old.copy(oldAt + done, Math.min(segmentLength, copy - done))
-      await this.#mend(bytes.length, bytes)
-      yield bytes
-    }
-  }
-
-  async #piece(expected: number, oldLength: number, most: number): Promise<PieceToMake> {
+  async #piece(expected: number, oldLength: number, newAt: number, size: number): Promise<Piece> {
     const copy = await this.number('copy')
     const insert = await this.number('insert')
     const oldAt = expected + (await this.signed('seek'))
-    if (copy + insert === 0 || copy + insert > most) {
-      throw misled(`a piece has ${copy} and ${insert} bytes where ${most} are wanted`)
+    if (copy + insert === 0 || copy + insert > size - newAt) {
+      throw misled(`a piece has ${copy} and ${insert} bytes where ${size - newAt} are wanted`)
     }
     if (oldAt < 0 || oldAt + copy > oldLength) {
       throw misled(`a piece lies at ${oldAt} of an old object of ${oldLength} bytes`)
     }
-    return { oldAt, copy, insert }
+    return { oldAt, newAt, copy, insert }
   }
 
   async #mend(length: number, bytes?: Uint8Array): Promise<void> {
@@ -96,6 +133,11 @@ export class Maker {
     if (!stream.has(longestVarint)) await stream.fill(longestVarint)
     return stream
   }
+}
+
+/** Carries out instructions for what they do to the streams. */
+export async function exhaust(made: AsyncGenerator<unknown>): Promise<void> {
+  while (!(await made.next()).done);
 }
 
 export function misled(fact: string): BundleError {

@@ -11,11 +11,7 @@ export interface PackedStream {
 
 /** The streams that hold something, compressed, in their order. */
 export function packStreams(streams: Streams): PackedStream[] {
-  return streamNames.flatMap(name => {
-    const bytes = streams[name].bytes()
-    if (bytes.length === 0) return []
-    return [{ name, length: bytes.length, packed: pack(bytes, windows[name]) }]
-  })
+  return packWith(streams, (bytes, window) => pack(bytes, window, 11))
 }
 
 /** The `streams` of a header. */
@@ -23,13 +19,23 @@ export function toStreamRefs(streams: readonly PackedStream[]): DeltaHeader['str
   return streams.map(({ name, length, packed }) => ({ name, length, packed: packed.length }))
 }
 
-/** A guess of how many bytes these streams come to, in a hundredth of the time of packing them. */
-export function roughLength(streams: Streams): number {
-  const lengths = streamNames.map(name => pack(streams[name].bytes(), 18, 4).length)
-  return lengths.reduce((sum, length) => sum + length, 0)
+/** The same in a hundredth of the time, for a guess of how long they come to be. */
+export function packRoughly(streams: Streams): PackedStream[] {
+  return packWith(streams, (bytes, window) => pack(bytes, Math.min(window, 18), 4))
 }
 
-function pack(bytes: Uint8Array, widest: number, quality = 11): Uint8Array {
+function packWith(
+  streams: Streams,
+  packing: (bytes: Uint8Array, window: number) => Uint8Array,
+): PackedStream[] {
+  return streamNames.flatMap(name => {
+    const bytes = streams[name].bytes()
+    if (bytes.length === 0) return []
+    return [{ name, length: bytes.length, packed: packing(bytes, windows[name]) }]
+  })
+}
+
+function pack(bytes: Uint8Array, widest: number, quality: number): Uint8Array {
   const window = Math.min(widest, Math.max(10, Math.ceil(Math.log2(bytes.length + 16))))
   return brotliCompressSync(bytes, {
     params: {

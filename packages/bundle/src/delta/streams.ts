@@ -12,6 +12,7 @@ export const streamNames = [
   'gap',
   'residual',
   'moves',
+  'shift',
   'literal',
 ] as const
 export type StreamName = (typeof streamNames)[number]
@@ -27,6 +28,7 @@ export function makeStreams(): Streams {
     gap: new ByteWriter(),
     residual: new ByteWriter(),
     moves: new ByteWriter(),
+    shift: new ByteWriter(),
     literal: new ByteWriter(),
   }
 }
@@ -40,6 +42,7 @@ export const windows: Readonly<Record<StreamName, number>> = {
   gap: 20,
   residual: 21,
   moves: 19,
+  shift: 19,
   literal: 24,
 }
 
