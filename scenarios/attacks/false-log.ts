@@ -54,7 +54,7 @@ async function falseLog({ siege, vault }: Scene, forged: Forged, size: number): 
 }
 
 /** Both notes are told, and the log's key is all that it takes to see that they are of two histories. */
-export const tellsBothNotes: Row['tells'] = ({ details }, { siege }) => {
+export const tellsBothNotes: NonNullable<Row['tells']> = ({ details }, { siege }) => {
   const { key } = readLogPolicy(siege)
   const [older, newer] = [details?.heldNote, details?.offeredNote]
     .map(note => openCheckpoint(key, String(note)))

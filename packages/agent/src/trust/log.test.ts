@@ -155,7 +155,7 @@ test('a device says in its status which log counts, and how many witnesses', () 
 function sizeTold({ details = {} }: Awaited<ReturnType<PretendFleet['untilEvent']>>) {
   const { heldNote, offeredNote } = details
   if (heldNote === undefined) return undefined
-  const key = parseNoteKey(String(pretendLogPolicy(both, 2).key))
+  const key = parseNoteKey(String(pretendLogPolicy(bothWitnesses, 2).key))
   const [held, offered] = [heldNote, offeredNote].map(note => openCheckpoint(key, String(note)))
   assert.notDeepEqual(held?.root, offered?.root)
   return offered?.size

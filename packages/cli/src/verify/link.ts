@@ -5,6 +5,7 @@ export const linkNames = [
   'root',
   'targets',
   'publisher',
+  'bin',
   'freshness',
   'log',
   'record',
