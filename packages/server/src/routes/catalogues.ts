@@ -59,6 +59,7 @@ function handleMaking(handle: Handle, house: House): void {
     const made = await catalogues.make(params.catalogue, { root, targets, roles: new Map(roles) })
     house.keyHolders.clear()
     house.log.nudge()
+    await house.secondStore.keepAll()
     return toView(made)
   })
 
@@ -67,6 +68,7 @@ function handleMaking(handle: Handle, house: House): void {
     house.log.nudge()
     await notes.noteAll()
     announce(house, 'releases')
+    await house.secondStore.keepAll()
     return toView(followed)
   })
 }
@@ -74,10 +76,12 @@ function handleMaking(handle: Handle, house: House): void {
 async function publish(house: House, catalogue: string, role: string, body: Uint8Array) {
   const { catalogues, content, log, notes } = house
   const own = catalogues.own(catalogue)
-  const { version, added } = await own.publish(role, body, async accepted =>
-    notes.expect(await checkReleases(content.objects, accepted)),
-  )
+  const { version, added } = await own.publish(role, body, async accepted => {
+    notes.expect(await checkReleases(content.objects, accepted))
+    await house.secondStore.keepObjects()
+  })
   house.keyHolders.clear()
+  await house.secondStore.keepAll()
   const isLogged = await log.settle(witnessPatienceMs)
   await notes.noteAll()
   announce(house, 'releases')
