@@ -36,6 +36,7 @@ const groups: Readonly<Record<string, string>> = {
   owner: 'The owner root and the trust policy.',
   agent: 'The agent: the daemon on a device.',
   log: 'The transparency log: how it stands, and what stands in it.',
+  server: 'The server’s second store: what is copied there, and how it is made anew from it.',
   witness: 'Witnesses: they cosign checkpoints of logs.',
 }
 

@@ -108,6 +108,8 @@ export const problemStatus = {
   'signer/not-named': 409,
   'signer/unavailable': 503,
   'server/disk-full': 507,
+  'server/second-store': 503,
+  'server/no-second-store': 409,
   internal: 500,
 } as const satisfies Readonly<Record<string, number>>
 

@@ -24,3 +24,13 @@ export const LogView = object({
   trouble: Type.Union([Trouble, Type.Null()]),
 })
 export type LogView = Static<typeof LogView>
+
+/** One shard of the log: its number, of which the first is 1, and how far it was published. */
+export const LogShard = object({
+  shard: Type.Integer({ minimum: 1, maximum: 9999 }),
+  origin: Type.String(),
+  size,
+  /** Whether it is the one that grows. */
+  isOpen: Type.Boolean(),
+})
+export type LogShard = Static<typeof LogShard>

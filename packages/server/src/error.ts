@@ -9,6 +9,8 @@ export type ProcessErrorCode =
   | 'server/usage'
   | 'server/closed'
   | 'server/other-log'
+  | 'server/not-empty'
+  | 'server/damaged-copy'
 /** Codes of what the log waits for: they are told as its trouble, and answer no request. */
 export type LogErrorCode =
   | 'log/waiting'

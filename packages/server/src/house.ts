@@ -10,6 +10,7 @@ import type { Metrics } from './metrics.ts'
 import type { Orderer } from './orders/orderer.ts'
 import type { Owner } from './owner.ts'
 import type { Presence } from './presence.ts'
+import type { SecondStore } from './second/second-store.ts'
 import type { SignerClient } from './signer-client.ts'
 import type { Facts } from './store/people-store.ts'
 import type { Store } from './store/store.ts'
@@ -27,6 +28,7 @@ export interface House {
   /** That one, and every further one. */
   readonly catalogues: Catalogues
   readonly log: Log
+  readonly secondStore: SecondStore
   readonly notes: ReleaseNotes
   readonly content: Content
   readonly owner: Owner

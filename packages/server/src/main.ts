@@ -9,6 +9,7 @@ import { ServerError } from './error.ts'
 import { listen, makeApp } from './http/app.ts'
 import { byFetch } from './http/by-fetch.ts'
 import { openHouse } from './open-house.ts'
+import { restoreFrom } from './second/restore.ts'
 import type { World } from './world.ts'
 
 const world: World = {
@@ -27,11 +28,16 @@ try {
   process.exit(1)
 }
 
-/** Serves one data directory until it is told to end. */
+/** Serves one data directory until it is told to end; or makes it anew from a second store, and ends. */
 async function serve(): Promise<void> {
   // A signer of the same group reads the roots; nobody else reads anything.
   process.umask(0o027)
-  const { folder, secondStore, signer, addresses, origins } = readArguments()
+  const { folder, secondStore, signer, restore, addresses, origins } = readArguments()
+  if (restore !== undefined) {
+    await restoreFrom(restore, folder)
+    process.stdout.write(`${JSON.stringify({ restored: folder })}\n`)
+    return
+  }
   // To stderr, and never a header: those carry signatures and cookies.
   const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2))
   // Filled once the ports are known; the house reads it with each request.
@@ -61,17 +67,19 @@ function readArguments() {
       origin: { type: 'string', multiple: true, default: [] },
       'second-store': { type: 'string' },
       signer: { type: 'string' },
+      restore: { type: 'string' },
     },
   })
   if (!values.data) {
     const usage =
-      'cannot serve: usage is --data DIR [--listen HOST:PORT]... [--origin URL]... [--second-store DIR] [--signer SOCKET]'
+      'cannot serve: usage is --data DIR [--listen HOST:PORT]... [--origin URL]... [--second-store DIR] [--signer SOCKET] [--restore SECOND]'
     throw new ServerError('server/usage', usage)
   }
   return {
     folder: resolve(values.data),
     secondStore: values['second-store'] && resolve(values['second-store']),
     signer: values.signer && resolve(values.signer),
+    restore: values.restore && resolve(values.restore),
     addresses: values.listen.map(toAddress),
     origins: values.origin.map(toOrigin),
   }

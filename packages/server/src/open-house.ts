@@ -21,6 +21,7 @@ import { makeOrderer } from './orders/orderer.ts'
 import { openOwner } from './owner.ts'
 import { makePresence } from './presence.ts'
 import { watchRoles } from './role-lives.ts'
+import { noSecondStore, openSecondStore, type SecondStore } from './second/second-store.ts'
 import { keepSigner, type SignerKeeper, type SignerOptions } from './signer-keeper.ts'
 import { watchSilence } from './silence.ts'
 import { allFacts } from './store/people-store.ts'
@@ -71,6 +72,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   opened.use(await keepFresh(catalogues, notes, logger))
   opened.use(watchRoles({ catalogues, owner, world }, logger))
   opened.use(await watchSilence({ store, streams, world }, logger))
+  const secondStore = opened.use(openSecond(options))
   log.nudge()
   void orderer.nudge()
   const kept = opened.move()
@@ -78,12 +80,22 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
     ...{ world, folder, store, facts, content, owner, orderer, streams, ...signed },
     origins: options.origins,
     ...freshMemory(world),
+    secondStore,
     isSignerThere: signer.isThere,
     signer: signer.client,
     firstCatalogueRoot: () => readFile(join(folder, 'catalogue', '1.root.json')),
     files: filesIn(checkout),
   }
   return { house, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+/** Nobody waits for the first copy; whoever changes something waits for that to be in it. */
+function openSecond({ folder, secondStore, logger }: HouseOptions): SecondStore {
+  if (secondStore === undefined) return noSecondStore
+  const opened = openSecondStore(folder, secondStore, logger)
+  const tell = (fault: unknown) => logger.error({ err: fault }, 'cannot fill the second store yet')
+  opened.keepAll().catch(tell)
+  return opened
 }
 
 /** What a server knows only as long as it runs. */

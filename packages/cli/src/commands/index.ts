@@ -32,6 +32,7 @@ import {
 } from './rollout.ts'
 import { rootCommands } from './root.ts'
 import { serve } from './serve.ts'
+import { serverBackup, serverRestore } from './server.ts'
 import { settingsList, settingsSet } from './settings.ts'
 import { signIn } from './sign-in.ts'
 import { signer } from './signer.ts'
@@ -44,6 +45,8 @@ import { witnessMake, witnessRun } from './witness.ts'
 export const commands: readonly CommandSpec[] = [
   init,
   serve,
+  serverBackup,
+  serverRestore,
   signer,
   signIn,
   pack,

@@ -63,7 +63,7 @@ export const logShard: CommandSpec = {
       [
         `the log goes on as ${log.key}`,
         'each witness must know it: steadfleet witness run DIR --log KEY',
-        'sign it: steadfleet policy apply; then start the server again',
+        'sign it: steadfleet policy apply; the server goes on with it at once',
       ].join('\n'),
     )
   },

@@ -17,7 +17,7 @@ export const serve: CommandSpec = {
     { flags: '--origin <url>', what: 'a public URL that reaches it', repeats: true },
     {
       flags: '--second-store <dir>',
-      what: 'a folder elsewhere, that the log and the signer’s numbers reach before they count',
+      what: 'a folder elsewhere, that all which is published reaches before it counts',
     },
     { flags: '--signer <socket>', what: 'the signer that `signer` runs; its own one otherwise' },
   ],

@@ -1,7 +1,13 @@
 import { object } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { route } from '../route.ts'
-import { LogView } from '../views-log.ts'
+import { LogShard, LogView } from '../views-log.ts'
+
+const tilePath = Type.String({
+  pattern: '^([0-9]|[1-5][0-9]|6[0-3]|entries)/(x[0-9]{3}/)*[0-9]{3}(\\.p/[0-9]{1,3})?$',
+  maxLength: 60,
+})
+const shard = Type.String({ pattern: '^[1-9][0-9]{0,3}$' })
 
 /** The log's files are what C2SP tlog-tiles names, below /v1/log/: any monitor may read them. */
 export const getLogCheckpoint = route({
@@ -17,12 +23,34 @@ export const getLogTile = route({
   path: '/v1/log/tile/*path',
   needs: 'anyone',
   summary: 'A tile of hashes, or a bundle of entries: 0/x001/067, entries/000.p/5.',
-  params: object({
-    path: Type.String({
-      pattern: '^([0-9]|[1-5][0-9]|6[0-3]|entries)/(x[0-9]{3}/)*[0-9]{3}(\\.p/[0-9]{1,3})?$',
-      maxLength: 60,
-    }),
-  }),
+  params: object({ path: tilePath }),
+  reply: 'bytes',
+})
+
+export const listLogShards = route({
+  method: 'GET',
+  path: '/v1/logs',
+  needs: 'anyone',
+  summary:
+    'Every shard of the log, closed ones too: each is a log of its own below /v1/logs/SHARD/.',
+  reply: Type.Array(LogShard),
+})
+
+export const getShardCheckpoint = route({
+  method: 'GET',
+  path: '/v1/logs/:shard/checkpoint',
+  needs: 'anyone',
+  summary: 'The newest checkpoint of one shard; of a closed one its last.',
+  params: object({ shard }),
+  reply: 'bytes',
+})
+
+export const getShardTile = route({
+  method: 'GET',
+  path: '/v1/logs/:shard/tile/*path',
+  needs: 'anyone',
+  summary: 'A tile of hashes, or a bundle of entries, of one shard.',
+  params: object({ shard, path: tilePath }),
   reply: 'bytes',
 })
 

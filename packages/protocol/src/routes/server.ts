@@ -18,6 +18,14 @@ export const health = route({
   reply: object({ ok: Type.Boolean(), version: Type.String(), signer: Type.Boolean() }),
 })
 
+export const backUp = route({
+  method: 'POST',
+  path: '/v1/backup',
+  needs: 'fleet:write',
+  summary: 'Bring the second store up to date; answers when it is.',
+  reply: object({ at: Type.String() }),
+})
+
 export const readMetrics = route({
   method: 'GET',
   path: '/metrics',

@@ -4,6 +4,7 @@ import { toProblem } from '@steadfleet/protocol'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
+import { handleBackup } from '../routes/backup.ts'
 import { handleCatalogues } from '../routes/catalogues.ts'
 import { handleCeremony } from '../routes/ceremony.ts'
 import { handleContent } from '../routes/content.ts'
@@ -47,6 +48,7 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   handleContent(handle, house)
   handleCatalogues(handle, house)
   handleLog(handle, house)
+  handleBackup(handle, house)
   handleCeremony(handle, house)
   handleSecurity(handle, house)
   handleMetrics(handle, house)

@@ -43,7 +43,7 @@ export interface LogOptions {
  * The log of a store: grown from its sources, cosigned, then given to readers. What a crash left unsigned
  * or unpublished is finished first. A class because it lives until it is ended.
  */
-export class KeptLog implements Log {
+export class KeptLog implements Omit<Log, 'shards'> {
   readonly #options: LogOptions
   readonly #index: LeafIndex
   readonly #witnesses: readonly WitnessClient[]
@@ -86,7 +86,17 @@ export class KeptLog implements Log {
   }
 
   isPublished(leaf: Uint8Array): boolean {
-    return this.#placeOf(toHex(leafHash(leaf))) !== undefined
+    return this.isKnown(toHex(leafHash(leaf)))
+  }
+
+  /** Whether new leaves are being taken up, or waited for by witnesses, now. */
+  get isBusy(): boolean {
+    return this.#pusher.isBusy
+  }
+
+  /** Whether a leaf of this hash (hexadecimal) is published. */
+  isKnown(hash: string): boolean {
+    return this.#placeOf(hash) !== undefined
   }
 
   view(): LogView {
@@ -166,12 +176,12 @@ export class KeptLog implements Log {
     logger.info({ origin: keeper.origin, size }, 'published a checkpoint')
   }
 
-  /** What devices follow now is another log, which the next start opens, if it is one of this key. */
+  /** What devices follow now is another log: of another key, or a shard that is about to be opened. */
   #refuseOtherPolicy(): void {
     const { origin } = this.#options.keeper
     const wanted = this.#options.policy()?.key.name ?? origin
     if (wanted === origin) return
-    const message = `cannot publish log ${origin}: the owner’s policy names ${wanted}; start the server again`
+    const message = `cannot publish log ${origin}: the owner’s policy names ${wanted}`
     throw new ServerError('log/other-policy', message, { origin, wanted })
   }
 
@@ -191,7 +201,8 @@ export class KeptLog implements Log {
   }
 }
 
-function toTrouble(error: Error | undefined): LogView['trouble'] {
+/** As a view tells it. */
+export function toTrouble(error: Error | undefined): LogView['trouble'] {
   if (error === undefined) return null
   return { code: isCoded(error) ? error.code : 'internal', message: error.message }
 }

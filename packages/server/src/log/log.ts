@@ -1,9 +1,9 @@
-import type { LogView } from '@steadfleet/protocol'
+import type { LogShard, LogView } from '@steadfleet/protocol'
 import { unknown } from '../error.ts'
 
 /** The transparency log that this server keeps: it takes up by itself whatever its sources hold. */
 export interface Log extends AsyncDisposable {
-  /** Where the files lie that readers are given. */
+  /** Where the files of the open shard lie that readers are given. */
   readonly folder: string
   /** Looks for new leaves at once; what is found is published as soon as it can be. */
   nudge(): void
@@ -11,6 +11,8 @@ export interface Log extends AsyncDisposable {
   settle(withinMs: number): Promise<boolean>
   isPublished(leaf: Uint8Array): boolean
   view(): LogView
+  /** Every shard that was published, the closed ones too. */
+  shards(): Promise<LogShard[]>
   /** The proof of a leaf, by its hash in hexadecimal, for a reader that holds a tree of this size. */
   prove(hash: string, held: number): Promise<string>
 }
@@ -22,6 +24,7 @@ export const noLog: Log = {
   settle: async () => true,
   isPublished: () => true,
   view: () => refuseNone(),
+  shards: async () => [],
   prove: async () => refuseNone(),
   [Symbol.asyncDispose]: async () => undefined,
 }

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { noteKeyOf, type TileStore } from '@steadfleet/authority'
-import { toHex } from '@steadfleet/base'
-import { chosenLog, type NoteKey, type PublicKey } from '@steadfleet/trust'
+import { chosenLog, type NoteKey } from '@steadfleet/trust'
 import type { Logger } from 'pino'
 import type { Catalogues } from '../catalogue/catalogues.ts'
 import { ServerError } from '../error.ts'
@@ -10,8 +9,10 @@ import type { SignerClient } from '../signer-client.ts'
 import { readLogConfiguration } from './configuration.ts'
 import { KeptLog } from './kept-log.ts'
 import { leafSources } from './leaf-sources.ts'
+import { LiveLog } from './live-log.ts'
 import { type Log, noLog } from './log.ts'
 import { openTwice } from './second-store.ts'
+import { shardChosen, shardFolder, shardName, shardsIn } from './shards.ts'
 import { checkpointSigner } from './sign-checkpoints.ts'
 import { openTileFolder } from './tile-folder.ts'
 
@@ -41,32 +42,27 @@ export async function openLogOf(place: LogPlace): Promise<Log> {
     const message = `cannot keep log ${configuration.origin}: the signer has no key for it`
     throw new ServerError('server/not-initialised', message)
   }
-  const origin = shardInForce(configuration.origin, place, key)
-  const name = origin === configuration.origin ? 'log' : `log.${origin.split('/').at(-1)}`
-  return KeptLog.open({
-    folder: join(folder, name),
-    witnesses: configuration.witnesses,
-    keeper: {
-      store: await storeIn(place, name, noteKeyOf(origin, 'ed25519', { key })),
-      origin,
-      signer: checkpointSigner(key, signer),
-    },
-    policy: () => chosenLog(owner.policy().signed.log),
-    sources: () => leafSources({ catalogues, owner }),
-    onPublished,
-    logger,
-  })
-}
-
-/**
- * The name that the log goes by: its own, or that of the shard which the owner's policy names. A shard is
- * opened where the files of the log are lost, since no second history may be signed under its name.
- */
-function shardInForce(origin: string, { owner }: LogPlace, key: PublicKey): string {
-  const wanted = chosenLog(owner.policy().signed.log)?.key
-  const isOurs = wanted !== undefined && toHex(wanted.raw) === key.keyval.public
-  const isShard = isOurs && /^\/[0-9]{1,4}$/.test(wanted.name.slice(origin.length))
-  return isShard && wanted.name.startsWith(`${origin}/`) ? wanted.name : origin
+  const policy = () => owner.policy().signed.log
+  const chosen = () => shardChosen(configuration.origin, policy(), key)
+  const openShard = async (shard: number): Promise<KeptLog> => {
+    const origin = shardName(configuration.origin, shard)
+    const name = shardFolder(shard)
+    return KeptLog.open({
+      folder: join(folder, name),
+      witnesses: configuration.witnesses,
+      keeper: {
+        store: await storeIn(place, name, noteKeyOf(origin, 'ed25519', { key })),
+        origin,
+        signer: checkpointSigner(key, signer),
+      },
+      policy: () => chosenLog(policy()),
+      sources: () => leafSources({ catalogues, owner }),
+      onPublished,
+      logger,
+    })
+  }
+  const first = chosen() ?? (await shardsIn(folder)).at(-1) ?? 1
+  return LiveLog.open({ folder, chosen, openShard, logger }, first)
 }
 
 async function storeIn(

@@ -29,6 +29,11 @@ export class Pusher implements AsyncDisposable {
     return this.#trouble
   }
 
+  /** Whether the deed is being done now; false while a failed one waits for its next try. */
+  get isBusy(): boolean {
+    return this.#running !== undefined
+  }
+
   nudge(): void {
     this.#isDue = true
     this.#running ??= this.#drain()

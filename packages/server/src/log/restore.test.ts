@@ -4,18 +4,29 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { makePolicy, signerFromSeed, signStatement } from '@steadfleet/authority'
+import {
+  emptyFrontier,
+  frontierHead,
+  growFrontier,
+  makePolicy,
+  noteKeyOf,
+  parseEntryBundle,
+  signerFromSeed,
+  signStatement,
+} from '@steadfleet/authority'
 import { fromUtf8 } from '@steadfleet/base'
 import {
   getLog,
   getLogCheckpoint,
   getPolicy,
   type LogView,
+  listLogShards,
   publishRole,
   putPolicy,
 } from '@steadfleet/protocol'
 import {
   acceptCheckpoint,
+  leafHash,
   logPolicy,
   openCheckpoint,
   payloadTypes,
@@ -65,9 +76,8 @@ describe('a server that is restored from an older backup', { concurrency: false 
       assert.equal(view.published, 4)
       const choice = await other.shard(`${other.origin}/2`)
       await putLog(it, choice)
-      await until(it, ({ trouble }) => trouble?.code === 'log/other-policy')
-      await it.killAndRestart()
-      const opened = await until(it, ({ published }) => published > 0)
+      const isOpened = ({ origin, published }: LogView) => origin.endsWith('/2') && published > 0
+      const opened = await until(it, isOpened)
       assert.deepEqual([opened.origin, opened.trouble], [`${other.origin}/2`, null])
       const policy = logPolicy(choice, 'policy')
       const { body } = await it.anyone.open(getLogCheckpoint, {})
@@ -76,6 +86,35 @@ describe('a server that is restored from an older backup', { concurrency: false 
         consistency: [],
       })
       assert.ok(held.size >= 4)
+      await it.killAndRestart()
+      await until(it, isOpened)
+      const shards = await it.anyone.call(listLogShards, {})
+      assert.deepEqual(
+        shards.map(({ shard, origin, isOpen }) => [shard, origin, isOpen]),
+        [
+          [1, other.origin, false],
+          [2, `${other.origin}/2`, true],
+        ],
+      )
+      for (const { shard } of shards) await readAsStranger(it.origin(), shard, other)
+    } finally {
+      await it[Symbol.asyncDispose]()
+      await other[Symbol.asyncDispose]()
+    }
+  })
+
+  test('and is killed while it opens a shard opens that one', async () => {
+    const other = await openTestLog(0, 0)
+    const it = await openTestFleet([], other)
+    try {
+      for (const shard of [2, 3, 4]) {
+        const name = `${other.origin}/${shard}`
+        await putLog(it, await other.shard(name))
+        await it.killAndRestart()
+        await until(it, ({ origin, published }) => origin === name && published > 0)
+      }
+      const shards = await it.anyone.call(listLogShards, {})
+      assert.equal(shards.at(-1)?.shard, 4)
     } finally {
       await it[Symbol.asyncDispose]()
       await other[Symbol.asyncDispose]()
@@ -145,6 +184,22 @@ async function collect(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   for await (const part of body) parts.push(part)
   return Buffer.concat(parts)
+}
+
+/** Reads a shard by plain HTTP: all its leaves make the tree that its checkpoint signs. */
+async function readAsStranger(origin: string, shard: number, { seed, origin: log }: TestLog) {
+  const file = async (path: string): Promise<Uint8Array> => {
+    const reply = await fetch(`${origin}/v1/logs/${shard}/${path}`)
+    assert.equal(reply.status, 200, path)
+    return new Uint8Array(await reply.arrayBuffer())
+  }
+  const name = shard === 1 ? log : `${log}/${shard}`
+  const key = noteKeyOf(name, 'ed25519', signerFromSeed(seed))
+  const { size, root } = openCheckpoint(key, fromUtf8(await file('checkpoint')))
+  const hashes = parseEntryBundle(await file(`tile/entries/000.p/${size}`)).map(leafHash)
+  assert.deepEqual(frontierHead(growFrontier(emptyFrontier, hashes))?.root, root)
+  const tile = await file(`tile/0/000.p/${size}`)
+  assert.deepEqual(Buffer.from(tile), Buffer.concat(hashes))
 }
 
 async function checkpointOf(it: TestFleet, log: TestLog): Promise<SignedCheckpoint> {

@@ -73,6 +73,7 @@ function handleMaking(handle: Handle, house: House): void {
     const made = await catalogues.make(params.catalogue, { root, targets, roles: new Map(roles) })
     house.keyHolders.clear()
     house.log.nudge()
+    await house.secondStore.keepAll()
     return toView(made)
   })
 
@@ -81,6 +82,7 @@ function handleMaking(handle: Handle, house: House): void {
     house.log.nudge()
     await notes.noteAll()
     announce(house, 'releases')
+    await house.secondStore.keepAll()
     return toView(followed)
   })
 }
@@ -97,10 +99,12 @@ async function publish(
 ) {
   const { catalogues, content, log, notes } = house
   const own = catalogues.own(catalogue)
-  const { version, added } = await own.publish(publisher, files, async accepted =>
-    notes.expect(await checkReleases(content.objects, accepted)),
-  )
+  const { version, added } = await own.publish(publisher, files, async accepted => {
+    notes.expect(await checkReleases(content.objects, accepted))
+    await house.secondStore.keepObjects()
+  })
   house.keyHolders.clear()
+  await house.secondStore.keepAll()
   const isLogged = await log.settle(witnessPatienceMs)
   await notes.noteAll()
   announce(house, 'releases')

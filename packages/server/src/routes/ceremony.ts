@@ -53,6 +53,7 @@ async function applyTo(house: House, own: Catalogue, body: BodyOf<typeof applyCa
   house.keyHolders.clear()
   house.log.nudge()
   announce(house, 'releases')
+  await house.secondStore.keepAll()
   const { root, targets, snapshot } = own.inForce()
   return {
     root: root.signed.version,
@@ -71,6 +72,7 @@ export async function applyOwnerStep(house: House, step: OwnerStep): Promise<voi
   house.log.nudge()
   void house.orderer.nudge()
   tellAllToLook(house)
+  await house.secondStore.keepAll()
 }
 
 function toStep({ root, targets, roles = [] }: BodyOf<typeof applyCatalogue>): CatalogueStep {

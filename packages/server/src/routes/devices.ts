@@ -42,6 +42,8 @@ function handleReports(handle: Handle, house: House): void {
       claim: body.claim,
       now: toTimestamp(world.now()),
     })
+    // A device that a restored server does not know could never ask it for anything again.
+    await house.secondStore.keepAll()
     await house.orderer.nudge()
     announce(house, 'devices', device)
     announce(house, 'rollouts')

@@ -1,24 +1,25 @@
-import { getLog, getLogCheckpoint, getLogProof, getLogTile } from '@steadfleet/protocol'
+import { join } from 'node:path'
+import {
+  getLog,
+  getLogCheckpoint,
+  getLogProof,
+  getLogTile,
+  getShardCheckpoint,
+  getShardTile,
+  listLogShards,
+} from '@steadfleet/protocol'
+import type { FastifyReply } from 'fastify'
 import type { House } from '../house.ts'
 import { type Handle, sent } from '../http/handle.ts'
 import { sendFile } from '../http/send-file.ts'
+import { shardFolder } from '../log/shards.ts'
 
 /** The transparency log: its static files, the proof of a leaf, and how it stands. */
-export function handleLog(handle: Handle, { log }: House): void {
-  const root = log.folder
+export function handleLog(handle: Handle, house: House): void {
+  const { log } = house
+  handleFiles(handle, house)
 
-  handle(getLogCheckpoint, async ({ reply }) => {
-    reply.type('text/plain; charset=utf-8')
-    await sendFile(reply, { root, path: 'checkpoint', what: 'a published checkpoint' })
-    return sent
-  })
-
-  handle(getLogTile, async ({ params, reply }) => {
-    reply.type('application/octet-stream')
-    const path = `tile/${params.path}`
-    await sendFile(reply, { root, path, what: `log file ${path}` })
-    return sent
-  })
+  handle(listLogShards, () => log.shards())
 
   handle(getLogProof, async ({ params, query, reply }) => {
     reply.type('text/plain; charset=utf-8')
@@ -27,4 +28,26 @@ export function handleLog(handle: Handle, { log }: House): void {
   })
 
   handle(getLog, async () => log.view())
+}
+
+/** As C2SP tlog-tiles names them: below /v1/log/ those of the open shard, below /v1/logs/SHARD/ of each. */
+function handleFiles(handle: Handle, { log, folder }: House): void {
+  const inShard = (shard: string): string => join(folder, shardFolder(Number(shard)))
+
+  handle(getLogCheckpoint, ({ reply }) => sendCheckpoint(reply, log.folder))
+  handle(getLogTile, ({ params, reply }) => sendTile(reply, log.folder, params.path))
+  handle(getShardCheckpoint, ({ params, reply }) => sendCheckpoint(reply, inShard(params.shard)))
+  handle(getShardTile, ({ params, reply }) => sendTile(reply, inShard(params.shard), params.path))
+}
+
+async function sendCheckpoint(reply: FastifyReply, root: string): Promise<typeof sent> {
+  reply.type('text/plain; charset=utf-8')
+  await sendFile(reply, { root, path: 'checkpoint', what: 'a published checkpoint' })
+  return sent
+}
+
+async function sendTile(reply: FastifyReply, root: string, path: string): Promise<typeof sent> {
+  reply.type('application/octet-stream')
+  await sendFile(reply, { root, path: `tile/${path}`, what: `log file tile/${path}` })
+  return sent
 }
