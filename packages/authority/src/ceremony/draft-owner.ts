@@ -1,15 +1,16 @@
-import type { Json, JsonObject } from '@steadfleet/base'
+import { type Json, type JsonObject, parseStrictJson } from '@steadfleet/base'
 import {
   type Envelope,
   keyIdOf,
   type OwnerRoot,
   ownerRole,
   reopenOwnerRoot,
+  type TrustPolicy,
 } from '@steadfleet/trust'
 import { AuthorityError } from '../error.ts'
 import { nextEdition } from '../lifetime.ts'
 import { toRoleRow } from '../role.ts'
-import { toEnvelopeBytes } from '../statement.ts'
+import { toEnvelopeBytes, toStatementBytes } from '../statement.ts'
 import type { Draft, DraftDocument } from './draft.ts'
 import { heldContent } from './review.ts'
 import { changeRole, type RoleChange } from './role-change.ts'
@@ -33,6 +34,8 @@ export interface PolicyChange {
 export interface OwnerChange {
   readonly roles: ReadonlyMap<'root' | 'director', RoleChange>
   readonly policy: readonly PolicyChange[]
+  /** What was drafted in the place of the policy in force; `policy` changes this one then. */
+  readonly drafted?: TrustPolicy
   /** Days that both are good for, if not the usual ones. */
   readonly days?: number
 }
@@ -46,7 +49,8 @@ export function draftOwner(files: OwnerFiles, change: OwnerChange, now: Date): D
     ['owner-root', toEnvelopeBytes(files.root)],
     ['policy', toEnvelopeBytes(files.policy)],
   ])
-  const isPolicyAlone = change.roles.size === 0 && change.policy.length > 0
+  const changesPolicy = change.policy.length > 0 || change.drafted !== undefined
+  const isPolicyAlone = change.roles.size === 0 && changesPolicy
   const policy = nextPolicy(heldContent({ held }, policyDocument), change, now)
   if (isPolicyAlone) return { documents: [policy], held }
   const content = heldContent({ held }, rootDocument)
@@ -80,8 +84,11 @@ function nextRoot(
   return { ...rootDocument, content }
 }
 
-function nextPolicy(source: JsonObject, { policy, days }: OwnerChange, now: Date): DraftDocument {
-  const content = structuredClone(source) as unknown as Mutable
+/** Members that this reader does not know stay as they are. */
+function nextPolicy(source: JsonObject, change: OwnerChange, now: Date): DraftDocument {
+  const { policy, drafted, days } = change
+  const known = drafted ? parseStrictJson(toStatementBytes(drafted)) : {}
+  const content = structuredClone({ ...source, ...(known as JsonObject) }) as unknown as Mutable
   for (const change of policy) setMember(listAt(content, change.place), change)
   const dated = { ...content, ...nextEdition('policy', Number(source.version), days, now) }
   return { ...policyDocument, content: dated as unknown as JsonObject }

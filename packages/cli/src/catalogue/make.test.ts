@@ -15,6 +15,8 @@ import { applyPolicyDraft, openPolicyDraft } from './policy-draft.ts'
 
 const world = { now: () => new Date(), random: (n: number) => randomBytes(n) }
 
+const draftAt = () => assert.fail('every key is here')
+
 describe('a catalogue that an owner makes', { concurrency: false }, () => {
   let directory: string
   let server: Child
@@ -69,20 +71,22 @@ describe('a catalogue that an owner makes', { concurrency: false }, () => {
   })
 
   test('adopts nothing that the policy takes from nowhere', async () => {
-    const choices = { package: 'bolt/lamp', into: 'garden', now: world.now() }
+    const choices = { package: 'bolt/lamp', into: 'garden', now: world.now(), draftAt }
     await assert.rejects(adoptPackage(fleet, choices), { code: 'cli/not-found' })
   })
 
   test('adopts a package of the first catalogue, and refuses a place that is none', async () => {
     const now = world.now()
-    const lost = adoptPackage(fleet, { package: 'acme/hub', into: 'nowhere', now })
+    const lost = adoptPackage(fleet, { package: 'acme/hub', into: 'nowhere', now, draftAt })
     await assert.rejects(lost, { code: 'cli/not-found' })
-    const adoption = await adoptPackage(fleet, {
+    const { adoption, targets } = await adoptPackage(fleet, {
       package: 'acme/hub',
       into: 'garden',
       floor: 4,
       now,
+      draftAt,
     })
+    assert.equal(targets, undefined)
     assert.deepEqual(adoption, {
       package: 'acme/hub',
       from: { catalogue: 'acme', publisher: 'acme' },

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  type BuilderRow,
   makeDelegatedRole,
   makeRoot,
   makeTargets,
@@ -19,15 +20,28 @@ import {
 } from '@steadfleet/protocol'
 import { type PublicKey, parseMetadata, publicKey } from '@steadfleet/trust'
 import { CliError } from '../error.ts'
-import { type Home, keyFolder, publisherKey } from '../fleet/home.ts'
+import { builderKey, type Home, keyFolder, publisherKey } from '../fleet/home.ts'
 import type { Fleet } from '../fleet/open.ts'
 import { listKeys, type Protection, readSigner, writeKey } from '../keys/key-file.ts'
+import { builder } from '../publish/builder.ts'
 import type { World } from '../world.ts'
 import { withCatalogue } from './policy-changes.ts'
 import { openPolicyDraft, savePolicyDraft } from './policy-draft.ts'
 
 /** The longest root file that is read. */
 const longestRoot = 512_000
+
+/** Who signs releases in a new catalogue, and who builds them; what is absent is as `init` has it. */
+export interface PublisherChoices {
+  /** Keys at hand that sign the publisher's role; its own otherwise. */
+  readonly signers?: readonly Signer[]
+  /** Keys that lie elsewhere and may sign it too. */
+  readonly others?: readonly PublicKey[]
+  /** How many must sign; one otherwise. */
+  readonly threshold?: number
+  /** Whose provenance counts; the fleet's own builder otherwise. */
+  readonly builders?: readonly BuilderRow[]
+}
 
 /**
  * Makes an owner's own catalogue: its offline keys here, its online keys in the signer, its first files
@@ -37,6 +51,7 @@ export async function makeOwnCatalogue(
   fleet: Fleet,
   typed: string,
   world: Pick<World, 'now' | 'random'>,
+  choices: PublisherChoices = {},
 ): Promise<CatalogueView> {
   const { home, client } = fleet
   const name = parsePublisherName(typed)
@@ -54,7 +69,8 @@ export async function makeOwnCatalogue(
   const online = await client.call(makeCatalogueKeys, { params: { catalogue: name } })
   const root = await offlineKeys(home, `${name}-root`, world)
   const targets = await offlineKeys(home, `${name}-targets`, world)
-  const publisher = await publisherKey(home)
+  const publisher = await publisherOf(home, choices)
+  const builders = await buildersOf(home, choices)
   const now = world.now()
   const roles = {
     root: roleOf(root, 2),
@@ -63,9 +79,10 @@ export async function makeOwnCatalogue(
     timestamp: { keys: [publicKey(online.timestamp, 'timestamp key')], threshold: 1 },
   }
   const rootFile = await signMetadata(makeRoot(1, roles, now), root)
-  const publishers = [{ name: home.publisher, ...roleOf([publisher], 1) }]
+  const publishers = [{ name: home.publisher, ...publisher.role }]
   const targetsFile = await signMetadata(makeTargets(1, publishers, now), targets)
-  const role = await signMetadata(makeDelegatedRole(1, {}, now), [publisher])
+  const releases = { ...makeDelegatedRole(1, {}, now), ...(builders && { builders }) }
+  const role = await signMetadata(releases, publisher.signers)
   const view = await client.call(makeCatalogue, {
     params: { catalogue: name },
     body: {
@@ -76,6 +93,26 @@ export async function makeOwnCatalogue(
   })
   await savePolicyDraft(home, withCatalogue(next, namedAs(home, name, digestOf(rootFile))))
   return view
+}
+
+/** Who is to sign releases; as many of them as must are at hand. Errors: `cli/key`. */
+async function publisherOf(home: Home, { signers = [], others = [], threshold = 1 }: PublisherChoices) {
+  const here = signers.length > 0 ? signers : [await publisherKey(home)]
+  if (here.length < threshold) {
+    const message = `cannot sign the role of ${home.publisher}: ${here.length} of ${threshold} keys are named`
+    throw new CliError('cli/key', message, { threshold, found: here.length })
+  }
+  const keys = [...here.map(({ key }) => key), ...others]
+  return { signers: here, role: { keys, threshold } }
+}
+
+/** A fleet whose builder's key lies elsewhere does not say who may build, before `builder add` does. */
+async function buildersOf(
+  home: Home,
+  { builders }: PublisherChoices,
+): Promise<readonly BuilderRow[] | undefined> {
+  if (builders || !existsSync(join(keyFolder(home), 'builder.pem'))) return builders
+  return [{ id: builder.id, key: (await builderKey(home)).key }]
 }
 
 function namedAs({ publisher }: Home, name: string, root: Digest) {

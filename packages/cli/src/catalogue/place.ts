@@ -1,16 +1,11 @@
 import { join } from 'node:path'
-import { readSigned, type SignedTargets } from '@steadfleet/authority'
 import type { Digest } from '@steadfleet/base'
 import { type PublisherName, parsePublisherName } from '@steadfleet/domain'
 import { type Client, fetchIfThere, getFileOfCatalogue } from '@steadfleet/protocol'
 import {
   type CatalogueStore,
   type Fetcher,
-  parseMetadata,
-  refreshCatalogue,
-  type SigningRole,
   type TrustPolicy,
-  topRole,
 } from '@steadfleet/trust'
 import { CliError } from '../error.ts'
 import type { Home } from '../fleet/home.ts'
@@ -49,18 +44,6 @@ export function placeAt(
 ): CataloguePlace {
   const store = fileStore(join(home.directory, `catalogue-${name}.json`))
   return { name, root, store, fetcher: fetcherOf(client, name) }
-}
-
-/** The targets of a catalogue that this machine verified just now, and who signs the next ones. */
-export async function heldTargets(
-  { root, store, fetcher }: CataloguePlace,
-  now: Date,
-): Promise<{ readonly signed: SignedTargets; readonly signers: SigningRole }> {
-  await refreshCatalogue({ store, fetcher, now, firstRoot: root })
-  const read = async (file: string) => (await store.read(file)) ?? new Uint8Array()
-  const held = parseMetadata('root', await read('root.json')).signed
-  const signed = readSigned('targets', await read('targets.json'))
-  return { signed, signers: topRole(held, 'targets') }
 }
 
 function fetcherOf(client: Client, catalogue: PublisherName): Fetcher {

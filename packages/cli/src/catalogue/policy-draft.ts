@@ -1,20 +1,26 @@
 import { existsSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { makePolicy, signStatement, toEnvelopeBytes, toStatementBytes } from '@steadfleet/authority'
+import {
+  type Draft,
+  draftOwner,
+  type OwnerFiles,
+  signDraft,
+  toEnvelopeBytes,
+  toStatementBytes,
+} from '@steadfleet/authority'
 import { parseStrictJson } from '@steadfleet/base'
-import { putPolicy } from '@steadfleet/protocol'
 import {
   acceptPolicy,
   type OwnerRoot,
   ownerRole,
   parseEnvelopeBytes,
-  payloadTypes,
   reopenOwnerRoot,
   reopenPolicy,
   type TrustPolicy,
   trustPolicy,
 } from '@steadfleet/trust'
+import { applyDraft } from '../ceremony/apply.ts'
 import { heldOwner } from '../ceremony/held.ts'
 import { CliError } from '../error.ts'
 import type { Home } from '../fleet/home.ts'
@@ -23,6 +29,8 @@ import { signersAmong } from './signers.ts'
 
 /** The policy in force, and what it shall be. */
 export interface PolicyDraft {
+  /** The owner's documents in force, as signed. */
+  readonly owner: OwnerFiles
   readonly root: OwnerRoot
   readonly held: TrustPolicy
   /** Of the next version; the same in all else where nothing was drafted. */
@@ -46,7 +54,7 @@ export async function openPolicyDraft({ home, client }: Fleet): Promise<PolicyDr
     throw new CliError('cli/refused', message, { drafted: drafted.version, hint })
   }
   const next = drafted ?? { ...held, version: held.version + 1 }
-  return { root, held, next, isChanged: drafted !== undefined }
+  return { owner, root, held, next, isChanged: drafted !== undefined }
 }
 
 /** Keeps what the policy shall be. */
@@ -54,21 +62,28 @@ export async function savePolicyDraft(home: Home, next: TrustPolicy): Promise<vo
   await writeFile(draftFile(home), toStatementBytes(next))
 }
 
+/** What was drafted, for the owner's keys to sign, wherever they are. Errors: `cli/refused` for nothing. */
+export async function toOwnerDraft(fleet: Fleet, now: Date): Promise<Draft> {
+  const { owner, next, isChanged } = await openPolicyDraft(fleet)
+  if (!isChanged) throw new CliError('cli/refused', 'cannot sign a policy: nothing was drafted')
+  return draftOwner(owner, { roles: new Map(), policy: [], drafted: next }, now)
+}
+
 /** Signs the draft with the owner's keys on this machine, at their threshold, and puts it in force. */
 export async function applyPolicyDraft(fleet: Fleet, now: Date): Promise<TrustPolicy> {
   const { home, client } = fleet
-  const { root, held, next, isChanged } = await openPolicyDraft(fleet)
-  if (!isChanged) throw new CliError('cli/refused', 'cannot apply a policy: nothing was drafted')
+  const draft = await toOwnerDraft(fleet, now)
+  const { root } = await openPolicyDraft(fleet)
   const signers = await signersAmong(home, 'the owner root', ownerRole(root, 'root'))
-  const policy = makePolicy(next, now)
-  const envelope = await signStatement(payloadTypes.policy, policy, signers)
-  const accepted = acceptPolicy(root, held, envelope, { now })
-  await client.call(putPolicy, {
-    body: { ...envelope, signatures: envelope.signatures.map(one => ({ ...one })) },
-  })
-  await writeFile(seenFile(home), toEnvelopeBytes(envelope))
-  await rm(draftFile(home))
-  return accepted
+  const signatures = await Promise.all(signers.map(signer => signDraft(draft, signer)))
+  await applyDraft(client, draft, signatures, { now, say: () => undefined })
+  await forgetPolicyDraft(home)
+  return (await openPolicyDraft(fleet)).held
+}
+
+/** Once it is in force there is nothing drafted any more. */
+export async function forgetPolicyDraft(home: Home): Promise<void> {
+  await rm(draftFile(home), { force: true })
 }
 
 async function lastSeen(home: Home): Promise<TrustPolicy | undefined> {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { PolicyChange, RoleChange } from '@steadfleet/authority'
-import { parsePublisherName } from '@steadfleet/domain'
+import { parsePackageName, parsePublisherName } from '@steadfleet/domain'
 import { makeOnlineKey, makeOnlineKeyIn } from '@steadfleet/protocol'
 import { keyIdOf, type PublicKey } from '@steadfleet/trust'
 import { type Call, listOption, textOption } from '../command.ts'
@@ -105,6 +105,15 @@ export function policyChanges(call: Call): PolicyChange[] {
   )
 }
 
+/** What `--adopt` says: by publisher, packages of others. */
+export function adoptions(call: Call): Map<string, string[]> {
+  const rows = pairs(call, 'adopt').map(
+    ([publisher, name]) => [parsePublisherName(publisher), parsePackageName(name)] as const,
+  )
+  const byPublisher = Map.groupBy(rows, ([publisher]) => publisher)
+  return new Map([...byPublisher].map(([publisher, own]) => [publisher, own.map(([, name]) => name)]))
+}
+
 /** What `--expires-days` says, if it was given. */
 export function daysOf(call: Call): { readonly days?: number } {
   const typed = textOption(call, 'expiresDays')
@@ -127,7 +136,8 @@ function keyPath(call: Call, { home }: Fleet, typed: string): string | undefined
   return places.find(path => existsSync(path))
 }
 
-function pairs(call: Call, option: string): Pair[] {
+/** The values of an option, each of the form `NAME=VALUE`. Errors: `cli/usage`. */
+export function pairs(call: Call, option: string): Pair[] {
   return listOption(call, option).map(typed => {
     const at = typed.indexOf('=')
     if (at > 0 && at < typed.length - 1) return [typed.slice(0, at), typed.slice(at + 1)]

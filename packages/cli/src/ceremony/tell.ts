@@ -7,6 +7,7 @@ import {
   standingOf,
 } from '@steadfleet/authority'
 import { foldBins } from './tell-bins.ts'
+import { isInPolicyWords, policyInWords } from './tell-policy.ts'
 
 /** The names that this machine has for keys, by key id. */
 export type KeyNames = ReadonlyMap<string, string>
@@ -25,9 +26,11 @@ export function toReviewText(
   const told = reviewDraft(draft).map(({ document, from, to, changes }) => ({
     document: `${document} ${from} → ${to}`,
     lines: [
+      ...(document === 'policy' ? policyInWords(draft).map(line => `  ${line}`) : []),
       ...releasesIn(changes).map(line => `  ${line}`),
       ...changes
         .filter(({ place }) => place !== 'version' && releasePlace(place) === undefined)
+        .filter(change => !isInPolicyWords(document, change))
         .map(change => `  ${inWords(change, names)}`),
     ],
   }))

@@ -44,7 +44,7 @@ export const builderAdd: CommandSpec = {
   options: [...inCatalogue, ...roleSigningOptions],
   examples: ['builder add https://ci.example/acme ci.pub'],
   async run(call) {
-    const id = addressOf(argument(call, 0))
+    const id = builderAddress(argument(call, 0))
     const key = await readPublicKey(resolve(call.world.directory, argument(call, 1)))
     const fleet = await openFleet(call)
     const add = (held: readonly BuilderRow[]) => withBuilder(held, { id, key })
@@ -82,7 +82,8 @@ async function answerChanged(call: Call, { builders, drafted }: ChangedBuilders)
   answer(call, builders)
 }
 
-function addressOf(typed: string): string {
+/** Errors: `cli/usage` for what is no address. */
+export function builderAddress(typed: string): string {
   if (/^https?:\/\/\S{1,390}$/.test(typed)) return typed
   const message = `cannot name a builder ${JSON.stringify(typed)}: not an http or https address`
   throw new CliError('cli/usage', message)

@@ -1,12 +1,18 @@
+import { resolve } from 'node:path'
 import { parseDigest } from '@steadfleet/base'
 import { parsePublisherName } from '@steadfleet/domain'
 import { type CatalogueView, followCatalogue, listCatalogues } from '@steadfleet/protocol'
-import { makeOwnCatalogue } from '../catalogue/make.ts'
+import { makeOwnCatalogue, type PublisherChoices } from '../catalogue/make.ts'
 import { withCatalogue } from '../catalogue/policy-changes.ts'
 import { openPolicyDraft, savePolicyDraft } from '../catalogue/policy-draft.ts'
-import { argument, type CommandSpec, listOption, textOption } from '../command.ts'
+import { pairs } from '../ceremony/choices.ts'
+import { keyOption, namedSigners } from '../ceremony/signers.ts'
+import { argument, type Call, type CommandSpec, listOption, textOption } from '../command.ts'
+import { wholeNumber } from '../fleet/find.ts'
 import { openFleet } from '../fleet/open.ts'
+import { readPublicKey } from '../keys/key-file.ts'
 import { toTable } from '../output.ts'
+import { builderAddress } from './builder.ts'
 
 /** `steadfleet catalogue list` */
 export const catalogueList: CommandSpec = {
@@ -36,9 +42,25 @@ export const catalogueMake: CommandSpec = {
   name: 'catalogue make',
   takes: [{ name: '<name>', what: 'what the policy shall call it' }],
   summary: 'Make a catalogue of your own, under keys of your own, and draft the policy for it.',
-  examples: ['catalogue make garden', 'catalogue make garden --json'],
+  options: [
+    { ...keyOption, what: `${keyOption.what}; signs releases there: the publisher’s own otherwise` },
+    { flags: '--also <file>', what: 'a public key elsewhere that may sign them too', repeats: true },
+    { flags: '--threshold <m>', what: 'how many must sign', otherwise: '1' },
+    {
+      flags: '--builder <id=file>',
+      what: 'whose provenance counts, and its public key; the fleet’s own builder otherwise',
+      repeats: true,
+    },
+  ],
+  examples: [
+    'catalogue make garden',
+    'catalogue make garden --key publisher-acme --also carol.pub --threshold 1',
+    'catalogue make garden --builder https://ci.example/acme=ci.pub --json',
+  ],
   async run(call) {
-    const made = await makeOwnCatalogue(await openFleet(call), argument(call, 0), call.world)
+    const fleet = await openFleet(call)
+    const choices = await publisherChoices(call)
+    const made = await makeOwnCatalogue(fleet, argument(call, 0), call.world, choices)
     call.output.answer(made, () =>
       [
         `catalogue ${made.name} is there, under root ${made.root}`,
@@ -46,6 +68,20 @@ export const catalogueMake: CommandSpec = {
       ].join('\n'),
     )
   },
+}
+
+async function publisherChoices(call: Call): Promise<PublisherChoices> {
+  const at = (file: string): string => resolve(call.world.directory, file)
+  const others = listOption(call, 'also').map(file => readPublicKey(at(file)))
+  const builders = pairs(call, 'builder').map(async ([id, file]) => {
+    return { id: builderAddress(id), key: await readPublicKey(at(file)) }
+  })
+  return {
+    signers: await namedSigners(call),
+    others: await Promise.all(others),
+    threshold: wholeNumber(textOption(call, 'threshold') ?? '', 'a threshold'),
+    ...(builders.length > 0 && { builders: await Promise.all(builders) }),
+  }
 }
 
 /** `steadfleet catalogue follow NAME URL ROOT` */

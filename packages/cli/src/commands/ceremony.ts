@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Draft, signDraft } from '@steadfleet/authority'
+import { forgetPolicyDraft } from '../catalogue/policy-draft.ts'
 import { applyDraft } from '../ceremony/apply.ts'
 import { readDraft, writeDraft, writeSignature } from '../ceremony/draft-files.ts'
 import { keyOption, namedSigners } from '../ceremony/signers.ts'
@@ -57,7 +58,9 @@ const outOption: OptionSpec = {
 const draftArgument = { name: '<draft>', what: 'the file that begin wrote' }
 
 /** The four commands of a ceremony: begin, review, sign, apply. */
-export function ceremonyCommands(ceremony: Ceremony): CommandSpec[] {
+export function ceremonyCommands(
+  ceremony: Ceremony,
+): [begin: CommandSpec, review: CommandSpec, sign: CommandSpec, apply: CommandSpec] {
   return [begin(ceremony), review(ceremony), sign(ceremony), apply(ceremony)]
 }
 
@@ -140,13 +143,14 @@ function apply({ name, what, placeOptions = [] }: Ceremony): CommandSpec {
       const { draft, signatures } = await readDraft(call)
       const names = await namesHere(call)
       for (const line of standingLines(draft, signatures, names)) call.output.note(line)
-      const { client } = await openFleet(call)
+      const { client, home } = await openFleet(call)
       const at = {
         now: call.world.now(),
         say: (line: string) => call.output.note(line),
         ...catalogueOf(call),
       }
       const applied = await applyDraft(client, draft, signatures, at)
+      if (applied.policy !== undefined) await forgetPolicyDraft(home)
       call.output.answer(applied, () =>
         foldBins(
           Object.entries(applied).map(([document, version]) => ({

@@ -15,9 +15,11 @@ import {
   policyAdopt,
   policyAllow,
   policyApply,
+  policyBegin,
   policyRefuse,
   policyReview,
   policyShow,
+  policySign,
 } from './policy.ts'
 import { publish } from './publish.ts'
 import { publisherCommands } from './publisher.ts'
@@ -83,7 +85,9 @@ export const commands: readonly CommandSpec[] = [
   policyAllow,
   policyRefuse,
   policyAdopt,
+  policyBegin,
   policyReview,
+  policySign,
   policyApply,
   keysMake,
   keysList,

@@ -1,5 +1,6 @@
 import { draftOwner } from '@steadfleet/authority'
-import { ownerRole, reopenOwnerRoot } from '@steadfleet/trust'
+import { ownerRole } from '@steadfleet/trust'
+import { openPolicyDraft } from '../catalogue/policy-draft.ts'
 import {
   daysOf,
   onlineKeyMaker,
@@ -8,7 +9,6 @@ import {
   roleChanges,
   rotatedKeys,
 } from '../ceremony/choices.ts'
-import { heldOwner } from '../ceremony/held.ts'
 import { listOption } from '../command.ts'
 import { type Ceremony, ceremonyCommands, roleOptions } from './ceremony.ts'
 
@@ -48,16 +48,16 @@ const ceremony: Ceremony = {
     'owner begin --refuse acme=bolt',
   ],
   async draft(call, fleet) {
-    const held = await heldOwner(fleet)
-    const root = reopenOwnerRoot(held.root)
+    const { owner, root, next, isChanged } = await openPolicyDraft(fleet)
     const rotated = await rotatedKeys(
       listOption(call, 'rotate'),
       onlineKeyMaker(fleet),
       () => ownerRole(root, 'director').keys,
     )
     const roles = refuseOtherRoles(await roleChanges(call, fleet, rotated), ['root', 'director'])
-    const change = { roles, policy: policyChanges(call), ...daysOf(call) }
-    return draftOwner(held, change, call.world.now())
+    const drafted = isChanged && { drafted: next }
+    const change = { roles, policy: policyChanges(call), ...drafted, ...daysOf(call) }
+    return draftOwner(owner, change, call.world.now())
   },
 }
 

@@ -1,13 +1,20 @@
+import { resolve } from 'node:path'
 import { toStatementBytes } from '@steadfleet/authority'
 import { fromUtf8 } from '@steadfleet/base'
 import { parsePublisherName } from '@steadfleet/domain'
 import type { TrustPolicy } from '@steadfleet/trust'
 import { adoptPackage } from '../catalogue/adopt.ts'
 import { changesBetween, toLines, withPublisher } from '../catalogue/policy-changes.ts'
-import { applyPolicyDraft, openPolicyDraft, savePolicyDraft } from '../catalogue/policy-draft.ts'
+import {
+  applyPolicyDraft,
+  openPolicyDraft,
+  savePolicyDraft,
+  toOwnerDraft,
+} from '../catalogue/policy-draft.ts'
 import { argument, type Call, type CommandSpec, textOption } from '../command.ts'
 import { wholeNumber } from '../fleet/find.ts'
 import { openFleet } from '../fleet/open.ts'
+import { type Ceremony, ceremonyCommands } from './ceremony.ts'
 
 /** `steadfleet policy show` */
 export const policyShow: CommandSpec = {
@@ -55,12 +62,16 @@ export const policyAdopt: CommandSpec = {
     const fleet = await openFleet(call)
     const { held } = await openPolicyDraft(fleet)
     const floor = textOption(call, 'floor')
-    const adoption = await adoptPackage(fleet, {
+    const { adoption, targets } = await adoptPackage(fleet, {
       package: argument(call, 0),
       into: textOption(call, 'into') ?? held.catalogues[0]?.name ?? '',
       ...(floor !== undefined && { floor: wholeNumber(floor, 'a revision') }),
       now: call.world.now(),
+      draftAt: version => resolve(call.world.directory, `targets-${version}.draft`),
     })
+    if (targets !== undefined) {
+      call.output.note(`${targets} waits for more signatures of the targets: steadfleet targets sign`)
+    }
     await answerChanges(call)
     call.output.note(
       `publish it from revision ${adoption.floor + 1} on, as ${adoption.to.publisher}`,
@@ -68,23 +79,48 @@ export const policyAdopt: CommandSpec = {
   },
 }
 
-/** `steadfleet policy review` */
-export const policyReview: CommandSpec = {
-  name: 'policy review',
-  summary: 'Show what the drafted policy changes, before it is signed.',
-  examples: ['policy review', 'policy review --json'],
-  run: answerChanges,
+const ceremony: Ceremony = {
+  name: 'policy',
+  what: 'the owner’s trust policy',
+  options: [],
+  examples: ['policy begin', 'policy begin --out garden.draft'],
+  draft: (call, fleet) => toOwnerDraft(fleet, call.world.now()),
 }
 
-/** `steadfleet policy apply` */
+const [begin, review, sign, apply] = ceremonyCommands(ceremony)
+
+/** `steadfleet policy begin` */
+export const policyBegin = begin
+
+/** `steadfleet policy review [DRAFT]` */
+export const policyReview: CommandSpec = {
+  ...review,
+  takes: orNone(review),
+  summary: 'Show what the drafted policy changes, before it is signed; or what a file of begin does.',
+  examples: ['policy review', 'policy review --json', 'policy review policy-2.draft'],
+  run: call => (call.arguments.length === 0 ? answerChanges(call) : review.run(call)),
+}
+
+/** `steadfleet policy sign DRAFT` */
+export const policySign = sign
+
+/** `steadfleet policy apply [DRAFT]` */
 export const policyApply: CommandSpec = {
-  name: 'policy apply',
-  summary: 'Sign the drafted policy with the owner’s keys on this machine, and put it in force.',
-  examples: ['policy apply', 'policy apply --json'],
+  ...apply,
+  takes: orNone(apply),
+  summary:
+    'Sign the drafted policy with the owner’s keys on this machine, and put it in force; or a file that others signed.',
+  examples: ['policy apply', 'policy apply --json', 'policy apply policy-2.draft'],
   async run(call) {
+    if (call.arguments.length > 0) return apply.run(call)
     const policy = await applyPolicyDraft(await openFleet(call), call.world.now())
     call.output.answer(toJson(policy), () => `policy ${policy.version} is in force`)
   },
+}
+
+/** The same arguments, of which the first may be left out. */
+function orNone({ takes = [] }: CommandSpec): NonNullable<CommandSpec['takes']> {
+  return takes.map(one => ({ ...one, name: one.name.replace(/^<(.*)>$/, '[$1]') }))
 }
 
 function publisherCommand(
@@ -119,7 +155,7 @@ async function answerChanges(call: Call): Promise<void> {
       : [
           `policy ${next.version} would change`,
           ...changes,
-          'sign it: steadfleet policy apply',
+          'sign it: steadfleet policy apply; with keys elsewhere: steadfleet policy begin',
         ].join('\n'),
   )
 }
