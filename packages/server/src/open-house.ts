@@ -57,17 +57,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   const signed = await openSigned(opened, options, { owner, store, content, streams, signer })
   const { catalogues, notes, log } = signed
   const orderer = opened.use(
-    makeOrderer({
-      store,
-      signer: signer.client,
-      now: world.now,
-      owner: facts.owner,
-      policy: () => owner.policy().signed,
-      firstCatalogue: () => catalogues.first().name,
-      required: async model => (await modelAt({ catalogues, content }, model))?.required ?? [],
-      onOrder: device => tellOfOrder(streams, device),
-      onFault: fault => logger.error({ err: fault }, 'cannot sign orders yet'),
-    }),
+    openOrderer(options, { ...signed, owner, store, content, streams, signer, facts }),
   )
   opened.use(await keepFresh(catalogues, notes, logger))
   opened.use(watchRoles({ catalogues, owner, world }, logger))
@@ -102,6 +92,25 @@ function openSecond({ folder, secondStore, logger }: HouseOptions): SecondStore 
 function freshMemory(world: World): Pick<House, 'nonces' | 'keyHolders' | 'presence' | 'metrics'> {
   const nonces = makeNonces(world)
   return { nonces, keyHolders: new Map(), presence: makePresence(), metrics: makeMetrics() }
+}
+
+/** Signs the orders that are due, by what the catalogues and the owner's policy say now. */
+function openOrderer(
+  { world, logger }: HouseOptions,
+  house: Openers & Pick<House, 'catalogues' | 'facts'>,
+) {
+  const { store, signer, owner, catalogues, content, streams, facts } = house
+  return makeOrderer({
+    store,
+    signer: signer.client,
+    now: world.now,
+    owner: facts.owner,
+    policy: () => owner.policy().signed,
+    firstCatalogue: () => catalogues.first().name,
+    required: async model => (await modelAt({ catalogues, content }, model))?.required ?? [],
+    onOrder: device => tellOfOrder(streams, device),
+    onFault: fault => logger.error({ err: fault }, 'cannot sign orders yet'),
+  })
 }
 
 interface Openers extends Pick<House, 'owner' | 'store' | 'content' | 'streams'> {

@@ -5,7 +5,9 @@ import { after, before, describe, test } from 'node:test'
 import { readSigned, signerFromPem } from '@steadfleet/authority'
 import { openServedFleet, type ServedFleet } from '../fleet/testing.ts'
 
-describe('who signs and who builds in a catalogue that an owner makes', { concurrency: false }, () => {
+describe('who signs and who builds in a catalogue that an owner makes', {
+  concurrency: false,
+}, () => {
   let it: ServedFleet
   before(async () => {
     it = await openServedFleet()

@@ -96,7 +96,10 @@ export async function makeOwnCatalogue(
 }
 
 /** Who is to sign releases; as many of them as must are at hand. Errors: `cli/key`. */
-async function publisherOf(home: Home, { signers = [], others = [], threshold = 1 }: PublisherChoices) {
+async function publisherOf(
+  home: Home,
+  { signers = [], others = [], threshold = 1 }: PublisherChoices,
+) {
   const here = signers.length > 0 ? signers : [await publisherKey(home)]
   if (here.length < threshold) {
     const message = `cannot sign the role of ${home.publisher}: ${here.length} of ${threshold} keys are named`

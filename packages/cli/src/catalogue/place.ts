@@ -2,11 +2,7 @@ import { join } from 'node:path'
 import type { Digest } from '@steadfleet/base'
 import { type PublisherName, parsePublisherName } from '@steadfleet/domain'
 import { type Client, fetchIfThere, getFileOfCatalogue } from '@steadfleet/protocol'
-import {
-  type CatalogueStore,
-  type Fetcher,
-  type TrustPolicy,
-} from '@steadfleet/trust'
+import type { CatalogueStore, Fetcher, TrustPolicy } from '@steadfleet/trust'
 import { CliError } from '../error.ts'
 import type { Home } from '../fleet/home.ts'
 import { fileStore } from '../publish/catalogue-files.ts'

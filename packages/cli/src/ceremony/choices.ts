@@ -111,7 +111,9 @@ export function adoptions(call: Call): Map<string, string[]> {
     ([publisher, name]) => [parsePublisherName(publisher), parsePackageName(name)] as const,
   )
   const byPublisher = Map.groupBy(rows, ([publisher]) => publisher)
-  return new Map([...byPublisher].map(([publisher, own]) => [publisher, own.map(([, name]) => name)]))
+  return new Map(
+    [...byPublisher].map(([publisher, own]) => [publisher, own.map(([, name]) => name)]),
+  )
 }
 
 /** What `--expires-days` says, if it was given. */

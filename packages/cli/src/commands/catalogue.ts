@@ -43,8 +43,15 @@ export const catalogueMake: CommandSpec = {
   takes: [{ name: '<name>', what: 'what the policy shall call it' }],
   summary: 'Make a catalogue of your own, under keys of your own, and draft the policy for it.',
   options: [
-    { ...keyOption, what: `${keyOption.what}; signs releases there: the publisher’s own otherwise` },
-    { flags: '--also <file>', what: 'a public key elsewhere that may sign them too', repeats: true },
+    {
+      ...keyOption,
+      what: `${keyOption.what}; signs releases there: the publisher’s own otherwise`,
+    },
+    {
+      flags: '--also <file>',
+      what: 'a public key elsewhere that may sign them too',
+      repeats: true,
+    },
     { flags: '--threshold <m>', what: 'how many must sign', otherwise: '1' },
     {
       flags: '--builder <id=file>',

@@ -70,7 +70,9 @@ export const policyAdopt: CommandSpec = {
       draftAt: version => resolve(call.world.directory, `targets-${version}.draft`),
     })
     if (targets !== undefined) {
-      call.output.note(`${targets} waits for more signatures of the targets: steadfleet targets sign`)
+      call.output.note(
+        `${targets} waits for more signatures of the targets: steadfleet targets sign`,
+      )
     }
     await answerChanges(call)
     call.output.note(
@@ -96,7 +98,8 @@ export const policyBegin = begin
 export const policyReview: CommandSpec = {
   ...review,
   takes: orNone(review),
-  summary: 'Show what the drafted policy changes, before it is signed; or what a file of begin does.',
+  summary:
+    'Show what the drafted policy changes, before it is signed; or what a file of begin does.',
   examples: ['policy review', 'policy review --json', 'policy review policy-2.draft'],
   run: call => (call.arguments.length === 0 ? answerChanges(call) : review.run(call)),
 }
