@@ -79,7 +79,9 @@ function makeCommand(spec: CommandSpec, name: string, world: World): Command {
   command.action(async () => {
     const options: OptionValues = command.opts()
     const output = openOutput(options.json === true, world.out, world.err)
-    await spec.run({ arguments: command.processedArgs.flat(), options, world, output })
+    // An argument that may be left out, and was, is undefined.
+    const given = command.processedArgs.flat().filter(one => one !== undefined)
+    await spec.run({ arguments: given, options, world, output })
   })
   return tame(command, world)
 }
