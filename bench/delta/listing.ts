@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type Digest, digestFromHex } from '@steadfleet/base'
 import { type ByteSource, makeTree, type TreeEntry, type TreeListing } from '@steadfleet/bundle'
 
-/** A folder as a tree; links are left out, since a delta holds them in its listing like any other. */
+/** A folder as a tree. Links are left out: Debian's lead outside what a pair holds. */
 export interface Folder {
   readonly tree: TreeListing
   open(digest: Digest): Promise<ByteSource>
@@ -14,13 +14,19 @@ export interface Folder {
 /** Lists and hashes a folder. */
 export function folderOf(root: string): Folder {
   const files = new Map<Digest, string>()
-  const entries = readdirSync(root, { recursive: true, encoding: 'utf8' }).flatMap(path =>
-    entryOf(root, path, files),
-  )
+  const entries = pathsIn(root, '').flatMap(path => entryOf(root, path, files))
   return {
     tree: makeTree(entries),
     open: async digest => await fileSource(files.get(digest) ?? ''),
   }
+}
+
+/** Links are not followed. */
+function pathsIn(root: string, folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap(entry => {
+    const path = join(folder, entry.name)
+    return entry.isDirectory() ? [path, ...pathsIn(root, path)] : [path]
+  })
 }
 
 function entryOf(root: string, path: string, files: Map<Digest, string>): TreeEntry[] {
