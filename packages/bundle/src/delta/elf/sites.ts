@@ -6,6 +6,7 @@ export class Sites {
   #at = new Int32Array(1024)
   #form = new Uint8Array(1024)
   #other = new Int32Array(1024)
+  #room = new Int32Array(0)
   readonly #reference: { -readonly [Key in keyof Reference]: Reference[Key] } = {
     bytes: new Uint8Array(0),
     at: 0,
@@ -25,6 +26,12 @@ export class Sites {
     this.#at[this.count] = at
     this.#form[this.count] = form
     this.#other[this.count++] = other
+  }
+
+  /** Room for a number of each site: the same at each call, unless there are more sites. */
+  room(): Int32Array {
+    if (this.#room.length < this.count) this.#room = new Int32Array(this.#at.length)
+    return this.#room
   }
 
   at(index: number): number {
