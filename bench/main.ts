@@ -5,6 +5,7 @@ import type { Benchmark } from './figure.ts'
 import { idleMemory } from './idle-memory.ts'
 import { publishToCommitted } from './publish-to-committed.ts'
 import { tokenRefusals } from './token-refusals.ts'
+import { treeCheck } from './tree-check.ts'
 import { orderSigning } from './trust/orders.ts'
 import { proofCheck } from './trust/proof.ts'
 import { orderServing } from './trust/served.ts'
@@ -13,6 +14,7 @@ import { verifyFromNothing } from './trust/verify.ts'
 /** Every benchmark, the quickest first. */
 const benchmarks: readonly Benchmark[] = [
   confinedStart,
+  treeCheck,
   checkIns,
   tokenRefusals,
   idleMemory,

@@ -1,3 +1,4 @@
+import type { Server as HttpServer } from 'node:http'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { type AppStatus, toTimestamp, usualCheckInSeconds } from '@steadfleet/domain'
@@ -11,9 +12,12 @@ import { sendOutputForever } from './report/live-output.ts'
 import { makeReport } from './report/state-report.ts'
 import { serveStatus } from './report/status-socket.ts'
 import { checkInForever } from './server/check-in-loop.ts'
+import { serveObjects } from './server/object-server.ts'
 import { streamForever } from './server/stream.ts'
 import { Bell } from './server/wake.ts'
+import { quickBreath } from './store/breath.ts'
 import { fetchObject } from './store/fetch-tree.ts'
+import type { Scrubbed } from './store/scrub.ts'
 import { adoptionsOf, toMessage } from './trust/adoption.ts'
 import { disallowedOf, toDisallowedMessage } from './trust/disallowed.ts'
 import { type Resolved, resolveOrder } from './trust/resolve.ts'
@@ -27,6 +31,7 @@ export class Agent {
   readonly #tell = new Bell()
   readonly #ordered = new Bell()
   #status: Server | undefined
+  #objects: HttpServer | undefined
   #model: ModelStatement | undefined
   #watchedUntil = 0
   #loops: Promise<unknown> = Promise.resolve()
@@ -44,6 +49,9 @@ export class Agent {
     const found = await recover(parts.stores, parts.journal, parts.trust.floors)
     await parts.apps.adopt(found.specs)
     agent.#status = await serveStatus(options.paths.socket, () => agent.status(), options.world)
+    const serve = options.fetch?.serve
+    const { objects } = parts.stores
+    if (serve) agent.#objects = await serveObjects({ ...serve, objects, world: options.world })
     agent.#loops = agent.#work()
     return agent
   }
@@ -54,7 +62,14 @@ export class Agent {
   }
 
   async #work(): Promise<void> {
-    const loops = [this.#checkIn(), this.#stream(), this.#follow(), this.#sendOutput()]
+    const loops = [
+      this.#checkIn(),
+      this.#stream(),
+      this.#follow(),
+      this.#sendOutput(),
+      this.#care(),
+      this.#parts.scrub.scrubForever(this.#halt.signal),
+    ]
     try {
       await Promise.race(loops)
     } catch (error) {
@@ -72,9 +87,16 @@ export class Agent {
     await this.close()
   }
 
+  /** Reads the whole store again, now; fulfilled with what was found. */
+  scrub(): Promise<Scrubbed> {
+    return this.#parts.scrub.ask()
+  }
+
   async close(): Promise<void> {
     const { apps, outbox, file, lock } = this.#parts
     this.#status?.close()
+    this.#objects?.close()
+    this.#objects?.closeAllConnections()
     await apps.close()
     await outbox.close()
     await file.close()
@@ -148,6 +170,14 @@ export class Agent {
       order: () => trust.order,
       resolve: order => this.#resolve(order),
     })
+  }
+
+  /** Reads what runs already once more, since nobody did when it was adopted. */
+  async #care(): Promise<never> {
+    const { apps, care } = this.#parts
+    const { packages } = await currentGeneration(this.#options.paths)
+    await care.look(packages, quickBreath(this.#options.world), this.#halt.signal)
+    return care.careForever(apps, this.#halt.signal)
   }
 
   #sendOutput(): Promise<never> {

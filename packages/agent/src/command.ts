@@ -1,15 +1,24 @@
 import { parseArgs } from 'node:util'
 import { AgentError } from './error.ts'
+import { fetchFlags, parseFetchOptions } from './fetch-options.ts'
+import type { FetchOptions } from './parts.ts'
 
 export const usage = `steadfleet-agent: keeps one device on what its fleet orders
 
   steadfleet-agent join TOKEN --state DIR [--name NAME] [--model MODEL] [--json]
-  steadfleet-agent run --state DIR [--json]
+  steadfleet-agent run --state DIR [--mirror ORIGIN] [--peer ORIGIN] [--serve-objects HOST:PORT]
+                       [--bandwidth BYTES] [--store-limit BYTES] [--json]
   steadfleet-agent down --state DIR [--json]
 
   join   make this device's key and join the fleet that the token is for
   run    stay: take orders, install, start, watch and report
   down   end every app that runs on, while no agent does; the next run starts them again
+
+  --mirror ORIGIN             a cache that has what the server has; may be given again
+  --peer ORIGIN               another device that gives its objects; may be given again
+  --serve-objects HOST:PORT   give this device's objects to its peers: off unless asked for
+  --bandwidth BYTES           fetch so much a second at most: 500k, 2M
+  --store-limit BYTES         keep what is needed no more while the store is smaller: 2G
 `
 
 export type Command =
@@ -22,7 +31,13 @@ export type Command =
       readonly model: string | undefined
       readonly json: boolean
     }
-  | { readonly does: 'run' | 'down'; readonly state: string; readonly json: boolean }
+  | {
+      readonly does: 'run'
+      readonly state: string
+      readonly json: boolean
+      readonly fetch: FetchOptions
+    }
+  | { readonly does: 'down'; readonly state: string; readonly json: boolean }
 
 const options = {
   state: { type: 'string' },
@@ -30,6 +45,7 @@ const options = {
   model: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
+  ...fetchFlags,
 } as const
 
 /** Reads a command line, or says what of it cannot be understood. */
@@ -40,7 +56,10 @@ export function parseCommand(args: readonly string[]): Command {
   const { state, name, model, json } = values
   if (state === undefined) throw wrong('--state DIR is missing')
   if (rest.length > 0) throw wrong(`${rest.join(' ')} is too much`)
-  if ((does === 'run' || does === 'down') && token === undefined) return { does, state, json }
+  if (does === 'run' && token === undefined) {
+    return { does, state, json, fetch: parseFetchOptions(values) }
+  }
+  if (does === 'down' && token === undefined) return { does, state, json }
   if (does !== 'join') throw wrong(`${[does, token].join(' ')} is no command`)
   if (token === undefined) throw wrong('join needs a token')
   return { does, token, state, name, model, json }

@@ -1,4 +1,4 @@
-import { CodedError } from '@steadfleet/base'
+import { CodedError, isCoded } from '@steadfleet/base'
 
 export type AgentErrorCode =
   | 'agent/usage'
@@ -13,6 +13,11 @@ export type AgentErrorCode =
   | 'agent/digest'
   | 'agent/not-there'
   | 'agent/disk-full'
+  | 'agent/no-inodes'
+  | 'agent/over-limit'
+  | 'agent/mirror'
+  | 'agent/damaged-object'
+  | 'agent/damaged-tree'
   | 'agent/settings'
   | 'agent/record'
   | 'agent/hook'
@@ -21,6 +26,11 @@ export type AgentErrorCode =
 
 /** Raised by the device agent for what it expects to go wrong: the network, the disk, the order. */
 export class AgentError extends CodedError<AgentErrorCode> {}
+
+/** What was installed is not there any more as it was: there is a way to put that right. */
+export function isDamage(error: unknown): boolean {
+  return isCoded(error, 'agent/damaged-tree') || isCoded(error, 'agent/damaged-object')
+}
 
 /** A full disk in this package's words; every other error as it is. */
 export function orDiskFull(error: unknown): unknown {

@@ -10,6 +10,7 @@ import { takeLock } from './disk/lock.ts'
 import { type Paths, pathsOf } from './disk/paths.ts'
 import { joinFleet } from './server/enrol.ts'
 import { makeTransport } from './server/http.ts'
+import { describeSeals } from './store/seals.ts'
 import { beThrifty } from './thrift.ts'
 import { parseToken } from './trust/enrolment.ts'
 import type { LogEntry, World } from './world.ts'
@@ -47,20 +48,24 @@ async function join(command: Command & { does: 'join' }, paths: Paths): Promise<
   }
 }
 
-async function run(
-  command: Command & { state: string; json: boolean },
-  paths: Paths,
-): Promise<number> {
+async function run(command: Command & { does: 'run' }, paths: Paths): Promise<number> {
   beThrifty()
   const transport = makeTransport()
   const world = realWorld(command.json)
+  const warn = (message: string) => world.log({ level: 'warn', message })
   const agent = await Agent.start({
     paths,
     world,
     transport,
-    openApps: stateDir => openApps({ stateDir }),
+    openApps: (stateDir, refuseDamaged) => openApps({ stateDir, refuseDamaged, warn }),
     pid: process.pid,
-    attributes: { node: process.version, kernel: process.platform, agent: '0.1.0' },
+    fetch: command.fetch,
+    attributes: {
+      node: process.version,
+      kernel: process.platform,
+      agent: '0.1.0',
+      seals: describeSeals(),
+    },
   })
   const { device, name, origin } = await agent.status()
   world.log({

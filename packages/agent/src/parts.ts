@@ -1,21 +1,28 @@
+import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type Client, makeClient, type Transport } from '@steadfleet/protocol'
-import type { AppExit, Apps } from './apps/index.ts'
+import type { AppExit, Apps, AppsOptions } from './apps/index.ts'
+import type { Stores } from './change/collect.ts'
 import { DeviceHost } from './change/device-host.ts'
-import { readGeneration } from './change/generations.ts'
+import { keptPackages, readGeneration } from './change/generations.ts'
 import { JournalFile } from './change/journal-file.ts'
 import { floorsOfGenerations } from './change/recover.ts'
+import { TreeCare } from './change/tree-care.ts'
 import { makeDirectories } from './disk/durable.ts'
 import { type Lock, takeLock } from './disk/lock.ts'
 import type { Paths } from './disk/paths.ts'
 import { ChangeReporter } from './report/change-reporter.ts'
 import { CrashReporter } from './report/crash-reporter.ts'
-import { Outbox } from './report/outbox.ts'
+import { type NewEvent, Outbox } from './report/outbox.ts'
 import { RefusalReporter } from './report/refusals.ts'
 import { TroubleReporter } from './report/trouble-reporter.ts'
+import { Bandwidth } from './server/bandwidth.ts'
 import { signingOf } from './server/enrol.ts'
 import type { FetchContext } from './store/fetch-tree.ts'
 import { ObjectStore } from './store/objects.ts'
+import { Scrub } from './store/scrub.ts'
+import { TreeSeals } from './store/seals.ts'
+import { Sources } from './store/sources.ts'
 import { TreeStore } from './store/trees.ts'
 import type { Enrolment } from './trust/enrolment.ts'
 import { type Identity, readIdentity } from './trust/identity.ts'
@@ -26,11 +33,31 @@ export interface AgentOptions {
   readonly paths: Paths
   readonly world: World
   readonly transport: Transport
-  readonly openApps: (stateDir: string) => Promise<Apps>
+  /** Opens the apps of a state directory, none of which may start where `refuseDamaged` throws. */
+  readonly openApps: (stateDir: string, refuseDamaged: RefuseDamaged) => Promise<Apps>
   readonly pid: number
+  /** From where else, how fast and how much may be fetched; the server alone and as it comes without it. */
+  readonly fetch?: FetchOptions
   /** What else to say of this device in its reports. */
   readonly attributes: Readonly<Record<string, string>>
 }
+
+export interface FetchOptions {
+  /** Origins of caches that have what the server has. */
+  readonly mirrors: readonly string[]
+  /** Origins of other devices that give their objects. */
+  readonly peers: readonly string[]
+  /** 0 for as many as come. */
+  readonly bytesPerSecond: number
+  /** See {@link Stores.limit}. */
+  readonly storeLimit: number
+  /** Where this device gives its objects to others, if it does. */
+  readonly serve?: { readonly host: string; readonly port: number } | undefined
+}
+
+const plainFetch: FetchOptions = { mirrors: [], peers: [], bytesPerSecond: 0, storeLimit: 0 }
+
+type RefuseDamaged = NonNullable<AppsOptions['refuseDamaged']>
 
 /** What an agent is made of, over one state directory that it holds. */
 export interface Parts {
@@ -44,12 +71,10 @@ export interface Parts {
   readonly apps: Apps
   readonly file: JournalFile
   readonly journal: ChangeReporter
-  readonly stores: {
-    readonly paths: Paths
-    readonly objects: ObjectStore
-    readonly trees: TreeStore
-  }
+  readonly stores: Stores
   readonly fetching: FetchContext
+  readonly care: TreeCare
+  readonly scrub: Scrub
   readonly host: DeviceHost
 }
 
@@ -69,7 +94,9 @@ export async function openParts(options: AgentOptions): Promise<Parts> {
 }
 
 async function makeStateDirectories(paths: Paths): Promise<void> {
-  await makeDirectories([paths.journal, paths.outbox], 0o700)
+  // What was being laid out or taken apart is nobody's.
+  await rm(paths.building, { recursive: true, force: true })
+  await makeDirectories([paths.journal, paths.outbox, paths.building], 0o700)
   const open = [paths.objects, paths.incoming, paths.trees, paths.generations, paths.data]
   await makeDirectories(open, 0o755)
 }
@@ -87,13 +114,31 @@ async function openUnderLock(
   const outbox = await Outbox.open(paths.outbox, world)
   const refusals = new RefusalReporter(event => outbox.add(event), world.monotonic)
   const objects = new ObjectStore(paths)
-  const stores = { paths, objects, trees: new TreeStore(paths, objects) }
+  const trees = new TreeStore(paths, objects)
+  const { storeLimit, bytesPerSecond, mirrors, peers } = options.fetch ?? plainFetch
+  const stores = { paths, objects, trees, limit: storeLimit }
   const suspect = (error: unknown) => void refusals.report(world, error)
-  const fetching = { client, paths, objects, suspect }
+  const bandwidth = bytesPerSecond > 0 ? new Bandwidth(bytesPerSecond, world) : undefined
+  const throttle = async (bytes: number) => bandwidth?.take(bytes)
+  const server = { name: origin, client, kind: 'server' } as const
+  const sources = new Sources({ server, transport, world, peers, mirrors, suspect })
+  const fetching = { sources, paths, objects, suspect, throttle }
   const file = await JournalFile.open(paths.journal, world.now)
   await trust.raise(await floorsOfGenerations(paths, file))
-  const apps = await options.openApps(paths.root)
-  const host = new DeviceHost({ stores, apps, world, trust, fetching })
+  const tell = (event: NewEvent) => outbox.add(event)
+  const seals = new TreeSeals(paths, trees, world)
+  const care = new TreeCare({ fetching, trees, seals, world, tell })
+  const scrub = new Scrub({
+    path: paths.scrub,
+    fetching,
+    trees,
+    world,
+    packages: () => keptPackages(paths),
+    look: (packages, breath, stop) => care.look(packages, breath, stop),
+    tell,
+  })
+  const apps = await options.openApps(paths.root, spec => care.refuseDamaged(spec))
+  const host = new DeviceHost({ stores, apps, world, trust, fetching, care })
   const journal = new ChangeReporter(file, outbox, apps, number => readGeneration(paths, number))
   listenToExits(apps, journal, new CrashReporter(outbox, world))
   const troubles = new TroubleReporter(outbox, world)
@@ -101,7 +146,7 @@ async function openUnderLock(
   if (file.damage) await outbox.add(damageEvent(file.damage))
   if (trust.torn.length > 0) await outbox.add(tornEvent(trust.torn))
   const read = { identity, enrolment, trust, client, outbox, refusals }
-  return { lock, ...read, apps, file, journal, stores, fetching, host }
+  return { lock, ...read, apps, file, journal, stores, fetching, care, scrub, host }
 }
 
 function listenToExits(apps: Apps, journal: ChangeReporter, crashes: CrashReporter): void {

@@ -64,6 +64,21 @@ describe('a tree', () => {
     )
   })
 
+  test('of a million files is refused before it is read any further', () => {
+    const entry = '{"kind":"directory","path":"a"}'
+    const entries = Array.from({ length: 1_000_000 }, () => entry).join()
+    const bytes = toUtf8(`{"entries":[${entries}],"format":1,"type":"tree"}`)
+    const began = process.cpuUsage()
+    assert.throws(() => parseTree(bytes), { code: 'tree/too-many' })
+    const { user } = process.cpuUsage(began)
+    assert.ok(user < 1_000_000, `${user} µs`)
+    const many = Array.from({ length: 200_001 }, (_, i) => ({
+      kind: 'directory' as const,
+      path: `${i}`,
+    }))
+    assert.throws(() => makeTree(many), { code: 'tree/too-many' })
+  })
+
   test('of twenty thousand files is read', () => {
     const folders = Array.from({ length: 100 }, (_, i) => ({ path: `d${i}`, kind: 'directory' }))
     const files = Array.from({ length: 20_000 }, (_, i) => file(`d${i % 100}/${i}`, i % 3))

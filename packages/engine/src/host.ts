@@ -32,7 +32,10 @@ export interface ChangeHost {
   probationRule(change: Change): Promise<ProbationRule>
   /** Waits a little, then says what it sees of each package on probation. */
   look(change: Change, stop: AbortSignal): Promise<{ milliseconds: number; sights: Sight[] }>
-  /** Takes down everything that neither the current generation nor the one it may go back to needs. */
+  /**
+   * Takes down everything that neither what the pointer names nor the generation it may go back to
+   * needs; after a rescue, starts what the pointer names.
+   */
   tidy(change: Change): Promise<void>
 }
 

@@ -35,8 +35,13 @@ function nextForward(change: Change): Move {
   return { move: change.verdict.verdict === 'passed' ? 'commit' : 'fail-by-verdict' }
 }
 
-/** Backwards through what was begun, the failed step too. */
+/**
+ * Backwards through what was begun, the failed step too. A pointer that can't be moved back names the
+ * new generation, which then stays as it is.
+ */
 function nextUndo(change: Change): Move {
+  const isPointerStuck = change.stuck.some(id => stepOf(change, id).kind === 'activate')
+  if (isPointerStuck) return { move: 'end', outcome: 'rescue' }
   const id = change.begun.findLast(begun => !change.undone.includes(begun))
   if (id !== undefined) return { move: 'undo', step: stepOf(change, id) }
   if (change.state === 'aborted') return { move: 'end', outcome: 'aborted' }

@@ -327,9 +327,10 @@ class PretendHost implements ChangeHost {
     return { package: one.package, state, restarts: 0, healthy: isWell, why: 'pretended' }
   }
 
-  async tidy(): Promise<void> {
+  async tidy({ state }: Change): Promise<void> {
     await this.#effect(disk => {
       const current = currentOf(disk)
+      if (state === 'rescue') adopt(this.#device, current)
       disk.generations = new Map([[current.number, current]])
       const trees = new Set<string>(current.packages.map(one => one.tree.digest))
       disk.trees = disk.trees.intersection(trees)

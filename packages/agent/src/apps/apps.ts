@@ -61,6 +61,10 @@ export interface HookResult {
 export interface Apps {
   /** Begins supervision: the app runs until stopped, restarted as its policy says. */
   start(spec: AppSpec): Promise<void>
+  /** The same, but what may not start yet is begun by {@link retry}, or by and by. */
+  keep(spec: AppSpec): Promise<void>
+  /** Begins now what of the package waits to be begun again. */
+  retry(packageName: PackageName): Promise<void>
   /** Ends every app of the package; returns when nothing of it runs. */
   stop(packageName: PackageName): Promise<void>
   /** Takes over what runs, starts what should run and does not, stops what should not. */
@@ -85,6 +89,8 @@ export interface AppsOptions {
   readonly backOff?: BackOff
   /** False: as on a device without cgroups. */
   readonly withCgroups?: boolean
+  /** Throws where nothing may be started from the app's tree; asked before each start. */
+  readonly refuseDamaged?: (spec: AppSpec) => Promise<void>
   /** Is told what went wrong where nobody waits for an answer. */
   readonly warn?: (message: string) => void
 }

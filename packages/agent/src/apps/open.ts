@@ -72,13 +72,14 @@ class SupervisedApps implements Apps {
   readonly #warn: (message: string) => void
   #isClosed = false
 
-  constructor({ stateDir, backOff, warn }: AppsOptions, floor: Floor | AppsError) {
+  constructor({ stateDir, backOff, warn, refuseDamaged }: AppsOptions, floor: Floor | AppsError) {
     this.#floor = floor
     this.#warn = warn ?? (() => undefined)
     this.#supervision = {
       stateDir,
       floor: () => this.#firmFloor(),
       backOff: backOff ?? defaultBackOff,
+      refuseDamaged: refuseDamaged ?? (async () => undefined),
       tell: exit => {
         for (const listener of this.#exitListeners) listener(exit)
       },
@@ -89,17 +90,29 @@ class SupervisedApps implements Apps {
     }
   }
 
-  async start(spec: AppSpec): Promise<void> {
+  start(spec: AppSpec): Promise<void> {
+    return this.#begin(spec, app => app.start())
+  }
+
+  keep(spec: AppSpec): Promise<void> {
+    return this.#begin(spec, app => app.keep())
+  }
+
+  async #begin(spec: AppSpec, begin: (app: SupervisedApp) => Promise<void>): Promise<void> {
     const held = this.#apps.get(keyOf(spec))
     if (held !== undefined && isSameSpec(held.spec, spec)) return
     await held?.stop()
     const app = this.#add(spec)
     try {
-      await app.start()
+      await begin(app)
     } catch (error) {
       this.#remove(app)
       throw error
     }
+  }
+
+  async retry(packageName: PackageName): Promise<void> {
+    await Promise.all(this.#of(packageName).map(app => app.retry()))
   }
 
   async stop(packageName: PackageName): Promise<void> {
@@ -123,7 +136,7 @@ class SupervisedApps implements Apps {
         return new SupervisedApp(record.spec, this.#supervision).end(record)
       }),
     )
-    await Promise.all(specs.map(spec => this.start(spec)))
+    await Promise.all(specs.map(spec => this.keep(spec)))
   }
 
   status(): readonly AppStatus[] {

@@ -1,4 +1,5 @@
 import type { AppState, AppStatus } from '@steadfleet/domain'
+import { isDamage } from '../error.ts'
 import type { AppExit, AppSpec, AppTrouble, BackOff } from './apps.ts'
 import { type Cgroup, joiningFiles, makeCgroup, outOfMemoryKills, removeCgroup } from './cgroups.ts'
 import { watchExcess } from './excess.ts'
@@ -22,6 +23,8 @@ export interface Supervision {
   /** Throws where apps can't be confined. */
   readonly floor: () => Floor
   readonly backOff: BackOff
+  /** Throws where nothing may be started from the app's tree. */
+  readonly refuseDamaged: (spec: AppSpec) => Promise<void>
   readonly tell: (exit: AppExit) => void
   readonly complain: (trouble: AppTrouble) => void
   /** Says that a start by the back-off did not come about. */
@@ -63,18 +66,34 @@ export class SupervisedApp {
     return this.#after(() => this.#begin())
   }
 
+  /** The same; where its tree is damaged it is begun again and again until it is not. */
+  keep(): Promise<void> {
+    return this.#after(() => this.#beginOrWait())
+  }
+
+  /** Begins now what waits to be begun again. */
+  retry(): Promise<void> {
+    return this.#after(async () => {
+      if (this.#next === undefined || !this.#isWanted) return
+      clearTimeout(this.#next)
+      await this.#beginOrWait()
+    })
+  }
+
   /** Takes over what an earlier agent began: it runs on, or its end is dealt with now. */
   takeOver(record: RunRecord): Promise<void> {
     return this.#after(async () => {
       this.#restarts = record.restarts
       this.#cgroup = record.cgroup
-      if (record.boot !== currentBoot() || !(await hasBegun(this.folder))) return this.#begin()
+      if (record.boot !== currentBoot() || !(await hasBegun(this.folder))) {
+        return this.#beginOrWait()
+      }
       const run = foundRun(this.folder, record.cgroup)
       if (run !== undefined) return this.#attend(run, record)
       const status = statusIn(this.folder)
       if (!record.isTold) return this.#onEnd(status, record)
       this.#state = stateAfter(this.spec.declaration, status !== 0)
-      return this.#state === 'backing off' ? this.#begin() : undefined
+      return this.#state === 'backing off' ? this.#beginOrWait() : undefined
     })
   }
 
@@ -133,8 +152,21 @@ export class SupervisedApp {
     return done
   }
 
+  async #beginOrWait(): Promise<void> {
+    try {
+      await this.#begin()
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      this.#state = 'backing off'
+      this.#of.warn(this.spec, error)
+      this.#beginLater()
+    }
+  }
+
   async #begin(): Promise<void> {
+    this.#next = undefined
     const { spec, folder } = this
+    await this.#of.refuseDamaged(spec)
     const floor = this.#of.floor()
     const command = await prepareSandbox(floor, spec, { folder, command: spec.declaration.command })
     const name = cgroupName(spec.package, spec.app)

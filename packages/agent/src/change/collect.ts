@@ -1,10 +1,11 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Digest, toHexDigest } from '@steadfleet/base'
+import { type Digest, digestFromHex, isCoded } from '@steadfleet/base'
 import { objectsOf } from '@steadfleet/bundle'
 import type { Generation } from '@steadfleet/engine'
 import { syncDirectory } from '../disk/durable.ts'
 import { generationPath, type Paths } from '../disk/paths.ts'
+import { collectObjects } from '../store/collect-objects.ts'
 import type { ObjectStore } from '../store/objects.ts'
 import type { TreeStore } from '../store/trees.ts'
 import { generationNumbers } from './generations.ts'
@@ -14,19 +15,22 @@ export interface Stores {
   readonly paths: Paths
   readonly objects: ObjectStore
   readonly trees: TreeStore
+  /** Bytes under which the store keeps what nobody needs any more; 0 keeps nothing of it. */
+  readonly limit: number
 }
 
 /** Removes all that none of the kept generations needs. Rejected data stays until a commit. */
 export async function collect(
-  { paths, objects, trees }: Stores,
+  stores: Stores,
   kept: readonly Generation[],
   keepsRejected: boolean,
 ): Promise<void> {
+  const { paths, trees } = stores
   const packages = kept.flatMap(generation => generation.packages)
   const data = new Set(packages.map(one => `${one.package.replace('/', '.')} ${one.data}`))
   await dropGenerations(paths, kept)
-  await dropTrees(paths, new Set(packages.map(one => toHexDigest(one.tree.digest))))
-  await dropObjects({ paths, objects, trees }, kept)
+  await dropTrees(paths, trees, new Set(packages.map(one => one.tree.digest)))
+  await dropObjects(stores, kept)
   await dropData(paths, (directory, { number, isRejected }) =>
     isRejected ? keepsRejected : data.has(`${directory} ${number}`),
   )
@@ -34,27 +38,39 @@ export async function collect(
 
 /** Removes every object that none of the kept generations needs, and what was left half fetched. */
 export async function dropObjects(
-  { objects, trees }: Stores,
+  { paths, objects, trees, limit }: Stores,
   kept: readonly Generation[],
 ): Promise<void> {
-  await objects.keepOnly(
-    await liveObjects(
-      trees,
-      kept.flatMap(one => one.packages),
-    ),
-  )
+  const packages = kept.flatMap(one => one.packages)
+  const live = await liveObjects(trees, packages)
+  if (live) await collectObjects(paths, objects, live, limit)
 }
 
+/** What the packages need, or undefined where that cannot be read: then anything may be needed. */
 async function liveObjects(
   trees: TreeStore,
   packages: Generation['packages'],
-): Promise<Set<Digest>> {
+): Promise<Set<Digest> | undefined> {
   const live = new Set<Digest>()
   for (const { tree, record } of packages) {
     live.add(tree.digest).add(record.digest)
-    for (const object of objectsOf(await trees.listing(tree.digest))) live.add(object.digest)
+    const objects = await objectsOfTree(trees, tree.digest)
+    if (objects === undefined) return undefined
+    for (const { digest } of objects) live.add(digest)
   }
   return live
+}
+
+async function objectsOfTree(
+  trees: TreeStore,
+  tree: Digest,
+): Promise<readonly { digest: Digest }[] | undefined> {
+  try {
+    return objectsOf(await trees.listing(tree))
+  } catch (error) {
+    if (isCoded(error)) return undefined
+    throw error
+  }
 }
 
 async function dropGenerations(paths: Paths, kept: readonly Generation[]): Promise<void> {
@@ -66,8 +82,10 @@ async function dropGenerations(paths: Paths, kept: readonly Generation[]): Promi
   await syncDirectory(paths.generations)
 }
 
-async function dropTrees(paths: Paths, live: ReadonlySet<string>): Promise<void> {
+async function dropTrees(paths: Paths, trees: TreeStore, live: ReadonlySet<Digest>): Promise<void> {
   for (const name of await readdir(paths.trees)) {
-    if (!live.has(name)) await rm(join(paths.trees, name), { recursive: true, force: true })
+    const isTree = /^[0-9a-f]{64}$/.test(name)
+    if (!isTree) await rm(join(paths.trees, name), { recursive: true, force: true })
+    else if (!live.has(digestFromHex(name))) await trees.remove(digestFromHex(name))
   }
 }

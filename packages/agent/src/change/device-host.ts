@@ -20,6 +20,7 @@ import { AgentError } from '../error.ts'
 import { isSecurityEvent } from '../report/refusals.ts'
 import { isTransient } from '../server/transient.ts'
 import { type FetchContext, fetchTree } from '../store/fetch-tree.ts'
+import { refuseTooLittleRoom } from '../store/room.ts'
 import type { TrustState } from '../trust/trust-state.ts'
 import type { World } from '../world.ts'
 import { collect, dropObjects, type Stores } from './collect.ts'
@@ -27,6 +28,7 @@ import { earlierThan, pointTo, readGeneration, writeGeneration } from './generat
 import { copyData, rejectData } from './package-data.ts'
 import { lookAt, lookInterval, startSeconds } from './probation-look.ts'
 import { specsOf } from './specs.ts'
+import type { TreeCare } from './tree-care.ts'
 
 export interface DeviceHostOptions {
   readonly stores: Stores
@@ -34,6 +36,7 @@ export interface DeviceHostOptions {
   readonly world: World
   readonly trust: TrustState
   readonly fetching: FetchContext
+  readonly care: TreeCare
 }
 
 const defaultProbationSeconds = 30
@@ -42,6 +45,7 @@ const migrateSeconds = 600
 /** The real device under the engine: files, trees, data and apps. */
 export class DeviceHost implements ChangeHost {
   readonly #options: DeviceHostOptions
+  #room: { readonly to: number; readonly asked: Promise<void> } | undefined
 
   constructor(options: DeviceHostOptions) {
     this.#options = options
@@ -75,20 +79,19 @@ export class DeviceHost implements ChangeHost {
     (work: Work, again: boolean, stop: AbortSignal) => Promise<Receipt | undefined>
   > = {
     fetch: (work, _, stop) => this.#fetch(work, stop),
-    install: async ({ to }) => ({
-      files: await this.#options.stores.trees.install(needed(to).tree.digest),
-    }),
+    install: (work, _, stop) => this.#install(work, stop),
     stop: async ({ name }) => void (await this.#options.apps.stop(name)),
     copy: async ({ to, from }) => void (await copyData(this.#paths, needed(to), from)),
-    migrate: (work, again) => this.#migrate(work, again),
+    migrate: (work, again, stop) => this.#migrate(work, again, stop),
     activate: async ({ change }) => {
       await syncFileSystem(this.#paths.root)
       await pointTo(this.#paths, change.to)
       return undefined
     },
-    start: async ({ name, to }, again) => {
+    start: async ({ name, to }, again, stop) => {
       // What an earlier try started may be running still; starting is always from nothing.
       if (again) await this.#options.apps.stop(name)
+      await this.#options.care.makeSound(needed(to).tree, stop)
       return void (await this.#start(needed(to)))
     },
   }
@@ -98,7 +101,8 @@ export class DeviceHost implements ChangeHost {
     install: work => this.#uninstall(work),
     stop: async ({ name, from }) => {
       await this.#options.apps.stop(name)
-      if (from) await this.#start(from)
+      // What can't be started, since it was damaged, is once it is put right.
+      for (const spec of from ? specsOf(this.#paths, from) : []) await this.#options.apps.keep(spec)
     },
     copy: ({ to }) => rejectData(this.#paths, needed(to)),
     migrate: ({ name }) => this.#options.apps.stop(name),
@@ -107,10 +111,11 @@ export class DeviceHost implements ChangeHost {
   }
 
   /** The network coming and going is no failure: it goes on until it has all, or is told to stop. */
-  async #fetch({ to, from }: Work, stop: AbortSignal): Promise<Receipt> {
+  async #fetch({ change, to, from }: Work, stop: AbortSignal): Promise<Receipt> {
     const { world, fetching } = this.#options
     for (let failures = 1; ; failures++) {
       try {
+        await this.#refuseTooLittleRoom(change, stop)
         const receipt = await fetchTree(fetching, needed(to), from?.tree.digest, stop)
         return { ...receipt, size: needed(to).size }
       } catch (error) {
@@ -127,12 +132,35 @@ export class DeviceHost implements ChangeHost {
     }
   }
 
+  /** Once for all packages of a change; asked again where it was refused. */
+  #refuseTooLittleRoom(change: Change, stop: AbortSignal): Promise<void> {
+    if (this.#room?.to === change.to) return this.#room.asked
+    const { fetching, stores } = this.#options
+    const asked = this.generations(change).then(({ from, to }) =>
+      refuseTooLittleRoom({ fetching, ...stores }, from.packages, changedIn(from, to), stop),
+    )
+    this.#room = { to: change.to, asked }
+    asked.catch(() => {
+      this.#room = undefined
+    })
+    return asked
+  }
+
+  /** Read once more as it lies there: what stands between here and the disk may have changed it. */
+  async #install({ to }: Work, stop: AbortSignal): Promise<Receipt> {
+    const { tree } = needed(to)
+    const files = await this.#options.stores.trees.install(tree.digest)
+    await this.#options.care.makeSound(tree, stop)
+    return { files }
+  }
+
   /** A second try starts from a fresh copy: a hook that was killed may have done half its work. */
-  async #migrate({ to, from, name }: Work, again: boolean): Promise<undefined> {
+  async #migrate({ to, from, name }: Work, again: boolean, stop: AbortSignal): Promise<undefined> {
     const wanted = needed(to)
     const command = wanted.behaviour.hooks?.migrate
     const [spec] = specsOf(this.#paths, wanted)
     if (command === undefined || spec === undefined) return
+    await this.#options.care.makeSound(wanted.tree, stop)
     await this.#options.apps.stop(name)
     if (again) await copyData(this.#paths, wanted, from)
     const { exit, output } = await this.#options.apps.hook(spec, command, migrateSeconds)

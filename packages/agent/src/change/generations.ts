@@ -5,6 +5,7 @@ import {
   emptyGeneration,
   encodeGeneration,
   type Generation,
+  type GenerationPackage,
 } from '@steadfleet/engine'
 import { type Copies, copiesOf, readCopies, writeCopies } from '../disk/copies.ts'
 import { syncDirectory } from '../disk/durable.ts'
@@ -91,6 +92,13 @@ export async function generationNumbers(paths: Paths): Promise<number[]> {
     .map(Number)
     .filter(Number.isSafeInteger)
     .sort((a, b) => a - b)
+}
+
+/** The packages of every generation that is here. */
+export async function keptPackages(paths: Paths): Promise<GenerationPackage[]> {
+  const numbers = await generationNumbers(paths)
+  const kept = await Promise.all(numbers.map(number => readGeneration(paths, number)))
+  return kept.flatMap(one => one?.packages ?? [])
 }
 
 /** The newest whole generation that is older than `number`: what there is to go back to. */

@@ -64,6 +64,30 @@ describe('a full disk', { skip, concurrency: 2 }, () => {
       }
     }))
 
+  test('of inodes is found out before the first byte, and what runs runs on', () =>
+    onSmallDisk(
+      16,
+      async root => {
+        const fleet = await PretendFleet.start()
+        const device = await TestDevice.join(fleet, { root })
+        try {
+          await fleet.give([await fleet.publish('acme/hub', 1, good)])
+          await fleet.untilState('committed', 1)
+          const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`n/${i}`, `${i}`]))
+          const asked = fleet.requests.length
+          await fleet.give([await fleet.publish('acme/hub', 2, { ...good, ...many })])
+          const { failure } = await fleet.untilEvent('failure', 'agent/no-inodes')
+          assert.equal(failure?.kind, 'postponed')
+          const since = fleet.requests.slice(asked)
+          assert.equal(since.filter(one => one.includes('bundles')).length, 0)
+          assert.equal(device.apps.running.get('acme/hub main')?.revision, 1)
+        } finally {
+          await device[Symbol.asyncDispose]().finally(() => fleet.close())
+        }
+      },
+      'nr_inodes=400',
+    ))
+
   test('in the copy of the data goes back to the old release and its data', () =>
     onSmallDisk(8, async (root, disk) => {
       const fleet = await PretendFleet.start()
@@ -94,7 +118,7 @@ describe('a full disk', { skip, concurrency: 2 }, () => {
   test('in the laying out of a tree leaves nothing of it', () =>
     onSmallDisk(4, async (root, disk) => {
       const paths = pathsOf(root)
-      await makeDirectories([paths.objects, paths.incoming, paths.trees])
+      await makeDirectories([paths.objects, paths.incoming, paths.trees, paths.building])
       const objects = new ObjectStore(paths)
       const program = noise('program', megabyte)
       const digest = digestOf(program)
@@ -154,9 +178,11 @@ async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
 async function onSmallDisk(
   megabytes: number,
   use: (root: string, bytes: number) => Promise<void>,
+  ...more: readonly string[]
 ): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'steadfleet-disk-'))
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=755`, 'tmpfs', root])
+  const options = [`size=${megabytes}m`, 'mode=755', ...more].join()
+  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', root])
   try {
     await use(root, megabytes * megabyte)
   } finally {

@@ -13,6 +13,11 @@ export interface Paths {
   readonly objects: string
   readonly incoming: string
   readonly trees: string
+  /** Where trees are laid out, and taken apart: nobody but the agent may enter. */
+  readonly building: string
+  /** What was found damaged in the store, for whoever wants to know how. */
+  readonly damaged: string
+  readonly scrub: string
   readonly generations: string
   readonly current: string
   readonly journal: string
@@ -34,6 +39,9 @@ export function pathsOf(root: string): Paths {
     objects: at('objects'),
     incoming: at('incoming'),
     trees: at('trees'),
+    building: at('building'),
+    damaged: at('damaged'),
+    scrub: at('scrub.json'),
     generations: at('generations'),
     current: at('current'),
     journal: at('journal'),

@@ -2,15 +2,29 @@ import { statfs } from 'node:fs/promises'
 import { AgentError } from '../error.ts'
 
 /** Left free for the journal, the reports and the apps whenever something is fetched. */
-const margin = 8 * 1024 * 1024
+const margin = { bytes: 8 * 1024 * 1024, inodes: 512 }
+
+export interface Need {
+  readonly bytes: number
+  /** Files, folders and links to be made. */
+  readonly inodes: number
+}
 
 /** Refuses before the first byte what would not fit, rather than filling the disk to find out. */
-export async function refuseTooLittleSpace(path: string, needed: number): Promise<void> {
-  const { bavail, bsize } = await statfs(path)
+export async function refuseTooLittleSpace(path: string, needed: Need): Promise<void> {
+  const { bavail, bsize, files, ffree } = await statfs(path)
   const free = bavail * bsize
-  // A twentieth of a small disk is margin enough.
-  const kept = Math.min(margin, Math.floor(free / 20))
-  if (needed + kept <= free) return
-  const message = `cannot fetch ${needed} bytes: the disk has ${free} free`
-  throw new AgentError('agent/disk-full', message, { needed, free })
+  if (!fits(needed.bytes, free, margin.bytes)) {
+    const message = `cannot fetch ${needed.bytes} bytes: the disk has ${free} free`
+    throw new AgentError('agent/disk-full', message, { needed: needed.bytes, free })
+  }
+  // File systems that make inodes as they are needed count none. statfs(2)
+  if (files === 0 || fits(needed.inodes, ffree, margin.inodes)) return
+  const message = `cannot make ${needed.inodes} files: the disk has room for ${ffree}, however small`
+  throw new AgentError('agent/no-inodes', message, { needed: needed.inodes, free: ffree })
+}
+
+/** A twentieth of a small disk is margin enough. */
+function fits(needed: number, free: number, kept: number): boolean {
+  return needed + Math.min(kept, Math.floor(free / 20)) <= free
 }

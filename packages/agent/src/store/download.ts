@@ -13,6 +13,8 @@ export interface Download {
   readonly limit: number
   /** Asks for the bytes from `offset` on; may answer with all of them. */
   readonly open: (offset: number) => Promise<TransportReply>
+  /** Waits after each piece as long as the bandwidth that may be taken wants it. */
+  readonly throttle?: (bytes: number) => Promise<void>
 }
 
 /** Fetches into a file, going on where an earlier try was cut off. Yields how many bytes came. */
@@ -35,13 +37,14 @@ async function writeBody(
   file: FileHandle,
   reply: TransportReply,
   held: number,
-  { limit }: Download,
+  { limit, throttle }: Download,
 ): Promise<number> {
   let received = 0
   for await (const chunk of reply.body) {
     received += chunk.length
     if (held + received > limit) throw tooLong(limit)
     await file.write(chunk)
+    await throttle?.(chunk.length)
   }
   return received
 }

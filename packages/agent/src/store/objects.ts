@@ -1,13 +1,31 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Digest, digestFromHex, toHexDigest } from '@steadfleet/base'
+import { type Digest, digestFromHex, digestOf, toHexDigest } from '@steadfleet/base'
+import type { FileMode } from '@steadfleet/bundle'
 import { syncFileSystem } from '../disk/durable.ts'
 import type { Paths } from '../disk/paths.ts'
 import { AgentError, isSystemError, orDiskFull } from '../error.ts'
 import { digestOfFile } from './download.ts'
+import { Turns } from './turns.ts'
+
+/** The kinds of an object, by mode: a mode belongs to an inode. The plain one has the object's own name. */
+const suffixes: Readonly<Record<FileMode, string>> = {
+  '644': '',
+  '755': '.x',
+  '2755': '.2755',
+  '4755': '.4755',
+  '6755': '.6755',
+}
+
+/** One file of the store: an object in one of its kinds. */
+export interface ObjectFile {
+  readonly digest: Digest
+  readonly mode: FileMode
+  readonly path: string
+}
 
 /**
  * Objects by digest. What is under `objects/` is whole and durable: content gets there by a rename
@@ -15,6 +33,8 @@ import { digestOfFile } from './download.ts'
  */
 export class ObjectStore {
   readonly #paths: Paths
+  /** By digest: while one brings an object, others that want it wait, and nobody collects it. */
+  readonly turns = new Turns()
 
   constructor(paths: Paths) {
     this.#paths = paths
@@ -22,7 +42,7 @@ export class ObjectStore {
 
   /** Where an object lies, as a plain file or as one of its executable kinds. */
   async find(digest: Digest): Promise<string | undefined> {
-    for (const path of [this.pathOf(digest), `${this.pathOf(digest)}.x`]) {
+    for (const path of [this.pathOf(digest), this.kindPath(digest, '755')]) {
       if (await isThere(path)) return path
     }
     return undefined
@@ -33,16 +53,34 @@ export class ObjectStore {
     return join(this.#paths.objects, hex.slice(0, 2), hex)
   }
 
+  kindPath(digest: Digest, mode: FileMode): string {
+    return this.pathOf(digest) + suffixes[mode]
+  }
+
+  /** The files that hold an object. */
+  async kindsOf(digest: Digest): Promise<ObjectFile[]> {
+    const kinds = modes.map(mode => ({ digest, mode, path: this.kindPath(digest, mode) }))
+    const there = await Promise.all(kinds.map(({ path }) => isThere(path)))
+    return kinds.filter((_, i) => there[i])
+  }
+
   /** Where an object is fetched into before it is known to be whole. */
   incomingPath(digest: Digest): string {
     return join(this.#paths.incoming, toHexDigest(digest))
   }
 
+  /** A small object's content, held against its name: `agent/damaged-object` where it is not that. */
   async read(digest: Digest): Promise<Uint8Array> {
     const path = await this.find(digest)
-    if (path) return readFile(path)
-    const message = `cannot find object ${digest} in the store`
-    throw new AgentError('agent/not-there', message, { digest })
+    if (path === undefined) {
+      const message = `cannot find object ${digest} in the store`
+      throw new AgentError('agent/not-there', message, { digest })
+    }
+    const content = await readFile(path)
+    const found = digestOf(content)
+    if (found === digest) return content
+    const message = `cannot use object ${digest}: its content is ${found}`
+    throw new AgentError('agent/damaged-object', message, { digest, found })
   }
 
   /** Those of `digests` that are not here. */
@@ -83,32 +121,42 @@ export class ObjectStore {
     const whole: Digest[] = []
     for (const name of names.filter(one => /^[0-9a-f]{64}$/.test(one))) {
       const digest = digestFromHex(name)
-      if (!wanted.has(digest)) continue
+      if (!wanted.has(digest) || this.turns.isTaken(digest)) continue
       if ((await digestOfFile(this.incomingPath(digest))) === digest) whole.push(digest)
     }
     return whole
   }
 
-  /** Removes every object that is not in `live`, and all that was left half fetched. */
-  async keepOnly(live: ReadonlySet<Digest>): Promise<void> {
-    await this.dropIncoming()
-    for (const folder of await readdir(this.#paths.objects)) {
-      for (const name of await readdir(join(this.#paths.objects, folder))) {
-        const isLive = live.has(digestFromHex(name.slice(0, 64)))
-        if (!isLive) await rm(join(this.#paths.objects, folder, name), { force: true })
-      }
-    }
+  /** The folders of the store, by the first byte of what they hold. */
+  async folders(): Promise<string[]> {
+    const names = await readdir(this.#paths.objects)
+    return names.filter(name => /^[0-9a-f]{2}$/.test(name)).sort()
   }
 
-  async dropIncoming(): Promise<void> {
-    await rm(this.#paths.incoming, { recursive: true, force: true })
-    await mkdir(this.#paths.incoming, { recursive: true })
+  /** What one folder holds; `strangers` are names that no object has. */
+  async filesIn(folder: string): Promise<{ files: ObjectFile[]; strangers: string[] }> {
+    const names = (await readdir(join(this.#paths.objects, folder))).sort()
+    const files = names.flatMap(name => this.#fileOf(folder, name) ?? [])
+    const known = new Set(files.map(({ path }) => path))
+    const paths = names.map(name => join(this.#paths.objects, folder, name))
+    return { files, strangers: paths.filter(path => !known.has(path)) }
+  }
+
+  #fileOf(folder: string, name: string): ObjectFile | undefined {
+    const mode = modes.find(one => suffixes[one] === name.slice(64))
+    const hex = name.slice(0, 64)
+    if (mode === undefined || !/^[0-9a-f]{64}$/.test(hex) || !hex.startsWith(folder))
+      return undefined
+    const digest = digestFromHex(hex)
+    return { digest, mode, path: this.kindPath(digest, mode) }
   }
 }
 
+const modes: readonly FileMode[] = ['644', '755', '2755', '4755', '6755']
+
 async function isThere(path: string): Promise<boolean> {
   try {
-    await stat(path)
+    await lstat(path)
     return true
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return false

@@ -1,28 +1,21 @@
 import { constants } from 'node:fs'
-import { chmod, copyFile, link, mkdir, rename, rm, stat, symlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { chmod, copyFile, link, lstat, mkdir, rename, rm, symlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import type { Digest } from '@steadfleet/base'
-import { parseTree, type TreeEntry, type TreeListing } from '@steadfleet/bundle'
+import { type FileEntry, parseTree, type TreeEntry, type TreeListing } from '@steadfleet/bundle'
 import { syncDirectory, syncFileSystem } from '../disk/durable.ts'
 import { type Paths, treePath } from '../disk/paths.ts'
 import { AgentError, isSystemError, orDiskFull } from '../error.ts'
+import { byFolder, Folder, nameOf } from './folder.ts'
 import type { ObjectStore } from './objects.ts'
-
-type FileEntry = Extract<TreeEntry, { kind: 'file' }>
-
-/** The kinds of an object, by mode; the plain one has the object's own name. */
-const suffixes: Readonly<Record<FileEntry['mode'], string>> = {
-  '644': '',
-  '755': '.x',
-  '2755': '.2755',
-  '4755': '.4755',
-  '6755': '.6755',
-}
+import { Turns } from './turns.ts'
 
 /** Trees laid out from objects by hard links, so that what two revisions share lies there once. */
 export class TreeStore {
   readonly #paths: Paths
   readonly #objects: ObjectStore
+  /** By tree: it is laid out, put right and removed by one at a time. */
+  readonly #turns = new Turns()
 
   constructor(paths: Paths, objects: ObjectStore) {
     this.#paths = paths
@@ -34,69 +27,87 @@ export class TreeStore {
   }
 
   /** Lays the tree out beside its place and renames it there when all of it is durable. */
-  async install(tree: Digest): Promise<number> {
+  install(tree: Digest): Promise<number> {
+    return this.#turns.alone(tree, async () => {
+      const isThere = await exists(treePath(this.#paths, tree))
+      return isThere ? 0 : this.#layOut(tree)
+    })
+  }
+
+  /** Lays the tree out anew, whatever stands in its place: apps that run in that keep it until they end. */
+  rebuild(tree: Digest): Promise<number> {
+    return this.#turns.alone(tree, () => this.#layOut(tree))
+  }
+
+  remove(tree: Digest): Promise<void> {
+    return this.#turns.alone(tree, () => this.#discard(treePath(this.#paths, tree)))
+  }
+
+  async #layOut(tree: Digest): Promise<number> {
     const place = treePath(this.#paths, tree)
-    if (await exists(place)) return 0
-    const draft = `${place}.partial`
-    await rm(draft, { recursive: true, force: true })
+    const draft = join(this.#paths.building, basename(place))
     const { entries } = await this.listing(tree)
     try {
+      await rm(draft, { recursive: true, force: true })
       await mkdir(draft, { recursive: true })
-      for (const entry of entries) await this.#lay(draft, entry)
-      await syncFileSystem(this.#paths.trees)
+      for (const [path, inside] of byFolder(entries)) await this.#layFolder(draft, path, inside)
+      await syncFileSystem(this.#paths.building)
     } catch (error) {
       await rm(draft, { recursive: true, force: true })
-      throw orDiskFull(error)
+      throw orMeddled(orDiskFull(error), tree)
     }
+    // A cut of power between the two leaves no tree; the objects for it are there, and it is laid out again.
+    await this.#discard(place)
     await rename(draft, place)
     await syncDirectory(this.#paths.trees)
     await this.#shareCopies(place, entries)
     return entries.length
   }
 
-  async remove(tree: Digest): Promise<void> {
-    const place = treePath(this.#paths, tree)
-    await rm(`${place}.partial`, { recursive: true, force: true })
-    await rm(place, { recursive: true, force: true })
+  /** Out of its place by one rename, so that half a tree never stands there. */
+  async #discard(place: string): Promise<void> {
+    const gone = join(this.#paths.building, `${basename(place)}.gone`)
+    await rm(gone, { recursive: true, force: true })
+    if (!(await exists(place))) return
+    await rename(place, gone)
+    await syncDirectory(this.#paths.trees)
+    await rm(gone, { recursive: true, force: true })
   }
 
-  async #lay(root: string, entry: TreeEntry): Promise<void> {
-    const path = join(root, entry.path)
+  async #layFolder(root: string, path: string, entries: readonly TreeEntry[]): Promise<void> {
+    using folder = Folder.open(root, path)
+    for (const entry of entries) await this.#lay(folder.at(nameOf(entry.path)), entry)
+  }
+
+  async #lay(at: string, entry: TreeEntry): Promise<void> {
     switch (entry.kind) {
       case 'directory':
-        return await mkdir(path, { mode: 0o755 })
+        return await mkdir(at, { mode: 0o755 })
       case 'link':
-        return await symlink(entry.target, path)
+        return await symlink(entry.target, at)
       case 'file':
-        return await this.#layFile(path, entry)
+        return await this.#layFile(at, entry)
     }
   }
 
-  /**
-   * A mode belongs to an inode, so each kind of an object has one of its own. A kind that is not
-   * there is copied into the tree first: it becomes shared only once the tree is durable.
-   */
-  async #layFile(path: string, entry: FileEntry): Promise<void> {
-    const kind = this.#kindPath(entry)
-    if (await tryLink(kind, path)) return
-    const source = await this.#objects.find(entry.digest)
+  /** A kind that is not there is copied into the tree first: it is shared only once the tree is durable. */
+  async #layFile(at: string, entry: FileEntry): Promise<void> {
+    const { digest, mode } = entry
+    if (await tryLink(this.#objects.kindPath(digest, mode), at)) return
+    const source = await this.#objects.find(digest)
     if (source === undefined) {
-      const message = `cannot lay out ${entry.path}: object ${entry.digest} is not here`
-      throw new AgentError('agent/not-there', message, { digest: entry.digest })
+      const message = `cannot lay out ${entry.path}: object ${digest} is not here`
+      throw new AgentError('agent/not-there', message, { digest })
     }
-    await copyFile(source, path, constants.COPYFILE_FICLONE)
-    await chmod(path, Number.parseInt(entry.mode, 8))
-  }
-
-  #kindPath({ digest, mode }: FileEntry): string {
-    return this.#objects.pathOf(digest) + suffixes[mode]
+    await copyFile(source, at, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+    await chmod(at, Number.parseInt(mode, 8))
   }
 
   /** Files that were copied become kinds of their objects; a plain one no tree uses makes room. */
   async #shareCopies(place: string, entries: readonly TreeEntry[]): Promise<void> {
     for (const entry of entries) {
       if (entry.kind !== 'file' || entry.mode === '644') continue
-      const kind = this.#kindPath(entry)
+      const kind = this.#objects.kindPath(entry.digest, entry.mode)
       if (await exists(kind)) continue
       await mkdir(dirname(kind), { recursive: true })
       await link(join(place, entry.path), kind)
@@ -105,9 +116,16 @@ export class TreeStore {
   }
 }
 
+/** What stands where nothing was, or is no folder any more, was put there by somebody else. */
+function orMeddled(error: unknown, tree: Digest): unknown {
+  if (!['EEXIST', 'ENOTDIR', 'ELOOP'].some(code => isSystemError(error, code))) return error
+  const message = `cannot lay out tree ${tree}: somebody else writes where it is built`
+  return new AgentError('agent/damaged-tree', message, { tree }, { cause: error })
+}
+
 /** Executables are most of a tree's bytes: one that is only ever executed is kept once, not twice. */
 async function dropIfUnused(path: string): Promise<void> {
-  if ((await exists(path)) && (await stat(path)).nlink === 1) await rm(path, { force: true })
+  if ((await exists(path)) && (await lstat(path)).nlink === 1) await rm(path, { force: true })
 }
 
 async function tryLink(from: string, to: string): Promise<boolean> {
@@ -122,7 +140,7 @@ async function tryLink(from: string, to: string): Promise<boolean> {
 
 async function exists(path: string): Promise<boolean> {
   try {
-    await stat(path)
+    await lstat(path)
     return true
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return false

@@ -62,7 +62,7 @@ export class TestDevice implements AsyncDisposable {
       paths: this.paths,
       world: this.world,
       transport: this.#transport,
-      openApps: async () => this.apps.reopen(),
+      openApps: async (_, refuseDamaged) => this.apps.reopen(refuseDamaged),
       pid: process.pid,
       attributes: {},
     })

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AppStatus, PackageName } from '@steadfleet/domain'
-import type { AppExit, AppLine, AppSpec, Apps, HookResult } from '../apps/index.ts'
+import type { AppExit, AppLine, AppSpec, Apps, AppsOptions, HookResult } from '../apps/index.ts'
+import { isDamage } from '../error.ts'
 
 /** How an app of a release behaves: what its tree's `bin/main` says, as one word. */
 type Manner = 'well' | 'sick' | 'dies' | 'fails to start'
@@ -15,14 +16,20 @@ export class PretendApps implements Apps {
   #exits: ((exit: AppExit) => void)[] = []
   #followers = new Set<(line: AppLine) => void>()
   #restarts = new Map<string, number>()
+  #refuseDamaged: AppsOptions['refuseDamaged']
+  /** What may not start yet. */
+  #waiting = new Map<string, AppSpec>()
 
   /** Begins a new life of the supervisor over the same apps. */
-  reopen(): this {
+  reopen(refuseDamaged?: AppsOptions['refuseDamaged']): this {
     this.#exits = []
+    this.#refuseDamaged = refuseDamaged
+    this.#waiting.clear()
     return this
   }
 
   async start(spec: AppSpec): Promise<void> {
+    await this.#refuseDamaged?.(spec)
     this.calls.push(`start ${spec.package} ${spec.revision}`)
     if (mannerOf(spec) === 'fails to start') throw new Error('cannot start: no such program')
     if (!existsSync(spec.data)) throw new Error(`cannot start: no data at ${spec.data}`)
@@ -33,10 +40,29 @@ export class PretendApps implements Apps {
     this.running.set(`${spec.package} ${spec.app}`, spec)
   }
 
+  async keep(spec: AppSpec): Promise<void> {
+    try {
+      await this.start(spec)
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      this.#waiting.set(`${spec.package} ${spec.app}`, spec)
+    }
+  }
+
+  async retry(packageName: PackageName): Promise<void> {
+    for (const [key, spec] of this.#waiting) {
+      if (spec.package !== packageName) continue
+      this.#waiting.delete(key)
+      await this.keep(spec)
+    }
+  }
+
   async stop(packageName: PackageName): Promise<void> {
     this.calls.push(`stop ${packageName}`)
     for (const [key, spec] of this.running)
       if (spec.package === packageName) this.running.delete(key)
+    for (const [key, spec] of this.#waiting)
+      if (spec.package === packageName) this.#waiting.delete(key)
   }
 
   async adopt(specs: readonly AppSpec[]): Promise<void> {
@@ -45,7 +71,7 @@ export class PretendApps implements Apps {
     for (const spec of specs) {
       const running = this.running.get(`${spec.package} ${spec.app}`)
       if (running?.tree === spec.tree && running.data === spec.data) continue
-      await this.start(spec)
+      await this.keep(spec)
     }
   }
 

@@ -45,6 +45,7 @@ export const headLength = 1024
 const mostAddress = 2 ** 28
 const mostSections = 4096
 const longestFrames = 32 * 1024 * 1024
+const blockLength = 65_536
 
 /** The layout of an ELF file for a known machine; undefined where it is something else, or odd. */
 export async function layoutOf(source: ByteSource): Promise<Layout | undefined> {
@@ -141,17 +142,25 @@ async function framesOf(
   const start = index.address + 4 + int32At(pointer, 4)
   const section = sections.find(({ address }) => address === start)
   if (!section || section.size > longestFrames) return none
-  return walkFrames(await source.read(section.offset, section.size), section.offset)
+  return await walkFrames(source, section)
 }
 
-function walkFrames(bytes: Uint8Array, offset: number): Int32Array {
-  const frames = new Int32Array(Math.floor(bytes.length / 12))
+/** Reads the section in blocks: of each entry only its length and whose it is are looked at. */
+async function walkFrames(source: ByteSource, { offset, size }: Section): Promise<Int32Array> {
+  const frames = new Int32Array(Math.floor(size / 12))
+  const end = offset + size
+  let block = new Uint8Array(0)
+  let start = offset
   let count = 0
-  for (let at = 0; at + 12 <= bytes.length; ) {
-    const length = uint32At(bytes, at)
-    if (length === 0 || length > bytes.length - at - 4) break
-    if (uint32At(bytes, at + 4) !== 0 && length >= 8) frames[count++] = offset + at
+  for (let at = offset; at + 12 <= end; ) {
+    if (at - start + 8 > block.length) {
+      block = new Uint8Array(await source.read(at, Math.min(blockLength, end - at)))
+      start = at
+    }
+    const length = uint32At(block, at - start)
+    if (length === 0 || length > end - at - 4) break
+    if (uint32At(block, at - start + 4) !== 0 && length >= 8) frames[count++] = at
     at += 4 + length
   }
-  return frames.slice(0, count)
+  return frames.subarray(0, count)
 }

@@ -1,4 +1,4 @@
-import type { Form, Reference } from './forms.ts'
+import { type Form, forms, type Reference } from './forms.ts'
 import { addressOf, type Segment } from './layout.ts'
 
 /** Places in some bytes that refer to an address, each with the form in which it does. */
@@ -6,6 +6,14 @@ export class Sites {
   #at = new Int32Array(1024)
   #form = new Uint8Array(1024)
   #other = new Int32Array(1024)
+  #room = new Int32Array(0)
+  readonly #reference: { -readonly [Key in keyof Reference]: Reference[Key] } = {
+    bytes: new Uint8Array(0),
+    at: 0,
+    form: forms.rel,
+    other: -1,
+    address: -1,
+  }
   count = 0
 
   clear(): void {
@@ -20,6 +28,12 @@ export class Sites {
     this.#other[this.count++] = other
   }
 
+  /** Room for a number of each site: the same at each call, unless there are more sites. */
+  room(): Int32Array {
+    if (this.#room.length < this.count) this.#room = new Int32Array(this.#at.length)
+    return this.#room
+  }
+
   at(index: number): number {
     return this.#at[index] ?? 0
   }
@@ -32,16 +46,23 @@ export class Sites {
     return this.#other[index] ?? -1
   }
 
-  /** A site in `bytes`, which stand in a file from `start` on. */
+  /**
+   * A site in `bytes`, which stand in a file from `start` on; valid until the next is asked for,
+   * since millions are.
+   */
   reference(
     index: number,
     bytes: Uint8Array,
     start: number,
     segments: readonly Segment[],
   ): Reference {
-    const at = this.at(index)
-    const [form, other] = [this.form(index), this.other(index)]
-    return { bytes, at, form, other, address: addressOf(segments, start + at) }
+    const reference = this.#reference
+    reference.bytes = bytes
+    reference.at = this.at(index)
+    reference.form = this.form(index)
+    reference.other = this.other(index)
+    reference.address = addressOf(segments, start + reference.at)
+    return reference
   }
 
   /** Names the second half of an address whose first half was added before. */

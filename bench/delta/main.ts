@@ -1,0 +1,124 @@
+import { spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { digestOfTree, toTreeBytes } from '@steadfleet/bundle'
+import { buildSync } from 'esbuild'
+import { folderOf } from './listing.ts'
+import { type Cost, costOf, isInstalled, numberFrom } from './measure.ts'
+import { type Pair, pairs } from './pairs.ts'
+import { type Peer, peers } from './peers.ts'
+import { treesOf } from './trees.ts'
+
+/** What one way of bringing a tree came to. */
+interface Row {
+  readonly pair: string
+  readonly method: string
+  readonly bytes: number
+  readonly make: Cost
+  readonly apply: Cost
+}
+
+const wanted = process.argv.slice(2)
+const chosen = pairs.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
+if (chosen.length === 0) {
+  console.error(`cannot compare ${wanted.join(', ')}: the pairs are ${pairs.map(p => p.name)}`)
+  process.exitCode = 2
+}
+installPeers()
+for (const pair of chosen) comparePair(pair)
+
+/** Debian's packages of the peers, where this user may install them. */
+function installPeers(): void {
+  const missing = [...peers.flatMap(({ needs }) => needs), 'time'].filter(
+    name => !isInstalled(name),
+  )
+  if (missing.length === 0 || process.geteuid?.() !== 0) return
+  const packages = ['bsdiff', 'xdelta3', 'casync', 'ostree', 'squashfs-tools', 'zstd', 'time']
+  spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...packages])
+}
+
+function comparePair(pair: Pair): void {
+  const trees = treesOf(pair)
+  const folder = mkdtempSync(join(tmpdir(), 'steadfleet-bench-'))
+  try {
+    console.log(`\n${pair.name}: ${pair.next.join(' ')}`)
+    console.log(`  ${'method'.padEnd(24)}      bytes   make s  make MB  apply s apply MB`)
+    for (const side of ['old', 'next'] as const) {
+      symlinkSync(trees[side], join(folder, side))
+      const names = '--sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner'
+      costOf(`tar ${names} -C ${side}/ -cf ${side}.tar .`, folder)
+    }
+    for (const peer of peers) tell(measurePeer(pair, peer, folder), peer)
+    tell(measureOurs(pair, trees, folder))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function measurePeer(pair: Pair, peer: Peer, folder: string): Row | undefined {
+  if (!peer.needs.every(isInstalled)) return undefined
+  if (peer.prepare) costOf(peer.prepare, folder)
+  const make = costOf(peer.make, folder)
+  const bytes = numberFrom(peer.size, folder)
+  return { pair: pair.name, method: peer.name, bytes, make, apply: costOf(peer.apply, folder) }
+}
+
+/** Ours in processes of their own, each one file as the agent is; the runtime's start is included. */
+function measureOurs(pair: Pair, trees: ReturnType<typeof treesOf>, folder: string): Row {
+  for (const name of ['make', 'apply']) {
+    buildSync({
+      entryPoints: [join(import.meta.dirname, `${name}.ts`)],
+      outfile: join(folder, `${name}.mjs`),
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node22',
+    })
+  }
+  const store = join(folder, 'store')
+  layOut(trees.old, store)
+  const node = process.execPath
+  const make = costOf(`${node} make.mjs ${trees.old} ${trees.next} ours.delta`, folder)
+  const bytes = statSync(join(folder, 'ours.delta')).size
+  const tree = digestOfTree(folderOf(trees.next).tree)
+  const apply = costOf(`${node} apply.mjs store ${tree} ours.delta made`, folder)
+  return { pair: pair.name, method: 'ours', bytes, make, apply }
+}
+
+/** A folder of the tree's objects by their digests, as a device has them. */
+function layOut(root: string, store: string): void {
+  mkdirSync(store)
+  const { tree } = folderOf(root)
+  writeFileSync(join(store, 'listing'), toTreeBytes(tree))
+  for (const entry of tree.entries) {
+    if (entry.kind !== 'file' || existsSync(join(store, entry.digest))) continue
+    linkSync(join(root, entry.path), join(store, entry.digest))
+  }
+}
+
+function tell(row: Row | undefined, peer?: Peer): void {
+  if (!row) {
+    console.log(`  ${(peer?.name ?? '').padEnd(24)} not installed`)
+    return
+  }
+  const { method, bytes, make, apply } = row
+  const figures = [
+    make.seconds.toFixed(1),
+    make.megabytes,
+    apply.seconds.toFixed(2),
+    apply.megabytes,
+  ]
+  const cells = figures.map(figure => String(figure).padStart(8)).join(' ')
+  console.log(`  ${method.padEnd(24)} ${String(bytes).padStart(10)} ${cells}`)
+  console.log(JSON.stringify({ benchmark: 'delta', ...row, node: process.version }))
+}
