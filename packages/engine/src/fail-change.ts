@@ -2,7 +2,7 @@ import { CodedError } from '@steadfleet/base'
 import type { PackageName } from '@steadfleet/domain'
 import { type Change, isDropped, packagesIn } from './change.ts'
 import { sealOf } from './generation.ts'
-import { type ChangeHost, Halted, type Journal } from './host.ts'
+import { type ChangeHost, Halted, Hindered, type Journal } from './host.ts'
 import { withoutDropped } from './lanes.ts'
 import type { Step } from './plan.ts'
 import type { PackageFault } from './probation.ts'
@@ -20,14 +20,16 @@ export interface Fault {
 /** Of these a second try under the same order would fail again: they are the release's own doing. */
 const lastingKinds: readonly string[] = ['migrate', 'start']
 
-export function faultOfStep(step: Step, error: unknown): Fault {
+export function faultOfStep(step: Step, raised: unknown): Fault {
+  const isHindered = raised instanceof Hindered
+  const error = isHindered ? raised.cause : raised
   const isWhole = error instanceof CodedError && error.code === 'engine/superseded'
   return {
     lane: isWhole ? undefined : step.lane,
     packages: step.package ? [step.package] : [],
     code: codeOf(error, `engine/${step.kind}`),
     why: whyOf(error),
-    lasting: lastingKinds.includes(step.kind),
+    lasting: lastingKinds.includes(step.kind) && !isHindered,
   }
 }
 

@@ -47,3 +47,10 @@ export interface Signals {
 
 /** Thrown through a change when the agent ends: nothing is aborted, the next start goes on. */
 export class Halted extends Error {}
+
+/** A step failed for a reason of the device's own, named by `cause`: it is no fault of the release. */
+export class Hindered extends Error {
+  constructor(cause: unknown) {
+    super('hindered', { cause })
+  }
+}

@@ -5,6 +5,7 @@ import {
   type ChangeHost,
   type Generation,
   type GenerationPackage,
+  Hindered,
   isSamePackage,
   type ProbationRule,
   packageOf,
@@ -24,10 +25,16 @@ import { refuseTooLittleRoom } from '../store/room.ts'
 import type { TrustState } from '../trust/trust-state.ts'
 import type { World } from '../world.ts'
 import { collect, dropObjects, type Stores } from './collect.ts'
-import { earlierThan, pointTo, readGeneration, writeGeneration } from './generations.ts'
+import {
+  earlierThan,
+  pointTo,
+  readGeneration,
+  readPointer,
+  writeGeneration,
+} from './generations.ts'
 import { copyData, rejectData } from './package-data.ts'
 import { lookAt, lookInterval, startSeconds } from './probation-look.ts'
-import { specsOf } from './specs.ts'
+import { allSpecs, specsOf } from './specs.ts'
 import type { TreeCare } from './tree-care.ts'
 
 export interface DeviceHostOptions {
@@ -91,7 +98,7 @@ export class DeviceHost implements ChangeHost {
     start: async ({ name, to }, again, stop) => {
       // What an earlier try started may be running still; starting is always from nothing.
       if (again) await this.#options.apps.stop(name)
-      await this.#options.care.makeSound(needed(to).tree, stop)
+      await this.#makeSound(needed(to), stop)
       return void (await this.#start(needed(to)))
     },
   }
@@ -174,6 +181,16 @@ export class DeviceHost implements ChangeHost {
     for (const spec of specsOf(this.#paths, one)) await this.#options.apps.start(spec)
   }
 
+  /** What was damaged on this device, and can't be put right yet, says nothing against the release. */
+  async #makeSound({ tree }: GenerationPackage, stop: AbortSignal): Promise<void> {
+    try {
+      await this.#options.care.makeSound(tree, stop)
+    } catch (error) {
+      stop.throwIfAborted()
+      throw new Hindered(error)
+    }
+  }
+
   async #uninstall({ change, to }: Work): Promise<void> {
     const { digest } = needed(to).tree
     const kept = (await this.#goingOn(change)).flatMap(one => one.packages)
@@ -222,7 +239,17 @@ export class DeviceHost implements ChangeHost {
     const { from, to } = await this.generations(change)
     if (isCommitted) await this.#options.trust.raise(floorsOf(to))
     const kept = isCommitted ? [to, from] : await this.#keptWith(from)
-    await collect(this.#options.stores, kept, !isCommitted)
+    const stuck = change.state === 'rescue' ? await this.#runPointed() : []
+    await collect(this.#options.stores, [...kept, ...stuck], !isCommitted)
+  }
+
+  /** The way back did not succeed: what the pointer names runs, whichever it is. */
+  async #runPointed(): Promise<Generation[]> {
+    const number = await readPointer(this.#paths)
+    const pointed = number === undefined ? undefined : await readGeneration(this.#paths, number)
+    if (pointed === undefined) return []
+    for (const spec of allSpecs(this.#paths, pointed)) await this.#options.apps.keep(spec)
+    return [pointed]
   }
 
   /** A generation that did not come about leaves the one before the current where it was. */
