@@ -8,10 +8,11 @@ import {
   type Signed,
   type Signer,
   signMetadata,
+  spreadReleases,
   type TargetEntry,
 } from '@steadfleet/authority'
 import { pretendSigner } from '@steadfleet/authority/testing'
-import { type Digest, digestOf, toHexDigest, toUtf8 } from '@steadfleet/base'
+import { type Digest, digestOf, toUtf8 } from '@steadfleet/base'
 import { parsePackageName } from '@steadfleet/domain'
 
 /** A catalogue of so many releases, all in one publisher's role or in bins by their paths' digests. */
@@ -75,32 +76,14 @@ function entriesOf(releases: number): [string, TargetEntry][] {
   })
 }
 
-/** The publisher's role, which delegates to its bins, and each bin. TAP 15 */
+/** The publisher's role, which delegates to its bins, and each bin, as the publisher's command makes them. */
 function binned(
   entries: readonly [string, TargetEntry][],
   acme: Signer,
   now: Date,
 ): [string, Signed, Signer][] {
-  const bins = Array.from({ length: 2 ** binBits }, () => ({}) as Record<string, TargetEntry>)
-  for (const [path, target] of entries) {
-    const bin = Number.parseInt(toHexDigest(digestOf(toUtf8(path))).slice(0, 2), 16)
-    Object.assign(bins[bin] ?? {}, { [path]: target })
-  }
-  const succinct_roles = {
-    keyids: [acme.keyid],
-    threshold: 1,
-    bit_length: binBits,
-    name_prefix: 'acme-bin',
-  }
-  const delegations = { keys: { [acme.keyid]: acme.key }, succinct_roles }
-  const own = { ...makeDelegatedRole(1, {}, now), delegations } as unknown as Signed
-  const nameOf = (bin: number) => `acme-bin-${bin.toString(16).padStart(2, '0')}`
-  return [
-    ['acme', own, acme],
-    ...bins.map((targets, bin): [string, Signed, Signer] => [
-      nameOf(bin),
-      makeDelegatedRole(1, targets, now),
-      acme,
-    ]),
-  ]
+  const by = { keys: [acme.key], threshold: 1 }
+  const held = new Map([['acme', makeDelegatedRole(1, Object.fromEntries(entries), now)]])
+  const spreading = { publisher: 'acme', by, versionOf: () => 1, now }
+  return [...spreadReleases(spreading, held, binBits)].map(([name, one]) => [name, one, acme])
 }

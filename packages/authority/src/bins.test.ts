@@ -4,24 +4,21 @@ import { digestOf, toUtf8 } from '@steadfleet/base'
 import { type Metadata, parseMetadata, refreshCatalogue } from '@steadfleet/trust'
 import {
   acceptPublication,
-  makeTimestamp,
-  nextSnapshot,
-  nextVersion,
   type RoleDocuments,
   roleFor,
   type SignedTargets,
   signMetadata,
-  spreadReleases,
   toTarget,
 } from './index.ts'
 import {
-  freshen,
   type PretendCatalogue,
   pretendCatalogue,
   pretendFetcher,
   pretendSigner,
   pretendStore,
   publish,
+  serveRoles,
+  spreadAcme,
 } from './testing/index.ts'
 
 const now = new Date('2026-11-21T00:00:00Z')
@@ -36,10 +33,7 @@ describe('releases that lie in bins', () => {
   before(async () => {
     catalogue = await pretendCatalogue(now)
     await publish(catalogue, path, now)
-    const by = { keys: [acme.key], threshold: 1 }
-    const held = new Map([['acme', catalogue.signed.acme]])
-    const spread = spreadReleases({ publisher: 'acme', by, versionOf: () => 0, now }, held, 4)
-    next = new Map([...spread].map(([role, one]) => [role, nextVersion(one, 'publisher', now)]))
+    next = spreadAcme(catalogue, 4, now)
     home = roleFor('acme', documentIn('acme'), path)
   })
 
@@ -75,7 +69,7 @@ describe('releases that lie in bins', () => {
   }
 
   test('are found by a device in the bin that they fall into, as their publisher’s', async () => {
-    await serve()
+    await serveRoles(catalogue, next, now)
     const found = await (await refresh()).find(path)
     assert.equal(found?.digest, digestOf(toUtf8(`record of ${path}`)))
     assert.deepEqual([found?.role, found?.publisher], [home, 'acme'])
@@ -118,25 +112,6 @@ describe('releases that lie in bins', () => {
     for (const [role, one] of documents) files.set(role, await signMetadata(one, [acme]))
     const versionOf = (role: string): number => (role === 'acme' ? 2 : bins())
     return acceptPublication({ delegator, publisher: 'acme', held, versionOf, files, now })
-  }
-
-  /** Puts the documents in force, as a server does. */
-  async function serve(): Promise<void> {
-    const { files, signed, keys } = catalogue
-    for (const [role, one] of next) {
-      files.set(`${one.version}.${role}.json`, await signMetadata(one, [acme]))
-    }
-    signed.acme = documentIn('acme')
-    await freshen(catalogue, now)
-    const named = [...next].map(
-      ([role, { version }]) => [role, fileOf(`${version}.${role}.json`)] as const,
-    )
-    const bins = new Map(named)
-    signed.snapshot = nextSnapshot(signed.snapshot, bins, now)
-    const snapshot = await signMetadata(signed.snapshot, keys.snapshot)
-    files.set(`${signed.snapshot.version}.snapshot.json`, snapshot)
-    const timestamp = makeTimestamp(signed.timestamp.version + 1, snapshot, now)
-    files.set('timestamp.json', await signMetadata(timestamp, keys.timestamp))
   }
 
   function refresh() {

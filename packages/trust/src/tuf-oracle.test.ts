@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -16,6 +16,8 @@ import {
   pretendStore,
   publish,
   rotateRoot,
+  serveRoles,
+  spreadAcme,
   threeSigners,
 } from '@steadfleet/authority/testing'
 import { digestOf, toHexDigest, toUtf8 } from '@steadfleet/base'
@@ -67,6 +69,21 @@ describe('tuf-js, the oracle,', () => {
     assert.equal(found?.length, content.length)
     assert.equal(found?.hashes.sha256, toHexDigest(digestOf(content)))
     assert.equal(await updater(home).getTargetInfo('other/thing/1/amd64'), undefined)
+  })
+
+  test('reads our catalogue whose publisher has its releases in bins, and no bin but the one', async () => {
+    const catalogue = await pretendCatalogue(now)
+    const home = newHome(catalogue)
+    const content = await publish(catalogue, path, now)
+    await serveRoles(catalogue, spreadAcme(catalogue, 6, now), now)
+    served = catalogue.files
+    const found = await updater(home).getTargetInfo(path)
+    assert.equal(found?.hashes.sha256, toHexDigest(digestOf(content)))
+    const bins = readdirSync(home).filter(name => name.startsWith('acme.bin-'))
+    assert.equal(bins.length, 1)
+    const ours = { store: pretendStore(), now, firstRoot: catalogue.firstRoot }
+    const trusted = await refreshCatalogue({ ...ours, fetcher: pretendFetcher(served) })
+    assert.equal(`${(await trusted.find(path))?.role}.json`, bins[0])
   })
 
   for (const { name, strike } of attacks.filter(attack => !attack.isOurs)) {
