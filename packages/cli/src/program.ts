@@ -33,6 +33,7 @@ const groups: Readonly<Record<string, string>> = {
   root: 'The catalogue’s root: whose keys sign for it.',
   targets: 'The catalogue’s targets: who publishes.',
   publisher: 'The publisher’s role: renew it, have several sign it, spread its releases over bins.',
+  model: 'The model: what kind of device the fleet is of.',
   owner: 'The owner root and the trust policy.',
   agent: 'The agent: the daemon on a device.',
   log: 'The transparency log: how it stands, and what stands in it.',

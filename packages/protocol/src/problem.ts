@@ -34,6 +34,8 @@ export const problemStatus = {
   'fleet/unknown': 404,
   'fleet/not-followed': 404,
   'fleet/required-package': 409,
+  'fleet/unknown-model': 404,
+  'fleet/other-model': 409,
   'group/unknown': 404,
   'device/unknown': 404,
   'device/wrong-report': 409,

@@ -1,8 +1,8 @@
 import { type Digest, parseStrictJson } from '@steadfleet/base'
 import { digestIn, type ModelStatement, modelStatement } from '@steadfleet/trust'
-import { ServerError } from './error.ts'
+import { ServerError, unknown } from './error.ts'
 import type { House } from './house.ts'
-import { fleetNamed } from './store/fleet-store.ts'
+import { fleetNamed, packagesOf } from './store/fleet-store.ts'
 
 /** The model of a fleet, by the target path that names it, or undefined where nobody published it. */
 export async function modelAt(
@@ -30,4 +30,28 @@ export async function refuseRequiredPackage(
   if (!statement?.required.includes(name)) return
   const message = `cannot remove ${name} from ${fleet}: model ${model} requires it`
   throw new ServerError('fleet/required-package', message, { package: name, model })
+}
+
+/** The name of a model, out of the target path of a statement of it. */
+export function nameOfModel(path: string): string {
+  return path.split('/').slice(0, 2).join('/')
+}
+
+/**
+ * Refuses a statement by which the fleet could not be ordered. Errors: `fleet/unknown-model`,
+ * `fleet/other-model`, `fleet/required-package`.
+ */
+export async function refuseUnfitModel(house: House, fleet: string, path: string): Promise<void> {
+  const { model } = await fleetNamed(house.store.db, fleet)
+  const statement = await modelAt(house, path)
+  if (!statement) throw unknown('fleet/unknown-model', `model ${path}`, { model: path })
+  if (nameOfModel(model) !== nameOfModel(path)) {
+    const message = `cannot make ${path} the model of ${fleet}: its devices are ${nameOfModel(model)}`
+    throw new ServerError('fleet/other-model', message, { model: path })
+  }
+  const followed = (await packagesOf(house.store.db, fleet)).map(one => one.package)
+  const lacking = statement.required.filter(name => !followed.includes(name))
+  if (lacking.length === 0) return
+  const message = `cannot make ${path} the model of ${fleet}: it requires ${lacking.join(', ')}, which the fleet does not run`
+  throw new ServerError('fleet/required-package', message, { model: path, packages: lacking })
 }

@@ -9,6 +9,7 @@ import { groupList, groupRemove, groupSet } from './group.ts'
 import { init } from './init.ts'
 import { keysList, keysMake, keysShow } from './keys.ts'
 import { logMonitor, logShard, logShow } from './log.ts'
+import { modelCommands } from './model.ts'
 import { ownerCommands } from './owner.ts'
 import { pack } from './pack.ts'
 import {
@@ -93,6 +94,7 @@ export const commands: readonly CommandSpec[] = [
   keysList,
   keysShow,
   ...rootCommands,
+  ...modelCommands,
   ...targetsCommands,
   ...publisherCommands,
   ...ownerCommands,

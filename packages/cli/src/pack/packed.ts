@@ -19,7 +19,7 @@ import { ContentStore } from './store.ts'
  * a publisher sends a server only what it lacks.
  */
 export function bundleOf(
-  result: PackedRelease,
+  result: Pick<PackedRelease, 'objects' | 'treeDigest' | 'recordDigest'>,
   wanted?: { has(digest: Digest): boolean },
 ): AsyncIterable<Uint8Array> {
   const chosen = [...result.objects].filter(([digest]) => wanted?.has(digest) ?? true)
@@ -48,7 +48,7 @@ export interface WrittenBundle {
 
 /** Writes a packed release to a file, as {@link bundleOf} makes it. */
 export async function writePacked(
-  result: PackedRelease,
+  result: Parameters<typeof bundleOf>[0],
   file: string,
   wanted?: { has(digest: Digest): boolean },
 ): Promise<WrittenBundle> {

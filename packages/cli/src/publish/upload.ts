@@ -15,6 +15,9 @@ export interface Uploaded {
   readonly sent: number
 }
 
+/** What is sent: objects, and the names under which their bundle goes. */
+export type Sendable = Pick<PackedRelease, 'objects' | 'treeDigest' | 'recordDigest'>
+
 /** Called as bytes arrive at the server. */
 export type OnSent = (sent: number, total: number) => void
 
@@ -24,7 +27,7 @@ const partLength = 4 * 1024 * 1024
 /** Sends the objects that the server lacks, as one bundle; an upload that broke off goes on. */
 export async function uploadMissing(
   client: Client,
-  packed: PackedRelease,
+  packed: Sendable,
   onSent: OnSent,
 ): Promise<Uploaded> {
   const digests = [...packed.objects.keys()]
@@ -41,7 +44,7 @@ export async function uploadMissing(
   }
 }
 
-function lengthOf({ objects }: PackedRelease, wanted: ReadonlySet<Digest>): number {
+function lengthOf({ objects }: Sendable, wanted: ReadonlySet<Digest>): number {
   return [...objects].reduce((sum, [name, { length }]) => sum + (wanted.has(name) ? length : 0), 0)
 }
 

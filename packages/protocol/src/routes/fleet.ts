@@ -21,6 +21,9 @@ import {
 } from '../views.ts'
 import { page, publisherAndName } from './params.ts'
 
+/** The target path of a model statement: `acme/box/2/all`. */
+const modelPattern = '^[a-z][a-z0-9-]{0,39}/[a-z][a-z0-9-]{0,39}/[1-9][0-9]{0,14}/all$'
+
 export const listFleets = route({
   method: 'GET',
   path: '/v1/fleets',
@@ -133,6 +136,16 @@ export const listGroups = route({
   summary: 'The groups of a fleet, each a saved query, with how many devices it finds.',
   params: object({ fleet: FleetName }),
   reply: Type.Array(GroupView),
+})
+
+export const setModel = route({
+  method: 'PUT',
+  path: '/v1/fleets/:fleet/model',
+  needs: 'fleet:write',
+  summary: 'Order by another statement of the fleet’s model, which a catalogue must have.',
+  params: object({ fleet: FleetName }),
+  body: object({ model: Type.String({ pattern: modelPattern }) }),
+  reply: FleetView,
 })
 
 export const putGroup = route({

@@ -1,5 +1,6 @@
 import type { DeviceClaim, DeviceId } from '@steadfleet/domain'
 import { ServerError } from '../error.ts'
+import { nameOfModel } from '../model.ts'
 import { fleetNamed, packagesOf } from '../store/fleet-store.ts'
 import { releasesAt } from '../store/release-store.ts'
 import { settledRevision, unfinishedRollouts } from '../store/rollout-store.ts'
@@ -92,10 +93,6 @@ async function keepDevice(
 }
 
 /** A device that does not say what it is, is what its fleet is made of: `acme/box/1/all` is `acme/box`. */
-function nameOfModel(path: string): string {
-  return path.split('/').slice(0, 2).join('/')
-}
-
 async function assignFirst(db: Db, fleet: string, { device, claim }: Enrolment): Promise<void> {
   await markDue(db, [device])
   for (const { package: name } of await packagesOf(db, fleet)) {

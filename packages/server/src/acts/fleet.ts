@@ -45,6 +45,15 @@ export async function setSettings(db: Db, setting: NewSetting): Promise<void> {
   else await markFleetDue(db, setting.fleet)
 }
 
+/** Every device of the fleet is ordered anew by this statement; whether it may be is asked before. */
+export async function setModel(
+  db: Db,
+  { fleet, model }: { readonly fleet: string; readonly model: string },
+): Promise<void> {
+  await db.updateTable('fleet').set({ model }).where('name', '=', fleet).execute()
+  await markFleetDue(db, fleet)
+}
+
 export interface NewGroup {
   readonly fleet: string
   readonly name: string

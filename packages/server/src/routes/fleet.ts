@@ -11,6 +11,7 @@ import {
   listSettings,
   putGroup,
   removeGroup,
+  setModel,
   setSettings,
   unfollowPackage,
 } from '@steadfleet/protocol'
@@ -20,7 +21,7 @@ import type { House } from '../house.ts'
 import { originOf } from '../http/authenticate.ts'
 import type { Handle } from '../http/handle.ts'
 import { makeSecret } from '../http/secrets.ts'
-import { refuseRequiredPackage } from '../model.ts'
+import { refuseRequiredPackage, refuseUnfitModel } from '../model.ts'
 import { devicesOf, deviceWithId, eventsWhere } from '../store/device-store.ts'
 import { allFleets, fleetNamed, groupsOf, settingsOf } from '../store/fleet-store.ts'
 import { rolloutWithId } from '../store/rollout-store.ts'
@@ -73,6 +74,14 @@ function handleDeviceViews(handle: Handle, house: House): void {
 
 function handlePackages(handle: Handle, house: House): void {
   const { store, world } = house
+
+  handle(setModel, async ({ params: { fleet }, body: { model } }) => {
+    await refuseUnfitModel(house, fleet, model)
+    await store.write('setModel', { fleet, model })
+    await house.orderer.nudge()
+    announce(house, 'devices')
+    return toFleetView(house, await fleetNamed(store.db, fleet))
+  })
 
   handle(createEnrolmentToken, async ({ params, body, request }) => {
     await fleetNamed(store.db, params.fleet)

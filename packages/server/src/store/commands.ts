@@ -2,7 +2,7 @@ import { followChannel, moveChannel, unfollowPackage } from '../acts/channel.ts'
 import { checkIn } from '../acts/check-in.ts'
 import { markAllDue, renewAllOrders } from '../acts/due.ts'
 import { createEnrolmentToken, enrolDevice } from '../acts/enrol.ts'
-import { putGroup, removeGroup, setSettings, tryRelease } from '../acts/fleet.ts'
+import { putGroup, removeGroup, setModel, setSettings, tryRelease } from '../acts/fleet.ts'
 import { clearDue, putOrder } from '../acts/order.ts'
 import {
   createSignInToken,
@@ -36,6 +36,7 @@ export const commands = {
   steerRollout,
   tripRollouts,
   setSettings,
+  setModel,
   putGroup,
   removeGroup,
 } as const

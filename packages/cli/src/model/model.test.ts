@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { listFleets, setModel } from '@steadfleet/protocol'
+import { openServedFleet, type ServedFleet } from '../fleet/testing.ts'
+
+describe('the model of a fleet', { concurrency: false }, () => {
+  let it: ServedFleet
+  before(async () => {
+    it = await openServedFleet()
+  })
+  after(() => it?.[Symbol.asyncDispose]())
+
+  test('is shown as its publisher signed it', async () => {
+    const shown = await it.done('model show')
+    assert.match(shown, /^acme\/box\/1\/all: /)
+    assert.match(shown, /^requires: nothing$/m)
+  })
+
+  test('is changed by the next statement, which the fleet is ordered by', async () => {
+    const said = JSON.parse(await it.done('model publish --development no --summary Sealed --json'))
+    assert.equal(said.path, 'acme/box/2/all')
+    assert.equal(said.changes.length, 2)
+    assert.equal((await ownFleet())?.model, 'acme/box/2/all')
+    const { statement } = JSON.parse(await it.done('model show --json'))
+    assert.deepEqual([statement.revision, statement.development], [2, false])
+  })
+
+  test('goes back to an earlier statement, and on from the highest', async () => {
+    await it.done('model use acme/box/1/all')
+    assert.equal((await ownFleet())?.model, 'acme/box/1/all')
+    await it.done('model publish --interface camera')
+    assert.equal((await ownFleet())?.model, 'acme/box/3/all')
+  })
+
+  const refusals: [what: string, words: string, why: RegExp][] = [
+    ['says nothing new', 'model publish --interface camera', /what is in force/],
+    ['requires what the fleet does not run', 'model publish --require acme/hub', /does not run/],
+    ['is not there', 'model use acme/box/9/all', /no catalogue has it/],
+    ['is said in no known word', 'model publish --development maybe', /yes or no/],
+  ]
+  for (const [what, words, why] of refusals) {
+    test(`that ${what} is refused`, async () => {
+      const { exit, err } = await it.run(words)
+      assert.notEqual(exit, 0)
+      assert.match(err, why)
+      assert.equal((await ownFleet())?.model, 'acme/box/3/all')
+    })
+  }
+
+  test('is refused by the server too, where a statement is not there', async () => {
+    const { client, home } = it.fleet
+    const put = client.call(setModel, {
+      params: { fleet: home.fleet },
+      body: { model: 'acme/box/9/all' },
+    })
+    await assert.rejects(put, { code: 'fleet/unknown-model' })
+  })
+
+  async function ownFleet() {
+    return (await it.fleet.client.call(listFleets, {})).find(({ name }) => name === 'home')
+  }
+})
