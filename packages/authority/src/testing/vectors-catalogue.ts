@@ -11,13 +11,17 @@ import {
   threeSigners,
 } from './pretend-catalogue.ts'
 import { pretendSigner } from './pretend-store.ts'
+import { serveRoles, spreadAcme } from './serve-roles.ts'
 
 const now = new Date('2026-11-21T00:00:00Z')
 const heldPath = 'acme/greenhouse/3/amd64'
 const newPath = 'acme/greenhouse/9/amd64'
 
+/** A deed of an honest catalogue, and the role in which the release is found after it, `acme` if not said. */
+type Deed = Omit<Attack, 'code'> & { readonly role?: string }
+
 /** Deeds of an honest catalogue that a client must follow; the opposite of attacks. */
-const honest: readonly Omit<Attack, 'code'>[] = [
+const honest: readonly Deed[] = [
   { name: 'a-release-is-added', strike: async catalogue => void (await add(catalogue)) },
   {
     name: 'root-rotates-five-times',
@@ -62,15 +66,23 @@ const honest: readonly Omit<Attack, 'code'>[] = [
       await freshen(catalogue, now)
     },
   },
+  {
+    name: 'releases-lie-in-four-bins',
+    role: 'acme.bin-2',
+    strike: async catalogue => {
+      await add(catalogue)
+      await serveRoles(catalogue, spreadAcme(catalogue, 2, now), now)
+    },
+  },
 ]
 
 /** The catalogue's vectors as files of text: `base.json`, `valid/NAME.json`, `hostile/NAME.json`. */
 export async function makeCatalogueVectors(): Promise<Map<string, string>> {
   const base = await baseCatalogue()
   const vectors = new Map([['base.json', toText({ ...baseFacts(base), served: textsOf(base) })]])
-  for (const { name, strike } of honest) {
+  for (const { name, role = 'acme', strike } of honest) {
     const changed = await changedBy(strike)
-    vectors.set(`valid/${name}.json`, toText({ path: newPath, expect: { role: 'acme' }, changed }))
+    vectors.set(`valid/${name}.json`, toText({ path: newPath, expect: { role }, changed }))
   }
   // One file of six hundred thousand zeroes would show no more than the endless timestamp does.
   for (const { name, code, strike } of attacks.filter(one => one.name !== 'root-endless')) {
