@@ -89,7 +89,14 @@ function write(disk: Disk, record: NewRecord): void {
 }
 
 /** How a rule is broken on purpose, to see that the check would notice. */
-export type Mutation = 'none' | 'no begin' | 'late abort' | 'no done'
+export type Mutation =
+  | 'none'
+  | 'no begin'
+  | 'no done'
+  | 'late abort'
+  | 'failed step stays'
+  | 'early tidying'
+  | 'blind probation'
 
 /** One life of the agent: from a cold start to the end of the change, or to the crash. */
 export async function live(
@@ -103,7 +110,7 @@ export async function live(
   const found = reconcile(journal.state, device.disk.pointer)
   if (found) await journal.append(found)
   if (!journal.state.change) adopt(device, currentOf(device.disk))
-  await runChange(journal, new PretendHost(device, story, bomb, journal), noSignals)
+  await runChange(journal, new PretendHost(device, story, bomb, journal, mutation), noSignals)
   return { calls: bomb.calls }
 }
 
@@ -197,8 +204,10 @@ class PretendHost implements ChangeHost {
   readonly #story: Story
   readonly #bomb: Bomb
   readonly #journal: Journal
+  readonly #mutation: Mutation
 
-  constructor(device: Device, story: Story, bomb: Bomb, journal: Journal) {
+  constructor(device: Device, story: Story, bomb: Bomb, journal: Journal, mutation: Mutation) {
+    this.#mutation = mutation
     this.#device = device
     this.#story = story
     this.#bomb = bomb
@@ -227,7 +236,8 @@ class PretendHost implements ChangeHost {
     return {}
   }
 
-  async undo(_: Change, step: Step): Promise<void> {
+  async undo(change: Change, step: Step): Promise<void> {
+    if (this.#mutation === 'failed step stays' && !change.done.includes(step.id)) return
     if (this.#story.fails.includes(`undo ${step.id}`)) throw new Error('stuck')
     await this.#undoings[step.kind](step)
   }
@@ -251,7 +261,10 @@ class PretendHost implements ChangeHost {
       await this.#do(step, disk => disk.data.set(name, `${before} half`), false)
       await this.#do(step, disk => disk.data.set(name, `${before} migrated`))
     },
-    activate: step => this.#do(step, disk => (disk.pointer = this.#aim.number)),
+    activate: async step => {
+      await this.#do(step, disk => (disk.pointer = this.#aim.number))
+      if (this.#mutation === 'early tidying') dropOthers(this.#device.disk)
+    },
     start: step =>
       this.#do(step, disk => {
         const to = this.#to(step)
@@ -322,7 +335,8 @@ class PretendHost implements ChangeHost {
     const isRight = this.#device.running.get(one.package) === runOf(one)
     const { fails } = this.#story
     const isWell =
-      isRight && !fails.includes('probation') && !fails.includes(`probation ${one.package}`)
+      this.#mutation === 'blind probation' ||
+      (isRight && !fails.includes('probation') && !fails.includes(`probation ${one.package}`))
     const state = isWell ? 'up' : 'down'
     return { package: one.package, state, restarts: 0, healthy: isWell, why: 'pretended' }
   }
@@ -332,13 +346,19 @@ class PretendHost implements ChangeHost {
       const current = currentOf(disk)
       if (state === 'rescue') adopt(this.#device, current)
       disk.generations = new Map([[current.number, current]])
-      const trees = new Set<string>(current.packages.map(one => one.tree.digest))
-      disk.trees = disk.trees.intersection(trees)
-      disk.objects = disk.objects.intersection(trees)
-      const data = new Set(current.packages.map(dataOf))
-      disk.data = new Map([...disk.data].filter(([name]) => data.has(name)))
+      dropOthers(disk)
     })
   }
+}
+
+/** All that what the pointer names does not need goes, for good. */
+function dropOthers(disk: Disk): void {
+  const { packages } = currentOf(disk)
+  const trees = new Set<string>(packages.map(one => one.tree.digest))
+  disk.trees = disk.trees.intersection(trees)
+  disk.objects = disk.objects.intersection(trees)
+  const data = new Set(packages.map(dataOf))
+  disk.data = new Map([...disk.data].filter(([name]) => data.has(name)))
 }
 
 export function dataOf(one: GenerationPackage): string {
