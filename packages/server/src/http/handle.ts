@@ -156,7 +156,9 @@ function readerOf<S extends RouteSpec>(route: S): Read<S> {
 }
 
 function named(params: unknown, rest: string | undefined): unknown {
-  return rest === undefined ? params : { [rest]: (params as Record<string, unknown>)['*'] }
+  if (rest === undefined) return params
+  const { '*': path, ...others } = params as Record<string, unknown>
+  return { ...others, [rest]: path }
 }
 
 /** Paths and queries are text; what the schema wants as a number is made one. */
