@@ -1,6 +1,7 @@
 import { digestOf, toUtf8 } from '../../packages/base/src/index.ts'
 import { attack } from './attack.ts'
 import { mount } from './mirror.ts'
+import { readBeforeStart } from './mutant.ts'
 import { revisions } from './prepared.ts'
 
 attack({
@@ -11,6 +12,7 @@ attack({
     before: 'if (actual === digest && found === length) return',
     after: 'if (found === length) return',
   },
+  nor: readBeforeStart,
   strike: async ({ device }) => {
     const signed = digestOf(toUtf8(`revision ${revisions.next}\n`))
     await mount(device.proxy, { objects: new Map([[signed, toUtf8('revision 9\n')]]) })

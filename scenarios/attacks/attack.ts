@@ -15,6 +15,8 @@ import { openVault, type Vault } from './vault.ts'
 export interface Setting {
   /** The one defence without which it ends otherwise. */
   readonly without: Mutation
+  /** A second line behind it, which catches the same by other means and under another code. */
+  readonly nor?: Mutation
   /** The fleet's log; absent: none. */
   readonly log?: FleetLog
   /** How many days later it happens; then each device has a clock that can be set. */
@@ -104,10 +106,10 @@ function lastWords(device: Besieged | undefined): string {
   return [...device.log().split('\n').slice(-12), ...seen.slice(-20)].join('\n')
 }
 
-async function open({ without, daysLater, prepare, log = 'none' }: Setting): Promise<Siege> {
+async function open({ without, nor, daysLater, prepare, log = 'none' }: Setting): Promise<Siege> {
   const { directory, devices } = await copyPrepared(log)
   await prepare?.(openVault({ directory: join(directory, 'fleet') }))
-  const mutant = await buildMutant(without, directory)
+  const mutant = await buildMutant(nor ? [without, nor] : [without], directory)
   const programOf = (name: string) => (name === 'defended' ? programs.builtAgent : mutant)
   const sleepers = devices.map(one => ({ ...one, program: programOf(one.name) }))
   if (daysLater === undefined) return Siege.resume(directory, sleepers)

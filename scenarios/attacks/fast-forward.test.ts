@@ -1,6 +1,6 @@
 import { broken } from '../proxy.ts'
 import { attack } from './attack.ts'
-import { signOnline, takenVersion } from './forge.ts'
+import { signOnline, takenOrder, takenVersion } from './forge.ts'
 import { mount } from './mirror.ts'
 import { revisions } from './prepared.ts'
 import { replaceOnlineKeys, signRoot } from './recover.ts'
@@ -47,10 +47,11 @@ attack(
       await siege.until('the last version', isTaken)
       // Nothing is left to fetch when the attacker leaves.
       await device.order(revisions.held)
-      await siege.until('the order back taken', async () => {
-        const { counter, orderedCounter } = await device.view()
-        return counter === orderedCounter || undefined
-      })
+      const { orderedCounter } = await device.view()
+      await siege.until(
+        'the order back taken',
+        () => takenOrder(device) === orderedCounter || undefined,
+      )
       device.proxy.rule = undefined
       if (device.name === 'undefended') {
         // What ends it is what this device fails at; the other one must have been refused before.

@@ -1,6 +1,6 @@
 import { attack } from './attack.ts'
 import { strikeWithLog, tellsBothNotes } from './false-log.ts'
-import { replaceOnlineKeys } from './recover.ts'
+import { replaceLoggedKeys } from './recover.ts'
 import { forgedRuns } from './thief.ts'
 
 /** More leaves than the honest log has by far. */
@@ -18,5 +18,5 @@ attack({
   strike: strikeWithLog(longer),
   isWon: forgedRuns,
   tells: tellsBothNotes,
-  recover: ({ vault }) => replaceOnlineKeys(vault),
+  recover: replaceLoggedKeys,
 })

@@ -1,6 +1,6 @@
 import { attack } from './attack.ts'
 import { strikeWithLog, tellsBothNotes } from './false-log.ts'
-import { replaceOnlineKeys } from './recover.ts'
+import { replaceLoggedKeys } from './recover.ts'
 import { forgedRuns } from './thief.ts'
 
 /** Fewer leaves than a device has seen. */
@@ -18,5 +18,5 @@ attack({
   strike: strikeWithLog(shorter),
   isWon: forgedRuns,
   tells: tellsBothNotes,
-  recover: ({ vault }) => replaceOnlineKeys(vault),
+  recover: replaceLoggedKeys,
 })

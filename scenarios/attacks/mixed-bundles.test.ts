@@ -16,6 +16,7 @@ import { broken, type Deed, type Rule, send } from '../proxy.ts'
 import { attack, pageOf, type Row } from './attack.ts'
 import { published } from './forge.ts'
 import { mount } from './mirror.ts'
+import { readBeforeStart } from './mutant.ts'
 import { revisions } from './prepared.ts'
 import { objectPath, type Vault } from './vault.ts'
 
@@ -117,6 +118,7 @@ attack(
       before: 'if (found === this.#digest) return',
       after: 'return',
     },
+    nor: readBeforeStart,
     strike: strikeWith(async (own, other) => {
       return between(giving(await bundleOf(own, other)), own, () => broken)
     }),
@@ -130,6 +132,7 @@ attack(
       before: 'if (actual === digest && found === length) return',
       after: 'if (found === length) return',
     },
+    nor: readBeforeStart,
     strike: strikeWith(async (own, other) => {
       const others = new Map(own.objects.map(({ digest }, i) => [digest, other.contents[i]]))
       return between(broken, own, digest => {

@@ -14,25 +14,38 @@ export interface Mutation {
   readonly after: string
 }
 
-/** Builds the agent without one of its defences, into a file of its own; yields that file. */
-export async function buildMutant(mutation: Mutation, folder: string): Promise<string> {
-  const source = await readFile(join(checkout, mutation.file), 'utf8')
-  const changed = mutate(mutation, source)
-  const name = createHash('sha256').update(JSON.stringify(mutation)).digest('hex').slice(0, 16)
+/**
+ * What reads a whole tree before it starts: behind whatever checks one object, a second line that a row
+ * about the first has to do without as well.
+ */
+export const readBeforeStart: Mutation = {
+  file: 'packages/agent/src/store/seals.ts',
+  before: 'if (faults.length > 0) throw damaged(tree, faults)',
+  after: 'void faults',
+}
+
+/** Builds the agent without these of its defences, into a file of its own; yields that file. */
+export async function buildMutant(mutations: readonly Mutation[], folder: string): Promise<string> {
+  const changed = new Map<string, string>()
+  for (const mutation of mutations) {
+    const path = join(checkout, mutation.file)
+    changed.set(path, mutate(mutation, changed.get(path) ?? (await readFile(path, 'utf8'))))
+  }
+  const name = createHash('sha256').update(JSON.stringify(mutations)).digest('hex').slice(0, 16)
   const outfile = join(folder, `agent-${name}.mjs`)
-  let isMet = false
+  const unmet = new Set(changed.keys())
   const plugin: Plugin = {
-    name: 'one defence switched off',
+    name: 'defences switched off',
     setup({ onLoad }) {
       onLoad({ filter: /\.ts$/ }, ({ path }) => {
-        if (path !== join(checkout, mutation.file)) return undefined
-        isMet = true
-        return { contents: changed, loader: 'ts' }
+        const contents = changed.get(path)
+        unmet.delete(path)
+        return contents === undefined ? undefined : { contents, loader: 'ts' }
       })
     },
   }
   await buildAgent(outfile, [plugin])
-  if (!isMet) throw new RangeError(`the agent has nothing of ${mutation.file}`)
+  if (unmet.size > 0) throw new RangeError(`the agent has nothing of ${[...unmet]}`)
   return outfile
 }
 

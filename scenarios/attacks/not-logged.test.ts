@@ -1,5 +1,5 @@
 import { attack } from './attack.ts'
-import { replaceOnlineKeys } from './recover.ts'
+import { replaceLoggedKeys } from './recover.ts'
 import { forgedRuns, strike } from './thief.ts'
 
 attack({
@@ -14,5 +14,5 @@ attack({
   log: 'own',
   strike: scene => strike(scene, { acme: scene.vault.offline.acme }),
   isWon: forgedRuns,
-  recover: ({ vault }) => replaceOnlineKeys(vault),
+  recover: replaceLoggedKeys,
 })

@@ -13,7 +13,7 @@ import { attack, type Scene } from './attack.ts'
 import { growRole, type Orderable, ordered, published, signOnline, signOrder } from './forge.ts'
 import { mount } from './mirror.ts'
 import { revisions } from './prepared.ts'
-import { replaceOnlineKeys } from './recover.ts'
+import { replaceLoggedKeys } from './recover.ts'
 import { steadfleet, steadfleetAll } from './steadfleet.ts'
 import { forgedRuns } from './thief.ts'
 
@@ -117,6 +117,6 @@ attack(
       await device.order(revisions.next)
     },
     isWon: forgedRuns,
-    recover: ({ vault }) => replaceOnlineKeys(vault),
+    recover: replaceLoggedKeys,
   },
 )

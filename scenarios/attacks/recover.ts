@@ -9,6 +9,7 @@ import {
   signMetadata,
 } from '../../packages/authority/src/index.ts'
 import { digestOf, fromHex, toHexDigest, toUtf8 } from '../../packages/base/src/index.ts'
+import type { Scene } from './attack.ts'
 import { type Files, signOnline } from './forge.ts'
 import type { Mutation } from './mutant.ts'
 import { newestRoot, type Vault } from './vault.ts'
@@ -64,4 +65,11 @@ export async function replaceOnlineKeys(vault: Vault): Promise<void> {
   )
   const isDone = [...files.keys()].some(name => existsSync(join(vault.catalogue, name)))
   if (!isDone) serve(vault, new Map([...files, ...(await signOnline({ ...vault, online }))]))
+}
+
+/** The same where there is a log: a device takes the new root once that holds it, and so do we by a start. */
+export async function replaceLoggedKeys({ siege, vault }: Scene): Promise<void> {
+  await replaceOnlineKeys(vault)
+  await siege.stopServer()
+  await siege.startServer()
 }

@@ -26,7 +26,7 @@ interface Seal {
 
 /**
  * Whether installed trees are still what was installed: by every byte, or where that was read in this
- * life of the agent, by what the file system vouches for. Decision 0020 says what that is worth.
+ * life of the agent, by what the file system vouches for. Decision 0021 says what that is worth.
  */
 export class TreeSeals {
   readonly #paths: Paths

@@ -190,8 +190,12 @@ function tellBroken(
 }
 
 /** The one after those that hold. The first four are the catalogue, which is trusted as a whole or not. */
-function brokenLink({ length }: readonly Link[]): LinkName | 'catalogue' {
-  return length === 0 ? 'catalogue' : (linkNames[length] ?? 'rebuild')
+function brokenLink(links: readonly Link[]): LinkName | 'catalogue' {
+  const last = links.at(-1)
+  if (last === undefined) return 'catalogue'
+  // Not every publisher has bins; what is wrong with one breaks the catalogue before any link is told.
+  const after = linkNames.slice(linkNames.indexOf(last.name) + 1)
+  return after.find(name => name !== 'bin') ?? 'rebuild'
 }
 
 function pathsIn({ paths }: CodedError['details']): string[] {
