@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
@@ -9,10 +9,18 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { connect } from '../packages/cli/src/fleet/connect.ts'
 import { initFleet } from '../packages/cli/src/fleet/init.ts'
-import { createEnrolmentToken, getLog } from '../packages/protocol/src/index.ts'
+import type { Fleet } from '../packages/cli/src/fleet/open.ts'
+import type { ChannelName } from '../packages/domain/src/index.ts'
+import {
+  createEnrolmentToken,
+  followChannel,
+  getLog,
+  moveChannel,
+} from '../packages/protocol/src/index.ts'
 import { startServer } from '../packages/server/src/testing/server-process.ts'
 import { joinDevice, type TestDevice } from '../packages/server/src/testing/test-device.ts'
 import { blocksOf } from '../tools/guide.ts'
+import { publishFolder } from './publish-folder.ts'
 import { freePort } from './stage.ts'
 
 const steadfleet = resolve('packages/cli/bin/steadfleet.mjs')
@@ -31,6 +39,7 @@ test('the runbook server-disk-lost works word by word', { timeout: 300_000 }, as
   let running = await startServer(data, port, words)
   try {
     const client = await connect(fleet.home)
+    await giveHub({ home: fleet.home, client }, folder)
     await typeBlocks('run', folder)
     const params = { fleet: fleet.home.fleet }
     const { token } = await client.call(createEnrolmentToken, { params, body: {} })
@@ -49,6 +58,34 @@ test('the runbook server-disk-lost works word by word', { timeout: 300_000 }, as
     rmSync(folder, { recursive: true, force: true })
   }
 })
+
+/** Devices have something to be ordered: the least that a package may be. */
+async function giveHub(fleet: Fleet, folder: string): Promise<void> {
+  const path = join(folder, 'hub')
+  mkdirSync(join(path, 'app'), { recursive: true })
+  writeFileSync(join(path, 'app/run'), '#!/bin/sh\n', { mode: 0o755 })
+  writeFileSync(join(path, 'steadfleet.yaml'), hub)
+  await publishFolder(fleet, { path, cache: join(folder, 'cache') })
+  const named = { publisher: 'acme', name: 'hub' }
+  const params = { fleet: fleet.home.fleet, ...named }
+  const channel = 'latest/stable' as ChannelName
+  await fleet.client.call(followChannel, { params, body: { channel } })
+  const at = { ...named, track: 'latest', risk: 'stable' }
+  await fleet.client.call(moveChannel, { params: at, body: { revision: 1 } })
+}
+
+const hub = `
+name: hub
+publisher: acme
+version: 1.0.0
+architectures: [amd64, arm64]
+sources:
+  - directory: app
+apps:
+  main: { command: [run] }
+support-end: 2030-01-31
+security-contact: mailto:security@acme.example
+`
 
 /** What a reader types before the disk is lost, or after it. */
 async function typeBlocks(does: 'run' | 'run at the end', cwd: string): Promise<void> {
