@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { toDocument, toMermaid } from '@steadfleet/base'
 import type { ChangeState, PackageName } from '@steadfleet/domain'
+import { faultOfStep } from './fail-change.ts'
 import {
   backOff,
   beginProbation,
@@ -12,9 +13,11 @@ import {
   changeTable,
   decodeGeneration,
   decodeJournal,
+  EngineError,
   encodeGeneration,
   encodeRecord,
   foldJournal,
+  Hindered,
   type JournalRecord,
   nextChangeState,
   nextGeneration,
@@ -24,6 +27,7 @@ import {
   reconcile,
   type Sight,
   type Step,
+  Superseded,
   sealOf,
   type Wanted,
 } from './index.ts'
@@ -86,6 +90,29 @@ describe('a plan', () => {
       assert.equal(plan.map((step: Step) => step.id).join(' '), steps)
     })
   }
+})
+
+describe('a step that fails', () => {
+  const rows: [kind: Step['kind'], error: Error, lasting: boolean, code: string][] = [
+    ['start', new Error('no such program'), true, 'engine/start'],
+    ['migrate', new Error('its hook ended with 1'), true, 'engine/migrate'],
+    ['fetch', new Error('not what was signed'), false, 'engine/fetch'],
+    ['start', new Hindered(new EngineError('engine/seal', 'damaged')), false, 'engine/seal'],
+  ]
+  for (const [kind, error, lasting, code] of rows) {
+    const whose = error instanceof Hindered ? 'for a reason of the device' : 'by itself'
+    test(`${kind} ${whose} is ${lasting ? 'held against its release' : 'tried again'}`, () => {
+      const step = { id: `${kind}:${hub}`, kind, package: hub, lane: hub, reads: [], writes: [] }
+      const fault = faultOfStep(step, error)
+      assert.deepEqual([fault.lasting, fault.code, fault.lane], [lasting, code, hub])
+    })
+  }
+
+  test('because a newer order came fails the whole change', () => {
+    const step = { id: `fetch:${hub}`, kind: 'fetch', package: hub, lane: hub } as const
+    const newer = new Superseded('engine/superseded', 'order 3 came')
+    assert.equal(faultOfStep({ ...step, reads: [], writes: [] }, newer).lane, undefined)
+  })
 })
 
 describe('the next generation', () => {

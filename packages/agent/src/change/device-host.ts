@@ -167,7 +167,7 @@ export class DeviceHost implements ChangeHost {
     const command = wanted.behaviour.hooks?.migrate
     const [spec] = specsOf(this.#paths, wanted)
     if (command === undefined || spec === undefined) return
-    await this.#options.care.makeSound(wanted.tree, stop)
+    await this.#makeSound(wanted, stop)
     await this.#options.apps.stop(name)
     if (again) await copyData(this.#paths, wanted, from)
     const { exit, output } = await this.#options.apps.hook(spec, command, migrateSeconds)

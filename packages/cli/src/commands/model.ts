@@ -1,5 +1,5 @@
 import { parsePackageName } from '@steadfleet/domain'
-import type { ModelStatement } from '@steadfleet/trust'
+import { type ModelStatement, modelPath } from '@steadfleet/trust'
 import { argument, type Call, type CommandSpec, listOption, textOption } from '../command.ts'
 import { CliError } from '../error.ts'
 import { openFleet } from '../fleet/open.ts'
@@ -58,7 +58,7 @@ const publish: CommandSpec = {
       say: (line: string) => call.output.note(line),
     }
     const drafted = await publishModel(fleet, next, place)
-    const path = pathOf(next)
+    const path = modelPath(next)
     if (drafted) {
       for (const line of await draftedLines(call, drafted)) call.output.note(line)
       call.output.note(`  once it is in force: steadfleet model use ${path}`)
@@ -115,7 +115,7 @@ function isYes(typed: string): boolean {
 function refuseNoChange(before: ModelStatement, after: ModelStatement): string[] {
   const changes = differencesOf(before, after)
   if (changes.length > 0) return changes
-  throw new CliError('cli/refused', `cannot publish ${pathOf(after)}: it says what is in force`)
+  throw new CliError('cli/refused', `cannot publish ${modelPath(after)}: it says what is in force`)
 }
 
 /** Devices refuse an order without what their model requires, and there could be no other. */
@@ -124,10 +124,6 @@ function refuseNotRun(after: ModelStatement, run: readonly string[]): void {
   if (lacking.length === 0) return
   const message = `cannot require ${lacking.join(', ')}: the fleet does not run it`
   throw new CliError('cli/refused', message, { hint: 'steadfleet channel follow' })
-}
-
-function pathOf({ model, revision }: ModelStatement): string {
-  return `${model}/${revision}/all`
 }
 
 function inWords({ path, statement }: HeldModel): string[] {

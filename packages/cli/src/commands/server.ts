@@ -22,7 +22,7 @@ export const serverBackup: CommandSpec = {
 export const serverRestore: CommandSpec = {
   name: 'server restore',
   summary: 'Make the folder of the server anew from its second store, after its disk was lost.',
-  takes: [{ name: 'second-store', what: 'the folder that serve was given with --second-store' }],
+  takes: [{ name: '<second-store>', what: 'the folder that serve was given with --second-store' }],
   examples: ['server restore /mnt/other-disk/fleet'],
   async run(call) {
     const home = await openHome(homeDirectory(call.world, textOption(call, 'dir')))

@@ -6,7 +6,7 @@ import {
   listFleets,
   readCapped,
 } from '@steadfleet/protocol'
-import { type ModelStatement, openModel, refreshCatalogue } from '@steadfleet/trust'
+import { type ModelStatement, modelPath, openModel, refreshCatalogue } from '@steadfleet/trust'
 import { placeOf } from '../catalogue/place.ts'
 import { openPolicyDraft } from '../catalogue/policy-draft.ts'
 import { CliError } from '../error.ts'
@@ -45,7 +45,7 @@ export async function freeRevision(
   now: Date,
 ): Promise<number> {
   for (let next = revision + 1; ; next += 1) {
-    if (!(await findModel(fleet, `${model}/${next}/all`, now))) return next
+    if (!(await findModel(fleet, modelPath({ model, revision: next }), now))) return next
   }
 }
 
