@@ -23,21 +23,22 @@ export type Until = <T>(
   seconds?: number,
 ) => Promise<T>
 
-/** Looks ten times a second, and asks the server at most five times. */
+/**
+ * Looks ten times a second, and asks the server at most five times. Nobody sees what was asked for
+ * before he came: that may lack what he did just before.
+ */
 export function watchFleet(fleet: Fleet): Until {
-  let sight: Promise<Sight> | undefined
-  const seen = (): Promise<Sight> => {
-    sight ??= askServer(fleet).finally(() => {
-      setTimeout(() => {
-        sight = undefined
-      }, 200)
-    })
-    return sight
+  let last: { readonly asked: number; readonly sight: Promise<Sight> } | undefined
+  const seen = (from: number): Promise<Sight> => {
+    const now = performance.now()
+    if (last === undefined || last.asked < Math.max(from, now - 200))
+      last = { asked: now, sight: askServer(fleet) }
+    return last.sight
   }
   return async (what, look, seconds = 90) => {
-    const end = performance.now() + seconds * 1000
-    while (performance.now() < end) {
-      const found = await look(await seen())
+    const start = performance.now()
+    while (performance.now() < start + seconds * 1000) {
+      const found = await look(await seen(start))
       if (found !== undefined) return found
       await wait(100)
     }

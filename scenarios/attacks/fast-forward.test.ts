@@ -1,6 +1,7 @@
+import type { Besieged } from '../besieged.ts'
 import { broken } from '../proxy.ts'
 import { attack } from './attack.ts'
-import { signOnline, takenOrder, takenVersion } from './forge.ts'
+import { heldOrder, signOnline, takenVersion } from './forge.ts'
 import { mount } from './mirror.ts'
 import { revisions } from './prepared.ts'
 import { replaceOnlineKeys, signRoot } from './recover.ts'
@@ -34,6 +35,7 @@ attack(
     },
     strike: async scene => {
       const { siege, device, vault } = scene
+      const { counter } = heldOrder(device)
       const files = await signOnline(vault, new Map(), {
         timestamp: honest => ({ ...honest, version: last }),
       })
@@ -47,11 +49,8 @@ attack(
       await siege.until('the last version', isTaken)
       // Nothing is left to fetch when the attacker leaves.
       await device.order(revisions.held)
-      const { orderedCounter } = await device.view()
-      await siege.until(
-        'the order back taken',
-        () => takenOrder(device) === orderedCounter || undefined,
-      )
+      const isBack = () => isTakenBack(device, counter) || undefined
+      await siege.until('the order back taken', isBack)
       device.proxy.rule = undefined
       if (device.name === 'undefended') {
         // What ends it is what this device fails at; the other one must have been refused before.
@@ -65,3 +64,8 @@ attack(
     recover: ({ vault }) => replaceOnlineKeys(vault),
   },
 )
+
+function isTakenBack(device: Besieged, since: number): boolean {
+  const { counter, releases } = heldOrder(device)
+  return counter > since && releases[0]?.revision === revisions.held
+}

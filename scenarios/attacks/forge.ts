@@ -181,16 +181,6 @@ export function takenVersion(device: Besieged, role: string): number {
   return existsSync(file) ? versionOf(readFileSync(file)) : 0
 }
 
-/** The counter of the order that a device took last, 0 for none. */
-export function takenOrder(device: Besieged): number {
-  const file = join(device.state, 'trust/order.json')
-  if (!existsSync(file)) return 0
-  // Its digest stands behind it. docs/formats/agent-state.md
-  const text = readFileSync(file, 'utf8')
-  const { payload } = JSON.parse(text.slice(0, text.lastIndexOf('}') + 1))
-  return JSON.parse(Buffer.from(payload, 'base64').toString()).counter
-}
-
 /** The version of a metadata file. */
 export function versionOf(file: Uint8Array): number {
   return JSON.parse(Buffer.from(file).toString()).signed.version
