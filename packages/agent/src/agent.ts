@@ -7,6 +7,7 @@ import { toLogLine } from '@steadfleet/protocol'
 import type { ModelStatement, Order } from '@steadfleet/trust'
 import { currentGeneration, followForever } from './change/follow-order.ts'
 import { recover } from './change/recover.ts'
+import { type Reverting, type RevertOptions, revert } from './change/revert.ts'
 import { type AgentOptions, openParts, type Parts } from './parts.ts'
 import { sendOutputForever } from './report/live-output.ts'
 import { makeReport } from './report/state-report.ts'
@@ -30,6 +31,7 @@ export class Agent {
   readonly #look = new Bell()
   readonly #tell = new Bell()
   readonly #ordered = new Bell()
+  readonly #asked = new Bell()
   #status: Server | undefined
   #objects: HttpServer | undefined
   #model: ModelStatement | undefined
@@ -90,6 +92,27 @@ export class Agent {
   /** Reads the whole store again, now; fulfilled with what was found. */
   scrub(): Promise<Scrubbed> {
     return this.#parts.scrub.ask()
+  }
+
+  /**
+   * Goes back to an earlier generation, or recalls the change under way, until the server orders
+   * something else. Refused with `agent/no-earlier`, `agent/below-floor`, `agent/migrated` (it asks for
+   * `restoreData`) or `agent/no-data`.
+   */
+  async revert(options: RevertOptions = {}): Promise<Reverting> {
+    const { paths } = this.#options
+    const { journal, trust } = this.#parts
+    const { floors, order } = trust
+    const context = { paths, journal, floors, counter: order?.counter ?? 0 }
+    const reverting = await revert(context, options)
+    this.#asked.ring()
+    return reverting
+  }
+
+  /** Follows the order again as if nothing of it had failed, or had been gone back from. */
+  async retry(): Promise<void> {
+    await this.#parts.journal.append({ type: 'retry' })
+    this.#asked.ring()
   }
 
   async close(): Promise<void> {
@@ -158,7 +181,7 @@ export class Agent {
 
   #follow(): Promise<never> {
     const { paths, world } = this.#options
-    const { journal, host, refusals, trust } = this.#parts
+    const { journal, host, refusals, trust, outbox } = this.#parts
     return followForever({
       paths,
       world,
@@ -166,9 +189,11 @@ export class Agent {
       host,
       refusals,
       ordered: this.#ordered,
+      asked: this.#asked,
       halt: this.#halt.signal,
       order: () => trust.order,
       resolve: order => this.#resolve(order),
+      tell: event => outbox.add(event),
     })
   }
 

@@ -21,6 +21,10 @@ export type AgentErrorCode =
   | 'agent/settings'
   | 'agent/record'
   | 'agent/hook'
+  | 'agent/no-earlier'
+  | 'agent/below-floor'
+  | 'agent/migrated'
+  | 'agent/no-data'
   | 'agent/tool'
   | 'agent/fault'
 

@@ -10,6 +10,8 @@ import type {
   Judged,
   Outcome,
   Planned,
+  Retried,
+  Reverted,
 } from './journal-record.ts'
 import { partOf, type Step } from './plan.ts'
 import type { Probation } from './probation.ts'
@@ -33,16 +35,24 @@ export interface Change {
   readonly probation?: Probation
   readonly verdict?: Judged['verdict']
   readonly abort?: Aborted
+  /** Somebody at the device wants it taken back, however far it is. */
+  readonly isRecalled: boolean
   /** Nothing is left to be undone; what remains is to tidy up and checkpoint. */
   readonly isOver: boolean
 }
 
 /** The records that belong to a change, behind its plan. */
-export type ChangeRecord = Exclude<JournalRecord, Checkpoint | Planned | Found>
+export type ChangeRecord = Exclude<JournalRecord, Checkpoint | Planned | Found | Reverted | Retried>
 
 export function beginChange(plan: Planned): Change {
   const none = { begun: [], done: [], undone: [], stuck: [], drops: [] }
-  return { plan, to: plan.to, state: 'planned', ...none, pointed: [plan.from], isOver: false }
+  const open = { isRecalled: false, isOver: false }
+  return { plan, to: plan.to, state: 'planned', ...none, pointed: [plan.from], ...open }
+}
+
+/** What is over, or going back already, stays as it is. */
+export function recallChange(change: Change): Change {
+  return change.isOver || change.abort ? change : { ...change, isRecalled: true }
 }
 
 /** The change after one more record; one that the rules forbid here is refused, not written. */
@@ -63,7 +73,7 @@ export function nextChange(change: Change, record: ChangeRecord): Change {
     case 'undone':
       return withUndone(change, record.step, record.failed)
     case 'commit':
-      if (change.verdict?.verdict !== 'passed') refuseCommit(change)
+      refuseCommit(change)
       return { ...moved(change, 'commit'), isOver: true }
     case 'end':
       return withEnd(change, record.outcome)
@@ -174,7 +184,10 @@ export function stepOf(change: Change, id: string): Step {
   throw new EngineError('engine/record', `cannot find step ${id} in the plan`)
 }
 
-function refuseCommit({ to }: Change): never {
-  const message = `cannot commit generation ${to}: it has not passed its probation`
-  throw new EngineError('engine/no-verdict', message, { generation: to })
+function refuseCommit({ to, verdict, isRecalled }: Change): void {
+  const said = `cannot commit generation ${to}`
+  const details = { generation: to }
+  if (isRecalled) throw new EngineError('engine/recalled', `${said}: it was recalled`, details)
+  if (verdict?.verdict === 'passed') return
+  throw new EngineError('engine/no-verdict', `${said}: it has not passed its probation`, details)
 }

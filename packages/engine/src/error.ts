@@ -6,6 +6,7 @@ export type EngineErrorCode =
   | 'engine/record'
   | 'engine/seal'
   | 'engine/superseded'
+  | 'engine/recalled'
   | 'engine/probation'
 
 /** Raised when the journal, a generation record or a change is not what the engine allows. */

@@ -29,6 +29,16 @@ export interface GenerationPackage {
   readonly floor: number
   /** The generation whose data directory this package uses. */
   readonly data: number
+  /** The revision whose `migrate` last ran on its data; absent where none ever did. */
+  readonly migrated?: number
+  /** Its data was begun from a copy asked for, and not from what was there. */
+  readonly restored?: Restored
+}
+
+/** The generation whose data was taken up again, and the one whose data was left for it. */
+export interface Restored {
+  readonly from: number
+  readonly left?: number
 }
 
 /** The whole set of releases, settings and grants a device runs at once; numbered, immutable. */
@@ -78,15 +88,17 @@ function refuseSeal(why: string): never {
 }
 
 /** True where a package runs the same in both: nothing to stop, copy or prove. */
-export function isSamePackage(
-  a: GenerationPackage | undefined,
-  b: GenerationPackage | undefined,
-): boolean {
+export function isSamePackage(a: Running | undefined, b: Running | undefined): boolean {
   if (a === undefined || b === undefined) return a === b
   return runs(a) === runs(b)
 }
 
-function runs({ tree, settings, interfaces, behaviour, revision }: GenerationPackage): string {
+type Running = Pick<
+  GenerationPackage,
+  'tree' | 'settings' | 'interfaces' | 'behaviour' | 'revision'
+>
+
+function runs({ tree, settings, interfaces, behaviour, revision }: Running): string {
   return digestOf(toDocument({ tree, settings, interfaces, behaviour, revision }))
 }
 

@@ -39,10 +39,14 @@ export interface ChangeHost {
   tidy(change: Change): Promise<void>
 }
 
-/** `halt` ends the agent and leaves the change to its next start; `supersede` drops the change. */
+/**
+ * `halt` ends the agent and leaves the change to its next start; `supersede` drops the change while it
+ * is not activated; `recall` says that the journal has a word on the change that another wrote there.
+ */
 export interface Signals {
   readonly halt: AbortSignal
   readonly supersede: AbortSignal
+  readonly recall: AbortSignal
 }
 
 /** Thrown through a change when the agent ends: nothing is aborted, the next start goes on. */

@@ -3,6 +3,7 @@ import type { PackageName } from '@steadfleet/domain'
 import type { Refused } from './next-generation.ts'
 import type { Step } from './plan.ts'
 import type { Probation, Verdict } from './probation.ts'
+import type { Revert } from './revert.ts'
 
 /** How a change came out. */
 export type Outcome = 'committed' | 'aborted' | 'restored' | 'rescue'
@@ -19,6 +20,7 @@ export interface Checkpoint extends At {
   readonly highest: number
   readonly refused: Refused
   readonly standing: Outcome
+  readonly revert?: Revert
   /** The checksum that the last record of the segment before began with. */
   readonly previous: string
 }
@@ -90,6 +92,20 @@ export interface Found extends At {
   readonly why: string
 }
 
+/** Somebody at the device went back to an earlier generation; it counts until another order comes. */
+export interface Reverted extends At {
+  readonly type: 'revert'
+  /** Of the order that is not followed for it. */
+  readonly counter: number
+  readonly to: number
+  /** Whether its packages have their data of then, too. */
+  readonly restoresData: boolean
+}
+/** Somebody at the device wants tried again what failed, or was gone back from. */
+export interface Retried extends At {
+  readonly type: 'retry'
+}
+
 export type JournalRecord =
   | Checkpoint
   | Planned
@@ -103,3 +119,5 @@ export type JournalRecord =
   | Committed
   | Ended
   | Found
+  | Reverted
+  | Retried

@@ -2,11 +2,16 @@ import type { PackageName } from '@steadfleet/domain'
 import { type Generation, type GenerationPackage, isSamePackage, packageOf } from './generation.ts'
 import { withTheirs } from './lanes.ts'
 
+/** What says of a package where its data is, and how it came there. */
+export type DataOrigin = Pick<GenerationPackage, 'data' | 'migrated' | 'restored'>
+/** A release as it shall run, its data aside. */
+export type OrderedPackage = Omit<GenerationPackage, keyof DataOrigin>
+
 /** What an order asks for, resolved: releases agreed on by all who must, without a number yet. */
 export interface Wanted {
   readonly counter: number
   readonly model: string
-  readonly packages: readonly Omit<GenerationPackage, 'data'>[]
+  readonly packages: readonly OrderedPackage[]
   readonly probationSeconds?: number
 }
 
@@ -19,7 +24,8 @@ export interface Refused {
 /**
  * The generation that fulfils `wanted` as far as it may: a package that failed under this very order
  * stays as it is in `current`, with all that go with it, so that one failure does not hold back the
- * others. Undefined when nothing would change.
+ * others; and so does one whose data was migrated by a later revision than it is to be. Undefined when
+ * nothing would change.
  */
 export function nextGeneration(
   current: Generation,
@@ -27,32 +33,84 @@ export function nextGeneration(
   refused: Refused,
   number: number,
 ): Generation | undefined {
-  const all = [...current.packages, ...wanted.packages]
-  const failed = refused.counter === wanted.counter ? refused.packages : []
-  const held = withTheirs(failed, all)
-  const names = all.map(one => one.package)
-  const packages = [...new Set(names)]
-    .sort()
-    .flatMap(name => packageFor(name, held.includes(name), current, wanted, number))
-  if (isUnchanged(current, packages)) return undefined
   const { counter, model, probationSeconds } = wanted
+  const unreadable = packagesUnableToRead(current, wanted).map(one => one.package)
+  const held = [...failedUnder(counter, refused), ...unreadable]
+  const packages = keptWith(current, wanted.packages, held, (before, ordered) =>
+    begunBy(before, ordered, number),
+  )
+  if (packages === undefined) return undefined
   const probation = probationSeconds === undefined ? {} : { probationSeconds }
   return { type: 'generation', format: 1, number, counter, model, packages, ...probation }
 }
 
-function packageFor(
-  name: PackageName,
-  isHeld: boolean,
+/** Ordered releases whose data a later revision has migrated. */
+export function packagesUnableToRead(current: Generation, { packages }: Wanted): OrderedPackage[] {
+  return packages.filter(one => isMigratedSince(packageOf(current, one.package), one))
+}
+
+/** True where `migrate` of a later revision changed the data: this release can't read it. */
+export function isMigratedSince(
+  before: GenerationPackage | undefined,
+  { revision }: Pick<GenerationPackage, 'revision'>,
+): boolean {
+  return before?.migrated !== undefined && before.migrated > revision
+}
+
+export function failedUnder(counter: number, refused: Refused): readonly PackageName[] {
+  return refused.counter === counter ? refused.packages : []
+}
+
+/**
+ * The packages of a next generation, sorted: those of `wanted`, with the data that `begin` says where
+ * they are not the same already, but as it is what is held, with all that go with it. Undefined when
+ * nothing would change.
+ */
+export function keptWith<W extends OrderedPackage>(
   current: Generation,
-  wanted: Wanted,
+  wanted: readonly W[],
+  held: readonly PackageName[],
+  begin: (before: GenerationPackage | undefined, one: W) => DataOrigin,
+): GenerationPackage[] | undefined {
+  const all = [...current.packages, ...wanted]
+  const staying = withTheirs(held, all)
+  const names = [...new Set(all.map(one => one.package))].sort()
+  const packages = names.flatMap(name => {
+    const before = packageOf(current, name)
+    if (staying.includes(name)) return before ?? []
+    const one = wanted.find(other => other.package === name)
+    if (one === undefined) return []
+    const isSame = before !== undefined && isSamePackage(before, one)
+    return { ...withoutData(one), ...(isSame ? originOf(before) : begin(before, one)) }
+  })
+  return isUnchanged(current, packages) ? undefined : packages
+}
+
+function begunBy(
+  before: GenerationPackage | undefined,
+  ordered: OrderedPackage,
   number: number,
-): GenerationPackage[] {
-  const before = packageOf(current, name)
-  const ordered = wanted.packages.find(one => one.package === name)
-  if (isHeld) return before ? [before] : []
-  if (ordered === undefined) return []
-  const after = { ...ordered, data: number }
-  return [before && isSamePackage(before, after) ? { ...after, data: before.data } : after]
+): DataOrigin {
+  const migrated = isMigrating(before, ordered) ? ordered.revision : before?.migrated
+  return { data: number, ...(migrated !== undefined && { migrated }) }
+}
+
+/** A package's own `migrate` runs where there is data that it has not run on. */
+function isMigrating(
+  before: GenerationPackage | undefined,
+  { revision, behaviour }: OrderedPackage,
+): boolean {
+  if (before === undefined || behaviour.hooks?.migrate === undefined) return false
+  return before.revision !== revision && (before.migrated ?? 0) < revision
+}
+
+function originOf({ data, migrated, restored }: GenerationPackage): DataOrigin {
+  return { data, ...(migrated !== undefined && { migrated }), ...(restored && { restored }) }
+}
+
+function withoutData(one: OrderedPackage & Partial<DataOrigin>): OrderedPackage {
+  const { data: _, migrated: _m, restored: _r, ...release } = one
+  return release
 }
 
 function isUnchanged(current: Generation, packages: readonly GenerationPackage[]): boolean {

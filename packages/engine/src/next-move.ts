@@ -17,6 +17,7 @@ export type Move =
   | { readonly move: 'commit' }
   | { readonly move: 'undo'; readonly step: Step }
   | { readonly move: 'abort-stuck' }
+  | { readonly move: 'recall' }
   | { readonly move: 'end'; readonly outcome: 'aborted' | 'restored' | 'rescue' }
   | { readonly move: 'tidy' }
 
@@ -26,6 +27,7 @@ export function nextMove(state: EngineState): Move {
   if (change === undefined) return { move: 'idle' }
   if (change.isOver) return { move: 'tidy' }
   if (change.abort) return nextUndo(change)
+  if (change.isRecalled) return { move: 'recall' }
   return nextOfDropped(change) ?? nextForward(change)
 }
 

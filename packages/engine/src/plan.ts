@@ -72,9 +72,13 @@ function stopStep({ package: name }: GenerationPackage): Step {
 function dataSteps(to: GenerationPackage, from: GenerationPackage | undefined): Step[] {
   const claims: [string[], string[]] = [[`apps:${to.package}`], [`data:${to.package}`]]
   const copy = step('copy', to.package, ...claims)
-  const needsMigration =
-    from !== undefined && from.revision !== to.revision && to.behaviour.hooks?.migrate !== undefined
-  return needsMigration ? [copy, step('migrate', to.package, ...claims)] : [copy]
+  return isMigrated(from, to) ? [copy, step('migrate', to.package, ...claims)] : [copy]
+}
+
+/** What is begun from an earlier release's data of its own time is as that release left it. */
+function isMigrated(from: GenerationPackage | undefined, to: GenerationPackage): boolean {
+  if (from === undefined || to.restored) return false
+  return to.migrated === to.revision && from.migrated !== to.revision
 }
 
 function activateStep(changed: readonly GenerationPackage[]): Step {

@@ -55,7 +55,8 @@ export interface Story {
   readonly fails: readonly string[]
 }
 
-const noSignals = { halt: new AbortController().signal, supersede: new AbortController().signal }
+const { signal } = new AbortController()
+const noSignals = { halt: signal, supersede: signal, recall: signal }
 const at = '2026-11-21T00:00:00Z'
 
 /** A device that runs `from` and whose journal holds the plan of a change to `to`. */
@@ -391,6 +392,7 @@ export function packageAt(
     behaviour: { apps: { main: { command: ['bin/main'] } }, ...behaviour },
     floor: 0,
     data,
+    ...(behaviour.hooks?.migrate && { migrated: revision }),
   }
 }
 

@@ -1,18 +1,11 @@
 import { CodedError } from '@steadfleet/base'
 import type { Change } from './change.ts'
-import {
-  codeOf,
-  type Fault,
-  failChange,
-  faultOfProbation,
-  faultOfStep,
-  whyOf,
-} from './fail-change.ts'
-import { type ChangeHost, Halted, type Journal, type NewRecord, type Signals } from './host.ts'
+import { type Fault, failChange, faultOfProbation, faultOfStep, whyOf } from './fail-change.ts'
+import { type ChangeHost, Halted, type Journal, type Signals } from './host.ts'
 import type { Outcome } from './journal-record.ts'
 import { nextMove, type Runnable } from './next-move.ts'
 import { partOf, type Step } from './plan.ts'
-import { beginProbation, nextProbation, type Probation, probationVerdict } from './probation.ts'
+import { appendOrAbort, watch } from './watch-probation.ts'
 
 /** A reason to drop a change that is not activated yet: a newer order, or nothing wanted any more. */
 export class Superseded extends CodedError<'engine/superseded'> {}
@@ -57,7 +50,7 @@ async function makeMove(
     case 'do':
       return await doSteps(next.steps, journal, host, signals)
     case 'watch':
-      return await watch(change, journal, host, signals.halt)
+      return await watch(change, journal, host, signals)
     case 'fail-by-verdict':
       return await failByVerdict(change, journal, host)
     case 'commit':
@@ -66,6 +59,8 @@ async function makeMove(
       return await undo(change, next.step, journal, host)
     case 'abort-stuck':
       return await abortStuck(change, journal)
+    case 'recall':
+      return await journal.append({ type: 'abort', ...recalled })
     case 'end':
       return await journal.append({ type: 'end', outcome: next.outcome })
     case 'tidy':
@@ -96,7 +91,7 @@ async function doSteps(
       await doStep(runnable, journal, host, stop)
     } catch (error) {
       if (error instanceof Halted) throw error
-      if (stop.aborted && stop.reason instanceof Stopped) return
+      if (isNoFault(journal, stop)) return
       faults.push(faultOfStep(step, error))
       failed.abort(new Stopped())
     }
@@ -107,9 +102,15 @@ async function doSteps(
   if (faults.length > 0) await failChange(journal, host, faults)
 }
 
+function isNoFault({ state }: Journal, stop: AbortSignal): boolean {
+  const isStopped = stop.aborted && stop.reason instanceof Stopped
+  return isStopped || state.change?.isRecalled === true
+}
+
 /** A newer order stops what prepares a change; once it activates, it is carried through. */
-function stopsOf(step: Step, { halt, supersede }: Signals): AbortSignal[] {
-  return partOf[step.kind] === 'prepare' || step.kind === 'stop' ? [halt, supersede] : [halt]
+function stopsOf(step: Step, { halt, supersede, recall }: Signals): AbortSignal[] {
+  const isEarly = partOf[step.kind] === 'prepare' || step.kind === 'stop'
+  return isEarly ? [halt, recall, supersede] : [halt, recall]
 }
 
 /** Fetching goes on later from where it was; a migration would have to begin again, so it may end. */
@@ -139,75 +140,18 @@ async function failByVerdict(change: Change, journal: Journal, host: ChangeHost)
   await failChange(journal, host, faults)
 }
 
+const recalled = {
+  code: 'engine/recalled',
+  why: 'it was recalled on the device',
+  packages: [],
+  lasting: false,
+} as const
+
 /** A lane that can't be taken back leaves the device neither here nor there: all of it goes back. */
 async function abortStuck({ stuck }: Change, journal: Journal): Promise<void> {
   const why = `cannot take back ${stuck.join(', ')}`
   const blame = { code: 'engine/stuck', why, packages: [], lasting: false }
   await journal.append({ type: 'abort', ...blame })
-}
-
-/** Looks until there is a verdict. What was seen is written down, so that a restart counts on. */
-async function watch(
-  change: Change,
-  journal: Journal,
-  host: ChangeHost,
-  halt: AbortSignal,
-): Promise<void> {
-  const rule = await host.probationRule(change)
-  let written = change.probation
-  let seen = written ?? beginProbation(rule)
-  let verdict = probationVerdict(rule, seen)
-  while (verdict.verdict === 'undecided') {
-    if (written === undefined || isWorthWriting(written, seen)) {
-      if (!(await appendOrAbort(change, journal, { type: 'watch', probation: seen }))) return
-      written = seen
-    }
-    const { milliseconds, sights } = await host.look(change, halt)
-    halt.throwIfAborted()
-    seen = nextProbation(seen, milliseconds, sights)
-    verdict = probationVerdict(rule, seen)
-  }
-  if (!(await appendOrAbort(change, journal, { type: 'watch', probation: seen }))) return
-  await appendOrAbort(change, journal, { type: 'verdict', verdict })
-}
-
-/**
- * A trial that can't be written down can't be passed: the disk may well be full of what is on trial,
- * and to wait for space would leave it running unproven. False where the change goes back.
- */
-async function appendOrAbort(
-  change: Change,
-  journal: Journal,
-  record: NewRecord,
-): Promise<boolean> {
-  try {
-    await journal.append(record)
-    return true
-  } catch (error) {
-    if (error instanceof Halted) throw error
-    const packages = change.plan.steps.flatMap(step => step.package ?? [])
-    await journal.append({
-      type: 'abort',
-      code: codeOf(error, 'engine/record'),
-      why: `cannot write down the trial: ${whyOf(error)}`.slice(0, 900),
-      packages: [...new Set(packages)].sort(),
-      lasting: false,
-    })
-    return false
-  }
-}
-
-/** Something happened, or five seconds passed in which nothing did. */
-function isWorthWriting(written: Probation, seen: Probation): boolean {
-  if (seen.milliseconds - written.milliseconds >= 5000) return true
-  return seen.packages.some((watch, i) => {
-    const before = written.packages[i]
-    return (
-      before?.late !== watch.late ||
-      before.early !== watch.early ||
-      before.readyAt !== watch.readyAt
-    )
-  })
 }
 
 const undoTries = 3

@@ -1,4 +1,4 @@
-import { beginChange, type Change, type ChangeRecord, nextChange } from './change.ts'
+import { beginChange, type Change, type ChangeRecord, nextChange, recallChange } from './change.ts'
 import { EngineError } from './error.ts'
 import type {
   Aborted,
@@ -7,8 +7,10 @@ import type {
   Found,
   JournalRecord,
   Outcome,
+  Reverted,
 } from './journal-record.ts'
 import type { Refused } from './next-generation.ts'
+import type { Revert } from './revert.ts'
 
 /** All that the journal says. There is no other status: this is computed, never stored. */
 export interface EngineState {
@@ -20,6 +22,8 @@ export interface EngineState {
   readonly change?: Change
   /** How the last change came out: what the device says of itself when none is under way. */
   readonly standing: Outcome
+  /** Where somebody at the device went back to, in the place of what is ordered. */
+  readonly revert?: Revert
 }
 
 export const bornState: EngineState = {
@@ -46,17 +50,38 @@ export function nextEngineState(state: EngineState, record: JournalRecord): Engi
       return withoutTypeAndTime(record)
     case 'plan':
       if (state.change && !state.change.isOver) refuse(record, 'another change is under way')
-      return { ...withHighest(state, record.to), change: beginChange(record) }
+      return { ...planned(state, record.counter, record.to), change: beginChange(record) }
     case 'found':
       return foundState(state, record.generation)
+    case 'revert':
+      return withRevert(state, record)
+    case 'retry':
+      return triedAgain(state)
     default:
       return withChange(state, nextChange(changeOf(state, record), record), record)
   }
 }
 
 function withoutTypeAndTime(record: Checkpoint): EngineState {
-  const { generation, highest, refused, standing } = record
-  return { generation, highest, refused, standing }
+  const { generation, highest, refused, standing, revert } = record
+  return { generation, highest, refused, standing, ...(revert && { revert }) }
+}
+
+/** A change under another order ends what was gone back from under an earlier one. */
+function planned(state: EngineState, counter: number, to: number): EngineState {
+  const { revert, ...rest } = state
+  return withHighest(revert?.counter === counter ? state : rest, to)
+}
+
+/** What failed before is no word on where somebody wants to go back to. */
+function withRevert(state: EngineState, { counter, to, restoresData }: Reverted): EngineState {
+  const { change, ...rest } = triedAgain(state)
+  const revert = { counter, to, restoresData }
+  return { ...rest, revert, ...(change && { change: recallChange(change) }) }
+}
+
+function triedAgain({ revert: _, ...state }: EngineState): EngineState {
+  return { ...state, refused: bornState.refused }
 }
 
 function foundState(state: EngineState, generation: number): EngineState {

@@ -1,16 +1,22 @@
 import {
   backOff,
+  type ChangeEnd,
   type ChangeHost,
   type Generation,
   type Journal,
   nextGeneration,
+  packageOf,
+  packagesUnableToRead,
   planChange,
+  revertedGeneration,
   runChange,
   Superseded,
   sealOf,
+  type Wanted,
 } from '@steadfleet/engine'
 import type { Order } from '@steadfleet/trust'
 import type { Paths } from '../disk/paths.ts'
+import type { NewEvent } from '../report/outbox.ts'
 import type { RefusalReporter } from '../report/refusals.ts'
 import { type Bell, pause } from '../server/wake.ts'
 import type { Resolved } from '../trust/resolve.ts'
@@ -24,9 +30,12 @@ export interface OrderFollower {
   readonly host: ChangeHost
   readonly refusals: RefusalReporter
   readonly ordered: Bell
+  /** Rung when somebody at the device went back, or wants tried again what failed. */
+  readonly asked: Bell
   readonly halt: AbortSignal
   readonly order: () => Order | undefined
   readonly resolve: (order: Order) => Promise<Resolved>
+  readonly tell: (event: NewEvent) => Promise<void>
 }
 
 const retry = { first: 15_000, longest: 6 * 3_600_000 }
@@ -34,7 +43,13 @@ const retry = { first: 15_000, longest: 6 * 3_600_000 }
 /** Finishes what the journal left open, then does whatever the last accepted order asks, for ever. */
 export async function followForever(follower: OrderFollower): Promise<never> {
   let settled = 0
+  let isAsked = false
+  follower.asked.listen(() => {
+    isAsked = true
+  })
   for (let failures = 0; ; ) {
+    if (isAsked) settled = 0
+    isAsked = false
     const order = follower.order()
     const isSettled = await tryFollow(follower, order?.counter === settled ? undefined : order)
     failures = isSettled ? 0 : failures + 1
@@ -45,13 +60,13 @@ export async function followForever(follower: OrderFollower): Promise<never> {
 
 /** Until a new order comes, or it is time to try again what may go better then. */
 async function waitForWork(
-  { order, world, ordered, halt }: OrderFollower,
+  { order, world, ordered, asked, halt }: OrderFollower,
   last: Order | undefined,
   failures: number,
 ): Promise<void> {
   if (order()?.counter !== last?.counter) return
   const wait = failures === 0 ? longWaitMs : backOff(retry, failures, world.random())
-  await pause(world, wait, [ordered], halt)
+  await pause(world, wait, [ordered, asked], halt)
 }
 
 /** Nothing is due: only a new order is waited for. Below Node's longest timer. */
@@ -72,18 +87,55 @@ async function tryFollow(follower: OrderFollower, order: Order | undefined): Pro
 /** Change after change until the order asks for nothing more that may be tried. */
 async function follow(follower: OrderFollower, order: Order): Promise<boolean> {
   const { journal, paths } = follower
-  const { wanted } = await follower.resolve(order)
+  const next = nextOf(follower, order)
   for (;;) {
     const current = await currentGeneration(paths)
-    const { refused, highest } = journal.state
-    const next = nextGeneration(current, wanted, refused, highest + 1)
-    if (next === undefined) return true
-    await begin(follower, current, next)
+    const { refused, revert } = journal.state
+    const aim = await next(current)
+    if (journal.state.revert !== revert) continue
+    if (aim === undefined) return true
+    await begin(follower, current, aim)
     const end = await run(follower)
-    // Trying the same again at once is of use only where it would not be the same.
-    const isAsBefore = end?.outcome !== 'committed' && journal.state.refused === refused
-    if (isAsBefore || end?.isToRetry) return follower.order()?.counter !== order.counter
+    if (journal.state.revert !== revert) continue
+    const isAsBefore = journal.state.refused === refused
+    if (isToWait(end, isAsBefore)) return follower.order()?.counter !== order.counter
   }
+}
+
+/** Trying the same again at once is of use only where it would not be the same. */
+function isToWait(end: ChangeEnd | undefined, isAsBefore: boolean): boolean {
+  return end?.isToRetry === true || (end?.outcome !== 'committed' && isAsBefore)
+}
+
+/** What comes after a generation: by the order, or by what somebody went back to from it. */
+function nextOf(
+  { paths, journal, resolve, tell }: OrderFollower,
+  order: Order,
+): (current: Generation) => Promise<Generation | undefined> {
+  let wanted: Wanted | undefined
+  return async current => {
+    const { refused, revert, highest } = journal.state
+    if (revert?.counter === order.counter) {
+      const earlier = await readGeneration(paths, revert.to)
+      return earlier && revertedGeneration(current, earlier, revert, refused, highest + 1)
+    }
+    if (wanted === undefined) {
+      wanted = (await resolve(order)).wanted
+      for (const event of heldBack(current, wanted)) await tell(event)
+    }
+    return nextGeneration(current, wanted, refused, highest + 1)
+  }
+}
+
+/** An earlier release is ordered that can't read what a later one made of the data. */
+function heldBack(current: Generation, wanted: Wanted): NewEvent[] {
+  return packagesUnableToRead(current, wanted).map(one => {
+    const { package: name, revision } = one
+    const by = packageOf(current, name)?.migrated
+    const reason = `cannot go back to ${name} ${revision}: revision ${by} has migrated its data`
+    const failure = { kind: 'change' as const, package: name, revision, reason, log: [] }
+    return { kind: 'failure', message: reason, code: 'agent/migrated', failure }
+  })
 }
 
 async function begin(
@@ -104,7 +156,8 @@ async function begin(
 
 /** Carries an open change to its end; an order that came in the meantime takes it over. */
 async function run(follower: OrderFollower): ReturnType<typeof runChange> {
-  const { journal, host, halt, ordered } = follower
+  const { journal, host, halt, ordered, asked } = follower
+  const recall = new AbortController()
   const supersede = new AbortController()
   const counter = journal.state.change?.plan.counter
   const silence = ordered.listen(() => {
@@ -113,9 +166,14 @@ async function run(follower: OrderFollower): ReturnType<typeof runChange> {
     const message = `cannot go on under order ${counter}: order ${newer} came`
     supersede.abort(new Superseded('engine/superseded', message, { counter, newer }))
   })
+  const quiet = asked.listen(() => {
+    if (journal.state.change?.isRecalled) recall.abort()
+  })
   try {
-    return await runChange(journal, host, { halt, supersede: supersede.signal })
+    const signals = { halt, supersede: supersede.signal, recall: recall.signal }
+    return await runChange(journal, host, signals)
   } finally {
+    quiet()
     silence()
   }
 }

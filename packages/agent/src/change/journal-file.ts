@@ -65,7 +65,15 @@ export class JournalFile implements Journal {
 
   /** One after the other, in the order of the calls, however many steps run side by side. */
   append(record: NewRecord): Promise<void> {
-    const turn = this.#last.then(() => this.#append(record))
+    return this.#inTurn(() => this.#append(record))
+  }
+
+  checkpoint(): Promise<void> {
+    return this.#inTurn(() => this.#checkpoint())
+  }
+
+  #inTurn(write: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(write)
     this.#last = turn.catch(() => undefined)
     return turn
   }
@@ -109,8 +117,7 @@ export class JournalFile implements Journal {
     await this.#file.datasync()
   }
 
-  async checkpoint(): Promise<void> {
-    await this.#last
+  async #checkpoint(): Promise<void> {
     const whole = this.#stamped(toCheckpoint(this.state, this.#chain))
     const line = encodeRecord(whole, chainStart)
     const next = this.#segment + 1

@@ -6,7 +6,10 @@ import { runTool, syncDirectory, writeDurably } from '../disk/durable.ts'
 import { dataPath, type Paths, settingsPath } from '../disk/paths.ts'
 import { isSystemError, orDiskFull } from '../error.ts'
 
-/** Gives a package its directory under a generation: a copy of the earlier one's, or an empty one. */
+/**
+ * Gives a package its directory under a generation: a copy of the earlier one's, of the one that was
+ * asked for, or an empty one.
+ */
 export async function copyData(
   paths: Paths,
   to: GenerationPackage,
@@ -18,7 +21,8 @@ export async function copyData(
   await rm(place, { recursive: true, force: true })
   try {
     await mkdir(dirname(place), { recursive: true })
-    await fill(draft, from && dataPath(paths, from.package, from.data))
+    const source = to.restored?.from ?? from?.data
+    await fill(draft, source === undefined ? undefined : dataPath(paths, to.package, source))
     await writeDurably(settingsPath(paths, to.package, to.data), toDocument(to.settings))
     await rename(draft, place)
     await syncDirectory(dirname(place))

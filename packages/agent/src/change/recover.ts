@@ -2,6 +2,7 @@ import {
   type EngineState,
   emptyGeneration,
   type Generation,
+  type GenerationPackage,
   type Journal,
   reconcile,
 } from '@steadfleet/engine'
@@ -64,13 +65,17 @@ async function soundGeneration(paths: Paths, number: number, floors: Floors): Pr
   const after = others.filter(other => other > number)
   for (const candidate of [number, ...before, ...after]) {
     const generation = await readGeneration(paths, candidate)
-    if (generation && isAboveFloors(generation, floors)) return generation
+    if (generation && belowFloor(generation, floors) === undefined) return generation
   }
   return emptyGeneration
 }
 
-function isAboveFloors({ packages }: Generation, floors: Floors): boolean {
-  return packages.every(one => one.revision >= (floors.get(packageFloor(one.package)) ?? 0))
+/** The first package of a generation whose revision is below the device's floor, if one is. */
+export function belowFloor(
+  { packages }: Generation,
+  floors: Floors,
+): GenerationPackage | undefined {
+  return packages.find(one => one.revision < (floors.get(packageFloor(one.package)) ?? 0))
 }
 
 /** What the whole generations say of the floors, should both cells be torn. */

@@ -52,6 +52,7 @@ export class ChangeReporter implements Journal {
     if (record.type === 'done') await this.#tellReceipt(record)
     if (record.type === 'drop' && change) await this.#outbox.add(dropEvent(change, record))
     if (record.type === 'found') await this.#outbox.add(foundEvent(record))
+    if (record.type === 'revert') await this.#outbox.add(revertEvent(record))
     for (const event of failures) await this.#outbox.add(event)
   }
 
@@ -148,6 +149,13 @@ function dropEvent({ plan, state }: Change, drop: Extract<NewRecord, { type: 'dr
   const message = `generation ${to} goes on without the new ${lane}: ${why}`.slice(0, 1000)
   const details = { from: plan.from, counter: plan.counter, lane, why }
   return { kind: 'change', message, generation: to, state, details, code }
+}
+
+function revertEvent(record: Extract<NewRecord, { type: 'revert' }>): NewEvent {
+  const { to, counter, restoresData } = record
+  const what = restoresData ? `generation ${to} and its data` : `generation ${to}`
+  const message = `goes back to ${what}, asked on the device, until another order than ${counter} comes`
+  return { kind: 'change', message, generation: to, details: { counter, restoresData } }
 }
 
 function foundEvent({ generation, why }: Extract<NewRecord, { type: 'found' }>): NewEvent {

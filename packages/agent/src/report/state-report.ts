@@ -38,6 +38,12 @@ export function makeReport(facts: ReportFacts): StateReport {
       state: is,
       restarts,
     })),
-    attributes: { ...apps.describeConfinement(), ...facts.attributes },
+    attributes: { ...apps.describeConfinement(), ...facts.attributes, ...wordOfRevert(facts) },
   }
+}
+
+/** Why the device does not run what it is ordered, where its owner went back from it. */
+function wordOfRevert({ state: { revert }, counter }: ReportFacts): Record<string, string> {
+  if (revert === undefined || revert.counter !== counter) return {}
+  return { reverted: `to generation ${revert.to}, from order ${counter}` }
 }

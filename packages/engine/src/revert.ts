@@ -1,0 +1,60 @@
+import { type Generation, type GenerationPackage, packageOf } from './generation.ts'
+import {
+  type DataOrigin,
+  failedUnder,
+  isMigratedSince,
+  keptWith,
+  type Refused,
+} from './next-generation.ts'
+
+/** What somebody at the device asked for: an earlier generation, until another order comes. */
+export interface Revert {
+  readonly counter: number
+  readonly to: number
+  readonly restoresData: boolean
+}
+
+/** Packages of `earlier` whose data a later revision has migrated since. */
+export function packagesMigratedSince(
+  current: Generation,
+  earlier: Generation,
+): GenerationPackage[] {
+  return earlier.packages.filter(one => isMigratedSince(packageOf(current, one.package), one))
+}
+
+/**
+ * The releases, settings and grants of `earlier` as generation `number`, with today's data, or with
+ * that of then where it is asked for. What can't read today's data stays as it is, with all that go
+ * with it, and so does what failed on an earlier try. Undefined when nothing would change.
+ */
+export function revertedGeneration(
+  current: Generation,
+  earlier: Generation,
+  revert: Revert,
+  refused: Refused,
+  number: number,
+): Generation | undefined {
+  const migrated = packagesMigratedSince(current, earlier).map(one => one.package)
+  const held = [...failedUnder(revert.counter, refused), ...(revert.restoresData ? [] : migrated)]
+  const packages = keptWith(current, earlier.packages, held, (before, one) =>
+    begunFrom(before, one, revert.restoresData, number),
+  )
+  if (packages === undefined) return undefined
+  return { ...earlier, number, counter: revert.counter, packages }
+}
+
+function begunFrom(
+  before: GenerationPackage | undefined,
+  one: GenerationPackage,
+  restoresData: boolean,
+  number: number,
+): DataOrigin {
+  const isRestored = restoresData || before === undefined
+  const { migrated } = isRestored ? one : before
+  const left = before && { left: before.data }
+  return {
+    data: number,
+    ...(migrated !== undefined && { migrated }),
+    ...(isRestored && { restored: { from: one.data, ...left } }),
+  }
+}
