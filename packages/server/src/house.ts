@@ -2,6 +2,7 @@ import type { Catalogue } from './catalogue/catalogue.ts'
 import type { Catalogues } from './catalogue/catalogues.ts'
 import type { ReleaseNotes } from './catalogue/note-releases.ts'
 import type { Content } from './content/content.ts'
+import type { Deltas } from './deltas/deltas.ts'
 import type { KeyHolder } from './http/authenticate.ts'
 import type { Nonces } from './http/nonces.ts'
 import type { Streams } from './http/streams.ts'
@@ -31,6 +32,7 @@ export interface House {
   readonly secondStore: SecondStore
   readonly notes: ReleaseNotes
   readonly content: Content
+  readonly deltas: Deltas
   readonly owner: Owner
   readonly orderer: Orderer
   readonly nonces: Nonces

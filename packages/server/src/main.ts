@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { isCoded } from '@steadfleet/base'
 import { isBlockedPort } from '@steadfleet/protocol'
 import { pino } from 'pino'
+import { usualKept } from './deltas/budget.ts'
 import { ServerError } from './error.ts'
 import { listen, makeApp } from './http/app.ts'
 import { byFetch } from './http/by-fetch.ts'
@@ -32,7 +33,7 @@ try {
 async function serve(): Promise<void> {
   // A signer of the same group reads the roots; nobody else reads anything.
   process.umask(0o027)
-  const { folder, secondStore, signer, restore, addresses, origins } = readArguments()
+  const { folder, secondStore, signer, restore, deltas, addresses, origins } = readArguments()
   if (restore !== undefined) {
     await restoreFrom(restore, folder)
     process.stdout.write(`${JSON.stringify({ restored: folder })}\n`)
@@ -42,7 +43,8 @@ async function serve(): Promise<void> {
   const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2))
   // Filled once the ports are known; the house reads it with each request.
   const known: string[] = [...origins]
-  const opened = await openHouse({ folder, secondStore, signer, origins: known, world, logger })
+  const places = { folder, secondStore, signer, origins: known }
+  const opened = await openHouse({ ...places, deltas, world, logger })
   const { house } = opened
   const app = await makeApp(house, logger)
   const servers = await listen(app, addresses)
@@ -68,11 +70,12 @@ function readArguments() {
       'second-store': { type: 'string' },
       signer: { type: 'string' },
       restore: { type: 'string' },
+      deltas: { type: 'string', default: String(usualKept) },
     },
   })
   if (!values.data) {
     const usage =
-      'cannot serve: usage is --data DIR [--listen HOST:PORT]... [--origin URL]... [--second-store DIR] [--signer SOCKET] [--restore SECOND]'
+      'cannot serve: usage is --data DIR [--listen HOST:PORT]... [--origin URL]... [--second-store DIR] [--signer SOCKET] [--deltas BYTES] [--restore SECOND]'
     throw new ServerError('server/usage', usage)
   }
   return {
@@ -80,9 +83,15 @@ function readArguments() {
     secondStore: values['second-store'] && resolve(values['second-store']),
     signer: values.signer && resolve(values.signer),
     restore: values.restore && resolve(values.restore),
+    deltas: toBytes(values.deltas),
     addresses: values.listen.map(toAddress),
     origins: values.origin.map(toOrigin),
   }
+}
+
+function toBytes(text: string): number {
+  if (/^[0-9]{1,15}$/.test(text)) return Number(text)
+  throw new ServerError('server/usage', `cannot keep deltas of ${text}: it is no number of bytes`)
 }
 
 function toAddress(text: string): { host: string; port: number } {

@@ -10,6 +10,8 @@ import { keepFresh } from './catalogue/keep-fresh.ts'
 import { makeReleaseNotes } from './catalogue/note-releases.ts'
 import { importOnce } from './configuration.ts'
 import { openContent } from './content/content.ts'
+import { usualBudget } from './deltas/budget.ts'
+import { openDeltas } from './deltas/deltas.ts'
 import { lockFolder } from './disk/lock.ts'
 import type { House } from './house.ts'
 import { makeNonces } from './http/nonces.ts'
@@ -31,6 +33,8 @@ import type { World } from './world.ts'
 export interface HouseOptions extends SignerOptions {
   readonly folder: string
   readonly origins: readonly string[]
+  /** Bytes of the deltas that are kept; 0 makes none. */
+  readonly deltas: number
   readonly world: World
   readonly logger: Logger
 }
@@ -54,10 +58,16 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   const content = opened.use(await openContent(folder))
   const signer = opened.use(await keepSigner(folder, logger, options))
   const streams = opened.use(makeStreams())
+  const deltas = opened.use(
+    await openDeltas({
+      ...{ folder: join(folder, 'deltas'), budget: usualBudget(options.deltas) },
+      ...{ store, content, now: world.now, logger },
+    }),
+  )
   const signed = await openSigned(opened, options, { owner, store, content, streams, signer })
   const { catalogues, notes, log } = signed
   const orderer = opened.use(
-    openOrderer(options, { ...signed, owner, store, content, streams, signer, facts }),
+    openOrderer(options, { ...signed, owner, store, content, deltas, streams, signer, facts }),
   )
   opened.use(await keepFresh(catalogues, notes, logger))
   opened.use(watchRoles({ catalogues, owner, world }, logger))
@@ -65,9 +75,10 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   const secondStore = opened.use(openSecond(options))
   log.nudge()
   void orderer.nudge()
+  deltas.nudge()
   const kept = opened.move()
   const house: House = {
-    ...{ world, folder, store, facts, content, owner, orderer, streams, ...signed },
+    ...{ world, folder, store, facts, content, deltas, owner, orderer, streams, ...signed },
     origins: options.origins,
     ...freshMemory(world),
     secondStore,
@@ -97,9 +108,9 @@ function freshMemory(world: World): Pick<House, 'nonces' | 'keyHolders' | 'prese
 /** Signs the orders that are due, by what the catalogues and the owner's policy say now. */
 function openOrderer(
   { world, logger }: HouseOptions,
-  house: Openers & Pick<House, 'catalogues' | 'facts'>,
+  house: Openers & Pick<House, 'catalogues' | 'facts' | 'deltas'>,
 ) {
-  const { store, signer, owner, catalogues, content, streams, facts } = house
+  const { store, signer, owner, catalogues, content, deltas, streams, facts } = house
   return makeOrderer({
     store,
     signer: signer.client,
@@ -108,7 +119,11 @@ function openOrderer(
     policy: () => owner.policy().signed,
     firstCatalogue: () => catalogues.first().name,
     required: async model => (await modelAt({ catalogues, content }, model))?.required ?? [],
-    onOrder: device => tellOfOrder(streams, device),
+    onOrder(device) {
+      // First: who is told asks for the delta at once.
+      deltas.nudge()
+      tellOfOrder(streams, device)
+    },
     onFault: fault => logger.error({ err: fault }, 'cannot sign orders yet'),
   })
 }

@@ -1,25 +1,15 @@
-import { createReadStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { type Digest, isCoded, toHexDigest } from '@steadfleet/base'
-import { objectsOf, openBundle, parseTree, type TreeListing } from '@steadfleet/bundle'
+import { type Digest, isCoded } from '@steadfleet/base'
+import { objectsOf, parseTree } from '@steadfleet/bundle'
 import type { GenerationPackage, Ref } from '@steadfleet/engine'
-import { getBundle, getObject } from '@steadfleet/protocol'
-import type { Paths } from '../disk/paths.ts'
+import { getObject } from '@steadfleet/protocol'
 import { refuseTooLittleSpace } from '../disk/space.ts'
-import { type Download, download, lengthOf, refuseOtherFile } from './download.ts'
-import type { ObjectStore } from './objects.ts'
-import { isItsDoing, type Source, type Sources } from './sources.ts'
-
-/** What fetching needs of the agent. `suspect` hears of content that was not what was signed. */
-export interface FetchContext {
-  readonly sources: Sources
-  readonly paths: Paths
-  readonly objects: ObjectStore
-  readonly suspect: (error: unknown) => void
-  /** Waits as long as the bandwidth that fetching may take wants it. */
-  readonly throttle: (bytes: number) => Promise<void>
-}
+import { isDamage } from '../error.ts'
+import { download, lengthOf, refuseOtherFile } from './download.ts'
+import { fetchBundle, type TreeFetch } from './fetch-bundle.ts'
+import { type FetchContext, range } from './fetch-context.ts'
+import { fetchDelta } from './fetch-delta.ts'
+import { isItsDoing, type Source } from './sources.ts'
+import { admitAll, turnOf } from './take-in.ts'
 
 export interface FetchReceipt {
   readonly bytes: number
@@ -28,8 +18,10 @@ export interface FetchReceipt {
 
 /** So few missing objects are asked for one by one; more come faster in a bundle. */
 const fewObjects = 4
-/** What a bundle may be longer than the objects in it: framing and content that does not compress. */
-const bundleSlack = 1024 * 1024
+/** So few missing bytes cost no more than asking for a delta. */
+const fewBytes = 2048
+/** One sync serves so many objects. */
+const batch = 64
 
 /** Fetches what the store lacks of a release's tree: by a bundle where there is much, else singly. */
 export async function fetchTree(
@@ -83,144 +75,77 @@ async function fetchNear(
   return bytes
 }
 
-interface TreeFetch {
-  readonly wanted: GenerationPackage
-  readonly listing: TreeListing
-  readonly base: Digest | undefined
-  readonly sizes: ReadonlyMap<Digest, number>
-}
-
-/** By delta, else by the full bundle. Where neither can be had or trusted there is the single way. */
+/**
+ * By delta, else by the bundle of what the base lacks, else by the full one. Where none can be had or
+ * trusted there is the single way.
+ */
 async function fetchBundled(
   context: FetchContext,
   fetch: TreeFetch,
-  missing: readonly Digest[],
+  digests: readonly Digest[],
   stop: AbortSignal,
 ): Promise<number> {
-  if (missing.length <= fewObjects) return 0
-  for (const from of fetch.base ? [fetch.base, undefined] : [undefined]) {
+  const bytes = digests.reduce((sum, digest) => sum + (fetch.sizes.get(digest) ?? 0), 0)
+  const missing = { base: fetch.base, objects: digests.length, bytes }
+  for (const { fetchBy } of ways.filter(({ isWorth }) => isWorth(missing))) {
+    const ask = (source: Source) => fetchBy(context, fetch, source, stop)
     try {
-      return await context.sources.first(
-        ['mirror', 'server'],
-        source => fetchOneBundle(context, { ...fetch, base: from }, source, stop),
-        stop,
-      )
+      return await context.sources.first(['mirror', 'server'], ask, stop)
     } catch (error) {
       if (!isSecondWay(error, stop)) throw error
-      context.suspect(error)
+      if (!isAbsent(error)) context.suspect(error)
     }
   }
   return 0
 }
 
-/** A bundle that is not there, or not what it should be, can be done without; a full disk cannot. */
+interface Missing {
+  readonly base: Digest | undefined
+  readonly objects: number
+  readonly bytes: number
+}
+
+/** From the one that brings the least to the one that is always there. */
+const ways: readonly {
+  readonly isWorth: (missing: Missing) => boolean
+  readonly fetchBy: (
+    context: FetchContext,
+    fetch: TreeFetch,
+    source: Source,
+    stop: AbortSignal,
+  ) => Promise<number>
+}[] = [
+  { isWorth: ({ base, bytes }) => base !== undefined && bytes > fewBytes, fetchBy: fetchDelta },
+  {
+    isWorth: ({ base, objects }) => base !== undefined && objects > fewObjects,
+    fetchBy: fetchBundle,
+  },
+  {
+    isWorth: ({ objects }) => objects > fewObjects,
+    fetchBy: (context, fetch, source, stop) =>
+      fetchBundle(context, { ...fetch, base: undefined }, source, stop),
+  },
+]
+
+/** A way that is not there, or not what it should be, can be done without; a full disk cannot. */
 function isSecondWay(error: unknown, stop: AbortSignal): boolean {
   if (stop.aborted || !isCoded(error)) return false
-  return error.code.startsWith('bundle/') || secondWays.includes(error.code)
+  return /^(bundle|tree)\//.test(error.code) || isDamage(error) || secondWays.includes(error.code)
 }
 const secondWays = [
   'agent/too-long',
+  'agent/not-there',
   'content/unknown',
   'reply/status',
+  'request/unknown-route',
   'release/unknown',
   'internal',
 ]
 
-/** What one source sent of a bundle is of no use to go on from at another. */
-async function fetchOneBundle(
-  context: FetchContext,
-  { wanted, listing, base, sizes }: TreeFetch,
-  source: Source,
-  stop: AbortSignal,
-): Promise<number> {
-  const tree = wanted.tree.digest
-  const name = `${toHexDigest(tree)}${base ? `.${toHexDigest(base)}` : ''}.bundle`
-  const path = join(context.paths.incoming, name)
-  const content = [...sizes.values()].reduce((sum, size) => sum + size, 0)
-  const limit = content + wanted.tree.length + bundleSlack + Math.ceil(content / 100)
-  const params = { tree }
-  const query = base ? { from: base } : {}
-  const open = (offset: number) =>
-    source.client.open(getBundle, { params, query, headers: range(offset), signal: stop })
-  try {
-    const bytes = await downloadRest({ path, limit, open, throttle: context.throttle })
-    await unpack(context, path, { tree, listing, limit: content + wanted.tree.length })
-    return bytes
-  } catch (error) {
-    if (source.kind !== 'server' && !stop.aborted) await rm(path, { force: true })
-    throw error
-  }
+/** That a server has no delta, or has never heard of any, is no news. */
+function isAbsent(error: unknown): boolean {
+  return isCoded(error, 'content/unknown') || isCoded(error, 'request/unknown-route')
 }
-
-/** Nothing is left to come where the whole file was here already: the server refuses such a range. */
-async function downloadRest(job: Download): Promise<number> {
-  try {
-    return await download(job)
-  } catch (error) {
-    if (isCoded(error, 'content/wrong-range')) return 0
-    throw error
-  }
-}
-
-interface Unpacking {
-  readonly tree: Digest
-  readonly listing: TreeListing
-  readonly limit: number
-}
-
-/**
- * A bundle that does not unpack is of no use to go on from, so it goes whichever way this ends. What
- * another fetch brings at this moment is left to that.
- */
-async function unpack(
-  { objects }: FetchContext,
-  path: string,
-  { tree, listing, limit }: Unpacking,
-): Promise<void> {
-  const wanted = new Set([tree, ...objectsOf(listing).map(one => one.digest)])
-  const staged = new Map<Digest, () => void>()
-  try {
-    const limits = { objects: wanted.size, bytes: limit, tree, wanted }
-    const bundle = await openBundle(createReadStream(path), limits)
-    for await (const object of bundle.objects) {
-      const end = (await objects.find(object.digest))
-        ? undefined
-        : objects.turns.take(object.digest)
-      if (end) await stageOrEnd(objects, object, end)
-      if (end) staged.set(object.digest, end)
-    }
-  } finally {
-    await rm(path, { force: true })
-    await admitAll(objects, staged)
-  }
-}
-
-async function stageOrEnd(
-  objects: ObjectStore,
-  { digest, content }: { digest: Digest; content: AsyncIterable<Uint8Array> },
-  end: () => void,
-): Promise<void> {
-  try {
-    await objects.stage(digest, content)
-  } catch (error) {
-    end()
-    throw error
-  }
-}
-
-async function admitAll(
-  objects: ObjectStore,
-  staged: ReadonlyMap<Digest, () => void>,
-): Promise<void> {
-  try {
-    await objects.admit([...staged.keys()])
-  } finally {
-    for (const end of staged.values()) end()
-  }
-}
-
-/** One sync serves so many objects. */
-const batch = 64
 
 /** Fetches what nobody else does at this moment, and makes objects of it batch by batch. */
 async function fetchEach(
@@ -232,7 +157,7 @@ async function fetchEach(
   const staged = new Map<Digest, () => void>()
   try {
     for (const ref of refs) {
-      const end = (await objects.find(ref.digest)) ? undefined : objects.turns.take(ref.digest)
+      const end = await turnOf(objects, ref.digest)
       if (end === undefined) continue
       bytes += await stage(ref).catch(error => {
         end()
@@ -292,8 +217,4 @@ async function stageFrom(
     await refuseOtherFile(path, digest, length)
     return bytes + whole
   }
-}
-
-function range(offset: number): Record<string, string> {
-  return offset > 0 ? { range: `bytes=${offset}-` } : {}
 }

@@ -3,7 +3,8 @@ import { objectsOf, type TreeListing } from '@steadfleet/bundle'
 import type { GenerationPackage } from '@steadfleet/engine'
 import { type Need, refuseTooLittleSpace } from '../disk/space.ts'
 import { AgentError } from '../error.ts'
-import { type FetchContext, fetchObject } from './fetch-tree.ts'
+import type { FetchContext } from './fetch-context.ts'
+import { fetchObject } from './fetch-tree.ts'
 import type { TreeStore } from './trees.ts'
 
 export interface RoomContext {

@@ -8,7 +8,8 @@ import { makeClient } from '@steadfleet/protocol'
 import { defaultPatience, makeTransport } from '../server/http.ts'
 import { serveObjects } from '../server/object-server.ts'
 import { LaidTrees } from '../testing/laid-trees.test.ts'
-import { type FetchContext, fetchObject } from './fetch-tree.ts'
+import type { FetchContext } from './fetch-context.ts'
+import { fetchObject } from './fetch-tree.ts'
 import { Sources } from './sources.ts'
 
 const content = toUtf8('what was signed')

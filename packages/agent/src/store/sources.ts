@@ -1,7 +1,7 @@
 import { isCoded } from '@steadfleet/base'
 import { backOff } from '@steadfleet/engine'
 import { type Client, makeClient, type Transport } from '@steadfleet/protocol'
-import { AgentError } from '../error.ts'
+import { AgentError, isDamage } from '../error.ts'
 import type { World } from '../world.ts'
 
 /** Somewhere that content is fetched from. What comes is held against its digest, wherever it is from. */
@@ -95,7 +95,8 @@ export class Sources {
   }
 }
 
-/** A full disk is ours, wherever the bytes came from. */
+/** A full disk is ours, wherever the bytes came from; so is an old object that was changed here. */
 export function isItsDoing(error: unknown): boolean {
-  return isCoded(error) && !error.code.startsWith('agent/disk') && error.code !== 'agent/no-inodes'
+  if (!isCoded(error) || isDamage(error)) return false
+  return !error.code.startsWith('agent/disk') && error.code !== 'agent/no-inodes'
 }

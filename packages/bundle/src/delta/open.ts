@@ -15,6 +15,8 @@ export interface DeltaTarget {
   readonly tree: Digest
   /** Bytes of the new tree's listing and of all its files that its reader will take. */
   readonly bytes: number
+  /** Bytes of the listing alone, where they are known: it is made in memory. */
+  readonly listing?: number
   /** An object of `from`. */
   open(digest: Digest): Promise<ByteSource>
   /** Objects that an earlier try has kept; they are passed over, but for the listing. */
@@ -58,13 +60,13 @@ function refuseHeader(header: DeltaHeader, target: DeltaTarget): void {
     const message = `cannot apply delta: it is of tree ${header.from}, here is ${from}`
     throw new BundleError('bundle/base', message, { digest: header.from })
   }
-  refuseLength(header.listing, target)
+  refuseLength(header.listing, { bytes: target.listing ?? target.bytes })
   // A copy, an insertion, a seek and a gap for each byte that is made is more than anybody needs.
   for (const { length } of header.streams) refuseLength(length / 4 - 1024, target)
 }
 
 /** Refuses what would unpack to more than its reader will take. */
-export function refuseLength(found: number, { bytes }: DeltaTarget): void {
+export function refuseLength(found: number, { bytes }: Pick<DeltaTarget, 'bytes'>): void {
   if (found <= bytes) return
   const message = `cannot take delta: it unpacks to ${Math.ceil(found)} bytes, allowed are ${bytes}`
   throw new BundleError('bundle/too-large', message, { limit: bytes, found: Math.ceil(found) })

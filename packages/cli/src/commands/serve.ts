@@ -20,6 +20,10 @@ export const serve: CommandSpec = {
       what: 'a folder elsewhere, that all which is published reaches before it counts',
     },
     { flags: '--signer <socket>', what: 'the signer that `signer` runs; its own one otherwise' },
+    {
+      flags: '--deltas <bytes>',
+      what: 'keep so many bytes of deltas, 4 GiB otherwise; 0 makes none',
+    },
   ],
   examples: [
     'serve',
@@ -27,6 +31,7 @@ export const serve: CommandSpec = {
     'serve --listen 0.0.0.0:8420 --origin https://fleet.example',
     'serve --second-store /mnt/other-disk/fleet',
     'serve --signer .steadfleet/server/signer.sock',
+    'serve --deltas 100000000',
   ],
   async run(call) {
     const home = await openHome(homeDirectory(call.world, textOption(call, 'dir')))
@@ -36,6 +41,7 @@ export const serve: CommandSpec = {
       origins: listOption(call, 'origin'),
       secondStore: pathOption(call, 'secondStore'),
       signer: pathOption(call, 'signer'),
+      deltas: textOption(call, 'deltas'),
     })
     const end = await runInForeground(command, call.world.interrupted)
     refuseFailure('the server', end, call.world.interrupted.aborted)
@@ -52,12 +58,13 @@ interface ServerWords {
   readonly origins: readonly string[]
   readonly secondStore?: string | undefined
   readonly signer?: string | undefined
+  readonly deltas?: string | undefined
 }
 
 /** The command line of the server process. */
 export function serverCommand(
   directory: string,
-  { listen, origins, secondStore, signer }: ServerWords,
+  { listen, origins, secondStore, signer, deltas }: ServerWords,
 ): string[] {
   return [
     process.execPath,
@@ -68,5 +75,6 @@ export function serverCommand(
     ...origins.flatMap(origin => ['--origin', origin]),
     ...(secondStore === undefined ? [] : ['--second-store', secondStore]),
     ...(signer === undefined ? [] : ['--signer', signer]),
+    ...(deltas === undefined ? [] : ['--deltas', deltas]),
   ]
 }

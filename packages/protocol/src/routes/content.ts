@@ -23,6 +23,16 @@ export const getBundle = route({
   reply: 'bytes',
 })
 
+export const getDelta = route({
+  method: 'GET',
+  path: '/v1/deltas/:from/:tree',
+  needs: 'anyone',
+  summary:
+    'A delta that makes a tree of an older one, where one is kept that is smaller than the bundle. Waits a little for one that is being made.',
+  params: object({ from: DigestSchema, tree: DigestSchema }),
+  reply: 'bytes',
+})
+
 export const getCatalogueFile = route({
   method: 'GET',
   path: '/v1/catalogue/:file',

@@ -95,12 +95,14 @@ export function sendProblem(house: House, app: FastifyInstance): void {
 }
 
 /**
- * What every client meets in the course of things is no news: a first request without a nonce, and the
- * root after the newest, which TUF's clients ask for until it is not there. TUF §5.3.3
+ * What every client meets in the course of things is no news: a first request without a nonce, a delta
+ * that there is not, and the root after the newest, which TUF's clients ask for until it is not there.
+ * TUF §5.3.3
  */
 function levelOf({ type }: Problem, request: FastifyRequest): 'debug' | 'info' {
-  const isNextRoot = type === 'content/unknown' && /\/[0-9]+\.root\.json$/.test(pathOf(request))
-  return type === 'request/stale-nonce' || isNextRoot ? 'debug' : 'info'
+  const isTried =
+    type === 'content/unknown' && /\/[0-9]+\.root\.json$|^\/v1\/deltas\//.test(pathOf(request))
+  return type === 'request/stale-nonce' || isTried ? 'debug' : 'info'
 }
 
 /** As bytes, since Fastify would add a charset to text, which JSON has none of. RFC 8259 §11 */

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
+import { mediaType } from '@steadfleet/bundle'
 import {
   agentFile,
   getBundle,
   getCatalogueFile,
+  getDelta,
   getObject,
   getOwnerRoot,
   getPolicy,
@@ -25,7 +27,7 @@ export function handleContent(handle: Handle, house: House): void {
   handleOwner(handle, house)
 }
 
-function handleFetching(handle: Handle, { content, folder, files }: House): void {
+function handleFetching(handle: Handle, { content, deltas, folder, files }: House): void {
   handle(getObject, async ({ params, reply }) => {
     const { folder: root, pathOf } = content.objects
     const { digest } = params
@@ -35,8 +37,17 @@ function handleFetching(handle: Handle, { content, folder, files }: House): void
 
   handle(getBundle, async ({ params, query, reply }) => {
     const path = await content.bundleFile(params.tree, query.from)
-    reply.type('application/vnd.steadfleet.bundle')
+    reply.type(mediaType)
     await sendFile(reply, { root: content.bundlesFolder, path, etag: path, what: 'bundle' })
+    return sent
+  })
+
+  handle(getDelta, async ({ params, reply }) => {
+    const path = await deltas.file(params.from, params.tree)
+    if (path === undefined) throw unknown('content/unknown', 'such a delta')
+    reply.type(mediaType)
+    // Another maker makes other bytes of the same trees, so its name is no tag of it.
+    await sendFile(reply, { root: deltas.folder, path, what: 'delta' })
     return sent
   })
 
