@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { whyNoPage } from '../page.ts'
-import { type Rule, spoiled } from '../proxy.ts'
+import { type Middleman, type Rule, spoiled } from '../proxy.ts'
 import { Siege } from '../siege.ts'
 
 type Spoil = (body: Buffer) => Buffer
@@ -35,20 +37,34 @@ const bundles: readonly [how: How, code: RegExp][] = [
   ['long', /^(bundle\/excess|agent\/too-long)$/],
 ]
 
+/** A file that does not compress, of which each revision changes a little. */
+const long = Array.from({ length: 10_000 }, (_, i) => Math.imul(i * i, 0x9e3779b1) >>> 0).join(' ')
+
 let siege: Siege
+/** Deltas that are honest, or are not, and what is then told. */
+const deltas: readonly [name: string, how: How | undefined, code: RegExp][] = [
+  ['delta-honest', undefined, /^none$/],
+  ['delta-changed', 'changed', /^bundle\//],
+]
+
 /** The digests that are attacked, known once revision 2 is published. */
 let paths: Readonly<Record<string, RegExp>>
 
 describe('what comes over the network', { concurrency: 20, skip: whyNoPage() }, () => {
   before(async () => {
-    siege = await Siege.open([
-      ...attacks.map(([what, how]) => `${what}-${how}`),
-      ...bundles.map(([how]) => `bundle-${how}`),
-    ])
+    siege = await Siege.open(
+      [
+        ...attacks.map(([what, how]) => `${what}-${how}`),
+        ...bundles.map(([how]) => `bundle-${how}`),
+        ...deltas.map(([name]) => name),
+      ],
+      { page: { files: { long } } },
+    )
     const { releases } = await siege.publishPage(2)
     // Eight files that are new are worth a bundle; the one of revision 2 is not.
     const files = Array.from({ length: 8 }, (_, i) => [`more-${i}`, `more ${i}\n`])
     await siege.publishPage(3, { files: Object.fromEntries(files) })
+    await siege.publishPage(4, { files: { long: `${long} and more` } })
     const index = createHash('sha256').update('revision 2\n').digest('hex')
     paths = {
       object: new RegExp(`/objects/sha256:${index}$`),
@@ -57,6 +73,7 @@ describe('what comes over the network', { concurrency: 20, skip: whyNoPage() }, 
       snapshot: /\/catalogues\/\w+\/\d+\.snapshot\.json$/,
       acme: /\/catalogues\/\w+\/\d+\.acme\.json$/,
       bundle: /\/bundles\//,
+      delta: /\/deltas\//,
     }
   })
   after(() => siege?.close())
@@ -85,7 +102,46 @@ describe('what comes over the network', { concurrency: 20, skip: whyNoPage() }, 
       assert.ok(device.proxy.seen.some(asked => paths.bundle?.test(asked)))
     })
   }
+
+  for (const [name, way, code] of deltas) {
+    test(`an update goes over a delta, ${way ? `and without it where it comes ${how[way]}` : 'and is small'}`, async () => {
+      const device = siege.device(name)
+      // It asks only when the server has made it: how long that takes is the machine's affair.
+      await device.proxy.calm()
+      device.proxy.shut()
+      await device.order(4)
+      await siege.until('a delta', () => deltaIsMade())
+      const brought = countContent(device.proxy, way && spoils[way])
+      await device.proxy.open()
+      if (way) await device.refusal(code)
+      await device.runs(4)
+      const isBrought = brought()
+      assert.ok(isBrought.deltas > 0 && isBrought.deltas < 2000, `a delta of ${isBrought.deltas}`)
+      const isSmall = isBrought.all < 20_000
+      assert.equal(isSmall, way === undefined, `${isBrought.all} bytes of content in all`)
+    })
+  }
 })
+
+function deltaIsMade(): true | undefined {
+  const log = readFileSync(join(siege.directory, 'server.log'), 'utf8')
+  return log.includes('made a delta') || undefined
+}
+
+/** Bytes of content that come over a wire from now on. */
+function countContent(proxy: Middleman, spoil: Spoil = body => body) {
+  const count = { deltas: 0, all: 0 }
+  const counting = (isDelta: boolean) =>
+    spoiled(body => {
+      const sent = isDelta ? spoil(body) : body
+      count.all += sent.length
+      count.deltas += isDelta ? sent.length : 0
+      return sent
+    })
+  proxy.rule = asked =>
+    /\/(objects|bundles|deltas)\//.test(asked) ? counting(paths.delta!.test(asked)) : undefined
+  return () => count
+}
 
 function attack(what: string, way: How): Rule {
   const deed = spoiled(spoils[way])

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { inflateSync } from 'node:zlib'
 import { type Digest, digestOf, fromBase64, isCoded, toHexDigest, toUtf8 } from '@steadfleet/base'
@@ -24,6 +25,7 @@ const old = Object.values<string>(index.objects).map(
 )
 const whole = vector('whole.delta')
 const made = await objectsMade()
+const deltaName = `${toHexDigest(tree)}.${toHexDigest(base)}.delta`
 const never = new AbortController().signal
 
 describe('a tree is fetched', { concurrency: 2 }, () => {
@@ -39,7 +41,10 @@ describe('a tree is fetched', { concurrency: 2 }, () => {
     withServer({ delta: whole, cutAfter: 300 }, async ({ bench, fetch }) => {
       await assert.rejects(fetch(), { code: 'agent/cut-short' })
       bench.setting.cutAfter = undefined
-      assert.equal((await fetch()).bytes, whole.length - 300)
+      const path = join(bench.laid.paths.incoming, deltaName)
+      const { size } = await stat(path)
+      assert.equal(size, 300)
+      assert.equal((await fetch()).bytes, whole.length - size)
       assert.deepEqual(bench.told, [])
     }))
 
@@ -48,8 +53,7 @@ describe('a tree is fetched', { concurrency: 2 }, () => {
       const { laid } = bench
       const [, first] = [...made.values()]
       await laid.put(first!)
-      const name = `${toHexDigest(tree)}.${toHexDigest(base)}.delta`
-      await writeFile(`${laid.paths.incoming}/${name}`, whole)
+      await writeFile(join(laid.paths.incoming, deltaName), whole)
       assert.equal((await fetch()).bytes, listingLength)
     }))
 
@@ -70,7 +74,10 @@ describe('a tree is fetched', { concurrency: 2 }, () => {
       const { objects } = bench.laid
       for (const bytes of old) {
         const path = await objects.find(digestOf(bytes))
-        await writeFile(path!, bytes.map(byte => byte ^ 1))
+        await writeFile(
+          path!,
+          bytes.map(byte => byte ^ 1),
+        )
       }
       await fetch()
       assert.deepEqual(bench.told, ['agent/damaged-object'])
@@ -174,7 +181,11 @@ function contextOf(
   origin: string,
   transport: ReturnType<typeof makeTransport>,
 ): FetchContext {
-  const server = { name: origin, client: makeClient({ origin, transport }), kind: 'server' } as const
+  const server = {
+    name: origin,
+    client: makeClient({ origin, transport }),
+    kind: 'server',
+  } as const
   const suspect = (error: unknown) => void told.push(isCoded(error) ? error.code : String(error))
   const { paths, objects, world } = laid
   const sources = new Sources({ server, transport, world, peers: [], mirrors: [], suspect })
@@ -189,8 +200,8 @@ function answer(
 ): void {
   const [, , kind = '', digest = '', to] = path.split('/')
   if (asked.at(-1) !== kind) asked.push(kind)
-  const isPair = digest === base && to === tree
-  const bytes = kind === 'objects' ? made.get(digest as Digest) : isPair ? setting.delta : undefined
+  const delta = digest === base && to === tree ? setting.delta : undefined
+  const bytes = kind === 'objects' ? made.get(digest as Digest) : delta
   if (bytes === undefined) {
     reply.writeHead(404, { 'content-type': 'application/problem+json' })
     reply.end(JSON.stringify({ type: 'content/unknown', title: 'cannot find it', status: 404 }))
@@ -209,5 +220,5 @@ function answer(
   })
   const { cutAfter } = setting
   if (kind !== 'deltas' || cutAfter === undefined) return void reply.end(bytes.subarray(start))
-  reply.write(bytes.subarray(0, cutAfter), () => setImmediate(() => reply.destroy()))
+  reply.write(bytes.subarray(0, cutAfter), () => reply.socket?.end())
 }

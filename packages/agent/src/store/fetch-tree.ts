@@ -130,21 +130,19 @@ const ways: readonly {
 /** A way that is not there, or not what it should be, can be done without; a full disk cannot. */
 function isSecondWay(error: unknown, stop: AbortSignal): boolean {
   if (stop.aborted || !isCoded(error)) return false
-  return /^(bundle|tree)\//.test(error.code) || isDamage(error) || secondWays.includes(error.code)
+  const isRefused = statusOf(error) >= 400 && statusOf(error) < 500
+  const isBad = /^(bundle|tree)\//.test(error.code) || isDamage(error)
+  return isRefused || isBad || secondWays.includes(error.code)
 }
-const secondWays = [
-  'agent/too-long',
-  'agent/not-there',
-  'content/unknown',
-  'reply/status',
-  'request/unknown-route',
-  'release/unknown',
-  'internal',
-]
+const secondWays = ['agent/too-long', 'agent/not-there', 'reply/status', 'internal']
 
 /** That a server has no delta, or has never heard of any, is no news. */
 function isAbsent(error: unknown): boolean {
-  return isCoded(error, 'content/unknown') || isCoded(error, 'request/unknown-route')
+  return statusOf(error) === 404
+}
+
+function statusOf(error: unknown): number {
+  return isCoded(error) && 'status' in error ? Number(error.status) : 0
 }
 
 /** Fetches what nobody else does at this moment, and makes objects of it batch by batch. */

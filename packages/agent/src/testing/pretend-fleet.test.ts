@@ -400,6 +400,7 @@ export class PretendFleet {
       return this.#content(request, response, this.objects.get(parseDigest(name)))
     if (folder === 'bundles')
       return this.#content(request, response, await this.#bundle(path, name))
+    if (folder === 'deltas') return this.#refuse(response, 404, 'content/unknown')
     if (folder === 'catalogues')
       return this.#content(request, response, this.catalogues.get(name)?.get(last))
     if (folder === 'log') return this.#proveLeaf(request, response, last)

@@ -24,7 +24,7 @@ export async function runDeltaProcess(
   child.stdout.on('data', chunk => said.push(String(chunk)))
   child.stderr.on('data', chunk => errors.push(String(chunk)))
   child.stdin.on('error', () => undefined)
-  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW)
+  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL)
   const end = () => void child.kill('SIGKILL')
   stop.addEventListener('abort', end, { once: true })
   if (stop.aborted) end()
