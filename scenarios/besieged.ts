@@ -10,6 +10,7 @@ import {
   type TimelineEntry,
   tryRelease,
 } from '../packages/protocol/src/index.ts'
+import { pageAt } from './page.ts'
 import type { Middleman } from './proxy.ts'
 import type { Until } from './sight.ts'
 
@@ -62,7 +63,7 @@ export interface Ground {
 export function makeBesieged({ fleet, until, keep }: Ground, place: Place): Besieged {
   const { name, id, state, port } = place
   let agent: Child | undefined
-  const ofPage = pageAt(port)
+  const ofPage = () => pageAt(port)
   const serves = async (revision: number): Promise<void> => {
     const isServed = async () => (await ofPage()).startsWith(`revision ${revision}\n`) || undefined
     await until(`revision ${revision} on the page of ${name}`, isServed)
@@ -114,17 +115,6 @@ export function makeBesieged({ fleet, until, keep }: Ground, place: Place): Besi
         return told.find(({ event }) => event.details?.trouble === kind)
       }),
     log: () => (existsSync(place.log) ? readFileSync(place.log, 'utf8') : ''),
-  }
-}
-
-function pageAt(port: number): () => Promise<string> {
-  return async () => {
-    try {
-      const signal = AbortSignal.timeout(5000)
-      return await (await fetch(`http://127.0.0.1:${port}/`, { signal })).text()
-    } catch (error) {
-      return String(error) // an answer too: whoever asks compares it
-    }
   }
 }
 

@@ -12,7 +12,7 @@ import { deviceTimeline, setSettings } from '../packages/protocol/src/index.ts'
 import { parseEnvelopeBytes, payloadTypes, reopenOrder } from '../packages/trust/src/index.ts'
 import type { Besieged } from './besieged.ts'
 import { keyIn, lamp, type Maker, openMaker, writeLamp } from './maker.ts'
-import { whyNoPage } from './page.ts'
+import { pageAt, whyNoPage } from './page.ts'
 import { spoiled } from './proxy.ts'
 import { Siege } from './siege.ts'
 import { freePort } from './stage.ts'
@@ -153,14 +153,6 @@ function watchPage(port: number): Watch {
     if (said !== 'revision 1\n') missed.push(said)
   }, 100)
   return { missed: () => missed, stop: () => clearInterval(timer) }
-}
-
-async function pageAt(port: number): Promise<string> {
-  try {
-    return await (await fetch(`http://127.0.0.1:${port}/`)).text()
-  } catch (error) {
-    return String(error) // an answer too: whoever asks compares it
-  }
 }
 
 function heldOrder({ state }: Besieged) {

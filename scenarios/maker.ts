@@ -13,7 +13,7 @@ import {
   signMetadata,
 } from '../packages/authority/src/index.ts'
 import { connect } from '../packages/cli/src/fleet/connect.ts'
-import type { Home } from '../packages/cli/src/fleet/home.ts'
+import { type Home, saveHome } from '../packages/cli/src/fleet/home.ts'
 import { initFleet } from '../packages/cli/src/fleet/init.ts'
 import { type Published, publishPackage } from '../packages/cli/src/publish/publish.ts'
 import { toTimestamp } from '../packages/domain/src/index.ts'
@@ -45,6 +45,7 @@ export async function openMaker(directory: string): Promise<Maker> {
   const data = join(directory, 'maker/server')
   let server = await startServer(data)
   const home = { ...made.home, server: server.origin }
+  await saveHome(home)
   const maker = {
     home,
     server: () => server,

@@ -72,6 +72,16 @@ security-contact: mailto:security@acme.example
   return folder
 }
 
+/** What a page says now, or why nobody answers: an answer too, for whoever compares it. */
+export async function pageAt(port: number): Promise<string> {
+  try {
+    const signal = AbortSignal.timeout(5000)
+    return await (await fetch(`http://127.0.0.1:${port}/`, { signal })).text()
+  } catch (error) {
+    return String(error)
+  }
+}
+
 /** Why the page can't be packed or run on this machine, if it can't. */
 export function whyNoPage(): string | false {
   const tools = ['/usr/bin/apt-get', '/usr/bin/dpkg-deb', '/usr/bin/bwrap']

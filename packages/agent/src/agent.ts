@@ -194,6 +194,7 @@ export class Agent {
       order: () => trust.order,
       resolve: order => this.#resolve(order),
       tell: event => outbox.add(event),
+      onUnchanged: () => this.#tell.ring(),
     })
   }
 

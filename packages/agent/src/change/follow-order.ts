@@ -36,6 +36,8 @@ export interface OrderFollower {
   readonly order: () => Order | undefined
   readonly resolve: (order: Order) => Promise<Resolved>
   readonly tell: (event: NewEvent) => Promise<void>
+  /** An order changes nothing of what runs: no change will tell that it was taken. */
+  readonly onUnchanged: () => void
 }
 
 const retry = { first: 15_000, longest: 6 * 3_600_000 }
@@ -93,13 +95,18 @@ async function follow(follower: OrderFollower, order: Order): Promise<boolean> {
     const { refused, revert } = journal.state
     const aim = await next(current)
     if (journal.state.revert !== revert) continue
-    if (aim === undefined) return true
+    if (aim === undefined) return tellUnchanged(follower, current, order)
     await begin(follower, current, aim)
     const end = await run(follower)
     if (journal.state.revert !== revert) continue
     const isAsBefore = journal.state.refused === refused
     if (isToWait(end, isAsBefore)) return follower.order()?.counter !== order.counter
   }
+}
+
+function tellUnchanged(follower: OrderFollower, current: Generation, order: Order): true {
+  if (current.counter !== order.counter) follower.onUnchanged()
+  return true
 }
 
 /** Trying the same again at once is of use only where it would not be the same. */
