@@ -137,6 +137,16 @@ const runbooks: readonly Runbook[] = [
     },
   },
   {
+    page: 'many-releases',
+    async holds({ follower, fleet }) {
+      for (const revision of [1, 2, 3]) {
+        assert.ok(await follower.catalogue.find(`acme/greenhouse/${revision}/amd64`))
+      }
+      const { delegations } = readSigned('targets', readFileSync(roleFile(fleet)))
+      assert.equal(delegations, undefined)
+    },
+  },
+  {
     page: 'root-about-to-expire',
     cause: `steadfleet root begin --expires-days 1 --out short.draft
 steadfleet root sign short.draft --key catalogue-root-1 --key catalogue-root-2
@@ -258,8 +268,6 @@ async function type(script: string, cwd: string): Promise<void> {
     ...rest,
     STEADFLEET_PASSPHRASE: passphrase,
     STEADFLEET_DIR: 'my-fleet',
-    // A hundred commands are typed: compiled once, each costs half.
-    NODE_COMPILE_CACHE: join(cwd, '..', 'compiled'),
   }
   try {
     const words = ['-o', 'pipefail', '-c', whole]

@@ -23,12 +23,7 @@ export function steadfleet(
   environment: Environment = {},
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  const own = {
-    STEADFLEET_DIR: directory,
-    // Compiled once, each command costs half.
-    NODE_COMPILE_CACHE: join(directory, '../compiled'),
-  }
-  const env = { ...process.env, ...own, ...environment }
+  const env = { ...process.env, STEADFLEET_DIR: directory, ...environment }
   const words = [program, ...line.split(' '), '--json']
   const child = spawn(process.execPath, words, { cwd: directory, env })
   const text = { out: '', err: '' }
