@@ -220,7 +220,7 @@ describe('a clock that is wrong by ten years', { concurrency: 4 }, () => {
 
 test('a second agent on one directory refuses to start and says who holds it', () =>
   withFleet(async ({ device }) => {
-    const options = { paths: device.paths, world: device.world, pid: 1, attributes: {} }
+    const options = { paths: device.paths, world: device.world, pid: 1, boot: '', attributes: {} }
     const second = Agent.start({
       ...options,
       transport: () => Promise.reject(new Error('never called')),

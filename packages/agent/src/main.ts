@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isCoded } from '@steadfleet/base'
 import { Agent } from './agent.ts'
-import { openApps } from './apps/index.ts'
+import { currentBoot, openApps } from './apps/index.ts'
 import { type Command, parseCommand, usage } from './command.ts'
 import { takeLock } from './disk/lock.ts'
 import { type Paths, pathsOf } from './disk/paths.ts'
@@ -59,6 +59,7 @@ async function run(command: Command & { does: 'run' }, paths: Paths): Promise<nu
     transport,
     openApps: (stateDir, refuseDamaged) => openApps({ stateDir, refuseDamaged, warn }),
     pid: process.pid,
+    boot: currentBoot(),
     fetch: command.fetch,
     attributes: {
       node: process.version,

@@ -36,6 +36,8 @@ export interface AgentOptions {
   /** Opens the apps of a state directory, none of which may start where `refuseDamaged` throws. */
   readonly openApps: (stateDir: string, refuseDamaged: RefuseDamaged) => Promise<Apps>
   readonly pid: number
+  /** Which start of the machine this is: in another one every app begins anew. */
+  readonly boot: string
   /** From where else, how fast and how much may be fetched; the server alone and as it comes without it. */
   readonly fetch?: FetchOptions
   /** What else to say of this device in its reports. */
@@ -138,7 +140,7 @@ async function openUnderLock(
     tell,
   })
   const apps = await options.openApps(paths.root, spec => care.refuseDamaged(spec))
-  const host = new DeviceHost({ stores, apps, world, trust, fetching, care })
+  const host = new DeviceHost({ stores, apps, world, trust, fetching, care, boot: options.boot })
   const journal = new ChangeReporter(file, outbox, apps, number => readGeneration(paths, number))
   listenToExits(apps, journal, new CrashReporter(outbox, world))
   const troubles = new TroubleReporter(outbox, world)

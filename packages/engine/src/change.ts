@@ -14,7 +14,7 @@ import type {
   Reverted,
 } from './journal-record.ts'
 import { partOf, type Step } from './plan.ts'
-import type { Probation } from './probation.ts'
+import type { WrittenProbation } from './probation.ts'
 
 /** A change under way, or over and not yet checkpointed. */
 export interface Change {
@@ -32,7 +32,7 @@ export interface Change {
   readonly drops: readonly Dropped[]
   /** Where the pointer may stand. */
   readonly pointed: readonly number[]
-  readonly probation?: Probation
+  readonly probation?: WrittenProbation
   readonly verdict?: Judged['verdict']
   readonly abort?: Aborted
   /** Somebody at the device wants it taken back, however far it is. */
@@ -127,7 +127,7 @@ function withDrop(change: Change, record: Dropped): Change {
   })
 }
 
-function without(probation: Probation, dropped: readonly PackageName[]): Probation {
+function without(probation: WrittenProbation, dropped: readonly PackageName[]): WrittenProbation {
   const packages = probation.packages.filter(watch => !dropped.includes(watch.package))
   return { ...probation, packages }
 }

@@ -22,9 +22,11 @@ import {
   nextChangeState,
   nextGeneration,
   nextProbation,
+  type Probation,
   planChange,
   probationVerdict,
   reconcile,
+  resumedProbation,
   type Sight,
   type Step,
   Superseded,
@@ -247,7 +249,7 @@ describe('the fold of a journal', () => {
   const begin = (step: string): JournalRecord => ({ type: 'begin', step, at })
   const done = (step: string): JournalRecord => ({ type: 'done', step, receipt: {}, at })
   const all = plan.steps.flatMap(step => [begin(step.id), done(step.id)])
-  const seen = beginProbation({ windowSeconds: 1, packages: [] })
+  const seen = beginProbation({ windowSeconds: 1, boot: '', packages: [] })
   const watched: JournalRecord = { type: 'watch', probation: seen, at }
 
   test('refuses a commit without the verdict of probation', () => {
@@ -295,7 +297,11 @@ describe('the fold of a journal', () => {
 })
 
 describe('a probation', () => {
-  const rule = { windowSeconds: 3, packages: [{ package: hub, startSeconds: 5 }] }
+  const rule = {
+    windowSeconds: 3,
+    boot: 'first',
+    packages: [{ package: hub, startSeconds: 5 }],
+  }
   const sights: Record<string, Partial<Sight>> = {
     w: {},
     u: { healthy: false, why: 'unwell' },
@@ -334,20 +340,51 @@ describe('a probation', () => {
     assert.equal(probationVerdict(rule, later).verdict, 'passed')
   })
 
+  test('goes on in another start of the machine, where the app may take its time to be ready', () => {
+    const before = watch('www')
+    const after = resumedProbation({ ...rule, boot: 'second' }, before)
+    assert.equal(probationVerdict(rule, [...'ssss'].reduce(look, after)).verdict, 'undecided')
+    assert.equal(probationVerdict(rule, [...'ssssw'].reduce(look, after)).verdict, 'undecided')
+    assert.equal(probationVerdict(rule, [...'ssssww'].reduce(look, after)).verdict, 'passed')
+    assert.equal(probationVerdict(rule, [...'ssssss'].reduce(look, after)).verdict, 'failed')
+  })
+
+  test('that only the agent was away from is held against what stopped meanwhile', () => {
+    const after = resumedProbation(rule, watch('ww'))
+    assert.equal(probationVerdict(rule, look(after, 'r')).verdict, 'failed')
+  })
+
+  test('in which the device ends again and again is failed', () => {
+    const cut = (seen: Probation) => resumedProbation(rule, seen)
+    const four = cut(cut(cut(cut(watch('w')))))
+    assert.equal(probationVerdict(rule, four).verdict, 'undecided')
+    const found = probationVerdict(rule, cut(four))
+    assert.match(found.verdict === 'failed' ? (found.faults[0]?.why ?? '') : '', /ended 5 times/)
+  })
+
+  test('that an earlier agent wrote down counts on', () => {
+    const { milliseconds, packages } = watch('www')
+    const after = resumedProbation(rule, { milliseconds, packages })
+    assert.equal(probationVerdict(rule, look(after, 'w')).verdict, 'passed')
+  })
+
+  test('is not ended by one look that took long', () => {
+    const long = { ...rule, windowSeconds: 60 }
+    const held = nextProbation(watch('w'), 3_600_000, [sightOf('w')])
+    assert.equal(probationVerdict(long, held).verdict, 'undecided')
+  })
+
   function watch(letters: string) {
     return [...letters].reduce(look, beginProbation(rule))
   }
 
   function look(seen: ReturnType<typeof beginProbation>, letter: string) {
-    const sight = {
-      package: hub,
-      state: 'up',
-      restarts: 0,
-      healthy: true,
-      why: '',
-      ...sights[letter],
-    }
-    return nextProbation(seen, 1000, [sight as Sight])
+    return nextProbation(seen, 1000, [sightOf(letter)])
+  }
+
+  function sightOf(letter: string): Sight {
+    const well = { package: hub, state: 'up', restarts: 0, healthy: true, why: '' } as const
+    return { ...well, ...sights[letter] }
   }
 })
 

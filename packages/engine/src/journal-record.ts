@@ -2,7 +2,7 @@ import type { Digest } from '@steadfleet/base'
 import type { PackageName } from '@steadfleet/domain'
 import type { Refused } from './next-generation.ts'
 import type { Step } from './plan.ts'
-import type { Probation, Verdict } from './probation.ts'
+import type { Verdict, WrittenProbation } from './probation.ts'
 import type { Revert } from './revert.ts'
 
 /** How a change came out. */
@@ -45,7 +45,7 @@ export interface Done extends At {
 /** Probation begins, or was watched on: the sum of all that was seen so far. */
 export interface Watched extends At {
   readonly type: 'watch'
-  readonly probation: Probation
+  readonly probation: WrittenProbation
 }
 export interface Judged extends At {
   readonly type: 'verdict'

@@ -317,7 +317,7 @@ class PretendHost implements ChangeHost {
 
   async probationRule(): Promise<ProbationRule> {
     const packages = this.#changed().map(one => ({ package: one.package, startSeconds: 5 }))
-    return { windowSeconds: 2, packages }
+    return { windowSeconds: 2, boot: 'first', packages }
   }
 
   async look(change: Change): Promise<{ milliseconds: number; sights: Sight[] }> {

@@ -3,9 +3,9 @@ import type { Change } from './change.ts'
 import { type Fault, failChange, faultOfProbation, faultOfStep, whyOf } from './fail-change.ts'
 import { type ChangeHost, Halted, type Journal, type Signals } from './host.ts'
 import type { Outcome } from './journal-record.ts'
-import { nextMove, type Runnable } from './next-move.ts'
+import { type Move, nextMove, type Runnable } from './next-move.ts'
 import { partOf, type Step } from './plan.ts'
-import { appendOrAbort, watch } from './watch-probation.ts'
+import { appendOrAbort, type Watching, watch } from './watch-probation.ts'
 
 /** A reason to drop a change that is not activated yet: a newer order, or nothing wanted any more. */
 export class Superseded extends CodedError<'engine/superseded'> {}
@@ -23,11 +23,13 @@ export async function runChange(
   signals: Signals,
 ): Promise<ChangeEnd | undefined> {
   let ended: ChangeEnd | undefined
+  let isResumed = journal.state.change?.probation !== undefined
   while (journal.state.change) {
     signals.halt.throwIfAborted()
     const { change } = journal.state
     if (change.isOver) ended = endOf(change)
-    await makeMove(change, journal, host, signals)
+    const { move } = await makeMove(change, { journal, host, signals, isResumed })
+    if (move === 'watch') isResumed = false
   }
   return ended
 }
@@ -37,20 +39,21 @@ function endOf({ state, abort, drops }: Change): ChangeEnd {
   return { outcome: state as Outcome, isToRetry: failures.some(one => !one.lasting) }
 }
 
-async function makeMove(
-  change: Change,
-  journal: Journal,
-  host: ChangeHost,
-  signals: Signals,
-): Promise<void> {
-  const next = nextMove(journal.state)
+async function makeMove(change: Change, watching: Watching): Promise<Move> {
+  const next = nextMove(watching.journal.state)
+  await make(next, change, watching)
+  return next
+}
+
+async function make(next: Move, change: Change, watching: Watching): Promise<void> {
+  const { journal, host, signals } = watching
   switch (next.move) {
     case 'idle':
       return
     case 'do':
       return await doSteps(next.steps, journal, host, signals)
     case 'watch':
-      return await watch(change, journal, host, signals)
+      return await watch(change, watching)
     case 'fail-by-verdict':
       return await failByVerdict(change, journal, host)
     case 'commit':

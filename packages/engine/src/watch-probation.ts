@@ -7,17 +7,23 @@ import {
   type Probation,
   type ProbationRule,
   probationVerdict,
+  resumedProbation,
+  wholeProbation,
 } from './probation.ts'
 
+export interface Watching {
+  readonly journal: Journal
+  readonly host: ChangeHost
+  readonly signals: Signals
+  /** An earlier life of the agent has written what the journal holds of the trial. */
+  readonly isResumed: boolean
+}
+
 /** Looks until there is a verdict. What was seen is written down, so that a restart counts on. */
-export async function watch(
-  change: Change,
-  journal: Journal,
-  host: ChangeHost,
-  signals: Signals,
-): Promise<void> {
+export async function watch(change: Change, watching: Watching): Promise<void> {
+  const { journal, host } = watching
   const rule = await host.probationRule(change)
-  const seen = await watchUntilDecided(rule, change, { journal, host, signals })
+  const seen = await watchUntilDecided(rule, change, watching)
   if (seen === undefined) return
   const verdict = probationVerdict(rule, seen)
   if (verdict.verdict === 'undecided') throw new TypeError('there is no verdict yet')
@@ -25,20 +31,14 @@ export async function watch(
   await appendOrAbort(change, journal, { type: 'verdict', verdict })
 }
 
-interface Watching {
-  readonly journal: Journal
-  readonly host: ChangeHost
-  readonly signals: Signals
-}
-
 /** All that was seen when it was enough; nothing where the change goes back for another reason. */
 async function watchUntilDecided(
   rule: ProbationRule,
   change: Change,
-  { journal, host, signals }: Watching,
+  { journal, host, signals, isResumed }: Watching,
 ): Promise<Probation | undefined> {
-  let written = change.probation
-  let seen = written ?? beginProbation(rule)
+  let seen = firstOf(rule, change, isResumed)
+  let written: Probation | undefined
   while (probationVerdict(rule, seen).verdict === 'undecided') {
     if (written === undefined || isWorthWriting(written, seen)) {
       if (!(await appendOrAbort(change, journal, { type: 'watch', probation: seen }))) return
@@ -49,6 +49,11 @@ async function watchUntilDecided(
     seen = nextProbation(seen, look.milliseconds, look.sights)
   }
   return seen
+}
+
+function firstOf(rule: ProbationRule, { probation }: Change, isResumed: boolean): Probation {
+  if (probation === undefined) return beginProbation(rule)
+  return isResumed ? resumedProbation(rule, probation) : wholeProbation(rule, probation)
 }
 
 async function lookUnlessRecalled(

@@ -45,9 +45,13 @@ export interface DeviceHostOptions {
   readonly trust: TrustState
   readonly fetching: FetchContext
   readonly care: TreeCare
+  /** Which start of the machine this is. */
+  readonly boot: string
 }
 
-const defaultProbationSeconds = 30
+const defaultProbationSeconds = 120
+/** A day: what an order may ask for at most, as a manifest may. */
+const longestProbation = 86_400
 const migrateSeconds = 600
 
 /** The real device under the engine: files, trees, data and apps. */
@@ -215,7 +219,8 @@ export class DeviceHost implements ChangeHost {
     const changed = changedIn(from, to)
     const own = changed.map(one => one.behaviour['probation-seconds'] ?? defaultProbationSeconds)
     return {
-      windowSeconds: to.probationSeconds ?? Math.max(0, ...own),
+      windowSeconds: Math.min(to.probationSeconds ?? Math.max(0, ...own), longestProbation),
+      boot: this.#options.boot,
       packages: changed.map(one => ({ package: one.package, startSeconds: startSeconds(one) })),
     }
   }

@@ -22,6 +22,8 @@ export class TestDevice implements AsyncDisposable {
   clockOffsetMs = 0
   /** How much faster than the world's the time of this device goes. */
   haste = 1
+  /** Which start of the pretended machine this is. */
+  boot = 'first'
   agent: Agent | undefined
   #transport = makeTransport()
 
@@ -64,6 +66,7 @@ export class TestDevice implements AsyncDisposable {
       transport: this.#transport,
       openApps: async (_, refuseDamaged) => this.apps.reopen(refuseDamaged),
       pid: process.pid,
+      boot: this.boot,
       attributes: {},
     })
   }
