@@ -31,19 +31,27 @@ describe('an object comes from', { concurrency: 3 }, () => {
       assert.deepEqual(told, [])
     }))
 
-  const liars: [what: string, mirror: RequestListener, reason: string][] = [
-    ['lies', (_, reply) => void reply.end('what was forged'), 'agent/digest'],
-    ['sends without end', (_, reply) => void reply.end('x'.repeat(1000)), 'agent/too-long'],
-    ['stalls', (_, reply) => void reply.write('what'), 'agent/unreachable'],
-    ['never answers', () => undefined, 'agent/unreachable'],
-    ['is broken', (_, reply) => void reply.writeHead(500).end('{'), 'reply/status'],
+  const liars: [what: string, mirror: RequestListener, told: string][] = [
+    ['lies', (_, reply) => void reply.end('what was forged'), 'agent/mirror agent/digest'],
+    [
+      'sends without end',
+      (_, reply) => void reply.end('x'.repeat(1000)),
+      'agent/mirror agent/too-long',
+    ],
+    ['stalls', (_, reply) => void reply.write('what'), 'agent/unreachable agent/unreachable'],
+    ['never answers', () => undefined, 'agent/unreachable agent/unreachable'],
+    [
+      'is broken',
+      (_, reply) => void reply.writeHead(500).end('{'),
+      'agent/unreachable reply/status',
+    ],
   ]
-  for (const [what, mirror, reason] of liars) {
+  for (const [what, mirror, said] of liars) {
     test(`the server where a mirror ${what}, which is told and left alone for a while`, () =>
       withSources({ mirror }, async ({ fetching, asked, told, laid }) => {
         await fetchObject(fetching, ref, never)
         assert.deepEqual(asked, ['mirror', 'server'])
-        assert.deepEqual(told, [reason])
+        assert.deepEqual(told, [said])
         const other = toUtf8('another')
         const otherRef = { digest: digestOf(other), length: other.length }
         await fetchObject(fetching, otherRef, never)
@@ -92,7 +100,7 @@ interface Bench {
   readonly laid: LaidTrees
   readonly fetching: FetchContext
   readonly asked: string[]
-  /** The reasons for which a source was left. */
+  /** The codes under which a source was left, and their reasons. */
   readonly told: string[]
   readonly peer: number
 }
@@ -171,5 +179,5 @@ function originOf(server: Server): string {
 }
 
 function reasonOf(error: unknown): string {
-  return isCoded(error, 'agent/mirror') ? String(error.details.reason) : String(error)
+  return isCoded(error) ? `${error.code} ${error.details.reason}` : String(error)
 }

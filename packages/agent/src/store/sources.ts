@@ -2,6 +2,7 @@ import { isCoded } from '@steadfleet/base'
 import { backOff } from '@steadfleet/engine'
 import { type Client, makeClient, type Transport } from '@steadfleet/protocol'
 import { AgentError, isDamage } from '../error.ts'
+import { isTransient } from '../server/transient.ts'
 import type { World } from '../world.ts'
 
 /** Somewhere that content is fetched from. What comes is held against its digest, wherever it is from. */
@@ -89,9 +90,11 @@ export class Sources {
     this.#left.set(source, { failures, until: this.#world.monotonic() + wait })
     const why = error instanceof Error ? error.message : String(error)
     const message = `cannot use ${source.kind} ${source.name}: ${why}`
-    const code = isCoded(error) ? error.code : 'agent/fault'
-    const details = { source: source.name, reason: code }
-    this.#suspect(new AgentError('agent/mirror', message, details, { cause: error }))
+    const reason = isCoded(error) ? error.code : 'agent/fault'
+    // One that is switched off is no security event; nobody but this device need know of it.
+    const code = isTransient(error) ? 'agent/unreachable' : 'agent/mirror'
+    const details = { source: source.name, reason }
+    this.#suspect(new AgentError(code, message, details, { cause: error }))
   }
 }
 

@@ -1,5 +1,5 @@
 import { binsOf, type CatalogueSet, isBin, type OwnerFiles } from '@steadfleet/authority'
-import { digestOf, isCoded } from '@steadfleet/base'
+import { digestOf, isCoded, sideBySide } from '@steadfleet/base'
 import { type Client, getOwnerRoot, getPolicy } from '@steadfleet/protocol'
 import {
   acceptOwnerRoot,
@@ -17,7 +17,6 @@ import {
 import type { CataloguePlace } from '../catalogue/place.ts'
 import type { Fleet } from '../fleet/open.ts'
 import { firstPlace } from '../publish/role.ts'
-import { sideBySide } from '../side-by-side.ts'
 
 /** The longest file of a catalogue that is read. */
 const longest = 8_000_000

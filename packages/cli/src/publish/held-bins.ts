@@ -1,5 +1,5 @@
 import { isBin, type RoleDocuments, readSigned } from '@steadfleet/authority'
-import { digestOf, toHexDigest } from '@steadfleet/base'
+import { digestOf, sideBySide, toHexDigest } from '@steadfleet/base'
 import {
   type Fetcher,
   type Metadata,
@@ -7,7 +7,6 @@ import {
   refuseUnsigned,
   TrustError,
 } from '@steadfleet/trust'
-import { sideBySide } from '../side-by-side.ts'
 import type { HeldRole } from './role.ts'
 
 /** The role together with these bins of it, each as the snapshot names it and the publisher signed it. */

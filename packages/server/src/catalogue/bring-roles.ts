@@ -1,4 +1,4 @@
-import { isCoded } from '@steadfleet/base'
+import { isCoded, sideBySide } from '@steadfleet/base'
 import {
   type CatalogueStore,
   type Fetcher,
@@ -11,8 +11,6 @@ import {
 
 /** A client asks no more than 64 roles about one path: one that lies deeper is never asked. TUF §5.6.7.1 */
 const deepest = 64
-/** So many roles are asked for at a time. */
-const side = 8
 
 type TargetsSource = Parameters<typeof loadTargets>[0]
 
@@ -44,7 +42,9 @@ export async function bringRoles(source: RoleSource): Promise<Map<string, Uint8A
   let next = delegatesOf(targets, snapshot.meta)
   for (let depth = 0; depth < deepest && next.length > 0; depth += 1) {
     const level = next.filter(({ name }) => !seen.has(name) && seen.add(name))
-    const loaded = await inLanes(level, one => bringRole({ ...source, root, snapshot }, one, files))
+    const loaded = await sideBySide(level, one =>
+      bringRole({ ...source, root, snapshot }, one, files),
+    )
     next = loaded.flatMap(role => (role ? delegatesOf(role, snapshot.meta) : []))
   }
   return files
@@ -94,14 +94,4 @@ function delegatesOf(
 
 async function stored(store: CatalogueStore, name: string): Promise<Uint8Array> {
   return (await store.read(name)) ?? new Uint8Array()
-}
-
-async function inLanes<T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = []
-  const waiting = items.entries()
-  const lane = async (): Promise<void> => {
-    for (const [i, item] of waiting) results[i] = await act(item)
-  }
-  await Promise.all(Array.from({ length: side }, lane))
-  return results
 }

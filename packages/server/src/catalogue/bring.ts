@@ -4,7 +4,7 @@ import { mkdir, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Digest, parseStrictJson, toHexDigest } from '@steadfleet/base'
+import { type Digest, parseStrictJson, sideBySide, toHexDigest } from '@steadfleet/base'
 import { parseTree } from '@steadfleet/bundle'
 import { type ObjectRef, parseReleaseRecord } from '@steadfleet/domain'
 import { getObject } from '@steadfleet/protocol'
@@ -21,9 +21,6 @@ import { type Mirror, orUnreachable } from './mirror.ts'
 import { refuseDisallowed } from './refuse-disallowed.ts'
 
 type Ref = Static<typeof ObjectRef>
-
-/** So many objects are asked for at a time. */
-const side = 8
 
 /** The records of these target paths, brought here from the catalogue's server, and what they say. */
 export async function bringRecords(
@@ -65,14 +62,11 @@ export async function bringRelease(house: House, name: string, revision: number)
 
 /** Brings what is not here; an object is here once its digest was checked and its name is durable. */
 async function bringAll(objects: ObjectStore, mirror: Mirror, refs: readonly Ref[]): Promise<void> {
-  const waiting = [...new Map(refs.map(ref => [ref.digest, ref])).values()]
-  const one = async (): Promise<void> => {
-    for (let ref = waiting.pop(); ref; ref = waiting.pop()) {
-      if ((await objects.lengthOf(ref.digest)) === ref.length) continue
-      await orUnreachable(mirror.source, bringOne(objects, mirror, ref))
-    }
-  }
-  await Promise.all(Array.from({ length: side }, one))
+  const once = [...new Map(refs.map(ref => [ref.digest, ref])).values()]
+  await sideBySide(once, async ref => {
+    if ((await objects.lengthOf(ref.digest)) === ref.length) return
+    await orUnreachable(mirror.source, bringOne(objects, mirror, ref))
+  })
 }
 
 async function bringOne(
