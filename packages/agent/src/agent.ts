@@ -2,7 +2,7 @@ import type { Server as HttpServer } from 'node:http'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { type AppStatus, toTimestamp, usualCheckInSeconds } from '@steadfleet/domain'
-import { Halted } from '@steadfleet/engine'
+import { type Change, Halted, partOf, stepOf } from '@steadfleet/engine'
 import { toLogLine } from '@steadfleet/protocol'
 import type { ModelStatement, Order } from '@steadfleet/trust'
 import { currentGeneration, followForever } from './change/follow-order.ts'
@@ -12,6 +12,7 @@ import { type AgentOptions, openParts, type Parts } from './parts.ts'
 import { sendOutputForever } from './report/live-output.ts'
 import { makeReport } from './report/state-report.ts'
 import { serveStatus } from './report/status-socket.ts'
+import type { Say } from './say/open-say.ts'
 import { checkInForever } from './server/check-in-loop.ts'
 import { serveObjects } from './server/object-server.ts'
 import { streamForever } from './server/stream.ts'
@@ -49,6 +50,8 @@ export class Agent {
     const agent = new Agent(options, parts)
     parts.outbox.onAdd(() => agent.#tell.ring())
     const found = await recover(parts.stores, parts.journal, parts.trust.floors)
+    // Past its gate a change may be about to stop an app: what it shut stays shut.
+    if (!isPastGate(parts.journal.state.change)) await parts.say.leases.openAll()
     await parts.apps.adopt(found.specs)
     agent.#status = await serveStatus(options.paths.socket, () => agent.status(), options.world)
     const serve = options.fetch?.serve
@@ -126,6 +129,11 @@ export class Agent {
     lock.release()
   }
 
+  /** Who has a say in when this device changes. */
+  get say(): Say {
+    return this.#parts.say
+  }
+
   async status(): Promise<StatusLine> {
     const { enrolment, trust, journal, apps } = this.#parts
     const current = await currentGeneration(this.#options.paths)
@@ -181,7 +189,7 @@ export class Agent {
 
   #follow(): Promise<never> {
     const { paths, world } = this.#options
-    const { journal, host, refusals, trust, outbox } = this.#parts
+    const { journal, host, refusals, trust, outbox, say } = this.#parts
     return followForever({
       paths,
       world,
@@ -195,6 +203,7 @@ export class Agent {
       resolve: order => this.#resolve(order),
       tell: event => outbox.add(event),
       onUnchanged: () => this.#tell.ring(),
+      onSettled: () => say.gate.settle(),
     })
   }
 
@@ -236,7 +245,7 @@ export class Agent {
   }
 
   async #report() {
-    const { identity, trust, journal, apps, outbox } = this.#parts
+    const { identity, trust, journal, apps, outbox, say } = this.#parts
     return makeReport({
       device: identity.device,
       sequence: await outbox.nextReport(),
@@ -246,8 +255,15 @@ export class Agent {
       current: await currentGeneration(this.#options.paths),
       apps,
       attributes: this.#options.attributes,
+      waiting: say.gate.waiting,
     })
   }
+}
+
+/** What runs may be stopped at any moment. */
+function isPastGate(change: Change | undefined): boolean {
+  if (change === undefined) return false
+  return change.begun.some(id => partOf[stepOf(change, id).kind] === 'activate')
 }
 
 /** What `agent.sock` says. */

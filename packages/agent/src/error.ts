@@ -21,6 +21,7 @@ export type AgentErrorCode =
   | 'agent/settings'
   | 'agent/record'
   | 'agent/hook'
+  | 'agent/other-update'
   | 'agent/no-earlier'
   | 'agent/below-floor'
   | 'agent/migrated'

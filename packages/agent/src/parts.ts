@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
+import type { Conditions } from '@steadfleet/engine'
 import { type Client, makeClient, type Transport } from '@steadfleet/protocol'
 import type { AppExit, Apps, AppsOptions } from './apps/index.ts'
 import type { Stores } from './change/collect.ts'
@@ -16,13 +17,14 @@ import { CrashReporter } from './report/crash-reporter.ts'
 import { type NewEvent, Outbox } from './report/outbox.ts'
 import { RefusalReporter } from './report/refusals.ts'
 import { TroubleReporter } from './report/trouble-reporter.ts'
+import { openSay, type Say } from './say/open-say.ts'
 import { Bandwidth } from './server/bandwidth.ts'
 import { signingOf } from './server/enrol.ts'
 import type { FetchContext } from './store/fetch-context.ts'
 import { ObjectStore } from './store/objects.ts'
 import { Scrub } from './store/scrub.ts'
 import { TreeSeals } from './store/seals.ts'
-import { Sources } from './store/sources.ts'
+import { type Source, Sources } from './store/sources.ts'
 import { TreeStore } from './store/trees.ts'
 import type { Enrolment } from './trust/enrolment.ts'
 import { type Identity, readIdentity } from './trust/identity.ts'
@@ -40,6 +42,10 @@ export interface AgentOptions {
   readonly boot: string
   /** From where else, how fast and how much may be fetched; the server alone and as it comes without it. */
   readonly fetch?: FetchOptions
+  /** How the device is; read from the system without it. */
+  readonly conditions?: () => Conditions
+  /** The time zone in which its people live; UTC without it. */
+  readonly zone?: string
   /** What else to say of this device in its reports. */
   readonly attributes: Readonly<Record<string, string>>
 }
@@ -78,6 +84,7 @@ export interface Parts {
   readonly care: TreeCare
   readonly scrub: Scrub
   readonly host: DeviceHost
+  readonly say: Say
 }
 
 /** Takes the directory and opens all that lies in it. */
@@ -115,16 +122,13 @@ async function openUnderLock(
   const trust = await TrustState.open(paths, enrolment)
   const outbox = await Outbox.open(paths.outbox, world)
   const refusals = new RefusalReporter(event => outbox.add(event), world.monotonic)
-  const objects = new ObjectStore(paths)
-  const trees = new TreeStore(paths, objects)
-  const { storeLimit, bytesPerSecond, mirrors, peers } = options.fetch ?? plainFetch
-  const stores = { paths, objects, trees, limit: storeLimit }
   const suspect = (error: unknown) => void refusals.report(world, error)
-  const bandwidth = bytesPerSecond > 0 ? new Bandwidth(bytesPerSecond, world) : undefined
-  const throttle = async (bytes: number) => bandwidth?.take(bytes)
-  const server = { name: origin, client, kind: 'server' } as const
-  const sources = new Sources({ server, transport, world, peers, mirrors, suspect })
-  const fetching = { sources, paths, objects, suspect, throttle }
+  const { stores, fetching } = openStores(
+    options,
+    { name: origin, client, kind: 'server' },
+    suspect,
+  )
+  const { trees } = stores
   const file = await JournalFile.open(paths.journal, world.now)
   await trust.raise(await floorsOfGenerations(paths, file))
   const tell = (event: NewEvent) => outbox.add(event)
@@ -140,7 +144,10 @@ async function openUnderLock(
     tell,
   })
   const apps = await options.openApps(paths.root, spec => care.refuseDamaged(spec))
-  const host = new DeviceHost({ stores, apps, world, trust, fetching, care, boot: options.boot })
+  const state = () => file.state
+  const say = await openSay({ ...options, trust, apps, state, tell, suspect })
+  const { boot } = options
+  const host = new DeviceHost({ stores, apps, world, trust, fetching, care, boot, ...say })
   const journal = new ChangeReporter(file, outbox, apps, number => readGeneration(paths, number))
   listenToExits(apps, journal, new CrashReporter(outbox, world))
   const troubles = new TroubleReporter(outbox, world)
@@ -148,7 +155,22 @@ async function openUnderLock(
   if (file.damage) await outbox.add(damageEvent(file.damage))
   if (trust.torn.length > 0) await outbox.add(tornEvent(trust.torn))
   const read = { identity, enrolment, trust, client, outbox, refusals }
-  return { lock, ...read, apps, file, journal, stores, fetching, care, scrub, host }
+  return { lock, ...read, apps, file, journal, stores, fetching, care, scrub, host, say }
+}
+
+/** What is stored, and what brings more of it. */
+function openStores(
+  { paths, world, transport, fetch = plainFetch }: AgentOptions,
+  server: Source,
+  suspect: (error: unknown) => void,
+): { readonly stores: Stores; readonly fetching: FetchContext } {
+  const { storeLimit, bytesPerSecond, mirrors, peers } = fetch
+  const objects = new ObjectStore(paths)
+  const stores = { paths, objects, trees: new TreeStore(paths, objects), limit: storeLimit }
+  const bandwidth = bytesPerSecond > 0 ? new Bandwidth(bytesPerSecond, world) : undefined
+  const throttle = async (bytes: number) => bandwidth?.take(bytes)
+  const sources = new Sources({ server, transport, world, peers, mirrors, suspect })
+  return { stores, fetching: { sources, paths, objects, suspect, throttle } }
 }
 
 function listenToExits(apps: Apps, journal: ChangeReporter, crashes: CrashReporter): void {

@@ -1,3 +1,5 @@
+import { leasesPlace } from './sandbox.ts'
+
 /** What an app is told about itself. */
 export interface EnvironmentFacts {
   readonly package: string
@@ -20,6 +22,7 @@ export function toSandboxEnvironment(facts: EnvironmentFacts): Record<string, st
     ...facts.declared,
     STEADFLEET_APP: facts.app,
     STEADFLEET_DATA: '/data',
+    STEADFLEET_LEASES: leasesPlace,
     STEADFLEET_PACKAGE: facts.package,
     STEADFLEET_REVISION: `${facts.revision}`,
     STEADFLEET_SETTINGS: '/settings.json',

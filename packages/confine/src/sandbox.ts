@@ -38,6 +38,8 @@ export interface SandboxPlan {
   readonly entries: readonly TreeEntry[]
   readonly data: string
   readonly settings: string
+  /** The folder in which the app says not now; without one it cannot. */
+  readonly leases?: string
   /** Further files of the device, such as its resolver's configuration. */
   readonly shown: readonly Shown[]
   readonly interfaces: readonly string[]
@@ -63,6 +65,9 @@ const own: ReadonlySet<string> = new Set([
   'tmp',
 ])
 
+/** Where an app finds the folder of its leases. */
+export const leasesPlace = '/run/steadfleet/leases'
+
 const megabyte = 1024 * 1024
 
 /** Memory-backed folders that an app may write; what is in them is gone when it ends. */
@@ -86,6 +91,7 @@ export function toSandboxArguments(plan: SandboxPlan): string[] {
     ...[...plan.shown, ...plan.launcher.shown].sort(byPlace).flatMap(toShown),
     ...['--proc', '/proc', '--dev', '/dev'],
     ...scratch.flatMap(([at, size]) => ['--perms', '1777', '--size', `${size}`, '--tmpfs', at]),
+    ...toLeases(plan),
     ...['--bind', plan.data, '/data', '--ro-bind', plan.settings, '/settings.json'],
     ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/'],
     ...['--seccomp', `${plan.filter}`],
@@ -133,6 +139,12 @@ function isShown({ path }: TreeEntry): boolean {
 function toEntry(tree: string, { path, target }: TreeEntry): string[] {
   if (target !== undefined) return ['--symlink', target, `/${path}`]
   return ['--ro-bind', `${tree}/${path}`, `/${path}`]
+}
+
+/** Made in the scratch folder that is mounted there before. */
+function toLeases({ leases }: SandboxPlan): string[] {
+  if (leases === undefined) return []
+  return ['--perms', '0755', '--dir', '/run/steadfleet', '--bind', leases, leasesPlace]
 }
 
 function toShown({ from, at }: Shown): string[] {

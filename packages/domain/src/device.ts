@@ -8,6 +8,7 @@ import {
   Revision,
   Timestamp,
 } from './identifiers.ts'
+import { Waiting } from './own-say.ts'
 import { object, oneOf, parserOf } from './schema.ts'
 
 /** The states of a change, as the design's diagram draws them. */
@@ -101,6 +102,7 @@ export const StateReport = object({
   releases: Type.Array(InstalledRelease, { maxItems: 1000 }),
   apps: Type.Array(AppStatus, { maxItems: 10_000 }),
   attributes: Type.Record(Type.String(), Type.String({ maxLength: 200 })),
+  waiting: Type.Optional(Waiting),
   events: Type.Optional(
     Type.Array(DigestSchema, {
       maxItems: 200,

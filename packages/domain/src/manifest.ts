@@ -87,7 +87,11 @@ const behaviour = {
   interfaces: Type.Optional(Type.Array(InterfaceRequest, { maxItems: 100 })),
   settings: Type.Optional(SettingDeclarations),
   hooks: Type.Optional(
-    object({ migrate: Type.Optional(Command), 'check-health': Type.Optional(Command) }),
+    object({
+      migrate: Type.Optional(Command),
+      'check-health': Type.Optional(Command),
+      'safe-state': Type.Optional(Command),
+    }),
   ),
   limits: Type.Optional(
     object({
@@ -96,6 +100,13 @@ const behaviour = {
     }),
   ),
   'probation-seconds': Type.Optional(Seconds),
+  'security-revision': Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      description:
+        'The newest revision that mends a known flaw: an update from below it is urgent.',
+    }),
+  ),
   'together-with': Type.Optional(
     Type.Array(PackageName, {
       maxItems: 50,

@@ -33,6 +33,12 @@ export function faultOfStep(step: Step, raised: unknown): Fault {
   }
 }
 
+/** What ends the wait before activation ends the change as a whole. */
+export function faultOfGate(error: unknown): Fault {
+  const code = error instanceof CodedError ? error.code : 'engine/waiting'
+  return { lane: undefined, packages: [], code, why: whyOf(error), lasting: false }
+}
+
 export function faultOfProbation({ plan }: Change, { package: name, why }: PackageFault): Fault {
   const lane = plan.steps.find(step => step.package === name)?.lane
   return { lane, packages: [name], code: 'engine/probation', why, lasting: true }

@@ -25,6 +25,11 @@ export interface ChangeHost {
   generations(change: Change): Promise<{ readonly from: Generation; readonly to: Generation }>
   /** Keeps a generation's record, durably, before any record of the journal names it. */
   keep(generation: Generation): Promise<void>
+  /**
+   * Returns when what is prepared may be activated: what the owner, the fleet and the apps themselves
+   * have to say to it. Asked again by each life of the agent; throws the signal's reason.
+   */
+  untilAllowed(change: Change, stop: AbortSignal): Promise<void>
   /** Does a step in full or throws. `again` says that an earlier try may have done part of it. */
   apply(change: Change, step: Step, again: boolean, stop: AbortSignal): Promise<Receipt>
   /** Takes a step back in full, whether it was done, half done or never applied. */

@@ -21,6 +21,7 @@ import {
   reconcile,
   runChange,
   type Sight,
+  type Signals,
   type Step,
   sealOf,
   toCheckpoint,
@@ -53,6 +54,9 @@ export interface Story {
    * `write TYPE` for records.
    */
   readonly fails: readonly string[]
+  /** What stands between a change that is ready and its activation. */
+  readonly gate?: (change: Change, stop: AbortSignal) => Promise<void>
+  readonly signals?: Signals
 }
 
 const { signal } = new AbortController()
@@ -111,7 +115,8 @@ export async function live(
   const found = reconcile(journal.state, device.disk.pointer)
   if (found) await journal.append(found)
   if (!journal.state.change) adopt(device, currentOf(device.disk))
-  await runChange(journal, new PretendHost(device, story, bomb, journal, mutation), noSignals)
+  const host = new PretendHost(device, story, bomb, journal, mutation)
+  await runChange(journal, host, story.signals ?? noSignals)
   return { calls: bomb.calls }
 }
 
@@ -230,6 +235,11 @@ class PretendHost implements ChangeHost {
 
   get #aim(): Generation {
     return this.#generation(this.#journal.state.change?.to ?? this.#story.to.number)
+  }
+
+  async untilAllowed(change: Change, stop: AbortSignal): Promise<void> {
+    this.#bomb.tick()
+    await this.#story.gate?.(change, stop)
   }
 
   async apply(_: Change, step: Step, again: boolean): Promise<Record<string, never>> {

@@ -1,6 +1,13 @@
 import { CodedError } from '@steadfleet/base'
 import type { Change } from './change.ts'
-import { type Fault, failChange, faultOfProbation, faultOfStep, whyOf } from './fail-change.ts'
+import {
+  type Fault,
+  failChange,
+  faultOfGate,
+  faultOfProbation,
+  faultOfStep,
+  whyOf,
+} from './fail-change.ts'
 import { type ChangeHost, Halted, type Journal, type Signals } from './host.ts'
 import type { Outcome } from './journal-record.ts'
 import { type Move, nextMove, type Runnable } from './next-move.ts'
@@ -51,6 +58,7 @@ async function make(next: Move, change: Change, watching: Watching): Promise<voi
     case 'idle':
       return
     case 'do':
+      if (isAtGate(change, next.steps) && !(await passGate(change, journal, host, signals))) return
       return await doSteps(next.steps, journal, host, signals)
     case 'watch':
       return await watch(change, watching)
@@ -69,6 +77,31 @@ async function make(next: Move, change: Change, watching: Watching): Promise<voi
     case 'tidy':
       await host.tidy(change)
       return await journal.checkpoint()
+  }
+}
+
+/** All is prepared, and nothing of what runs was touched yet: here a change waits, kept as it is. */
+function isAtGate({ state }: Change, steps: readonly Runnable[]): boolean {
+  const isUntouched = state === 'planned' || state === 'ready'
+  return isUntouched && steps.some(({ step }) => partOf[step.kind] === 'activate')
+}
+
+/** False where the change ended instead: a newer order took its place, or somebody recalled it. */
+async function passGate(
+  change: Change,
+  journal: Journal,
+  host: ChangeHost,
+  { halt, supersede, recall }: Signals,
+): Promise<boolean> {
+  const stop = AbortSignal.any([halt, supersede, recall])
+  try {
+    await host.untilAllowed(change, stop)
+    return true
+  } catch (error) {
+    halt.throwIfAborted()
+    if (error instanceof Halted) throw error
+    if (!isNoFault(journal, stop)) await failChange(journal, host, [faultOfGate(error)])
+    return false
   }
 }
 

@@ -42,7 +42,8 @@ export async function proveFloor(floor: Floor, folder: string): Promise<void> {
   const spec = await emptySpec(folder)
   const ask = floor.uids ? ['--dump', '--dump'] : ['--version']
   const command = [...floor.launcher.command, ...ask]
-  const { exit, output } = await runHook(floor, { spec, command, timeoutSeconds: 30, folder })
+  const { leases: _, ...bare } = floor
+  const { exit, output } = await runHook(bare, { spec, command, timeoutSeconds: 30, folder })
   await rm(folder, { recursive: true, force: true })
   const said = output.join('\n')
   const lacks = floor.uids ? rootFacts.filter(fact => !fact.test(said)) : []

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { arch } from 'node:os'
 import type { Architecture } from '@steadfleet/domain'
+import { pathsOf } from '../disk/paths.ts'
 import { findCgroupHomes } from './cgroup-homes.ts'
 import { leaveCgroupHomes } from './cgroups.ts'
 import { AppsError } from './error.ts'
@@ -35,6 +36,7 @@ export async function findFloor({ stateDir, isRoot, withCgroups }: FloorOptions)
     homes,
     filters: new Map(),
     launcher: await launcherFor(program),
+    leases: pathsOf(stateDir).leases,
     ...(isRoot && { uids: openUids(leaseTable, stateDir) }),
     ...(prlimit !== undefined && { prlimit }),
   }

@@ -13,6 +13,7 @@ import {
   toSeccompFilter,
 } from '@steadfleet/confine'
 import type { Architecture } from '@steadfleet/domain'
+import { leasePath } from '../disk/paths.ts'
 import type { AppSpec } from './apps.ts'
 import type { CgroupHome } from './cgroup-homes.ts'
 import type { Limits } from './cgroups.ts'
@@ -29,6 +30,8 @@ export interface Floor {
   readonly homes: readonly CgroupHome[]
   /** Filters by their interfaces, so that each is compiled once. */
   readonly filters: Map<string, Uint8Array>
+  /** Where each package has its folder of leases. */
+  readonly leases?: string
   /** The absolute path of prlimit, for limits that no cgroup sets. */
   readonly prlimit?: string
 }
@@ -56,6 +59,8 @@ export async function prepareSandbox(
   const identity = await identityOf(floor, spec)
   await giveData(spec.data, identity)
   await giveSettings(spec.settings, identity)
+  const leases = floor.leases && leasePath({ leases: floor.leases }, spec.package)
+  if (leases) await giveLeases(leases, identity)
   await mkdir(run.folder, { recursive: true, mode: 0o700 })
   await writeFile(join(run.folder, 'filter'), filterOf(floor, spec.interfaces))
   const rlimits = rlimitOptions(floor, limitsOf(spec.limits))
@@ -68,6 +73,7 @@ export async function prepareSandbox(
     entries: await entriesOf(spec.tree, shown),
     data: spec.data,
     settings: spec.settings,
+    ...(leases && { leases }),
     shown,
     interfaces: spec.interfaces,
     hostname: spec.package.replace('/', '-'),
@@ -128,6 +134,18 @@ async function giveAll(folder: string, uid: number): Promise<void> {
     else await lchown(path, uid, uid)
   }
   await chown(folder, uid, uid)
+}
+
+/**
+ * The app may make files in it by its group, so that it can't open it again once the agent has shut it: as
+ * it is found it stays.
+ */
+async function giveLeases(leases: string, identity: Identity): Promise<void> {
+  if (!existsSync(leases)) {
+    await mkdir(leases, { recursive: true, mode: 0o700 })
+    await chmod(leases, 0o770)
+  }
+  if (identity.kind === 'leased') await chown(leases, 0, identity.uid)
 }
 
 /** Readable by the app's group and nobody else. */

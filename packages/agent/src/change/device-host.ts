@@ -19,6 +19,8 @@ import type { Apps } from '../apps/index.ts'
 import { syncFileSystem } from '../disk/durable.ts'
 import { AgentError } from '../error.ts'
 import { isSecurityEvent } from '../report/refusals.ts'
+import type { Gate, Journey } from '../say/gate.ts'
+import type { Leases } from '../say/leases.ts'
 import { isTransient } from '../server/transient.ts'
 import type { FetchContext } from '../store/fetch-context.ts'
 import { fetchTree } from '../store/fetch-tree.ts'
@@ -47,6 +49,8 @@ export interface DeviceHostOptions {
   readonly care: TreeCare
   /** Which start of the machine this is. */
   readonly boot: string
+  readonly gate: Gate
+  readonly leases: Leases
 }
 
 const defaultProbationSeconds = 120
@@ -73,6 +77,14 @@ export class DeviceHost implements ChangeHost {
 
   async generations({ plan, to }: Change): Promise<{ from: Generation; to: Generation }> {
     return { from: await this.#generation(plan.from), to: await this.#generation(to) }
+  }
+
+  async untilAllowed(change: Change, stop: AbortSignal): Promise<void> {
+    await this.#options.gate.untilMayActivate(await this.#journey(change), stop)
+  }
+
+  async #journey(change: Change): Promise<Journey> {
+    return { change, ...(await this.generations(change)) }
   }
 
   keep(generation: Generation): Promise<void> {
@@ -104,6 +116,7 @@ export class DeviceHost implements ChangeHost {
       // What an earlier try started may be running still; starting is always from nothing.
       if (again) await this.#options.apps.stop(name)
       await this.#makeSound(needed(to), stop)
+      await this.#options.leases.open([name])
       return void (await this.#start(needed(to)))
     },
   }
@@ -113,6 +126,7 @@ export class DeviceHost implements ChangeHost {
     install: work => this.#uninstall(work),
     stop: async ({ name, from }) => {
       await this.#options.apps.stop(name)
+      await this.#options.leases.open([name])
       // What can't be started, since it was damaged, is once it is put right.
       for (const spec of from ? specsOf(this.#paths, from) : []) await this.#options.apps.keep(spec)
     },
@@ -127,6 +141,7 @@ export class DeviceHost implements ChangeHost {
     const { world, fetching } = this.#options
     for (let failures = 1; ; failures++) {
       try {
+        await this.#options.gate.untilMayFetch(await this.#journey(change), stop)
         await this.#refuseTooLittleRoom(change, stop)
         const receipt = await fetchTree(fetching, needed(to), from?.tree.digest, stop)
         return { ...receipt, size: needed(to).size }
@@ -247,6 +262,7 @@ export class DeviceHost implements ChangeHost {
     const kept = isCommitted ? [to, from] : await this.#keptWith(from)
     const stuck = change.state === 'rescue' ? await this.#runPointed() : []
     await collect(this.#options.stores, [...kept, ...stuck], !isCommitted)
+    await this.#options.leases.openAll()
   }
 
   /** The way back did not succeed: what the pointer names runs, whichever it is. */

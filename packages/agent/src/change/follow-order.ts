@@ -38,6 +38,8 @@ export interface OrderFollower {
   readonly tell: (event: NewEvent) => Promise<void>
   /** An order changes nothing of what runs: no change will tell that it was taken. */
   readonly onUnchanged: () => void
+  /** The order is fulfilled, as far as it may be: nothing waits any more. */
+  readonly onSettled: () => Promise<void>
 }
 
 const retry = { first: 15_000, longest: 6 * 3_600_000 }
@@ -95,7 +97,7 @@ async function follow(follower: OrderFollower, order: Order): Promise<boolean> {
     const { refused, revert } = journal.state
     const aim = await next(current)
     if (journal.state.revert !== revert) continue
-    if (aim === undefined) return tellUnchanged(follower, current, order)
+    if (aim === undefined) return await settle(follower, current, order)
     await begin(follower, current, aim)
     const end = await run(follower)
     if (journal.state.revert !== revert) continue
@@ -104,7 +106,8 @@ async function follow(follower: OrderFollower, order: Order): Promise<boolean> {
   }
 }
 
-function tellUnchanged(follower: OrderFollower, current: Generation, order: Order): true {
+async function settle(follower: OrderFollower, current: Generation, order: Order): Promise<true> {
+  await follower.onSettled()
   if (current.counter !== order.counter) follower.onUnchanged()
   return true
 }

@@ -24,6 +24,12 @@ export interface Paths {
   readonly data: string
   readonly outbox: string
   readonly socket: string
+  /** What was said on the device itself. */
+  readonly say: string
+  /** Where apps say not now: a folder for each package, which its sandbox shows it. */
+  readonly leases: string
+  /** The sockets of the device's own interface. */
+  readonly api: string
 }
 
 export function pathsOf(root: string): Paths {
@@ -48,6 +54,9 @@ export function pathsOf(root: string): Paths {
     data: at('data'),
     outbox: at('outbox'),
     socket: at('agent.sock'),
+    say: at('say.json'),
+    leases: at('leases'),
+    api: at('api'),
   }
 }
 
@@ -67,4 +76,9 @@ export function dataPath(paths: Paths, packageName: string, number: number): str
 /** What the app reads of its settings: as old as its data, so it never changes under a running app. */
 export function settingsPath(paths: Paths, packageName: string, number: number): string {
   return `${dataPath(paths, packageName, number)}.settings.json`
+}
+
+/** The folder in which the apps of a package make their leases. */
+export function leasePath(paths: Pick<Paths, 'leases'>, packageName: string): string {
+  return join(paths.leases, packageName.replace('/', '.'))
 }

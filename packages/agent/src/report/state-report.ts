@@ -1,4 +1,4 @@
-import type { DeviceId, StateReport } from '@steadfleet/domain'
+import type { DeviceId, StateReport, Waiting } from '@steadfleet/domain'
 import { toTimestamp } from '@steadfleet/domain'
 import type { EngineState, Generation } from '@steadfleet/engine'
 import type { Apps } from '../apps/index.ts'
@@ -12,6 +12,8 @@ export interface ReportFacts {
   readonly current: Generation
   readonly apps: Apps
   readonly attributes: Readonly<Record<string, string>>
+  /** What a change that is prepared waits for. */
+  readonly waiting: Waiting | undefined
 }
 
 /** What the device says of itself: the generation in force, and how far a change is. */
@@ -38,6 +40,7 @@ export function makeReport(facts: ReportFacts): StateReport {
       state: is,
       restarts,
     })),
+    ...(facts.waiting && { waiting: facts.waiting }),
     attributes: { ...apps.describeConfinement(), ...facts.attributes, ...wordOfRevert(facts) },
   }
 }

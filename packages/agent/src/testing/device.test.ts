@@ -3,8 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Conditions } from '@steadfleet/engine'
 import { Agent } from '../agent.ts'
 import { type Paths, pathsOf } from '../disk/paths.ts'
+import type { Say } from '../say/open-say.ts'
 import { joinFleet } from '../server/enrol.ts'
 import { defaultPatience, makeTransport, type Patience } from '../server/http.ts'
 import { parseToken } from '../trust/enrolment.ts'
@@ -25,6 +27,7 @@ export class TestDevice implements AsyncDisposable {
   /** Which start of the pretended machine this is. */
   boot = 'first'
   agent: Agent | undefined
+  conditions: Conditions = { isMetered: false }
   #transport = makeTransport()
 
   private constructor(directory: string, root: string, patience: Patience) {
@@ -68,6 +71,8 @@ export class TestDevice implements AsyncDisposable {
       pid: process.pid,
       boot: this.boot,
       attributes: {},
+      conditions: () => this.conditions,
+      zone: 'UTC',
     })
   }
 
@@ -79,6 +84,12 @@ export class TestDevice implements AsyncDisposable {
       sleep: (milliseconds, stop) => sleepFast(milliseconds / this.haste, stop),
       log: entry => void this.logged.push(entry),
     }
+  }
+
+  get say(): Say {
+    const { agent } = this
+    assert.ok(agent, 'the agent runs')
+    return agent.say
   }
 
   async stop(): Promise<void> {

@@ -90,6 +90,11 @@ export class TrustState {
     return order && order.counter >= this.#floor('order') ? order : undefined
   }
 
+  /** The last accepted order as it was signed. */
+  get sealedOrder(): Envelope | undefined {
+    return this.order && this.#order?.envelope
+  }
+
   /** The order's counter; one less than the last accepted one where that is lost, to be sent it again. */
   get counter(): number {
     return this.order?.counter ?? Math.max(0, this.#floor('order') - 1)

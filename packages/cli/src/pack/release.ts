@@ -57,6 +57,7 @@ export function refOf(bytes: Uint8Array): ObjectRef {
 function behaviourOf(manifest: Manifest): Behaviour {
   const { apps, interfaces, settings, hooks, limits } = manifest
   const probation = manifest['probation-seconds']
+  const security = manifest['security-revision']
   const together = manifest['together-with']
   return {
     apps,
@@ -65,6 +66,7 @@ function behaviourOf(manifest: Manifest): Behaviour {
     ...(hooks === undefined ? {} : { hooks }),
     ...(limits === undefined ? {} : { limits }),
     ...(probation === undefined ? {} : { 'probation-seconds': probation }),
+    ...(security === undefined ? {} : { 'security-revision': security }),
     ...(together === undefined ? {} : { 'together-with': together }),
   }
 }

@@ -1,0 +1,68 @@
+import type { UpdatePolicy } from '@steadfleet/domain'
+import type { Conditions, EngineState } from '@steadfleet/engine'
+import type { Envelope } from '@steadfleet/trust'
+import type { Apps } from '../apps/index.ts'
+import type { Paths } from '../disk/paths.ts'
+import type { NewEvent } from '../report/outbox.ts'
+import { orderedUpdatePolicy } from '../trust/ordered-policy.ts'
+import type { TrustState } from '../trust/trust-state.ts'
+import type { World } from '../world.ts'
+import { readConditions, sourcesFor } from './conditions.ts'
+import { Gate } from './gate.ts'
+import { Leases } from './leases.ts'
+import { OwnSayFile } from './own-say-file.ts'
+
+export interface SayOptions {
+  readonly paths: Paths
+  readonly world: World
+  readonly trust: TrustState
+  readonly apps: Apps
+  readonly state: () => EngineState
+  readonly tell: (event: NewEvent) => Promise<void>
+  readonly suspect: (error: unknown) => void
+  /** How the device is; read from the system without it. */
+  readonly conditions?: () => Conditions
+  /** The time zone in which its people live; UTC without it. */
+  readonly zone?: string
+}
+
+/** Who has a say in when this device changes. */
+export interface Say {
+  readonly own: OwnSayFile
+  readonly leases: Leases
+  readonly gate: Gate
+  readonly policy: () => UpdatePolicy
+}
+
+export async function openSay(options: SayOptions): Promise<Say> {
+  const { paths, world, trust, apps, tell } = options
+  const own = await OwnSayFile.open(paths)
+  const leases = new Leases({ paths, world, apps })
+  const sources = sourcesFor(paths.root)
+  const policy = policyReader(options)
+  const gate = new Gate({
+    world,
+    own,
+    leases,
+    policy,
+    tell,
+    // Somebody stands before the device and went back by hand.
+    isByHand: ({ plan }) => options.state().revert?.counter === plan.counter,
+    time: () => trust.time(world.now()),
+    zone: options.zone ?? 'UTC',
+    conditions: options.conditions ?? (() => readConditions(sources)),
+  })
+  return { own, leases, gate, policy }
+}
+
+/** Read once for each order. */
+function policyReader({ trust, suspect }: SayOptions): () => UpdatePolicy {
+  let read: { readonly order: Envelope | undefined; readonly policy: UpdatePolicy } | undefined
+  return () => {
+    const order = trust.sealedOrder
+    if (read === undefined || read.order !== order) {
+      read = { order, policy: orderedUpdatePolicy(order, suspect) }
+    }
+    return read.policy
+  }
+}
