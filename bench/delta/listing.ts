@@ -43,10 +43,11 @@ function entryOf(root: string, path: string, files: Map<Digest, string>): TreeEn
 /** A file read by position. It is opened for each read: a delta is of thousands of files. */
 export async function fileSource(path: string): Promise<ByteSource> {
   const { size } = lstatSync(path)
-  const read = async (position: number, length: number): Promise<Uint8Array> => {
+  const read: ByteSource['read'] = async (position, length, into) => {
     await using file = await open(path)
-    const { buffer } = await file.read(new Uint8Array(length), 0, length, position)
-    return buffer
+    const bytes = into?.subarray(0, length) ?? new Uint8Array(length)
+    await file.read(bytes, 0, length, position)
+    return bytes
   }
   return { length: size, read }
 }

@@ -150,9 +150,9 @@ class OpenFiles implements AsyncDisposable {
     const { size } = await file.stat()
     return {
       length: size,
-      read: async (position, length) => {
+      read: async (position, length, into) => {
         this.#stop.throwIfAborted()
-        const bytes = new Uint8Array(length)
+        const bytes = into?.subarray(0, length) ?? new Uint8Array(length)
         for (let done = 0; done < length; ) {
           const part = await file.read(bytes, done, length - done, position + done)
           if (part.bytesRead === 0) throw new RangeError(`a file ends at ${position + done}`)

@@ -1,11 +1,8 @@
-import { createWriteStream } from 'node:fs'
 import { lstat, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { type Digest, digestFromHex, digestOf, toHexDigest } from '@steadfleet/base'
 import type { FileMode } from '@steadfleet/bundle'
-import { syncFileSystem } from '../disk/durable.ts'
+import { syncFileSystem, withFile } from '../disk/durable.ts'
 import type { Paths } from '../disk/paths.ts'
 import { AgentError, isSystemError, orDiskFull } from '../error.ts'
 import { digestOfFile } from './download.ts'
@@ -96,7 +93,10 @@ export class ObjectStore {
   async stage(digest: Digest, content: AsyncIterable<Uint8Array>): Promise<void> {
     const path = this.incomingPath(digest)
     try {
-      await pipeline(Readable.from(content), createWriteStream(path, { mode: 0o644 }))
+      // A piece may be good only until the next one is asked for.
+      await withFile(path, 'w', 0o644, async file => {
+        for await (const piece of content) await file.writeFile(piece)
+      })
     } catch (error) {
       await rm(path, { force: true })
       throw orDiskFull(error)

@@ -1,8 +1,11 @@
 /** Bytes that can be read at any position: an open file, or an object of a store. */
 export interface ByteSource {
   readonly length: number
-  /** Exactly `length` bytes from `position` on, which lie inside. */
-  read(position: number, length: number): Promise<Uint8Array>
+  /**
+   * Exactly `length` bytes from `position` on, which lie inside. They may be put into the beginning of
+   * `into`, which is at least as long and which nobody reads any more.
+   */
+  read(position: number, length: number, into?: Uint8Array): Promise<Uint8Array>
 }
 
 /** A source of bytes that are in memory. */

@@ -2,7 +2,7 @@ import type { Piece } from './align.ts'
 import { makeStreams, type Streams, streamNames } from './streams.ts'
 
 /** Where a new file is cut: its pieces are predicted in segments that do not cross these places. */
-const segmentLength = 32_768
+export const segmentLength = 32_768
 const firstSegmentLength = 1024
 
 /** Where a segment ends that begins `done` bytes into a piece of `copy` bytes at `newAt`. */

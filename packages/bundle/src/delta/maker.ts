@@ -3,7 +3,7 @@ import type { Piece } from './align.ts'
 import type { Layout } from './elf/layout.ts'
 import { Moves } from './elf/moves.ts'
 import { CodePredictor } from './elf/predictor.ts'
-import { type Predictor, segmentEnd } from './instructions.ts'
+import { type Predictor, segmentEnd, segmentLength } from './instructions.ts'
 import type { OldReader } from './old-reader.ts'
 import { longestVarint, type StreamReader } from './stream-reader.ts'
 import type { StreamName } from './streams.ts'
@@ -14,6 +14,8 @@ const mostMoves = 2 ** 20
 /** Carries out the instructions of one object after another. */
 export class Maker {
   readonly #streams: Readonly<Record<StreamName, StreamReader>>
+  /** What is made of one segment after another. */
+  readonly #scratch = new Uint8Array(segmentLength)
   /** How many more old bytes stay as they are before the next is mended. */
   #gap = 0
 
@@ -41,12 +43,13 @@ export class Maker {
     }
   }
 
-  /** The bytes of an object that is made of `old`. */
+  /** The bytes of an object that is made of `old`; each piece is good until the next is asked for. */
   async *changed(size: number, old: OldReader, predictor?: Predictor): AsyncGenerator<Uint8Array> {
     for await (const { oldAt, copy, insert, newAt } of this.#pieces(size, old.length)) {
       for (let done = 0; done < copy; ) {
         const end = segmentEnd(newAt, done, copy)
-        const bytes = await old.copy(oldAt + done, end - done)
+        const bytes = this.#scratch.subarray(0, end - done)
+        await old.copy(oldAt + done, bytes)
         predictor?.predict(bytes, oldAt + done, newAt + done)
         await this.#mend(bytes.length, bytes)
         predictor?.learn(bytes, newAt + done)

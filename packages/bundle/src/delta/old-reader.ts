@@ -14,24 +14,25 @@ export class OldReader {
     this.#source = source
   }
 
-  /** A copy of `length` bytes from `position` on. */
-  async copy(position: number, length: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(length)
-    for (let done = 0; done < length; ) {
+  /** Fills `bytes` with those from `position` on. */
+  async copy(position: number, bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
       const at = position + done
       const start = at - (at % blockLength)
       const block = this.#blocks.get(start) ?? (await this.#load(start))
-      const part = block.subarray(at - start, at - start + length - done)
+      const part = block.subarray(at - start, at - start + bytes.length - done)
       bytes.set(part, done)
       done += part.length
     }
-    return bytes
   }
 
+  /** In the memory of the block that goes for it: garbage of this size is collected late. */
   async #load(start: number): Promise<Uint8Array> {
-    const block = await this.#source.read(start, Math.min(blockLength, this.length - start))
-    const [oldest] = this.#blocks.keys()
-    if (this.#blocks.size >= mostBlocks && oldest !== undefined) this.#blocks.delete(oldest)
+    const length = Math.min(blockLength, this.length - start)
+    const [oldest] = this.#blocks.size < mostBlocks ? [] : this.#blocks
+    if (oldest) this.#blocks.delete(oldest[0])
+    const into = oldest && oldest[1].length >= length ? oldest[1] : undefined
+    const block = await this.#source.read(start, length, into)
     this.#blocks.set(start, block)
     return block
   }

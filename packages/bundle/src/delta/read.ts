@@ -17,7 +17,8 @@ import { ways } from './streams.ts'
 /**
  * The objects of a delta's tree that the older one lacks, the tree's listing first. As those of
  * {@link readBundle}: content that does not have its digest throws after its last byte. To go on
- * after a stop is to read again with what was kept as `done`. Memory is bounded, by 24 MiB for
+ * after a stop is to read again with what was kept as `done`. A piece of content is good until the next
+ * one is asked for. Memory is bounded, by 24 MiB for
  * brotli's windows and by the listings, whatever the length of an object.
  */
 export async function* readDelta(

@@ -70,8 +70,8 @@ function openFile(path: string): ByteSource {
   }
   return {
     length: withFile(file => fstatSync(file).size),
-    async read(position, length) {
-      const bytes = new Uint8Array(length)
+    async read(position, length, into) {
+      const bytes = into?.subarray(0, length) ?? new Uint8Array(length)
       withFile(file => readSync(file, bytes, 0, length, position))
       return bytes
     },
