@@ -7,8 +7,9 @@ import { describe, test } from 'node:test'
 import { type Digest, digestOf } from '@steadfleet/base'
 import type { PackageName } from '@steadfleet/domain'
 import { dataPath, settingsPath, treePath } from './disk/paths.ts'
-import { TestDevice } from './testing/device.test.ts'
-import { PretendFleet, type Release } from './testing/pretend-fleet.test.ts'
+import type { TestDevice } from './testing/device.test.ts'
+import type { PretendFleet, Release } from './testing/pretend-fleet.test.ts'
+import { withFleet } from './testing/stage.test.ts'
 
 const good = { 'bin/main': 'well\n', 'share/text': 'hello' }
 const migrating = { behaviour: { hooks: { migrate: ['bin/migrate'] } } }
@@ -271,21 +272,6 @@ describe('a setting', { concurrency: 4 }, () => {
       assert.equal(report.generation, 1)
     }))
 })
-
-interface Stage {
-  readonly fleet: PretendFleet
-  readonly device: TestDevice
-}
-
-async function withFleet(story: (stage: Stage) => Promise<void>): Promise<void> {
-  const fleet = await PretendFleet.start()
-  const device = await TestDevice.join(fleet)
-  try {
-    await story({ fleet, device })
-  } finally {
-    await device[Symbol.asyncDispose]().finally(() => fleet.close())
-  }
-}
 
 /** A hub that fails and a lamp that does not, each on top of a revision that runs. */
 async function twoPackages(

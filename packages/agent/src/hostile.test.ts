@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { Agent } from './agent.ts'
 import { TestDevice } from './testing/device.test.ts'
 import { type Faults, PretendFleet, type Release } from './testing/pretend-fleet.test.ts'
+import { withFleet } from './testing/stage.test.ts'
 
 const good = { 'bin/main': 'well\n' }
 /** So many files that a bundle is worth it. */
@@ -231,21 +232,6 @@ test('a second agent on one directory refuses to start and says who holds it', (
       details: { holder: String(process.pid), directory: device.paths.root },
     })
   }))
-
-interface Stage {
-  readonly fleet: PretendFleet
-  readonly device: TestDevice
-}
-
-async function withFleet(story: (stage: Stage) => Promise<void>): Promise<void> {
-  const fleet = await PretendFleet.start()
-  const device = await TestDevice.join(fleet)
-  try {
-    await story({ fleet, device })
-  } finally {
-    await device[Symbol.asyncDispose]().finally(() => fleet.close())
-  }
-}
 
 function refuses(code: string, stated: Parameters<PretendFleet['give']>[1]): Promise<void> {
   return withFleet(async ({ fleet, device }) => {

@@ -1,14 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import {
-  addRelease,
-  makePolicy,
-  nextVersion,
-  releaseTarget,
-  signerFromSeed,
-  signStatement,
-  toEnvelopeBytes,
-} from '@steadfleet/authority'
+import { addRelease, nextVersion, releaseTarget } from '@steadfleet/authority'
 import {
   freshen,
   type PretendCatalogue,
@@ -16,14 +8,9 @@ import {
   seal,
 } from '@steadfleet/authority/testing'
 import { digestOf } from '@steadfleet/base'
-import {
-  type OrderedRelease,
-  parseEnvelopeBytes,
-  payloadTypes,
-  reopenPolicy,
-} from '@steadfleet/trust'
-import { TestDevice } from '../testing/device.test.ts'
-import { PretendFleet, type Release } from '../testing/pretend-fleet.test.ts'
+import type { OrderedRelease } from '@steadfleet/trust'
+import type { PretendFleet, Release } from '../testing/pretend-fleet.test.ts'
+import { adoptLamp, type Stage, withFleet } from '../testing/stage.test.ts'
 
 const good = { 'bin/main': 'well\n' }
 
@@ -85,47 +72,24 @@ describe('a device that follows two catalogues', { timeout: 60_000 }, () => {
     }))
 })
 
-interface Two {
-  readonly fleet: PretendFleet
-  readonly device: TestDevice
+interface Two extends Stage {
   readonly hub: Release
 }
 
 let garden: PretendCatalogue
 
 /** A device that runs the hub, of an owner who then adopts the lamp into a catalogue of its own. */
-async function withTwo(story: (two: Two) => Promise<void>): Promise<void> {
-  const fleet = await PretendFleet.start()
-  const device = await TestDevice.join(fleet)
-  try {
+function withTwo(story: (two: Two) => Promise<void>): Promise<void> {
+  return withFleet(async ({ fleet, device }) => {
     const hub = await fleet.publish('acme/hub', 1, good)
     await fleet.give([hub])
     await fleet.untilState('committed', 1)
     garden = await pretendCatalogue(new Date())
     fleet.catalogues.set('garden', garden.files)
-    await adoptLamp(fleet)
+    await adoptLamp(fleet, garden)
+    fleet.look()
     await story({ fleet, device, hub })
-  } finally {
-    await device[Symbol.asyncDispose]().finally(() => fleet.close())
-  }
-}
-
-async function adoptLamp(fleet: PretendFleet): Promise<void> {
-  const held = reopenPolicy(parseEnvelopeBytes(fleet.owner.get('1.policy.json')!))
-  const named = { name: 'garden', root: garden.firstRoot, allowed: ['acme'], refused: [] }
-  const adoption = {
-    package: 'acme/lamp',
-    from: { catalogue: 'acme', publisher: 'acme' },
-    to: { catalogue: 'garden', publisher: 'acme' },
-    floor: 2,
-  }
-  const catalogues = [...held.catalogues, named]
-  const next = { ...held, version: 2, catalogues, adoptions: [adoption] }
-  const signers = [7, 8, 9].map(n => signerFromSeed(new Uint8Array(32).fill(n)))
-  const policy = makePolicy(next, new Date())
-  const envelope = await signStatement(payloadTypes.policy, policy, signers)
-  fleet.owner.set('2.policy.json', toEnvelopeBytes(envelope))
-  fleet.look()
+  })
 }
 
 /** The first catalogue names a snapshot from now on that nobody has. */

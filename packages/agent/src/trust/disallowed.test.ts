@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { parseEnvelopeBytes, reopenPolicy } from '@steadfleet/trust'
-import { TestDevice } from '../testing/device.test.ts'
-import { PretendFleet, type Release } from '../testing/pretend-fleet.test.ts'
+import type { PretendFleet, Release } from '../testing/pretend-fleet.test.ts'
+import { type Stage, withFleet } from '../testing/stage.test.ts'
 
 const good = { 'bin/main': 'well\n' }
 
@@ -61,23 +61,17 @@ describe('a device that runs a release of a publisher whom its owner', { timeout
     }))
 })
 
-interface Stage {
-  readonly fleet: PretendFleet
-  readonly device: TestDevice
+interface HubStage extends Stage {
   readonly hub: Release
 }
 
-async function withHub(story: (stage: Stage) => Promise<void>): Promise<void> {
-  const fleet = await PretendFleet.start()
-  const device = await TestDevice.join(fleet)
-  try {
+function withHub(story: (stage: HubStage) => Promise<void>): Promise<void> {
+  return withFleet(async ({ fleet, device }) => {
     const hub = await publish(fleet, 'acme/hub', 1)
     await fleet.give([hub])
     await fleet.untilState('committed', 1)
     await story({ fleet, device, hub })
-  } finally {
-    await device[Symbol.asyncDispose]().finally(() => fleet.close())
-  }
+  })
 }
 
 function publish(fleet: PretendFleet, name: string, revision: number): Promise<Release> {

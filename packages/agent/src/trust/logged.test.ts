@@ -2,13 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
   addRelease,
-  makePolicy,
   nextVersion,
   readSigned,
   releaseTarget,
   signerFromSeed,
   signMetadata,
-  signStatement,
   toEnvelopeBytes,
 } from '@steadfleet/authority'
 import {
@@ -19,16 +17,11 @@ import {
   seal,
 } from '@steadfleet/authority/testing'
 import { digestOf, toUtf8 } from '@steadfleet/base'
-import {
-  envelopeDigest,
-  parseEnvelopeBytes,
-  payloadTypes,
-  reopenPolicy,
-  toLeaf,
-} from '@steadfleet/trust'
+import { envelopeDigest, parseEnvelopeBytes, reopenPolicy, toLeaf } from '@steadfleet/trust'
 import { TestDevice } from '../testing/device.test.ts'
 import { bothWitnesses, History, leaves } from '../testing/history.test.ts'
 import { PretendFleet, type Release } from '../testing/pretend-fleet.test.ts'
+import { adoptLamp } from '../testing/stage.test.ts'
 
 const good = { 'bin/main': 'well\n' }
 
@@ -179,22 +172,6 @@ async function signNextRoot({ catalogue }: PretendFleet): Promise<void> {
   const next = { ...first, version: 2 }
   const signers = [1, 2, 3].map(n => signerFromSeed(new Uint8Array(32).fill(n)))
   catalogue.set('2.root.json', await signMetadata(next, signers))
-}
-
-async function adoptLamp(fleet: PretendFleet, garden: PretendCatalogue): Promise<void> {
-  const held = reopenPolicy(parseEnvelopeBytes(fleet.owner.get('1.policy.json')!))
-  const named = { name: 'garden', root: garden.firstRoot, allowed: ['acme'], refused: [] }
-  const adoption = {
-    package: 'acme/lamp',
-    from: { catalogue: 'acme', publisher: 'acme' },
-    to: { catalogue: 'garden', publisher: 'acme' },
-    floor: 2,
-  }
-  const catalogues = [...held.catalogues, named]
-  const next = { ...held, version: 2, catalogues, adoptions: [adoption] }
-  const signers = [7, 8, 9].map(n => signerFromSeed(new Uint8Array(32).fill(n)))
-  const envelope = await signStatement(payloadTypes.policy, makePolicy(next, new Date()), signers)
-  fleet.owner.set('2.policy.json', toEnvelopeBytes(envelope))
 }
 
 /** A revision of the lamp that only the owner's own catalogue has. */

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { listReleases, listRoles } from '@steadfleet/protocol'
 import { openServedFleet, type ServedFleet } from '../fleet/testing.ts'
+import { revisionsOf, writeHub } from './testing.ts'
 
 describe('a publisher whose releases lie in bins', { concurrency: false }, () => {
   let it: ServedFleet
   const done = (words: string) => it.done(words)
   before(async () => {
     it = await openServedFleet()
-    writePackage(join(it.directory, 'hub'))
+    writeHub(join(it.directory, 'hub'))
     await done('publish hub')
   })
   after(() => it[Symbol.asyncDispose]())
@@ -35,7 +36,7 @@ describe('a publisher whose releases lie in bins', { concurrency: false }, () =>
     assert.match(await done('publisher bins 16'), /2 releases are in 16 bins/)
     assert.deepEqual(JSON.parse(await done('publisher bins --json')), { bins: 16, releases: 2 })
     assert.equal(filesOf('acme.bin-').length, 16)
-    assert.deepEqual(await revisions(), [1])
+    assert.deepEqual(await revisionsOf(it), [1])
   })
 
   test('publishes by signing the one bin that the release falls into', async () => {
@@ -44,7 +45,7 @@ describe('a publisher whose releases lie in bins', { concurrency: false }, () =>
     const signed = filesOf('acme').filter(file => !before.includes(file))
     assert.equal(signed.length, 1)
     assert.match(signed[0] ?? '', /^2\.acme\.bin-[0-9a-f]\.json$/)
-    assert.deepEqual(await revisions(), [1, 2])
+    assert.deepEqual(await revisionsOf(it), [1, 2])
   })
 
   test('is one role to those who look after it, and one line of who publishes', async () => {
@@ -72,7 +73,7 @@ describe('a publisher whose releases lie in bins', { concurrency: false }, () =>
     await done('targets apply key.draft')
     assert.match((await it.run('publish hub')).err, /authority\/not-asked/)
     await done('publish hub --key fresh')
-    assert.deepEqual(await revisions(), [1, 2, 3])
+    assert.deepEqual(await revisionsOf(it), [1, 2, 3])
   })
 
   test('takes fewer bins, more and none: names and versions go on where they were', async () => {
@@ -86,7 +87,7 @@ describe('a publisher whose releases lie in bins', { concurrency: false }, () =>
       const spread = JSON.parse(await done('publisher bins --json'))
       assert.deepEqual(spread, { bins, releases: 4 })
     }
-    assert.deepEqual(await revisions(), [1, 2, 3])
+    assert.deepEqual(await revisionsOf(it), [1, 2, 3])
   })
 
   test('has them verified to the bin that holds them', async () => {
@@ -110,30 +111,4 @@ describe('a publisher whose releases lie in bins', { concurrency: false }, () =>
       file.replace(/^\d+\./, '').startsWith(beginning),
     )
   }
-
-  async function revisions(): Promise<number[]> {
-    const releases = await it.fleet.client.call(listReleases, {
-      query: { package: 'acme/hub' as never },
-    })
-    return releases.map(({ revision }) => revision).sort()
-  }
 })
-
-function writePackage(folder: string): void {
-  mkdirSync(join(folder, 'app'), { recursive: true })
-  writeFileSync(join(folder, 'app/page'), 'hello\n', { mode: 0o755 })
-  const manifest = `name: hub
-publisher: acme
-version: 1.0.0
-summary: One file
-architectures: [amd64]
-sources:
-  - directory: app
-    to: srv
-apps:
-  web: { command: [srv/page] }
-support-end: 2029-12-31
-security-contact: mailto:security@acme.example
-`
-  writeFileSync(join(folder, 'steadfleet.yaml'), manifest)
-}

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { listReleases } from '@steadfleet/protocol'
 import { openServedFleet, type ServedFleet } from '../fleet/testing.ts'
+import { revisionsOf, writeHub } from './testing.ts'
 
 describe('a publisher whose role two keys must sign', { concurrency: false }, () => {
   let it: ServedFleet
   const done = (words: string) => it.done(words)
   before(async () => {
     it = await openServedFleet()
-    writePackage(join(it.directory, 'hub'))
+    writeHub(join(it.directory, 'hub'))
     await done('keys make second --unencrypted')
     await done('targets begin --add acme=second --threshold acme=2 --out two.draft')
     const keys = ['targets-1', 'targets-2', 'publisher-acme', 'second']
@@ -30,7 +30,7 @@ describe('a publisher whose role two keys must sign', { concurrency: false }, ()
       const { drafted } = JSON.parse(await done(`publish hub ${keys} --out ${out} --json`))
       const { standing } = drafted
       assert.deepEqual([standing.signed.length, standing.threshold], [signed, 2])
-      assert.deepEqual(await revisions(), [])
+      assert.deepEqual(await revisionsOf(it), [])
       const applied = await it.run(`publisher apply ${out}`)
       assert.match(applied.err, /trust\/threshold/)
     })
@@ -54,13 +54,13 @@ describe('a publisher whose role two keys must sign', { concurrency: false }, ()
     const signed = await it.run('publisher sign publisher-3.draft --key second.pem', elsewhere)
     cpSync(signed.out.trim(), join(it.directory, basename(signed.out.trim())))
     assert.match(await done('publisher apply publisher-3.draft'), /role\/acme 3 is in force/)
-    assert.deepEqual(await revisions(), [1])
+    assert.deepEqual(await revisionsOf(it), [1])
     assert.match(await done('publisher apply publisher-3.draft'), /role\/acme 3 is in force/)
   })
 
   test('publishes at once where both keys are here', async () => {
     await done('publish hub --key publisher-acme --key second')
-    assert.deepEqual(await revisions(), [1, 2])
+    assert.deepEqual(await revisionsOf(it), [1, 2])
   })
 
   test('renews its role, and says who may build, by the same two', async () => {
@@ -75,30 +75,4 @@ describe('a publisher whose role two keys must sign', { concurrency: false }, ()
     await done('publisher apply builder.draft')
     assert.deepEqual(JSON.parse(await done('builder list --json')).length, 2)
   })
-
-  async function revisions(): Promise<number[]> {
-    const releases = await it.fleet.client.call(listReleases, {
-      query: { package: 'acme/hub' as never },
-    })
-    return releases.map(({ revision }) => revision).sort()
-  }
 })
-
-function writePackage(folder: string): void {
-  mkdirSync(join(folder, 'app'), { recursive: true })
-  writeFileSync(join(folder, 'app/page'), 'hello\n', { mode: 0o755 })
-  const manifest = `name: hub
-publisher: acme
-version: 1.0.0
-summary: One file
-architectures: [amd64]
-sources:
-  - directory: app
-    to: srv
-apps:
-  web: { command: [srv/page] }
-support-end: 2029-12-31
-security-contact: mailto:security@acme.example
-`
-  writeFileSync(join(folder, 'steadfleet.yaml'), manifest)
-}

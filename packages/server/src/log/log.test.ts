@@ -10,7 +10,6 @@ import {
   getLogCheckpoint,
   getLogProof,
   getLogTile,
-  type LogView,
   listReleases,
   publishRole,
 } from '@steadfleet/protocol'
@@ -23,6 +22,7 @@ import {
   type SignedCheckpoint,
   toLeaf,
 } from '@steadfleet/trust'
+import { logOf, untilLog } from '../testing/log-view.ts'
 import { follow, moveStable, openTestFleet, type TestFleet } from '../testing/test-fleet.ts'
 import { openTestLog, type TestLog } from '../testing/test-log.ts'
 import { makeRelease, nextRole, type TestRelease, upload } from '../testing/test-release.ts'
@@ -41,7 +41,7 @@ describe('a log with two witnesses, both of whom are wanted', { concurrency: fal
   })
 
   test('holds what init signed as soon as the server has started', async () => {
-    await until(it, ({ published }) => published > 0)
+    await untilLog(it, ({ published }) => published > 0)
     const leaves = await leavesOf(it)
     assert.deepEqual(
       leaves.map(leaf => (leaf.type === 'release' ? leaf.path : leaf.type)),
@@ -85,7 +85,7 @@ describe('a log with two witnesses, both of whom are wanted', { concurrency: fal
     await upload(it.operator, release.bundle)
     const role = await nextRole(await it.role(), [release], it.keys.publisher, new Date())
     const publishing = it.operator.call(publishRole, { params: { role: 'acme' }, body: role })
-    const waiting = await until(it, ({ trouble }) => trouble !== null)
+    const waiting = await untilLog(it, ({ trouble }) => trouble !== null)
     assert.equal(waiting.trouble?.code, 'log/waiting')
     assert.deepEqual([waiting.signed, waiting.published], [5, 4])
     assert.equal(waiting.witnesses[1]?.trouble?.code, 'log/witness')
@@ -109,12 +109,12 @@ describe('a log with two witnesses, both of whom are wanted', { concurrency: fal
     const role = await nextRole(await it.role(), [release], it.keys.publisher, new Date())
     const publishing = it.operator.call(publishRole, { params: { role: 'acme' }, body: role })
     publishing.catch(() => undefined)
-    await until(it, ({ witnesses }) => witnesses[0]?.size === 6)
+    await untilLog(it, ({ witnesses }) => witnesses[0]?.size === 6)
     await it.killAndRestart()
-    assert.equal((await viewOf(it)).published, 5)
+    assert.equal((await logOf(it)).published, 5)
     await log.witnesses[1]!.start()
     await untilListed(it, 3)
-    assert.equal((await viewOf(it)).published, 6)
+    assert.equal((await logOf(it)).published, 6)
   })
 
   test('never forks and forgets nothing acknowledged, however often it is killed', async () => {
@@ -158,19 +158,6 @@ test('a server without a log shows a release at once, and says that it keeps non
     await it[Symbol.asyncDispose]()
   }
 })
-
-function viewOf(it: TestFleet): Promise<LogView> {
-  return it.operator.call(getLog, {})
-}
-
-/** Asks until the view is as wanted; a test that waits in vain ends by its own time-out. */
-async function until(it: TestFleet, is: (view: LogView) => boolean): Promise<LogView> {
-  for (;;) {
-    const view = await viewOf(it)
-    if (is(view)) return view
-    await wait(20)
-  }
-}
 
 async function untilListed(it: TestFleet, revision: number): Promise<void> {
   while (!(await revisions(it)).includes(revision)) await wait(20)

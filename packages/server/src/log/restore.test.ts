@@ -3,7 +3,6 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { setTimeout as wait } from 'node:timers/promises'
 import {
   emptyFrontier,
   frontierHead,
@@ -16,7 +15,6 @@ import {
 } from '@steadfleet/authority'
 import { fromUtf8 } from '@steadfleet/base'
 import {
-  getLog,
   getLogCheckpoint,
   getPolicy,
   type LogView,
@@ -33,6 +31,7 @@ import {
   reopenPolicy,
   type SignedCheckpoint,
 } from '@steadfleet/trust'
+import { logOf, untilLog } from '../testing/log-view.ts'
 import { openTestFleet, type TestFleet } from '../testing/test-fleet.ts'
 import { openTestLog, type TestLog } from '../testing/test-log.ts'
 import { makeRelease, nextRole, upload } from '../testing/test-release.ts'
@@ -55,7 +54,7 @@ describe('a server that is restored from an older backup', { concurrency: false 
     const it = await openTestFleet([], log, {}, ['--second-store', second])
     try {
       const lost = await loseLast(it, folder)
-      const view = await viewOf(it)
+      const view = await logOf(it)
       assert.deepEqual([view.signed, view.published], [lost.size, lost.size])
       await publish(it, 3)
       const now = await checkpointOf(it, log)
@@ -72,12 +71,12 @@ describe('a server that is restored from an older backup', { concurrency: false 
       await loseLast(it, folder)
       const publishing = publish(it, 3)
       publishing.catch(() => undefined)
-      const view = await until(it, ({ trouble }) => trouble?.code === 'log/behind')
+      const view = await untilLog(it, ({ trouble }) => trouble?.code === 'log/behind')
       assert.equal(view.published, 4)
       const choice = await other.shard(`${other.origin}/2`)
       await putLog(it, choice)
       const isOpened = ({ origin, published }: LogView) => origin.endsWith('/2') && published > 0
-      const opened = await until(it, isOpened)
+      const opened = await untilLog(it, isOpened)
       assert.deepEqual([opened.origin, opened.trouble], [`${other.origin}/2`, null])
       const policy = logPolicy(choice, 'policy')
       const { body } = await it.anyone.open(getLogCheckpoint, {})
@@ -87,7 +86,7 @@ describe('a server that is restored from an older backup', { concurrency: false 
       })
       assert.ok(held.size >= 4)
       await it.killAndRestart()
-      await until(it, isOpened)
+      await untilLog(it, isOpened)
       const shards = await it.anyone.call(listLogShards, {})
       assert.deepEqual(
         shards.map(({ shard, origin, isOpen }) => [shard, origin, isOpen]),
@@ -111,7 +110,7 @@ describe('a server that is restored from an older backup', { concurrency: false 
         const name = `${other.origin}/${shard}`
         await putLog(it, await other.shard(name))
         await it.killAndRestart()
-        await until(it, ({ origin, published }) => origin === name && published > 0)
+        await untilLog(it, ({ origin, published }) => origin === name && published > 0)
       }
       const shards = await it.anyone.call(listLogShards, {})
       assert.equal(shards.at(-1)?.shard, 4)
@@ -125,7 +124,7 @@ describe('a server that is restored from an older backup', { concurrency: false 
     const words = ['--second-store', join(folder, 'taken')]
     const [mine, other] = [await openTestLog(0, 0), await openTestLog(0, 0)]
     const it = await openTestFleet([], mine, {}, words)
-    await until(it, ({ published }) => published > 0)
+    await untilLog(it, ({ published }) => published > 0)
     await it[Symbol.asyncDispose]()
     await assert.rejects(openTestFleet([], other, {}, words), /server\/other-log/)
     for (const log of [mine, other]) await log[Symbol.asyncDispose]()
@@ -139,7 +138,7 @@ async function loseLast(it: TestFleet, folder: string): Promise<{ readonly size:
   await publish(it, 1)
   await it.killAndRestart(() => cp(it.data, backup, { recursive: true, filter: isFile }))
   await publish(it, 2)
-  const size = (await viewOf(it)).published
+  const size = (await logOf(it)).published
   await it.killAndRestart(async () => {
     await rm(it.data, { recursive: true, force: true, maxRetries: 5 })
     await cp(backup, it.data, { recursive: true })
@@ -157,18 +156,6 @@ async function publish(it: TestFleet, revision: number): Promise<void> {
   await upload(it.operator, release.bundle)
   const role = await nextRole(await it.role(), [release], it.keys.publisher, new Date())
   await it.operator.call(publishRole, { params: { role: 'acme' }, body: role })
-}
-
-function viewOf(it: TestFleet): Promise<LogView> {
-  return it.operator.call(getLog, {})
-}
-
-async function until(it: TestFleet, is: (view: LogView) => boolean): Promise<LogView> {
-  for (;;) {
-    const view = await viewOf(it)
-    if (is(view)) return view
-    await wait(20)
-  }
 }
 
 /** The owner signs the next policy, which names another log. */
