@@ -13,6 +13,10 @@ import { sendOutputForever } from './report/live-output.ts'
 import { makeReport } from './report/state-report.ts'
 import { serveStatus } from './report/status-socket.ts'
 import type { Say } from './say/open-say.ts'
+import { keepAgent } from './self/agent-package.ts'
+import { heedCheckIn } from './self/heed-check-in.ts'
+import { runningPackages } from './self/running-packages.ts'
+import { tellRescues } from './self/tell-rescues.ts'
 import { checkInForever } from './server/check-in-loop.ts'
 import { serveObjects } from './server/object-server.ts'
 import { streamForever } from './server/stream.ts'
@@ -28,7 +32,7 @@ import { type Resolved, resolveOrder } from './trust/resolve.ts'
 export class Agent {
   readonly #options: AgentOptions
   readonly #parts: Parts
-  readonly #halt = new AbortController()
+  readonly #halt: AbortController
   readonly #look = new Bell()
   readonly #tell = new Bell()
   readonly #ordered = new Bell()
@@ -39,24 +43,31 @@ export class Agent {
   #watchedUntil = 0
   #loops: Promise<unknown> = Promise.resolve()
 
-  private constructor(options: AgentOptions, parts: Parts) {
+  private constructor(options: AgentOptions, parts: Parts, halt: AbortController) {
     this.#options = options
     this.#parts = parts
+    this.#halt = halt
   }
 
   /** Takes the directory, finishes what the last life left, adopts the apps, and begins to work. */
   static async start(options: AgentOptions): Promise<Agent> {
-    const parts = await openParts(options)
-    const agent = new Agent(options, parts)
+    const halt = new AbortController()
+    const parts = await openParts(options, () => halt.abort(new Halted()))
+    const agent = new Agent(options, parts, halt)
     parts.outbox.onAdd(() => agent.#tell.ring())
     const found = await recover(parts.stores, parts.journal, parts.trust.floors)
     // Past its gate a change may be about to stop an app: what it shut stays shut.
     if (!isPastGate(parts.journal.state.change)) await parts.say.leases.openAll()
+    await tellRescues(parts, found.current)
     await parts.apps.adopt(found.specs)
     agent.#status = await serveStatus(options.paths.socket, () => agent.status(), options.world)
     const serve = options.fetch?.serve
     const { objects } = parts.stores
     if (serve) agent.#objects = await serveObjects({ ...serve, objects, world: options.world })
+    await parts.self.begin()
+    if (!parts.journal.state.change) {
+      await parts.self.prove(found.current.number, parts.trust.floors)
+    }
     agent.#loops = agent.#work()
     return agent
   }
@@ -87,9 +98,14 @@ export class Agent {
 
   /** Ends the agent and nothing else: apps run on, an open change is finished by the next start. */
   async stop(): Promise<void> {
-    this.#halt.abort(new Halted())
+    this.halt()
     await this.#loops
     await this.close()
+  }
+
+  /** Begins to end: {@link ended} settles soon. */
+  halt(): void {
+    this.#halt.abort(new Halted())
   }
 
   /** Reads the whole store again, now; fulfilled with what was found. */
@@ -119,13 +135,14 @@ export class Agent {
   }
 
   async close(): Promise<void> {
-    const { apps, outbox, file, lock } = this.#parts
+    const { apps, outbox, file, lock, self } = this.#parts
     this.#status?.close()
     this.#objects?.close()
     this.#objects?.closeAllConnections()
     await apps.close()
     await outbox.close()
     await file.close()
+    await self.close()
     lock.release()
   }
 
@@ -155,7 +172,7 @@ export class Agent {
   }
 
   #checkIn(): Promise<never> {
-    const { client, identity, trust, outbox, refusals } = this.#parts
+    const { client, identity, enrolment, trust, outbox, refusals, self } = this.#parts
     const { world } = this.#options
     const stop = this.#halt.signal
     const makeOwnReport = () => this.#report()
@@ -170,6 +187,7 @@ export class Agent {
       tell: this.#tell,
       intervalSeconds: () => trust.order?.policy['check-in-seconds'] ?? usualCheckInSeconds,
       onOrder: () => this.#ordered.ring(),
+      onEnd: error => heedCheckIn(self, enrolment.origin, error),
     })
   }
 
@@ -239,20 +257,22 @@ export class Agent {
     const { suspect } = fetching
     const modelFile = join(paths.trust, 'model.json')
     const context = { client, trust, enrolment, now, content, running, suspect, modelFile }
-    const resolved = await resolveOrder(context, order)
-    this.#model = resolved.model
-    return resolved
+    const { wanted, model } = await resolveOrder(context, order)
+    this.#model = model
+    return { wanted: keepAgent(await currentGeneration(paths), wanted), model }
   }
 
   async #report() {
-    const { identity, trust, journal, apps, outbox, say } = this.#parts
+    const { identity, trust, journal, apps, outbox, say, self } = this.#parts
+    const current = await currentGeneration(this.#options.paths)
     return makeReport({
       device: identity.device,
       sequence: await outbox.nextReport(),
       now: trust.time(this.#options.world.now()),
       counter: trust.counter,
       state: journal.state,
-      current: await currentGeneration(this.#options.paths),
+      packages: await runningPackages(self, current),
+      generation: current.number,
       apps,
       attributes: this.#options.attributes,
       waiting: say.gate.waiting,

@@ -27,6 +27,10 @@ export type AgentErrorCode =
   | 'agent/migrated'
   | 'agent/no-data'
   | 'agent/tool'
+  | 'agent/not-launched'
+  | 'agent/not-named'
+  | 'agent/newer-state'
+  | 'agent/rescued'
   | 'agent/fault'
 
 /** Raised by the device agent for what it expects to go wrong: the network, the disk, the order. */

@@ -8,6 +8,7 @@ import { currentBoot, openApps } from './apps/index.ts'
 import { type Command, parseCommand, usage } from './command.ts'
 import { takeLock } from './disk/lock.ts'
 import { type Paths, pathsOf } from './disk/paths.ts'
+import { thisProcess } from './self/this-process.ts'
 import { joinFleet } from './server/enrol.ts'
 import { makeTransport } from './server/http.ts'
 import { describeSeals } from './store/seals.ts'
@@ -16,7 +17,8 @@ import { parseToken } from './trust/enrolment.ts'
 import type { LogEntry, World } from './world.ts'
 
 process.umask(0o022)
-process.exitCode = await main(process.argv.slice(2))
+// Not by the last handle that closes: an agent that cannot go on must end for another to be started.
+process.exit(await main(process.argv.slice(2)))
 
 async function main(args: readonly string[]): Promise<number> {
   try {
@@ -61,6 +63,7 @@ async function run(command: Command & { does: 'run' }, paths: Paths): Promise<nu
     pid: process.pid,
     boot: currentBoot(),
     fetch: command.fetch,
+    self: await thisProcess(paths, process.env, warn),
     attributes: {
       node: process.version,
       kernel: process.platform,
@@ -78,9 +81,10 @@ async function run(command: Command & { does: 'run' }, paths: Paths): Promise<nu
     origin,
     pid: process.pid,
   })
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(agent))
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => end(agent))
   try {
     await agent.ended
+    await agent.close()
     return 0
   } finally {
     transport.close()
@@ -101,10 +105,9 @@ async function down(command: Command & { json: boolean }, paths: Paths): Promise
 }
 
 /** What is under way is safe to leave at any moment, so a stop that takes long is cut off. */
-async function end(agent: Agent): Promise<void> {
+function end(agent: Agent): void {
   setTimeout(() => process.exit(0), 5000).unref()
-  await agent.stop()
-  process.exit(0)
+  agent.halt()
 }
 
 function realWorld(json: boolean): World {

@@ -18,6 +18,8 @@ import { type NewEvent, Outbox } from './report/outbox.ts'
 import { RefusalReporter } from './report/refusals.ts'
 import { TroubleReporter } from './report/trouble-reporter.ts'
 import { openSay, type Say } from './say/open-say.ts'
+import { Self, type SelfFacts, unlaunched } from './self/self.ts'
+import { refuseNewerState } from './self/state-format.ts'
 import { Bandwidth } from './server/bandwidth.ts'
 import { signingOf } from './server/enrol.ts'
 import type { FetchContext } from './store/fetch-context.ts'
@@ -46,6 +48,8 @@ export interface AgentOptions {
   readonly conditions?: () => Conditions
   /** The time zone in which its people live; UTC without it. */
   readonly zone?: string
+  /** What this process is, and who launched it; none that another may take the place of without it. */
+  readonly self?: SelfFacts
   /** What else to say of this device in its reports. */
   readonly attributes: Readonly<Record<string, string>>
 }
@@ -85,16 +89,19 @@ export interface Parts {
   readonly scrub: Scrub
   readonly host: DeviceHost
   readonly say: Say
+  readonly self: Self
 }
 
-/** Takes the directory and opens all that lies in it. */
-export async function openParts(options: AgentOptions): Promise<Parts> {
+/** Takes the directory and opens all that lies in it. `leave` halts the agent that is made of it. */
+export async function openParts(options: AgentOptions, leave: () => void): Promise<Parts> {
   const { paths, world, pid } = options
+  await refuseNewerState(paths)
   const { identity, enrolment } = await readIdentity(paths)
   const lock = takeLock(paths, pid)
   try {
     await makeStateDirectories(paths)
-    return await openUnderLock(options, lock, identity, enrolment)
+    const self = await Self.open(paths, options.self ?? unlaunched, { boot: options.boot, leave })
+    return await openUnderLock(options, { lock, identity, enrolment, self })
   } catch (error) {
     lock.release()
     world.log({ level: 'error', message: String(error) })
@@ -105,16 +112,14 @@ export async function openParts(options: AgentOptions): Promise<Parts> {
 async function makeStateDirectories(paths: Paths): Promise<void> {
   // What was being laid out or taken apart is nobody's.
   await rm(paths.building, { recursive: true, force: true })
-  await makeDirectories([paths.journal, paths.outbox, paths.building], 0o700)
+  await makeDirectories([paths.journal, paths.outbox, paths.building, paths.agent], 0o700)
   const open = [paths.objects, paths.incoming, paths.trees, paths.generations, paths.data]
   await makeDirectories(open, 0o755)
 }
 
 async function openUnderLock(
   options: AgentOptions,
-  lock: Lock,
-  identity: Identity,
-  enrolment: Enrolment,
+  { lock, identity, enrolment, self }: Pick<Parts, 'lock' | 'identity' | 'enrolment' | 'self'>,
 ): Promise<Parts> {
   const { paths, world, transport } = options
   const { origin } = enrolment
@@ -123,11 +128,8 @@ async function openUnderLock(
   const outbox = await Outbox.open(paths.outbox, world)
   const refusals = new RefusalReporter(event => outbox.add(event), world.monotonic)
   const suspect = (error: unknown) => void refusals.report(world, error)
-  const { stores, fetching } = openStores(
-    options,
-    { name: origin, client, kind: 'server' },
-    suspect,
-  )
+  const server = { name: origin, client, kind: 'server' } as const
+  const { stores, fetching } = openStores(options, server, suspect)
   const { trees } = stores
   const file = await JournalFile.open(paths.journal, world.now)
   await trust.raise(await floorsOfGenerations(paths, file))
@@ -147,15 +149,14 @@ async function openUnderLock(
   const state = () => file.state
   const say = await openSay({ ...options, trust, apps, state, tell, suspect })
   const { boot } = options
-  const host = new DeviceHost({ stores, apps, world, trust, fetching, care, boot, ...say })
+  const host = new DeviceHost({ stores, apps, world, trust, fetching, care, self, boot, ...say })
   const journal = new ChangeReporter(file, outbox, apps, number => readGeneration(paths, number))
   listenToExits(apps, journal, new CrashReporter(outbox, world))
   const troubles = new TroubleReporter(outbox, world)
   apps.onTrouble(trouble => void troubles.report(trouble))
-  if (file.damage) await outbox.add(damageEvent(file.damage))
-  if (trust.torn.length > 0) await outbox.add(tornEvent(trust.torn))
+  await tellDamage(outbox, file, trust)
   const read = { identity, enrolment, trust, client, outbox, refusals }
-  return { lock, ...read, apps, file, journal, stores, fetching, care, scrub, host, say }
+  return { lock, self, ...read, apps, file, journal, stores, fetching, care, scrub, host, say }
 }
 
 /** What is stored, and what brings more of it. */
@@ -181,6 +182,11 @@ function listenToExits(apps: Apps, journal: ChangeReporter, crashes: CrashReport
     // During a change an exit is part of what the probation judges and the failure tells.
     if (!isOnTrial) void crashes.report(exit)
   })
+}
+
+async function tellDamage(outbox: Outbox, file: JournalFile, trust: TrustState): Promise<void> {
+  if (file.damage) await outbox.add(damageEvent(file.damage))
+  if (trust.torn.length > 0) await outbox.add(tornEvent(trust.torn))
 }
 
 function damageEvent(damage: NonNullable<JournalFile['damage']>) {

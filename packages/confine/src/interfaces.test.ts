@@ -42,7 +42,7 @@ for (const name of ['camera', 'constructor', '']) {
 }
 
 test('every interface says what it opens', () => {
-  assert.deepEqual(interfaceNames, both)
+  assert.deepEqual(interfaceNames, ['agent', ...both])
   for (const { title, opens } of Object.values(interfaces))
     assert.match(`${title}: ${opens}`, /^.{5,}: .{10,}$/)
 })

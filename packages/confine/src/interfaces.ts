@@ -34,6 +34,14 @@ const network = {
 
 /** Every interface that a manifest may request. What is not listed here is never opened. */
 export const interfaces = {
+  agent: {
+    title: 'Device agent',
+    opens: 'being the agent of the device: it runs outside every sandbox, and starts all others',
+    risk: 'high',
+    default: 'refused',
+    sandbox: {},
+    filter: {},
+  },
   network: {
     title: 'Network',
     opens: "connections to anywhere; shares the device's network with everything on it",

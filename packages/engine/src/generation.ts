@@ -87,6 +87,14 @@ function refuseSeal(why: string): never {
   throw new EngineError('engine/seal', `cannot read a generation record: ${why}`)
 }
 
+/** The interface by which a package is the agent itself: docs/decisions/0027 */
+export const agentInterface = 'agent'
+
+/** Whether the package, by what counts of its interfaces, is the agent that runs all others. */
+export function isAgentPackage({ interfaces }: Pick<GenerationPackage, 'interfaces'>): boolean {
+  return interfaces.includes(agentInterface)
+}
+
 /** True where a package runs the same in both: nothing to stop, copy or prove. */
 export function isSamePackage(a: Running | undefined, b: Running | undefined): boolean {
   if (a === undefined || b === undefined) return a === b

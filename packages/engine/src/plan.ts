@@ -1,5 +1,11 @@
 import type { PackageName } from '@steadfleet/domain'
-import { type Generation, type GenerationPackage, isSamePackage, packageOf } from './generation.ts'
+import {
+  type Generation,
+  type GenerationPackage,
+  isAgentPackage,
+  isSamePackage,
+  packageOf,
+} from './generation.ts'
 import { lanesOf } from './lanes.ts'
 
 export const stepKinds = [
@@ -47,7 +53,7 @@ export function planChange(from: Generation, to: Generation): Step[] {
     ...[...gone, ...before].map(stopStep),
     ...changed.flatMap(one => dataSteps(one, packageOf(from, one.package))),
     activateStep([...gone, ...changed]),
-    ...changed.map(startStep),
+    ...startSteps(changed),
   ].map(one => withLane(one, lanes))
 }
 
@@ -86,8 +92,16 @@ function activateStep(changed: readonly GenerationPackage[]): Step {
   return { id: 'activate', kind: 'activate', reads, writes: ['current'] }
 }
 
-function startStep({ package: name }: GenerationPackage): Step {
-  return step('start', name, ['current', `data:${name}`], [`apps:${name}`])
+/** The agent last, and after all others: its start ends the one that starts them. */
+function startSteps(changed: readonly GenerationPackage[]): Step[] {
+  const apps = changed.filter(one => !isAgentPackage(one))
+  const all = apps.map(one => `apps:${one.package}`)
+  const agents = changed.filter(isAgentPackage)
+  return [...apps.map(one => startStep(one)), ...agents.map(one => startStep(one, all))]
+}
+
+function startStep({ package: name }: GenerationPackage, after: readonly string[] = []): Step {
+  return step('start', name, ['current', `data:${name}`, ...after], [`apps:${name}`])
 }
 
 function step(kind: StepKind, name: PackageName, reads: string[], writes: string[]): Step {

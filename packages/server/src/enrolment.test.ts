@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +31,9 @@ describe('the line that a machine joins by', () => {
       await promisify(execFile)('sh', ['-c', command], {
         env: { ...process.env, STEADFLEET_HOME: home },
       })
+      const unit = readFileSync(join(home, 'steadfleet.service'), 'utf8')
+      assert.match(unit, new RegExp(`^ExecStart=${home}/rescuer --json$`, 'm'))
+      assert.ok(existsSync(join(home, 'rescuer')))
       const devices = await it.operator.call(listDevices, { params: { fleet } })
       assert.equal(devices.length, 1)
       const spoilt = command.replace(/"[0-9a-f]{64} {2}\$d\/agent/, `"${'0'.repeat(64)}  $d/agent`)

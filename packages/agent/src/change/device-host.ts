@@ -6,6 +6,7 @@ import {
   type Generation,
   type GenerationPackage,
   Hindered,
+  isAgentPackage,
   isSamePackage,
   type ProbationRule,
   packageOf,
@@ -21,6 +22,7 @@ import { AgentError } from '../error.ts'
 import { isSecurityEvent } from '../report/refusals.ts'
 import type { Gate, Journey } from '../say/gate.ts'
 import type { Leases } from '../say/leases.ts'
+import type { Self } from '../self/self.ts'
 import { isTransient } from '../server/transient.ts'
 import type { FetchContext } from '../store/fetch-context.ts'
 import { fetchTree } from '../store/fetch-tree.ts'
@@ -51,6 +53,7 @@ export interface DeviceHostOptions {
   readonly boot: string
   readonly gate: Gate
   readonly leases: Leases
+  readonly self: Self
 }
 
 const defaultProbationSeconds = 120
@@ -117,7 +120,7 @@ export class DeviceHost implements ChangeHost {
       if (again) await this.#options.apps.stop(name)
       await this.#makeSound(needed(to), stop)
       await this.#options.leases.open([name])
-      return void (await this.#start(needed(to)))
+      return void (await this.#start(needed(to), again, stop))
     },
   }
 
@@ -133,7 +136,10 @@ export class DeviceHost implements ChangeHost {
     copy: ({ to }) => rejectData(this.#paths, needed(to)),
     migrate: ({ name }) => this.#options.apps.stop(name),
     activate: ({ change }) => pointTo(this.#paths, change.plan.from),
-    start: ({ name }) => this.#options.apps.stop(name),
+    start: async ({ name, to }) => {
+      if (to && isAgentPackage(to)) await this.#options.self.goBack(to)
+      else await this.#options.apps.stop(name)
+    },
   }
 
   /** The network coming and going is no failure: it goes on until it has all, or is told to stop. */
@@ -197,7 +203,8 @@ export class DeviceHost implements ChangeHost {
     throw new AgentError('agent/hook', message, { package: name, exit })
   }
 
-  async #start(one: GenerationPackage): Promise<void> {
+  async #start(one: GenerationPackage, again: boolean, stop: AbortSignal): Promise<void> {
+    if (isAgentPackage(one)) return this.#options.self.become(one, again, stop)
     for (const spec of specsOf(this.#paths, one)) await this.#options.apps.start(spec)
   }
 
@@ -214,8 +221,8 @@ export class DeviceHost implements ChangeHost {
   async #uninstall({ change, to }: Work): Promise<void> {
     const { digest } = needed(to).tree
     const kept = (await this.#goingOn(change)).flatMap(one => one.packages)
-    const isShared = kept.some(one => one.tree.digest === digest)
-    if (!isShared) await this.#options.stores.trees.remove(digest)
+    const used = [...kept.map(one => one.tree.digest), ...(await this.#options.self.files.trees())]
+    if (!used.includes(digest)) await this.#options.stores.trees.remove(digest)
   }
 
   async #discard({ change }: Work): Promise<void> {
@@ -244,13 +251,15 @@ export class DeviceHost implements ChangeHost {
     change: Change,
     stop: AbortSignal,
   ): Promise<{ milliseconds: number; sights: Sight[] }> {
-    const { world, apps } = this.#options
+    const { world, apps, self } = this.#options
     const { from, to } = await this.generations(change)
     const changed = changedIn(from, to)
     const { windowSeconds } = await this.probationRule(change)
     const before = world.monotonic()
     await world.sleep(lookInterval(changed, windowSeconds), stop)
-    const sights = await Promise.all(changed.map(one => lookAt(this.#paths, apps, one)))
+    const sights = await Promise.all(
+      changed.map(one => (isAgentPackage(one) ? self.look(one) : lookAt(this.#paths, apps, one))),
+    )
     return { milliseconds: Math.round(world.monotonic() - before), sights }
   }
 
@@ -259,6 +268,7 @@ export class DeviceHost implements ChangeHost {
     const isCommitted = change.state === 'committed'
     const { from, to } = await this.generations(change)
     if (isCommitted) await this.#options.trust.raise(floorsOf(to))
+    if (isCommitted) await this.#options.self.prove(to.number, floorsOf(to))
     const kept = isCommitted ? [to, from] : await this.#keptWith(from)
     const stuck = change.state === 'rescue' ? await this.#runPointed() : []
     await collect(this.#options.stores, [...kept, ...stuck], !isCommitted)

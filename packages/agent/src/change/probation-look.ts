@@ -1,16 +1,19 @@
 import type { AppStatus } from '@steadfleet/domain'
-import type { GenerationPackage, Sight } from '@steadfleet/engine'
+import { type GenerationPackage, isAgentPackage, type Sight } from '@steadfleet/engine'
 import type { Apps } from '../apps/index.ts'
 import type { Paths } from '../disk/paths.ts'
 import { specsOf } from './specs.ts'
 
 const defaultStartSeconds = 30
 const hookSeconds = 30
+/** An agent has to reach its fleet, and asks again later and later where it does not. */
+const agentSeconds = 180
 
 /** The longest that one of the package's apps may take to become ready. */
 export function startSeconds(one: GenerationPackage): number {
+  const otherwise = isAgentPackage(one) ? agentSeconds : defaultStartSeconds
   const own = Object.values(one.behaviour.apps).map(
-    app => app.health?.['start-seconds'] ?? defaultStartSeconds,
+    app => app.health?.['start-seconds'] ?? otherwise,
   )
   return Math.max(...own)
 }

@@ -1,11 +1,12 @@
 import type { PackageName } from '@steadfleet/domain'
 import type { Change, Generation, GenerationPackage } from '@steadfleet/engine'
-import { isDropped, packageOf } from '@steadfleet/engine'
+import { isAgentPackage, isDropped, packageOf } from '@steadfleet/engine'
 import type { AppSpec } from '../apps/index.ts'
 import { dataPath, type Paths, settingsPath, treePath } from '../disk/paths.ts'
 
-/** The apps of one package of a generation, as the supervisor is told them. */
+/** The apps of one package of a generation, as the supervisor is told them; the agent is none of them. */
 export function specsOf(paths: Paths, one: GenerationPackage): AppSpec[] {
+  if (isAgentPackage(one)) return []
   return Object.entries(one.behaviour.apps).map(([app, declaration]) => ({
     package: one.package,
     app,

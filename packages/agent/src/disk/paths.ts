@@ -30,6 +30,8 @@ export interface Paths {
   readonly leases: string
   /** The sockets of the device's own interface. */
   readonly api: string
+  /** Which agent runs, and how rescuer and agent understand each other. */
+  readonly agent: string
 }
 
 export function pathsOf(root: string): Paths {
@@ -57,6 +59,7 @@ export function pathsOf(root: string): Paths {
     say: at('say.json'),
     leases: at('leases'),
     api: at('api'),
+    agent: at('agent'),
   }
 }
 

@@ -1,7 +1,8 @@
 import type { DeviceId, StateReport, Waiting } from '@steadfleet/domain'
 import { toTimestamp } from '@steadfleet/domain'
-import type { EngineState, Generation } from '@steadfleet/engine'
+import type { EngineState } from '@steadfleet/engine'
 import type { Apps } from '../apps/index.ts'
+import type { RunningPackage } from '../self/running-packages.ts'
 
 export interface ReportFacts {
   readonly device: DeviceId
@@ -9,7 +10,8 @@ export interface ReportFacts {
   readonly now: Date
   readonly counter: number
   readonly state: EngineState
-  readonly current: Generation
+  readonly generation: number
+  readonly packages: readonly RunningPackage[]
   readonly apps: Apps
   readonly attributes: Readonly<Record<string, string>>
   /** What a change that is prepared waits for. */
@@ -18,7 +20,7 @@ export interface ReportFacts {
 
 /** What the device says of itself: the generation in force, and how far a change is. */
 export function makeReport(facts: ReportFacts): StateReport {
-  const { state, current, apps } = facts
+  const { state, apps } = facts
   return {
     type: 'report',
     format: 1,
@@ -26,9 +28,9 @@ export function makeReport(facts: ReportFacts): StateReport {
     sequence: facts.sequence,
     at: toTimestamp(facts.now),
     counter: facts.counter,
-    generation: current.number,
+    generation: facts.generation,
     state: state.change?.state ?? state.standing,
-    releases: current.packages.map(one => ({
+    releases: facts.packages.map(one => ({
       package: one.package,
       revision: one.revision,
       version: one.version,

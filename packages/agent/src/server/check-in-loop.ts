@@ -14,6 +14,8 @@ export interface CheckInLoop {
   readonly tell: Bell
   readonly intervalSeconds: () => number
   readonly onOrder: () => void
+  /** Told of each end, with what hindered it. */
+  readonly onEnd: (error?: unknown) => Promise<void>
 }
 
 const retry = { first: 2000, longest: 900_000 }
@@ -47,11 +49,13 @@ async function isCheckedIn(loop: CheckInLoop, last: LastReport): Promise<boolean
       // Something was meant for this device and did not get here: asked for again before long.
       if (result.refusal) throw result.refusal
       hasMore = result.hasMore
+      await loop.onEnd()
     }
     return true
   } catch (error) {
     loop.context.stop.throwIfAborted()
     await loop.refusals.report(loop.world, error)
+    await loop.onEnd(error)
     return false
   }
 }

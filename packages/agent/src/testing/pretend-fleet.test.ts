@@ -124,7 +124,7 @@ export class PretendFleet {
   #listeners = new Set<() => void>()
 
   static async start(
-    options: { required?: string[]; development?: boolean; log?: LogChoice } = {},
+    options: { required?: string[]; development?: boolean; log?: LogChoice; agent?: string } = {},
   ): Promise<PretendFleet> {
     const fleet = new PretendFleet()
     await fleet.#found(options)
@@ -163,10 +163,13 @@ export class PretendFleet {
     required = [],
     development = false,
     log = { quorum: 0 },
+    agent,
   }: {
     required?: string[]
     development?: boolean
     log?: LogChoice
+    /** The package that the owner lets be the agent. */
+    agent?: string
   }): Promise<void> {
     const model = {
       model: 'acme/box',
@@ -179,6 +182,7 @@ export class PretendFleet {
       development,
     }
     const ceiling = new Map([['network', ['*']]])
+    if (agent) ceiling.set('agent', [agent])
     const first = await makeFirstFiles(seeds, { publisher: 'acme', model, ceiling, log }, now())
     for (const [name, bytes] of first.files) {
       const [folder, file = ''] = name.split('/')
@@ -315,7 +319,7 @@ export class PretendFleet {
       architecture: record.architecture,
       record: { digest: digestOf(recordBytes), length: recordBytes.length },
       settings: (rest.settings ?? {}) as Order['releases'][number]['settings'],
-      grants: ['network'],
+      grants: ['network', ...(isAgent(record) ? ['agent'] : [])],
     }
   }
 
@@ -582,6 +586,10 @@ async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
 function reportIn(envelope: Json): StateReport {
   const { payload } = parseEnvelope(envelope)
   return JSON.parse(Buffer.from(payload, 'base64').toString())
+}
+
+function isAgent({ behaviour }: ReleaseRecord): boolean {
+  return behaviour.interfaces?.some(one => one.interface === 'agent') ?? false
 }
 
 export function orderCounter(envelope: Envelope): number {

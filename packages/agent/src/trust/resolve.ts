@@ -16,6 +16,7 @@ import {
   TrustError,
 } from '@steadfleet/trust'
 import { AgentError } from '../error.ts'
+import { refuseOtherAgents } from '../self/agent-package.ts'
 import { adoptionFloors } from './adoption.ts'
 import { type CatalogueContext, openCatalogues } from './catalogues.ts'
 import type { Enrolment } from './enrolment.ts'
@@ -66,6 +67,7 @@ export async function resolveOrder(context: ResolveContext, order: Order): Promi
   await refuseUnloggedReleases(context, log, agreed)
   const packages: Wanted['packages'][number][] = []
   for (const release of agreed) packages.push(await readRelease(context, release))
+  refuseOtherAgents(packages, policy)
   const probation = order.policy['probation-seconds']
   const wanted = { counter: order.counter, model: order.model, packages }
   return {

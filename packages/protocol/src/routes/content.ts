@@ -123,9 +123,9 @@ export const agentFile = route({
   method: 'GET',
   path: '/v1/agent/:file',
   needs: 'anyone',
-  summary: 'The one-file agent and its runtime, for a machine that joins.',
+  summary: 'The one-file agent, its runtime and its rescuer, for a machine that joins.',
   params: object({
-    file: Type.String({ pattern: '^(steadfleet-agent\\.mjs|node-linux-(x64|arm64))$' }),
+    file: Type.String({ pattern: '^(steadfleet-agent\\.mjs|rescuer\\.sh|node-linux-(x64|arm64))$' }),
   }),
   reply: 'bytes',
 })

@@ -58,8 +58,12 @@ function handleFetching(handle: Handle, { content, deltas, folder, files }: Hous
   })
 
   handle(agentFile, async ({ params, reply }) => {
-    const path = params.file === 'steadfleet-agent.mjs' ? files.agent : files.node
-    if (params.file === 'node-linux-arm64') throw unknown('content/unknown', params.file)
+    const path = new Map([
+      ['steadfleet-agent.mjs', files.agent],
+      ['rescuer.sh', files.rescuer],
+      ['node-linux-x64', files.node],
+    ]).get(params.file)
+    if (path === undefined) throw unknown('content/unknown', params.file)
     await sendFile(reply, { root: '/', path: path.slice(1), what: params.file })
     return sent
   })
