@@ -21,8 +21,8 @@ export interface Besieged {
   readonly state: string
   readonly proxy: Middleman
   readonly port: number
-  /** Starts its agent, and waits until that says that it is ready. */
-  start(environment?: Environment): Promise<Child>
+  /** Starts its agent, with more words on its command line where they are given, until it is ready. */
+  start(environment?: Environment, words?: readonly string[]): Promise<Child>
   agent(): Child
   /** Orders a revision on this device alone; nobody takes the order back. */
   order(revision: number, name?: PackageName): Promise<void>
@@ -70,8 +70,8 @@ export function makeBesieged({ fleet, until, keep }: Ground, place: Place): Besi
   }
   return {
     ...place,
-    start: async environment => {
-      const run = [process.execPath, place.program, 'run', '--state', state, '--json']
+    start: async (environment, words = []) => {
+      const run = [process.execPath, place.program, 'run', '--state', state, '--json', ...words]
       agent = launch({
         name: `the agent of ${name}`,
         command: ['/usr/bin/env', ...variables(environment), ...run],

@@ -35,7 +35,8 @@ function originsOf(flag: string, values: string | readonly string[] = []): strin
     const url = URL.parse(value)
     const isOrigin = url !== null && /^https?:$/.test(url.protocol) && !url.username
     if (isOrigin && url.pathname === '/' && !url.search && !url.hash) return url.origin
-    throw wrong(`${flag} ${value} is no origin, such as http://192.168.1.20:7180`)
+    const shown = value.replace(/^(.*:\/\/)?.*@/, '$1…@')
+    throw wrong(`${flag} ${shown} is no origin, such as http://192.168.1.20:7180`)
   })
 }
 
