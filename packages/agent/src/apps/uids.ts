@@ -1,7 +1,9 @@
 import { join } from 'node:path'
+import { toUtf8 } from '@steadfleet/base'
 import type { PackageName } from '@steadfleet/domain'
+import { writeDurably } from '../disk/durable.ts'
 import { AppsError } from './error.ts'
-import { readIfThere, writeWhole } from './files.ts'
+import { readIfThere } from './files.ts'
 import { leaseUids, type UidLease } from './uid-lease.ts'
 
 /** Which uid each package of this device has; kept, so that its data stays its own. */
@@ -22,19 +24,24 @@ export function openUids(table: string, stateDir: string): Uids {
   const kept: Kept | undefined = text === undefined ? undefined : JSON.parse(text)
   const lease = leaseUids(table, stateDir, kept?.block)
   const places = new Map(Object.entries(kept?.places ?? {}))
-  let isWritten = kept?.block === lease.block
+  const written = new Set(kept?.block === lease.block ? places.keys() : [])
+  let last: Promise<unknown> = Promise.resolve()
+  // Nothing runs under a uid before a cut of power can no longer take it away from its package, and
+  // packages that start side by side write one after the other.
   const of = async (packageName: PackageName) => {
-    const known = places.get(packageName)
-    if (known !== undefined && isWritten) return lease.uidAt(known)
-    const place = known ?? takePlace(places, packageName, lease)
-    isWritten = true
-    await writeWhole(
-      path,
-      JSON.stringify({ block: lease.block, places: Object.fromEntries(places) }),
-    )
+    const place = places.get(packageName) ?? takePlace(places, packageName, lease)
+    if (written.has(packageName)) return lease.uidAt(place)
+    const turn = last.then(() => writeDurably(path, bytesOf(lease.block, places), 0o600))
+    last = turn.catch(() => undefined)
+    await turn
+    written.add(packageName)
     return lease.uidAt(place)
   }
   return { of, release: lease.release }
+}
+
+function bytesOf(block: number, places: ReadonlyMap<string, number>): Uint8Array {
+  return toUtf8(JSON.stringify({ block, places: Object.fromEntries(places) } satisfies Kept))
 }
 
 function takePlace(places: Map<string, number>, packageName: string, lease: UidLease): number {

@@ -2,7 +2,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { toDocument } from '@steadfleet/base'
 import type { GenerationPackage } from '@steadfleet/engine'
-import { runTool, syncDirectory, writeDurably } from '../disk/durable.ts'
+import { runTool, syncDirectory, syncFileSystem, writeDurably } from '../disk/durable.ts'
 import { dataPath, type Paths, settingsPath } from '../disk/paths.ts'
 import { isSystemError, orDiskFull } from '../error.ts'
 
@@ -21,6 +21,7 @@ export async function copyData(
   await rm(place, { recursive: true, force: true })
   try {
     await mkdir(dirname(place), { recursive: true })
+    await syncDirectory(paths.data)
     const source = to.restored?.from ?? from?.data
     await fill(draft, source === undefined ? undefined : dataPath(paths, to.package, source))
     await writeDurably(settingsPath(paths, to.package, to.data), toDocument(to.settings))
@@ -32,10 +33,14 @@ export async function copyData(
   }
 }
 
-/** `cp` keeps owners, modes, times and holes, and shares blocks where the file system can. */
+/**
+ * `cp` keeps owners, modes, times and holes, and shares blocks where the file system can. The copy is
+ * durable before it has its name: a copy that is done is never made again, and its source may go.
+ */
 async function fill(draft: string, source: string | undefined): Promise<void> {
   if (source === undefined) return void (await mkdir(draft, { mode: 0o700 }))
   await runTool('cp', ['-a', '--reflink=auto', source, draft])
+  await syncFileSystem(draft)
 }
 
 /** Puts the data of a failed generation aside, out of every app's way, until the next commit. */

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { type Digest, digestOf, toUtf8 } from '@steadfleet/base'
 import { treePath } from '../disk/paths.ts'
 import { LaidTrees } from '../testing/laid-trees.test.ts'
 
@@ -26,6 +27,23 @@ describe('a tree that is laid out', { concurrency: 3 }, () => {
       readFileSync(join(place, name), 'utf8'),
     )
     assert.deepEqual(texts, ['1', '2', '3', '4'])
+  })
+
+  test('shares a program with one that is laid out beside it, and the store keeps it once', async () => {
+    await using laid = await LaidTrees.make()
+    const programs = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`bin/${i}`, `${i}`]))
+    const names = ['one', 'two', 'three']
+    const trees: Digest[] = []
+    for (const name of names) trees.push(await laid.bring({ ...programs, name }))
+    await Promise.all(trees.map(tree => laid.trees.install(tree)))
+    for (const tree of trees) await laid.seals.refuseDamaged(tree)
+    for (const program of Object.values(programs)) {
+      const kinds = await laid.objects.kindsOf(digestOf(toUtf8(program)))
+      assert.deepEqual(
+        kinds.map(({ mode }) => mode),
+        ['755'],
+      )
+    }
   })
 
   test('holds an absolute link as it is: it is the tree that is the root of an app', async () => {

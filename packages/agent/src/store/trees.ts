@@ -93,26 +93,37 @@ export class TreeStore {
   /** A kind that is not there is copied into the tree first: it is shared only once the tree is durable. */
   async #layFile(at: string, entry: FileEntry): Promise<void> {
     const { digest, mode } = entry
-    if (await tryLink(this.#objects.kindPath(digest, mode), at)) return
-    const source = await this.#objects.find(digest)
-    if (source === undefined) {
-      const message = `cannot lay out ${entry.path}: object ${digest} is not here`
-      throw new AgentError('agent/not-there', message, { digest })
+    // Another tree laid out beside this one may make the kind, and drop the plain one, in between.
+    for (let tries = 0; tries < 2; tries++) {
+      if (await tryLink(this.#objects.kindPath(digest, mode), at)) return
+      const source = await this.#objects.find(digest)
+      if (source && (await tryCopy(source, at))) return await chmod(at, Number.parseInt(mode, 8))
     }
-    await copyFile(source, at, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
-    await chmod(at, Number.parseInt(mode, 8))
+    const message = `cannot lay out ${entry.path}: object ${digest} is not here`
+    throw new AgentError('agent/not-there', message, { digest })
   }
 
   /** Files that were copied become kinds of their objects; a plain one no tree uses makes room. */
   async #shareCopies(place: string, entries: readonly TreeEntry[]): Promise<void> {
+    const folders = new Set<string>()
+    const unneeded: string[] = []
     for (const entry of entries) {
       if (entry.kind !== 'file' || entry.mode === '644') continue
       const kind = this.#objects.kindPath(entry.digest, entry.mode)
-      if (await exists(kind)) continue
-      await mkdir(dirname(kind), { recursive: true })
-      await link(join(place, entry.path), kind)
-      if (entry.mode === '755') await dropIfUnused(this.#objects.pathOf(entry.digest))
+      if (!(await this.#share(join(place, entry.path), kind))) continue
+      folders.add(dirname(kind))
+      if (entry.mode === '755') unneeded.push(this.#objects.pathOf(entry.digest))
     }
+    // Until the new names are durable the old ones are all that the store has of these objects.
+    for (const folder of folders) await syncDirectory(folder)
+    for (const path of unneeded) await dropIfUnused(path)
+  }
+
+  /** False where the kind is there already: another tree had the same. */
+  async #share(copy: string, kind: string): Promise<boolean> {
+    if (await exists(kind)) return false
+    await mkdir(dirname(kind), { recursive: true })
+    return tryLink(copy, kind)
   }
 }
 
@@ -133,7 +144,18 @@ async function tryLink(from: string, to: string): Promise<boolean> {
     await link(from, to)
     return true
   } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'EMLINK')) return false
+    if (['ENOENT', 'EMLINK', 'EEXIST'].some(code => isSystemError(error, code))) return false
+    throw error
+  }
+}
+
+/** False where what was there a moment ago is gone. */
+async function tryCopy(from: string, to: string): Promise<boolean> {
+  try {
+    await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+    return true
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return false
     throw error
   }
 }

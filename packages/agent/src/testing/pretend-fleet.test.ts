@@ -68,6 +68,26 @@ export interface Faults {
   spoil?: (path: string, body: Uint8Array) => Uint8Array
 }
 
+/** What a fleet is founded with. */
+interface Founding {
+  required?: string[]
+  development?: boolean
+  log?: LogChoice
+  /** The package that the owner lets be the agent. */
+  agent?: string
+  /** What the model has, the ceiling allows and each order grants; `network` without it. */
+  interfaces?: string[]
+}
+
+/** What a server knows at one moment. */
+export interface FleetMoment {
+  readonly order: Envelope | null
+  readonly counter: number
+  readonly held: number
+  readonly reports: readonly StateReport[]
+  readonly events: readonly DeviceEvent[]
+}
+
 export interface Release {
   readonly record: ReleaseRecord
   readonly recordBytes: Uint8Array
@@ -112,7 +132,9 @@ export class PretendFleet {
   model = ''
   /** The log’s answer about a leaf, by its hash, for who holds a tree of this size; none where it has none. */
   prove: (leaf: string, held: number) => Promise<string | undefined> = async () => undefined
+  #device = ''
   #devicePublicKey = ''
+  #interfaces: string[] = []
   #ids = { owner: '', catalogueRoot: '', ownerRoot: '', log: 'none' }
   #targets = new Map<string, NamedTarget>()
   #version = 1
@@ -123,10 +145,9 @@ export class PretendFleet {
   #server = createServer((request, response) => void this.#answer(request, response))
   #listeners = new Set<() => void>()
 
-  static async start(
-    options: { required?: string[]; development?: boolean; log?: LogChoice; agent?: string } = {},
-  ): Promise<PretendFleet> {
+  static async start(options: Founding = {}): Promise<PretendFleet> {
     const fleet = new PretendFleet()
+    fleet.#interfaces = options.interfaces ?? ['network']
     await fleet.#found(options)
     await fleet.listen(0)
     return fleet
@@ -156,7 +177,7 @@ export class PretendFleet {
   }
 
   get deviceId(): string {
-    return this.reports.at(-1)?.device ?? ''
+    return this.#device
   }
 
   async #found({
@@ -164,13 +185,7 @@ export class PretendFleet {
     development = false,
     log = { quorum: 0 },
     agent,
-  }: {
-    required?: string[]
-    development?: boolean
-    log?: LogChoice
-    /** The package that the owner lets be the agent. */
-    agent?: string
-  }): Promise<void> {
+  }: Founding): Promise<void> {
     const model = {
       model: 'acme/box',
       revision: 1,
@@ -178,10 +193,10 @@ export class PretendFleet {
       architectures: ['amd64', 'arm64'] as const,
       slots: ['a'] as const,
       required: required as PackageName[],
-      interfaces: ['network'],
+      interfaces: this.#interfaces,
       development,
     }
-    const ceiling = new Map([['network', ['*']]])
+    const ceiling = new Map(this.#interfaces.map(name => [name, ['*']]))
     if (agent) ceiling.set('agent', [agent])
     const first = await makeFirstFiles(seeds, { publisher: 'acme', model, ceiling, log }, now())
     for (const [name, bytes] of first.files) {
@@ -196,6 +211,26 @@ export class PretendFleet {
     const statement = { model: 'acme/box', revision: 1 }
     const target = modelTarget(statement, first.model.content)
     this.#targets.set(target.path, target)
+  }
+
+  get moment(): FleetMoment {
+    const { order, counter } = this
+    return {
+      order,
+      counter,
+      held: this.#held,
+      reports: [...this.reports],
+      events: [...this.events],
+    }
+  }
+
+  /** Knows again what it knew then, and nothing else; what was published stays published. */
+  rewind({ order, counter, held, reports, events }: FleetMoment): void {
+    this.order = order
+    this.counter = counter
+    this.#held = held
+    this.reports.splice(0, this.reports.length, ...reports)
+    this.events.splice(0, this.events.length, ...events)
   }
 
   put(bytes: Uint8Array): { digest: Digest; length: number } {
@@ -319,7 +354,7 @@ export class PretendFleet {
       architecture: record.architecture,
       record: { digest: digestOf(recordBytes), length: recordBytes.length },
       settings: (rest.settings ?? {}) as Order['releases'][number]['settings'],
-      grants: ['network', ...(isAgent(record) ? ['agent'] : [])],
+      grants: [...this.#interfaces, ...(isAgent(record) ? ['agent'] : [])],
     }
   }
 
@@ -501,6 +536,7 @@ export class PretendFleet {
       return void this.#refuse(response, 409, 'device/wrong-report', this.#held)
     }
     this.#held = state.sequence
+    this.#device = state.device
     const last = this.events.at(-1)?.sequence ?? 0
     this.events.push(...(events as DeviceEvent[]).filter(event => event.sequence > last))
     this.reports.push(state)

@@ -1,0 +1,60 @@
+import { execFileSync, type StdioOptions } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Small, so that a copy costs little; with a journal, as a device would have it. */
+const megabytes = 32
+
+/** Folders that are memory, where there is one: a laboratory's disk need not wear one out. */
+export function makeFolder(name: string): string {
+  return mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), `steadfleet-${name}-`))
+}
+
+/** An empty ext4 file system, as bytes. */
+export function makeImage(folder: string): Uint8Array {
+  const file = join(folder, 'image')
+  const features = '-Elazy_itable_init=0,lazy_journal_init=0,nodiscard'
+  run('mkfs.ext4', ['-q', '-b4096', '-m0', '-Jsize=4', '-N4096', features, file, `${megabytes}M`])
+  const image = readFileSync(file)
+  rmSync(file)
+  return image
+}
+
+export function attachLoop(file: string): string {
+  return run('losetup', ['--find', '--show', file]).trim()
+}
+
+export function detachLoop(loop: string): void {
+  run('losetup', ['--detach', loop])
+}
+
+export function mountImage(loop: string, mountPoint: string): void {
+  run('mount', ['-t', 'ext4', '-o', 'nodiscard', loop, mountPoint])
+}
+
+export function unmount(path: string): void {
+  run('umount', [path])
+}
+
+/** Runs a tool of the system; its message is the error's. `descriptor` becomes its third. */
+export function run(tool: string, args: readonly string[], descriptor?: number): string {
+  const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...(descriptor ? [descriptor] : [])]
+  return execFileSync(tool, args, { encoding: 'utf8', stdio })
+}
+
+/** Why there is no laboratory here, or false. */
+export function whyNoDisks(): string | false {
+  if (process.getuid?.() !== 0) return 'mounting disks needs root'
+  if (!existsSync('/dev/fuse') || !existsSync('/dev/loop-control'))
+    return 'needs /dev/fuse and loop devices'
+  return tools.find(tool => !isTool(tool)) ? `needs ${tools.join(', ')}` : false
+}
+
+const tools = ['mkfs.ext4', 'losetup', 'mount', 'umount', 'e2fsck']
+
+function isTool(name: string): boolean {
+  return ['/sbin', '/usr/sbin', '/bin', '/usr/bin'].some(
+    folder => existsSync(join(folder, name)) && statSync(join(folder, name)).isFile(),
+  )
+}

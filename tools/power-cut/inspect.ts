@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { objectsOf, parseTree } from '@steadfleet/bundle'
+import type { Generation } from '@steadfleet/engine'
+import { generationNumbers, readGeneration } from '../../packages/agent/src/change/generations.ts'
+import type { Paths } from '../../packages/agent/src/disk/paths.ts'
+import type { Revisions } from './journeys.ts'
+
+/** What runs by the one pointer, read without the agent. */
+export async function pointedGeneration(paths: Paths): Promise<Generation | undefined> {
+  if (!existsSync(join(paths.root, 'generations'))) return undefined
+  const name = readlinkSync(paths.current).split('/').at(-1)
+  return readGeneration(paths, Number(name))
+}
+
+export function revisionsOf({ packages }: Generation): Revisions {
+  return Object.fromEntries(packages.map(one => [one.package, one.revision]))
+}
+
+/** No change is under way, and what the last one left was collected: its journal begins anew. */
+export function isCheckpointed({ journal }: Paths): boolean {
+  const newest = readdirSync(journal)
+    .filter(name => name.endsWith('.log'))
+    .sort()
+    .at(-1)
+  if (newest === undefined) return false
+  return readFileSync(join(journal, newest), 'utf8').split('\n').length === 2
+}
+
+/** Every file of the store that is not what its name, or its tree's listing, says. */
+export function faultsOfStore(paths: Paths): string[] {
+  const objects = objectFiles(paths)
+  const damaged = objects.filter(({ path, hex }) => sha256(path) !== hex)
+  const trees = readdirSync(paths.trees).flatMap(hex => faultsOfTree(paths, hex))
+  return [...damaged.map(({ path }) => `${path} is damaged`), ...trees]
+}
+
+function faultsOfTree(paths: Paths, hex: string): string[] {
+  const listing = objectPath(paths, hex)
+  if (!existsSync(listing)) return [`tree ${hex} has no listing`]
+  const { entries } = parseTree(readFileSync(listing))
+  const home = join(paths.trees, hex)
+  const named = new Set(entries.map(one => one.path))
+  const strangers = readdirSync(home, { recursive: true }).filter(one => !named.has(String(one)))
+  const wrong = entries.filter(one => {
+    const path = join(home, one.path)
+    if (one.kind === 'file') return !existsSync(path) || `sha256:${sha256(path)}` !== one.digest
+    return one.kind === 'link' ? readlinkSync(path) !== one.target : !existsSync(path)
+  })
+  return [
+    ...strangers.map(one => `tree ${hex} has ${one}, which nobody named`),
+    ...wrong.map(one => `tree ${hex} has a wrong ${one.path}`),
+  ]
+}
+
+/** What lies there and belongs to no generation that is kept; it should have been collected. */
+export async function leftoversOf(paths: Paths): Promise<string[]> {
+  const kept = await Promise.all(
+    (await generationNumbers(paths)).map(number => readGeneration(paths, number)),
+  )
+  const packages = kept.flatMap(one => one?.packages ?? [])
+  const trees = new Set(packages.map(one => one.tree.digest.slice(7)))
+  const needed = new Set([
+    ...trees,
+    ...packages.map(one => one.record.digest.slice(7)),
+    ...[...trees].flatMap(hex => contentOf(paths, hex)),
+  ])
+  const data = packages.map(one => join(one.package.replace('/', '.'), String(one.data)))
+  const known = new Set(data.flatMap(one => [one, `${one}.settings.json`]))
+  return [
+    ...kept.flatMap((one, i) => (one ? [] : [`generation ${i} cannot be read`])),
+    ...(kept.length > 2 ? [`${kept.length} generations are kept`] : []),
+    ...readdirSync(paths.incoming).map(name => `incoming/${name}`),
+    ...readdirSync(paths.building).map(name => `building/${name}`),
+    ...readdirSync(paths.trees)
+      .filter(hex => !trees.has(hex))
+      .map(hex => `trees/${hex}`),
+    ...objectFiles(paths)
+      .filter(({ hex }) => !needed.has(hex))
+      .map(({ path }) => path),
+    ...dataFolders(paths)
+      .filter(name => !known.has(name))
+      .map(name => `data/${name}`),
+    ...drafts(paths),
+  ]
+}
+
+/** What a write that was cut leaves beside its file. */
+function drafts({ root, identity, trust, journal, outbox }: Paths): string[] {
+  return [root, identity, trust, journal, outbox].flatMap(folder =>
+    readdirSync(folder)
+      .filter(name => /\.(new|partial|unread)$/.test(name))
+      .map(name => join(folder, name)),
+  )
+}
+
+function dataFolders({ data }: Paths): string[] {
+  return readdirSync(data).flatMap(home =>
+    readdirSync(join(data, home)).map(name => join(home, name)),
+  )
+}
+
+function contentOf(paths: Paths, hex: string): string[] {
+  const listing = objectPath(paths, hex)
+  if (!existsSync(listing)) return []
+  return objectsOf(parseTree(readFileSync(listing))).map(({ digest }) => digest.slice(7))
+}
+
+function objectPath({ objects }: Paths, hex: string): string {
+  return join(objects, hex.slice(0, 2), hex)
+}
+
+function objectFiles({ objects }: Paths): { path: string; hex: string }[] {
+  return readdirSync(objects, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => ({ path: join(entry.parentPath, entry.name), hex: entry.name.slice(0, 64) }))
+}
+
+function sha256(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex')
+}
+
+/** What may have happened to an app's data. */
+interface Past {
+  /** The words that lay there before the journey. */
+  readonly before: readonly string[]
+  /** The revisions that ran, one after the other. */
+  readonly ran: readonly number[]
+  /** Those of all revisions that migrate. */
+  readonly migrated: readonly number[]
+}
+
+/**
+ * What is wrong with the words an app's starts and migrations left in its data: what lay there before
+ * the journey must still be there, then come only the revisions that may have run, in order, each
+ * migration right before the first start of its revision.
+ */
+export function faultsOfHistory(
+  words: readonly string[],
+  { before, ran, migrated }: Past,
+): string[] {
+  const kept = words.slice(0, before.length)
+  if (kept.join() !== before.join()) return [`${before.join(' ')} became ${kept.join(' ')}`]
+  const rest = words.slice(before.length).join(' ')
+  const expected = ran.map(revision => {
+    const migration = migrated.includes(revision) ? `m${revision} ` : ''
+    const isLast = revision === ran.at(-1)
+    return revision === ran[0]
+      ? `(${revision} )*`
+      : `${migration}(${revision} )${isLast ? '+' : '*'}`
+  })
+  return new RegExp(`^${expected.join('')}$`).test(`${rest} `.trimStart())
+    ? []
+    : [`after ${before.join(' ')} there is ${rest}, not ${expected.join('')}`]
+}

@@ -1,0 +1,144 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { currentGeneration } from '../../packages/agent/src/change/follow-order.ts'
+import { dataPath, type Paths, pathsOf } from '../../packages/agent/src/disk/paths.ts'
+import { joinFleet } from '../../packages/agent/src/server/enrol.ts'
+import { makeTransport } from '../../packages/agent/src/server/http.ts'
+import {
+  type FleetMoment,
+  PretendFleet,
+} from '../../packages/agent/src/testing/pretend-fleet.test.ts'
+import { parseToken } from '../../packages/agent/src/trust/enrolment.ts'
+import { askApp } from './ask-app.ts'
+import { attachLoop, detachLoop, makeFolder, makeImage, mountImage, unmount } from './disks.ts'
+import { earliest, old, type Revisions } from './journeys.ts'
+import { lives } from './lives.ts'
+import { type Ports, publishAll, releasesOf, type Shelf } from './releases.ts'
+
+/** A device and its fleet, brought to where every journey begins. */
+export class Laboratory implements AsyncDisposable {
+  readonly folder: string
+  readonly mountPoint: string
+  readonly paths: Paths
+  readonly fleet: PretendFleet
+  readonly ports: Ports
+  readonly shelf: Shelf
+  /** The disk of the device that runs {@link old}, cleanly unmounted, and what the fleet knew then. */
+  image: Uint8Array = new Uint8Array()
+  moment: FleetMoment
+  /** The words that each package had in its data then. */
+  readonly history: Record<string, readonly string[]> = {}
+
+  private constructor(folder: string, fleet: PretendFleet, ports: Ports, shelf: Shelf) {
+    this.folder = folder
+    this.mountPoint = join(folder, 'disk')
+    this.paths = pathsOf(join(this.mountPoint, 'state'))
+    this.fleet = fleet
+    this.ports = ports
+    this.shelf = shelf
+    this.moment = fleet.moment
+  }
+
+  static async open(): Promise<Laboratory> {
+    const fleet = await PretendFleet.start({ interfaces: ['network-listen'] })
+    const [hub = 0, lamp = 0] = await freePorts(2)
+    const ports = { 'acme/hub': hub, 'acme/lamp': lamp }
+    const shelf = await publishAll(fleet, ports)
+    const laboratory = new Laboratory(makeFolder('power-cut'), fleet, ports, shelf)
+    await laboratory.#prepare()
+    return laboratory
+  }
+
+  async #prepare(): Promise<void> {
+    mkdirSync(this.mountPoint)
+    this.image = await this.changed(makeImage(this.folder), () => this.#join())
+    this.moment = this.fleet.moment
+  }
+
+  async #join(): Promise<void> {
+    const transport = makeTransport()
+    await joinFleet(this.paths, transport, {
+      token: parseToken(this.fleet.token),
+      name: 'power cut',
+      model: '',
+      architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+      seed: new Uint8Array(32).fill(42),
+    })
+    transport.close()
+    const life = await lives.inside(this.paths)
+    try {
+      await this.fleet.until('the first report', () => this.fleet.reports[0])
+      for (const revisions of [earliest, old]) await this.update(revisions)
+      await this.#shootFilm()
+      for (const name of Object.keys(old)) this.history[name] = await this.ask(name)
+    } finally {
+      await life.end()
+    }
+  }
+
+  /** Data that take a moment to copy, and more room than a full disk has. */
+  async #shootFilm(): Promise<void> {
+    const { packages, number } = await currentGeneration(this.paths)
+    if (number !== 2) console.log(JSON.stringify(this.fleet.events, undefined, 1))
+    const hub = packages.find(one => one.package === 'acme/hub')
+    const film = join(dataPath(this.paths, 'acme/hub', hub?.data ?? 0), 'film')
+    writeFileSync(film, Buffer.alloc(1024 * 1024, 7))
+  }
+
+  /** Orders these and waits until the device says that it runs them. */
+  async update(revisions: Revisions): Promise<void> {
+    await this.fleet.give(releasesOf(this.shelf, revisions))
+    for (const [name, revision] of Object.entries(revisions)) {
+      await this.fleet.untilState('committed', revision, name)
+    }
+  }
+
+  /** The words that the running app of a package has in its data. */
+  ask(name: string): Promise<string[]> {
+    return askApp(this.ports[name] ?? 0)
+  }
+
+  /** Mounts `image` as the device's disk while it is used. */
+  async onDisk<T>(image: Uint8Array, use: () => Promise<T>): Promise<T> {
+    writeFileSync(this.#file, image)
+    const loop = attachLoop(this.#file)
+    try {
+      mountImage(loop, this.mountPoint)
+      try {
+        return await use()
+      } finally {
+        unmount(this.mountPoint)
+      }
+    } finally {
+      detachLoop(loop)
+    }
+  }
+
+  /** The image as it is after it was used, cleanly unmounted. */
+  async changed(image: Uint8Array, use: () => Promise<void>): Promise<Uint8Array> {
+    await this.onDisk(image, use)
+    return readFileSync(this.#file)
+  }
+
+  get #file(): string {
+    return join(this.folder, 'image')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.fleet.close()
+    rmSync(this.folder, { recursive: true })
+  }
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  const ports: number[] = []
+  for (const server of servers) {
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    if (address !== null && typeof address === 'object') ports.push(address.port)
+  }
+  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
+  return ports
+}

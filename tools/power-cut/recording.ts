@@ -1,0 +1,78 @@
+import type { FleetMoment } from '../../packages/agent/src/testing/pretend-fleet.test.ts'
+import { isCheckpointed } from './inspect.ts'
+import type { Journey, Revisions } from './journeys.ts'
+import type { Laboratory } from './laboratory.ts'
+import { liveShipped } from './lives.ts'
+import { pretendReboot } from './reboot.ts'
+import { RecordedDisk } from './recorded-disk.ts'
+import { releasesOf } from './releases.ts'
+import type { DiskEvent } from './shared-log.ts'
+
+/** A journey that was not cut: all that the disk was told, and what the fleet ordered. */
+export interface Recording {
+  readonly journey: Journey
+  /** The disk before the agent started. */
+  readonly before: Uint8Array
+  readonly events: readonly DiskEvent[]
+  /** The first of them that came after the agent was begun. */
+  readonly from: number
+  /** What the fleet knows when a cut device comes back: the order, and nothing of the journey. */
+  readonly moment: FleetMoment
+}
+
+/** Plays a journey once, the shipped agent on a recorded disk. */
+export async function record(
+  laboratory: Laboratory,
+  journey: Journey,
+  before: Uint8Array,
+  options: Parameters<typeof liveShipped>[1] = {},
+): Promise<Recording> {
+  const { folder, mountPoint, paths } = laboratory
+  const moment = await orderOf(laboratory, journey)
+  await using disk = await RecordedDisk.mount(before, folder, mountPoint)
+  const from = disk.length
+  const life = await liveShipped(paths, options)
+  let to = from
+  try {
+    await settled(laboratory, journey)
+    to = disk.length
+  } catch (error) {
+    throw new Error(`the journey ${journey.name} does not end: ${life.said()}`, { cause: error })
+  } finally {
+    await life.end()
+  }
+  return { journey, before, events: disk.events().slice(0, to), from, moment }
+}
+
+/** The state in which a journey begins: the laboratory's, with what is done to it. */
+export async function beginningOf(laboratory: Laboratory, journey: Journey): Promise<Uint8Array> {
+  const { image, paths } = laboratory
+  return laboratory.changed(image, async () => {
+    pretendReboot(paths)
+    journey.prepare?.(paths)
+  })
+}
+
+async function orderOf(laboratory: Laboratory, { order }: Journey): Promise<FleetMoment> {
+  const { fleet, shelf, moment } = laboratory
+  fleet.rewind({ ...moment, reports: [], events: [] })
+  if (order) await fleet.give(releasesOf(shelf, order))
+  return fleet.moment
+}
+
+/** The device says that it runs what the journey ends in, and has nothing left to do. */
+export async function settled({ fleet, paths }: Laboratory, journey: Journey): Promise<void> {
+  const isOver = () => {
+    const report = fleet.reports.at(-1)
+    if (report === undefined || report.counter !== fleet.counter) return undefined
+    const runs = Object.fromEntries(report.releases.map(one => [one.package, one.revision]))
+    if (!journey.states.includes(report.state) || !isSame(runs, journey.end)) return undefined
+    return isCheckpointed(paths) && (journey.isOver?.(paths) ?? true) ? true : undefined
+  }
+  await fleet.until(`the end of ${journey.name}`, isOver, 60_000)
+}
+
+export function isSame(a: Revisions, b: Revisions): boolean {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)])
+  return [...names].every(name => a[name] === b[name])
+}

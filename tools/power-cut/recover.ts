@@ -1,0 +1,102 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import {
+  faultsOfHistory,
+  faultsOfStore,
+  leftoversOf,
+  pointedGeneration,
+  revisionsOf,
+} from './inspect.ts'
+import { type Journey, next, old, published, type Revisions } from './journeys.ts'
+import type { Laboratory } from './laboratory.ts'
+import { type Life, lives, type Manifestation } from './lives.ts'
+import { pretendReboot } from './reboot.ts'
+import { isSame, type Recording, settled } from './recording.ts'
+
+/** How a device came back from one cut. */
+export interface Verdict {
+  /** Which generation the pointer named when power came back. */
+  readonly found: 'old' | 'new' | 'between' | 'none'
+  /** What is not as it must be; nothing, if all is well. */
+  readonly broken: readonly string[]
+  /** What somebody had stored and is there no more. */
+  readonly lost: readonly string[]
+  readonly said: string
+}
+
+/** Starts the agent over what a cut left, and holds all that it does then against the journey. */
+export async function recover(
+  laboratory: Laboratory,
+  { journey, moment }: Recording,
+  how: Manifestation,
+): Promise<Verdict> {
+  const { fleet, paths } = laboratory
+  fleet.rewind(moment)
+  const broken: string[] = []
+  const lost: string[] = []
+  const pointed = await pointedGeneration(paths)
+  const found = nameOf(journey, pointed && revisionsOf(pointed))
+  if (found === 'none') broken.push('the pointer names nothing that may run')
+  pretendReboot(paths)
+  let life: Life | undefined
+  try {
+    life = await lives[how](paths)
+    await settled(laboratory, journey)
+    await holdAgainst(laboratory, journey.end, [old, journey.end], lost)
+    journey.relieve?.(paths)
+    broken.push(...faultsOfStore(paths))
+    await laboratory.update(next)
+    await holdAgainst(laboratory, next, [old, journey.end, next], lost)
+    broken.push(...faultsOfStore(paths), ...(await remaining(laboratory)))
+  } catch (error) {
+    broken.push(error instanceof Error ? error.message : String(error))
+  } finally {
+    await life?.end()
+  }
+  return { found, broken, lost, said: life?.said() ?? '' }
+}
+
+function nameOf(journey: Journey, revisions: Revisions | undefined): Verdict['found'] {
+  if (revisions === undefined) return 'none'
+  if (isSame(revisions, old)) return 'old'
+  if (journey.order && isSame(revisions, journey.order)) return 'new'
+  if (isSame(revisions, journey.end)) return 'new'
+  return journey.between?.some(one => isSame(one, revisions)) ? 'between' : 'none'
+}
+
+/** Every package answers, and its data are what the generations that ran in turn left. */
+async function holdAgainst(
+  laboratory: Laboratory,
+  now: Revisions,
+  ran: readonly Revisions[],
+  lost: string[],
+): Promise<void> {
+  for (const name of Object.keys(now)) {
+    const words = await laboratory.ask(name)
+    // What was taken off had its data collected, and begins anew.
+    const first = ran.findLastIndex(one => one[name] === undefined) + 1
+    const faults = faultsOfHistory(words, {
+      before: first === 0 ? (laboratory.history[name] ?? []) : [],
+      ran: [...new Set(ran.slice(first).flatMap(one => one[name] ?? []))],
+      migrated: migrationsOf(name),
+    })
+    lost.push(...faults.map(fault => `data of ${name}: ${fault}`))
+  }
+}
+
+function migrationsOf(name: string): number[] {
+  return published
+    .filter(one => one.package === name && one.migrates === 'well')
+    .map(one => one.revision)
+}
+
+const patienceMs = 10_000
+
+/** What is left over once the agent had time to collect it. */
+async function remaining({ paths }: Laboratory): Promise<string[]> {
+  const until = performance.now() + patienceMs
+  for (;;) {
+    const left = await leftoversOf(paths)
+    if (left.length === 0 || performance.now() > until) return left.map(one => `left over: ${one}`)
+    await wait(50)
+  }
+}

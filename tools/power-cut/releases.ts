@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { parsePackageName } from '@steadfleet/domain'
+import type { PretendFleet, Release } from '../../packages/agent/src/testing/pretend-fleet.test.ts'
+import { type Manner, type Published, published, type Revisions } from './journeys.ts'
+import { damageable } from './mischief.ts'
+
+const busybox = readFileSync('/bin/busybox')
+
+/** The ports on which the apps of one laboratory answer, by package. */
+export type Ports = Readonly<Record<string, number>>
+
+/** All that was ever published, by `package revision`. */
+export type Shelf = ReadonlyMap<string, Release>
+
+export async function publishAll(fleet: PretendFleet, ports: Ports): Promise<Shelf> {
+  const shelf = new Map<string, Release>()
+  for (const one of published) {
+    shelf.set(`${one.package} ${one.revision}`, await publish(fleet, one, ports))
+  }
+  return shelf
+}
+
+export function releasesOf(shelf: Shelf, revisions: Revisions): Release[] {
+  return Object.entries(revisions).map(([name, revision]) => {
+    const release = shelf.get(`${name} ${revision}`)
+    if (release === undefined) throw new RangeError(`nobody published ${name} ${revision}`)
+    return release
+  })
+}
+
+/** A release whose app appends its revision to a file, durably, and gives that file to who asks. */
+function publish(fleet: PretendFleet, one: Published, ports: Ports): Promise<Release> {
+  const { revision, manner, migrates, together } = one
+  const port = ports[one.package] ?? 0
+  const shell = (script: string) => ['bin/busybox', 'sh', '-c', script]
+  const health = { http: { port, path: '/history' }, 'start-seconds': startSeconds[manner] }
+  const main = {
+    command: shell(`${note(`${revision}`)}; ${deeds[manner](port)}`),
+    health,
+    'stop-timeout-seconds': 1,
+  }
+  const migration = migrates && {
+    hooks: { migrate: shell(`${note(`m${revision}`)}; exit ${migrates === 'well' ? 0 : 1}`) },
+  }
+  return fleet.publish(one.package, revision, filesOf(one), {
+    behaviour: {
+      apps: { main },
+      interfaces: [{ interface: 'network-listen' }],
+      ...migration,
+      ...(together && { 'together-with': [parsePackageName(together)] }),
+    },
+  })
+}
+
+/** A good release may take its time on a machine that is busy; a bad one is given little. */
+const startSeconds: Readonly<Record<Manner, number>> = {
+  well: 20,
+  'never answers': 1,
+  'dies late': 20,
+}
+
+const answer = (port: number) => `bin/busybox httpd -f -p 127.0.0.1:${port} -h /data`
+
+const deeds: Readonly<Record<Manner, (port: number) => string>> = {
+  well: port => `exec ${answer(port)}`,
+  'never answers': () => 'exec bin/busybox sleep 1000',
+  'dies late': port => `${answer(port)} & bin/busybox sleep 0.7; exit 3`,
+}
+
+/** One write, and made durable before anybody can have been told of it. */
+function note(word: string): string {
+  return `echo ${word} | bin/busybox dd of=/data/history oflag=append conv=notrunc,fsync 2>/dev/null`
+}
+
+function filesOf({ package: name, revision }: Published): Record<string, string | Uint8Array> {
+  const own = Array.from({ length: 3 }, (_, i) => [`part-${i}`, noise(`${name} ${revision} ${i}`)])
+  return {
+    'bin/busybox': busybox,
+    'doc/notes': `${damageable}${name} ${revision}\n`,
+    'doc/kept': `${damageable}every revision of ${name}\n`,
+    ...Object.fromEntries(own),
+  }
+}
+
+/** 16 KiB that do not compress, the same in each run. */
+function noise(seed: string): Uint8Array {
+  const blocks = Array.from({ length: 512 }, (_, i) =>
+    createHash('sha256').update(`${seed} ${i}`).digest(),
+  )
+  return new Uint8Array(Buffer.concat(blocks))
+}
