@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { openApps } from '../../packages/agent/src/apps/index.ts'
 import { currentGeneration } from '../../packages/agent/src/change/follow-order.ts'
 import { dataPath, type Paths, pathsOf } from '../../packages/agent/src/disk/paths.ts'
 import { joinFleet } from '../../packages/agent/src/server/enrol.ts'
@@ -127,8 +128,17 @@ export class Laboratory implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.fleet.close()
+    await giveBack(this.paths)
     rmSync(this.folder, { recursive: true })
   }
+}
+
+/** The cgroups and uids that this device had of the machine. */
+async function giveBack(paths: Paths): Promise<void> {
+  mkdirSync(paths.root, { recursive: true })
+  const apps = await openApps({ stateDir: paths.root })
+  await apps.adopt([])
+  await apps.close()
 }
 
 async function freePorts(count: number): Promise<number[]> {

@@ -1,12 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Agent } from '../../packages/agent/src/agent.ts'
 import { type Apps, openApps } from '../../packages/agent/src/apps/index.ts'
 import type { Paths } from '../../packages/agent/src/disk/paths.ts'
 import { defaultPatience, makeTransport } from '../../packages/agent/src/server/http.ts'
 import type { World } from '../../packages/agent/src/world.ts'
+import { pretendReboot } from './reboot.ts'
 
 /** The file that is shipped; a mutant of it has another name. */
 export const shippedFile = resolve('build/steadfleet-agent.mjs')
@@ -27,20 +29,15 @@ export const lives: Readonly<Record<Manifestation, (paths: Paths) => Promise<Lif
   inside: liveInside,
 }
 
-/** `tracer` is a command that the agent's own comes behind. */
+/** `tracer` is a command that the machine's own comes behind. */
 export async function liveShipped(
   paths: Paths,
   { file = shippedFile, tracer = [] }: { file?: string; tracer?: readonly string[] } = {},
 ): Promise<Life> {
-  const [program = process.execPath, ...args] = [
-    ...tracer,
-    process.execPath,
-    file,
-    'run',
-    '--state',
-    paths.root,
-    '--json',
-  ]
+  const boot = join(paths.root, '..', '..', 'boot')
+  writeFileSync(boot, `${randomUUID()}\n`)
+  const agent = [process.execPath, file, 'run', '--state', paths.root, '--json']
+  const [program = '', ...args] = [...tracer, ...machine, boot, ...agent]
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -48,46 +45,37 @@ export async function liveShipped(
       said = (said + text).slice(-8000)
     })
   }
+  const ended = new Promise(done => child.once('close', done))
   return {
     said: () => said,
     async end() {
-      await endProcess(child, paths)
-      await endApps(paths)
+      const first = child.pid && firstProcess(child.pid, tracer.length > 0 ? 2 : 1)
+      if (first) process.kill(first, 'SIGKILL')
+      else child.kill('SIGKILL')
+      await ended
     },
   }
 }
 
-/** The agent itself is the holder of its directory: behind a tracer it is not the child. */
-async function endProcess(child: ChildProcess, paths: Paths): Promise<void> {
-  const ended = new Promise(done => child.once('exit', done))
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const holder = existsSync(paths.holder) ? Number(readFileSync(paths.holder, 'utf8')) : undefined
-  const isTraced = holder !== undefined && holder !== child.pid && isChildOf(holder, child.pid)
-  if (isTraced) process.kill(holder, 'SIGKILL')
-  else child.kill('SIGKILL')
-  // A tracer stays while what it follows lives, and apps outlive their agent.
-  if (!isTraced) await ended
-}
+/**
+ * A machine of its own, as far as this takes one: a start with a number of its own, and processes
+ * that all end, at one instant, with the first of them.
+ */
+const machine = [
+  ...['unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--mount-proc'],
+  ...['sh', '-c', 'mount --bind "$0" /proc/sys/kernel/random/boot_id && "$@"; exit'],
+]
 
-function isChildOf(pid: number, parent: number | undefined): boolean {
-  try {
-    return (
-      Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) === parent
-    )
-  } catch {
-    // Gone is no child.
-    return false
-  }
-}
-
-/** Ends what outlives the agent, as a cut of power would. */
-async function endApps(paths: Paths): Promise<void> {
-  const apps = await openApps({ stateDir: paths.root })
-  await apps.adopt([])
-  await apps.close()
+/** The first process of the machine: a child of `unshare`, which a tracer may have begun. */
+function firstProcess(pid: number, generations: number): number | undefined {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  const child = Number(children.at(-1))
+  if (!child) return undefined
+  return generations === 1 ? child : firstProcess(child, generations - 1)
 }
 
 async function liveInside(paths: Paths): Promise<Life> {
+  pretendReboot(paths)
   const transport = makeTransport({ ...defaultPatience, headMs: 5000, idleMs: 5000 })
   const said: string[] = []
   const opened: Apps[] = []
@@ -101,6 +89,7 @@ async function liveInside(paths: Paths): Promise<Life> {
       return apps
     },
     pid: process.pid,
+    boot: randomUUID(),
     attributes: {},
   })
   const ended = agent.ended.catch(error => said.push(String(error)))

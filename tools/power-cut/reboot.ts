@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Paths } from '../../packages/agent/src/disk/paths.ts'
 
@@ -15,6 +15,7 @@ export function pretendReboot({ root }: Paths): void {
 }
 
 function runRecords(folder: string): string[] {
+  if (!existsSync(folder)) return []
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('/run.json'))
     .map(name => join(folder, name))

@@ -3,7 +3,6 @@ import { isCheckpointed } from './inspect.ts'
 import type { Journey, Revisions } from './journeys.ts'
 import type { Laboratory } from './laboratory.ts'
 import { liveShipped } from './lives.ts'
-import { pretendReboot } from './reboot.ts'
 import { RecordedDisk } from './recorded-disk.ts'
 import { releasesOf } from './releases.ts'
 import type { DiskEvent } from './shared-log.ts'
@@ -47,10 +46,9 @@ export async function record(
 /** The state in which a journey begins: the laboratory's, with what is done to it. */
 export async function beginningOf(laboratory: Laboratory, journey: Journey): Promise<Uint8Array> {
   const { image, paths } = laboratory
-  return laboratory.changed(image, async () => {
-    pretendReboot(paths)
-    journey.prepare?.(paths)
-  })
+  const { prepare } = journey
+  if (prepare === undefined) return image
+  return laboratory.changed(image, async () => prepare(paths))
 }
 
 async function orderOf(laboratory: Laboratory, { order }: Journey): Promise<FleetMoment> {

@@ -9,7 +9,6 @@ import {
 import { type Journey, next, old, published, type Revisions } from './journeys.ts'
 import type { Laboratory } from './laboratory.ts'
 import { type Life, lives, type Manifestation } from './lives.ts'
-import { pretendReboot } from './reboot.ts'
 import { isSame, type Recording, settled } from './recording.ts'
 
 /** How a device came back from one cut. */
@@ -36,7 +35,6 @@ export async function recover(
   const pointed = await pointedGeneration(paths)
   const found = nameOf(journey, pointed && revisionsOf(pointed))
   if (found === 'none') broken.push('the pointer names nothing that may run')
-  pretendReboot(paths)
   let life: Life | undefined
   try {
     life = await lives[how](paths)
