@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fromUtf8, toUtf8 } from '@steadfleet/base'
 import {
   acceptLogged,
+  type Floors,
   type LogPolicy,
   type LogProof,
   type NoteKey,
@@ -12,7 +13,12 @@ import {
 } from '@steadfleet/trust'
 import { type Copies, copiesOf, readCopies, writeCopies } from '../disk/copies.ts'
 import { withNotes } from './log-evidence.ts'
-import type { TrustState } from './trust-state.ts'
+
+/** Who keeps the floors: the trust state, when it runs. */
+interface FloorKeeper {
+  readonly floors: Floors
+  raise(raised: Floors): Promise<void>
+}
 
 /**
  * The newest checkpoint that this device accepted of each log. It is kept twice, each copy replaced while
@@ -21,11 +27,11 @@ import type { TrustState } from './trust-state.ts'
  */
 export class LogState {
   readonly #folder: string
-  readonly #trust: Pick<TrustState, 'floors' | 'raise'>
+  readonly #trust: FloorKeeper
   /** Leaves that were shown to be in a log since the agent started: a log forgets none. */
   readonly shown = new Set<string>()
 
-  constructor(folder: string, trust: Pick<TrustState, 'floors' | 'raise'>) {
+  constructor(folder: string, trust: FloorKeeper) {
     this.#folder = folder
     this.#trust = trust
   }

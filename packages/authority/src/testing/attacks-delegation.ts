@@ -1,7 +1,7 @@
 import { digestOf, fromHex, toHexDigest } from '@steadfleet/base'
 import { ed25519Key, keyIdOf, type PublicKey } from '@steadfleet/trust'
 import type { DelegationRow, SignedTargets } from '../metadata.ts'
-import type { Attack } from './attacks.ts'
+import type { Attack } from './attack.ts'
 import { freshen, type PretendCatalogue, publish, seal, stamp } from './pretend-catalogue.ts'
 import { pretendSigner } from './pretend-store.ts'
 

@@ -2,6 +2,7 @@ import { toUtf8 } from '@steadfleet/base'
 import type { PublicKey } from '@steadfleet/trust'
 import { makeRoot, type SignedSnapshot, signMetadata } from '../metadata.ts'
 import type { Signer } from '../signer.ts'
+import type { Attack } from './attack.ts'
 import { delegationAttacks } from './attacks-delegation.ts'
 import {
   freshen,
@@ -12,16 +13,6 @@ import {
   stamp,
 } from './pretend-catalogue.ts'
 import { pretendSigner } from './pretend-store.ts'
-
-/** One way to deceive a client that trusted the catalogue a moment ago. */
-export interface Attack {
-  readonly name: string
-  /** What our client answers. */
-  readonly code: string
-  /** Where tuf-js is more lenient than we are, it says so here and is not asked. */
-  readonly isOurs?: true
-  readonly strike: (catalogue: PretendCatalogue, now: Date) => Promise<void>
-}
 
 const mallory = pretendSigner('mallory')
 const longAgo = new Date('2020-01-01T00:00:00Z')

@@ -1,5 +1,6 @@
 import { fromUtf8 } from '@steadfleet/base'
-import { type Attack, attacks } from './attacks.ts'
+import type { Attack } from './attack.ts'
+import { attacks } from './attacks.ts'
 import {
   freshen,
   type PretendCatalogue,

@@ -3,15 +3,15 @@ export { anyOf, archivedInputs, archiveInputs, type InputStore } from './inputs.
 export { lockedBuild, repeatLocked, writeLock } from './lock.ts'
 export { type DeclaredPackage, declare, parseManifest, readManifest } from './manifest.ts'
 export { ManifestError, type ManifestFault } from './manifest-error.ts'
+export type { ObjectContent } from './object-content.ts'
 export {
-  type ObjectContent,
   type PackedRelease,
   type PackOptions,
   type PackResult,
   pack,
-  type Repeat,
 } from './pack.ts'
 export { bundleOf, readPacked, type WrittenBundle, writePacked } from './packed.ts'
 export type { OnProgress, PackProgress } from './progress.ts'
 export { toRecordBytes } from './release.ts'
+export type { Repeat } from './source.ts'
 export { ContentStore } from './store.ts'

@@ -2,7 +2,7 @@ import { copyFile, rename } from 'node:fs/promises'
 import type { Digest } from '@steadfleet/base'
 import { PackError } from './error.ts'
 import { hashFile, readInPieces } from './hash.ts'
-import type { ObjectContent } from './pack.ts'
+import type { ObjectContent } from './object-content.ts'
 import { ContentStore } from './store.ts'
 
 /** Content that releases were built from. */

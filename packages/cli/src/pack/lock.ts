@@ -12,7 +12,7 @@ import {
 import { isErrno, PackError } from './error.ts'
 import type { InputStore } from './inputs.ts'
 import type { DeclaredPackage } from './manifest.ts'
-import type { Repeat } from './pack.ts'
+import type { Repeat } from './source.ts'
 
 /** The build that a lock holds for a manifest and an architecture. */
 export function lockedBuild(

@@ -10,7 +10,6 @@ import {
   type BuildInput,
   type Component,
   type GitCommit,
-  type LockedBuild,
   type LockedSource,
   makeLock,
   makeProvenance,
@@ -23,9 +22,10 @@ import { PackError } from './error.ts'
 import { findCommit } from './git.ts'
 import { lockedSource } from './lock.ts'
 import type { DeclaredPackage } from './manifest.ts'
+import type { ObjectContent } from './object-content.ts'
 import type { OnProgress } from './progress.ts'
 import { makeRelease, packageNameOf, refOf, toRecordBytes } from './release.ts'
-import type { FoundFile, RepeatSource, SourceContext } from './source.ts'
+import type { FoundFile, Repeat, SourceContext } from './source.ts'
 import { readSource, sourcesFor } from './sources.ts'
 import { Staging } from './staging.ts'
 
@@ -47,16 +47,6 @@ export interface PackOptions {
   readonly timestamp?: Date
   readonly onProgress?: OnProgress
 }
-
-/** A build to repeat, as its lock has it. What git says of the folder is the lock's word too. */
-export interface Repeat extends Pick<RepeatSource, 'inputs' | 'folders'> {
-  readonly build: LockedBuild
-}
-
-/** The content of an object: in memory, or in a file of this machine. */
-export type ObjectContent =
-  | { readonly length: number; readonly bytes: Uint8Array }
-  | { readonly length: number; readonly file: string }
 
 /** A release, made: all that it names by digest, and where each of that lies. */
 export interface PackResult {

@@ -11,7 +11,8 @@ import {
 import { parseReleaseRecord } from '@steadfleet/domain'
 import { PackError } from './error.ts'
 import { readInPieces } from './hash.ts'
-import type { ObjectContent, PackedRelease } from './pack.ts'
+import type { ObjectContent } from './object-content.ts'
+import type { PackedRelease } from './pack.ts'
 import { ContentStore } from './store.ts'
 
 /**

@@ -1,9 +1,9 @@
 import type { Digest } from '@steadfleet/base'
 import type { Architecture } from '@steadfleet/domain'
-import type { BuildInput, Component, LockedSource } from '@steadfleet/evidence'
+import type { BuildInput, Component, LockedBuild, LockedSource } from '@steadfleet/evidence'
 import type { Archive } from './debian/archive.ts'
 import type { InputStore } from './inputs.ts'
-import type { ObjectContent } from './pack.ts'
+import type { ObjectContent } from './object-content.ts'
 import type { OnProgress } from './progress.ts'
 
 /** A file, folder or link as a source has it: its mode is as found, its content lies in a file. */
@@ -53,6 +53,11 @@ export interface RepeatSource {
   readonly locked: LockedSource
   readonly inputs: InputStore
   readonly folders: 'here' | 'archived'
+}
+
+/** A build to repeat, as its lock has it. What git says of the folder is the lock's word too. */
+export interface Repeat extends Pick<RepeatSource, 'inputs' | 'folders'> {
+  readonly build: LockedBuild
 }
 
 /** How one kind of source is read. */

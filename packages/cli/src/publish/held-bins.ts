@@ -1,12 +1,7 @@
 import { isBin, type RoleDocuments, readSigned } from '@steadfleet/authority'
-import { digestOf, sideBySide, toHexDigest } from '@steadfleet/base'
-import {
-  type Fetcher,
-  type Metadata,
-  parseMetadata,
-  refuseUnsigned,
-  TrustError,
-} from '@steadfleet/trust'
+import { sideBySide } from '@steadfleet/base'
+import { parseMetadata, refuseUnsigned } from '@steadfleet/trust'
+import { namedFile } from './named-file.ts'
 import type { HeldRole } from './role.ts'
 
 /** The role together with these bins of it, each as the snapshot names it and the publisher signed it. */
@@ -31,21 +26,4 @@ export function documentsOf(
     ([name, { bytes }]) => [name, readSigned('targets', bytes)] as const,
   )
   return new Map([[publisher, signed], ...held])
-}
-
-/**
- * The file of a role that the verified snapshot names. It may have expired: its successor won't.
- * A publisher who is new has none yet.
- */
-export async function namedFile(
-  role: string,
-  snapshot: Metadata<'snapshot'>,
-  fetcher: Fetcher,
-): Promise<Uint8Array | undefined> {
-  const named = snapshot.signed.meta.get(`${role}.json`)
-  if (!named?.length) return undefined
-  const file = `${named.version}.${role}.json`
-  const bytes = await fetcher.fetch(file, named.length)
-  if (bytes && toHexDigest(digestOf(bytes)) === named.hashes?.sha256) return bytes
-  throw new TrustError('trust/mix-and-match', `cannot trust ${file}: not what the snapshot names`)
 }

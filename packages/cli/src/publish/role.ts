@@ -19,7 +19,7 @@ import type { CataloguePlace } from '../catalogue/place.ts'
 import { CliError } from '../error.ts'
 import type { Home } from '../fleet/home.ts'
 import { catalogueFetcher, fileStore } from './catalogue-files.ts'
-import { namedFile } from './held-bins.ts'
+import { namedFile } from './named-file.ts'
 
 /** A publisher's role as it stands, and the catalogue that says whose keys sign the next one. */
 export interface HeldRole {

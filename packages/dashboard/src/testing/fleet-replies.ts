@@ -1,6 +1,6 @@
 import { isInGroup } from '../search.ts'
+import type { Asked } from './asked.ts'
 import type { Canned } from './canned.ts'
-import type { Asked } from './replies.ts'
 
 /** What a fleet of canned devices does when it is changed. */
 export function follow({ fleets }: Canned, { params, body }: Asked): unknown {

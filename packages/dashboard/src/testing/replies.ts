@@ -2,17 +2,11 @@ import { parseReleaseRecord } from '@steadfleet/domain'
 import type { RouteSpec } from '@steadfleet/protocol'
 import * as protocol from '@steadfleet/protocol'
 import { Compile } from 'typebox/compile'
+import type { Asked } from './asked.ts'
 import type { Canned } from './canned.ts'
 import { recordOf } from './canned-releases.ts'
 import { follow, putGroup, removeGroup, tryRelease, unfollow } from './fleet-replies.ts'
 import { ago, hour } from './moments.ts'
-
-/** A request as a canned route sees it. */
-export interface Asked {
-  readonly params: Readonly<Record<string, string>>
-  readonly query: Readonly<Record<string, string>>
-  readonly body: Readonly<Record<string, unknown>>
-}
 
 type Reply = (canned: Canned, asked: Asked) => unknown
 

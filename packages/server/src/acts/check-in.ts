@@ -1,4 +1,4 @@
-import type { DeviceEvent, DeviceId, StateReport } from '@steadfleet/domain'
+import type { DeviceEvent, StateReport } from '@steadfleet/domain'
 import type { EnvelopeView } from '@steadfleet/protocol'
 import type { Verdict } from '@steadfleet/rollout'
 import { ServerError } from '../error.ts'
@@ -10,19 +10,8 @@ import type { Db } from '../store/schema.ts'
 import { markDue } from './due.ts'
 import { isRefusal, keepEvents, refuseOtherEvents } from './events.ts'
 import { advance } from './rollout.ts'
+import type { CheckIn } from './said.ts'
 import { endSilence } from './silence.ts'
-
-export interface CheckIn {
-  readonly device: DeviceId
-  /** Verified: the device signed it. */
-  readonly report: StateReport
-  /** The envelope it came in, as JSON text: the proof of what it says. */
-  readonly envelope: string
-  readonly events: readonly DeviceEvent[]
-  readonly now: string
-  /** Orders issued before this are renewed while the device has not taken them. */
-  readonly renewBefore: string
-}
 
 export interface CheckedIn {
   readonly acknowledged: number

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type DeviceEvent, digestOfEvent } from '@steadfleet/domain'
 import { ServerError } from '../error.ts'
 import type { Db } from '../store/schema.ts'
-import type { CheckIn } from './check-in.ts'
+import type { CheckIn } from './said.ts'
 
 /** Whether a device tells of something that it would not trust. */
 export function isRefusal({ kind }: DeviceEvent): boolean {

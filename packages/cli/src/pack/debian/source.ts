@@ -10,7 +10,7 @@ import {
 } from '@steadfleet/evidence'
 import { isExcluded } from '../glob.ts'
 import { wrongKind } from '../lock.ts'
-import type { ObjectContent } from '../pack.ts'
+import type { ObjectContent } from '../object-content.ts'
 import type { Found, Gathered, RepeatSource, SourceContext } from '../source.ts'
 import { mergedPath } from '../staging.ts'
 import { ContentStore } from '../store.ts'

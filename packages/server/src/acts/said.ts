@@ -1,0 +1,14 @@
+import type { DeviceEvent, DeviceId, StateReport } from '@steadfleet/domain'
+
+/** What a device says in one check-in. */
+export interface CheckIn {
+  readonly device: DeviceId
+  /** Verified: the device signed it. */
+  readonly report: StateReport
+  /** The envelope it came in, as JSON text: the proof of what it says. */
+  readonly envelope: string
+  readonly events: readonly DeviceEvent[]
+  readonly now: string
+  /** Orders issued before this are renewed while the device has not taken them. */
+  readonly renewBefore: string
+}
