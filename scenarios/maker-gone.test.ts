@@ -19,7 +19,7 @@ import { freePort } from './stage.ts'
 
 const program = join(checkout, 'packages/cli/src/main.ts')
 /** So long the maker's last signatures are good: enough for the owner's server to take them over. */
-const lastDaysMs = 12_000
+const lastDaysMs = 16_000
 
 describe('the maker is gone', { concurrency: false, skip: whyNoPage(), timeout: 240_000 }, () => {
   let siege: Siege

@@ -75,7 +75,7 @@ security-contact: mailto:security@acme.example
 /** What a page says now, or why nobody answers: an answer too, for whoever compares it. */
 export async function pageAt(port: number): Promise<string> {
   try {
-    const signal = AbortSignal.timeout(5000)
+    const signal = AbortSignal.timeout(30_000)
     return await (await fetch(`http://127.0.0.1:${port}/`, { signal })).text()
   } catch (error) {
     return String(error)

@@ -155,7 +155,7 @@ async function lose(row: Row, scene: Scene): Promise<void> {
   assert.equal(await row.isWon(scene), false)
   await row.strike(scene)
   const look = async () => (await row.isWon(scene)) || undefined
-  await scene.siege.until('the attack succeed', look, 30)
+  await scene.siege.until('the attack succeed', look)
 }
 
 export function pageOf(revision: number): string {

@@ -363,7 +363,7 @@ export class PretendFleet {
   }
 
   /** Resolves with the first report or event for which `is` holds, already there or yet to come. */
-  async until<T>(what: string, is: () => T | undefined, limitMs = 20_000): Promise<T> {
+  async until<T>(what: string, is: () => T | undefined, limitMs = 60_000): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const timer = setTimeout(
       () => reject(new Error(`cannot see ${what}: ${this.#tail()}`)),
