@@ -3,11 +3,13 @@ import { basename } from 'node:path'
 import type { Conditions } from '@steadfleet/engine'
 import { type Client, makeClient, type Transport } from '@steadfleet/protocol'
 import type { AppExit, Apps, AppsOptions } from './apps/index.ts'
+import { ChangeRoom } from './change/change-room.ts'
 import type { Stores } from './change/collect.ts'
 import { DeviceHost } from './change/device-host.ts'
 import { keptPackages, readGeneration } from './change/generations.ts'
 import { JournalFile } from './change/journal-file.ts'
 import { floorsOfGenerations } from './change/recover.ts'
+import type { Grace } from './change/rejected-data.ts'
 import { TreeCare } from './change/tree-care.ts'
 import { makeDirectories } from './disk/durable.ts'
 import { type Lock, takeLock } from './disk/lock.ts'
@@ -50,6 +52,8 @@ export interface AgentOptions {
   readonly zone?: string
   /** What this process is, and who launched it; none that another may take the place of without it. */
   readonly self?: SelfFacts
+  /** How long data that was gone back from is kept, a week without it. */
+  readonly rejectedDays?: number | undefined
   /** What else to say of this device in its reports. */
   readonly attributes: Readonly<Record<string, string>>
 }
@@ -67,6 +71,7 @@ export interface FetchOptions {
   readonly serve?: { readonly host: string; readonly port: number } | undefined
 }
 
+const usualRejectedDays = 7
 const plainFetch: FetchOptions = { mirrors: [], peers: [], bytesPerSecond: 0, storeLimit: 0 }
 
 type RefuseDamaged = NonNullable<AppsOptions['refuseDamaged']>
@@ -129,7 +134,7 @@ async function openUnderLock(
   const refusals = new RefusalReporter(event => outbox.add(event), world.monotonic)
   const suspect = (error: unknown) => void refusals.report(world, error)
   const server = { name: origin, client, kind: 'server' } as const
-  const { stores, fetching } = openStores(options, server, suspect)
+  const { stores, fetching } = openStores(options, server, suspect, graceOf(options, trust))
   const { trees } = stores
   const file = await JournalFile.open(paths.journal, world.now)
   await trust.raise(await floorsOfGenerations(paths, file))
@@ -149,7 +154,9 @@ async function openUnderLock(
   const state = () => file.state
   const say = await openSay({ ...options, trust, apps, state, tell, suspect })
   const { boot } = options
-  const host = new DeviceHost({ stores, apps, world, trust, fetching, care, self, boot, ...say })
+  const room = new ChangeRoom({ stores, fetching, tell })
+  const acting = { apps, care, self, room, boot, ...say }
+  const host = new DeviceHost({ stores, world, trust, fetching, ...acting })
   const journal = new ChangeReporter(file, outbox, apps, number => readGeneration(paths, number))
   listenToExits(apps, journal, new CrashReporter(outbox, world))
   const troubles = new TroubleReporter(outbox, world)
@@ -164,14 +171,21 @@ function openStores(
   { paths, world, transport, fetch = plainFetch }: AgentOptions,
   server: Source,
   suspect: (error: unknown) => void,
+  grace: Grace,
 ): { readonly stores: Stores; readonly fetching: FetchContext } {
   const { storeLimit, bytesPerSecond, mirrors, peers } = fetch
   const objects = new ObjectStore(paths)
-  const stores = { paths, objects, trees: new TreeStore(paths, objects), limit: storeLimit }
+  const trees = new TreeStore(paths, objects)
+  const stores = { paths, objects, trees, limit: storeLimit, grace }
   const bandwidth = bytesPerSecond > 0 ? new Bandwidth(bytesPerSecond, world) : undefined
   const throttle = async (bytes: number) => bandwidth?.take(bytes)
   const sources = new Sources({ server, transport, world, peers, mirrors, suspect })
   return { stores, fetching: { sources, paths, objects, suspect, throttle } }
+}
+
+function graceOf({ rejectedDays, world }: AgentOptions, trust: TrustState): Grace {
+  const milliseconds = (rejectedDays ?? usualRejectedDays) * 86_400_000
+  return { milliseconds, now: () => trust.time(world.now()) }
 }
 
 function listenToExits(apps: Apps, journal: ChangeReporter, crashes: CrashReporter): void {

@@ -69,6 +69,13 @@ describe('the arguments of a sandbox', () => {
   })
 })
 
+test('what an app shares over its generations is shown in its data, and may be written', () => {
+  const shared = [{ from: '/state/shared/cache', at: '/data/cache' }]
+  const given = toSandboxArguments(plan({ shared }))
+  assert.ok(has(given, '--bind', '/state/shared/cache', '/data/cache'))
+  assert.ok(given.indexOf('/data') < given.indexOf('/data/cache'))
+})
+
 test('the environment cannot be told who the app is by its manifest', () => {
   const declared = { HOME: '/tmp', STEADFLEET_DATA: '/etc', GREETING: 'hello' }
   const facts = { package: 'acme/x', app: 'web', revision: 3, declared }
@@ -94,6 +101,7 @@ function plan(stated: Partial<SandboxPlan>): SandboxPlan {
     tree: '/tree',
     entries: [{ path: 'usr' }],
     data: '/state/data',
+    shared: [],
     settings: '/state/settings.json',
     shown: [],
     interfaces: [],

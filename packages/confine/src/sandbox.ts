@@ -9,7 +9,7 @@ export interface TreeEntry {
   readonly target?: string
 }
 
-/** A file or folder of the device that the sandbox shows read-only. */
+/** A file or folder of the device, and where the sandbox shows it: read-only where nothing else is said. */
 export interface Shown {
   readonly from: string
   readonly at: string
@@ -37,6 +37,8 @@ export interface SandboxPlan {
   readonly tree: string
   readonly entries: readonly TreeEntry[]
   readonly data: string
+  /** Folders of the app's own that are shown in its data, to be written: no generation has them alone. */
+  readonly shared: readonly Shown[]
   readonly settings: string
   /** The folder in which the app says not now; without one it cannot. */
   readonly leases?: string
@@ -93,6 +95,7 @@ export function toSandboxArguments(plan: SandboxPlan): string[] {
     ...scratch.flatMap(([at, size]) => ['--perms', '1777', '--size', `${size}`, '--tmpfs', at]),
     ...toLeases(plan),
     ...['--bind', plan.data, '/data', '--ro-bind', plan.settings, '/settings.json'],
+    ...plan.shared.flatMap(({ from, at }) => ['--bind', from, at]),
     ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/'],
     ...['--seccomp', `${plan.filter}`],
     '--',

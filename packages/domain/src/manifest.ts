@@ -99,6 +99,19 @@ const behaviour = {
       processes: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
     }),
   ),
+  data: Type.Optional(
+    object({
+      shared: Type.Optional(
+        Type.Array(Type.String({ pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$' }), {
+          minItems: 1,
+          maxItems: 20,
+          uniqueItems: true,
+          description:
+            'Folders of /data that all generations have in common: never copied, never taken back.',
+        }),
+      ),
+    }),
+  ),
   'probation-seconds': Type.Optional(Seconds),
   'security-revision': Type.Optional(
     Type.Integer({

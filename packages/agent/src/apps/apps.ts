@@ -9,6 +9,8 @@ export interface AppSpec {
   readonly tree: string
   /** Absolute path of the private data directory; the supervisor gives it to the app's uid. */
   readonly data: string
+  /** Folders of its data that all its generations have in common; absent where it declares none. */
+  readonly shared?: readonly SharedFolder[]
   /** Absolute path of the settings file, which the app sees read-only. */
   readonly settings: string
   readonly values: SettingValues
@@ -16,6 +18,12 @@ export interface AppSpec {
   /** Requested by the manifest, granted by the owner, within the ceiling. */
   readonly interfaces: readonly string[]
   readonly limits: Behaviour['limits']
+}
+
+/** A folder `name` of an app's data that lies at `path`, outside of it. */
+export interface SharedFolder {
+  readonly name: string
+  readonly path: string
 }
 
 /** How one run of an app ended. `exit` or `signal` is there, never both. */

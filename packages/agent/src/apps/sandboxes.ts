@@ -1,5 +1,16 @@
 import { existsSync, realpathSync } from 'node:fs'
-import { chmod, chown, lchown, mkdir, readdir, readlink, stat, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  lchown,
+  lstat,
+  mkdir,
+  readdir,
+  readlink,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -14,7 +25,8 @@ import {
 } from '@steadfleet/confine'
 import type { Architecture } from '@steadfleet/domain'
 import { leasePath } from '../disk/paths.ts'
-import type { AppSpec } from './apps.ts'
+import { isSystemError } from '../error.ts'
+import type { AppSpec, SharedFolder } from './apps.ts'
 import type { CgroupHome } from './cgroup-homes.ts'
 import type { Limits } from './cgroups.ts'
 import type { Uids } from './uids.ts'
@@ -58,6 +70,7 @@ export async function prepareSandbox(
 ): Promise<string[]> {
   const identity = await identityOf(floor, spec)
   await giveData(spec.data, identity)
+  for (const folder of spec.shared ?? []) await giveShared(spec.data, folder, identity)
   await giveSettings(spec.settings, identity)
   const leases = floor.leases && leasePath({ leases: floor.leases }, spec.package)
   if (leases) await giveLeases(leases, identity)
@@ -72,6 +85,7 @@ export async function prepareSandbox(
     tree: spec.tree,
     entries: await entriesOf(spec.tree, shown),
     data: spec.data,
+    shared: (spec.shared ?? []).map(({ name, path }) => ({ from: path, at: `/data/${name}` })),
     settings: spec.settings,
     ...(leases && { leases }),
     shown,
@@ -124,6 +138,27 @@ async function giveData(data: string, identity: Identity): Promise<void> {
   if (identity.kind === 'mapped') return
   if ((await stat(data)).uid !== identity.uid) await giveAll(data, identity.uid)
   await chmod(data, 0o700)
+}
+
+/** It is shown in a folder of the data: whatever else the app put there under its name gives way. */
+async function giveShared(
+  data: string,
+  { name, path }: SharedFolder,
+  identity: Identity,
+): Promise<void> {
+  await giveData(path, identity)
+  const at = join(data, name)
+  if (!(await isFolder(at))) await rm(at, { force: true })
+  await mkdir(at, { recursive: true, mode: 0o700 })
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isDirectory()
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return false
+    throw error
+  }
 }
 
 /** The folder itself comes last: a walk that was cut short is begun again. */

@@ -9,6 +9,7 @@ import fc from 'fast-check'
 import { LaidTrees } from '../testing/laid-trees.test.ts'
 import { collect, dropObjects } from './collect.ts'
 
+const grace = { milliseconds: 0, now: () => new Date() }
 /** Few contents, so that trees share them. */
 const contents = ['a', 'b', 'c', 'd']
 const files = fc.subarray(contents, { minLength: 1 })
@@ -24,10 +25,10 @@ test('no sequence of installs, failures and collections loses what a kept genera
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async steps => {
       await using laid = await LaidTrees.make()
       let kept: Digest[] = []
-      const stores = (limit: number) => ({ ...laid, limit })
+      const stores = (limit: number) => ({ ...laid, limit, grace })
       for (const one of steps) {
         if (one.does === 'collect') {
-          await collect(stores(one.limit), kept.map(generationOf), true)
+          await collect(stores(one.limit), kept.map(generationOf))
         } else if (one.does === 'fail') {
           await laid.bring(filesOf(one.files))
           await dropObjects(stores(0), kept.map(generationOf))
@@ -50,7 +51,7 @@ test('while a listing that is needed cannot be read no object is taken', async (
   const tree = await laid.bring({ a: 'a' })
   const stray = await laid.put(new Uint8Array([1]))
   const lost = `sha256:${'0'.repeat(64)}` as Digest
-  await dropObjects({ ...laid, limit: 0 }, [generationOf(tree), generationOf(lost)])
+  await dropObjects({ ...laid, limit: 0, grace }, [generationOf(tree), generationOf(lost)])
   assert.notEqual(await laid.objects.find(stray), undefined)
 })
 
@@ -59,10 +60,10 @@ test('what nobody needs stays while the store is under its limit, the newest lon
   const old = await laid.put(new Uint8Array(1000).fill(1))
   await laid.settle()
   const young = await laid.put(new Uint8Array(1000).fill(2))
-  await dropObjects({ ...laid, limit: 1500 }, [])
+  await dropObjects({ ...laid, limit: 1500, grace }, [])
   assert.equal(await laid.objects.find(old), undefined)
   assert.notEqual(await laid.objects.find(young), undefined)
-  await dropObjects({ ...laid, limit: 0 }, [])
+  await dropObjects({ ...laid, limit: 0, grace }, [])
   assert.equal(await laid.objects.find(young), undefined)
 })
 
@@ -75,7 +76,7 @@ async function collectAsItComes(
   const tree = await laid.bring(filesOf(names))
   const digests = [tree, ...objectsOf(await laid.trees.listing(tree)).map(one => one.digest)]
   const ends = digests.map(digest => laid.objects.turns.take(digest))
-  await collect({ ...laid, limit: 0 }, kept.map(generationOf), true)
+  await collect({ ...laid, limit: 0, grace }, kept.map(generationOf))
   assert.deepEqual(await laid.objects.missing(digests), [])
   for (const end of ends) end?.()
 }

@@ -9,8 +9,9 @@ import { AgentFiles } from '../self/agent-files.ts'
 import { collectObjects } from '../store/collect-objects.ts'
 import type { ObjectStore } from '../store/objects.ts'
 import type { TreeStore } from '../store/trees.ts'
-import { generationNumbers } from './generations.ts'
-import { dropData } from './package-data.ts'
+import { collectData } from './collect-data.ts'
+import { generationNumbers, readGeneration } from './generations.ts'
+import { dropExpired, type Grace } from './rejected-data.ts'
 
 export interface Stores {
   readonly paths: Paths
@@ -18,25 +19,30 @@ export interface Stores {
   readonly trees: TreeStore
   /** Bytes under which the store keeps what nobody needs any more; 0 keeps nothing of it. */
   readonly limit: number
+  /** Of data that was put aside. */
+  readonly grace: Grace
 }
 
-/** Removes all that none of the kept generations needs. Rejected data stays until a commit. */
-export async function collect(
-  stores: Stores,
-  kept: readonly Generation[],
-  keepsRejected: boolean,
-): Promise<void> {
-  const { paths, trees } = stores
+/** Removes all that none of the kept generations needs. */
+export async function collect(stores: Stores, kept: readonly Generation[]): Promise<void> {
+  const { paths, trees, grace } = stores
   const packages = kept.flatMap(generation => generation.packages)
-  const data = new Set(packages.map(one => `${one.package.replace('/', '.')} ${one.data}`))
+  const isKnown = await areAllRead(paths)
   await dropGenerations(paths, kept)
   const agents = await new AgentFiles(paths).trees()
   const used = [...packages.map(one => one.tree.digest), ...agents]
   await dropTrees(paths, trees, new Set(used))
   await dropObjects(stores, kept)
-  await dropData(paths, (directory, { number, isRejected }) =>
-    isRejected ? keepsRejected : data.has(`${directory} ${number}`),
-  )
+  await collectData(paths, kept, { grace, isKnown })
+  await dropExpired(paths, grace)
+}
+
+/** False where the record of a generation is lost: whose the data is that nobody names is not known. */
+async function areAllRead(paths: Paths): Promise<boolean> {
+  for (const number of await generationNumbers(paths)) {
+    if ((await readGeneration(paths, number)) === undefined) return false
+  }
+  return true
 }
 
 /** Removes every object that none of the kept generations needs, and what was left half fetched. */

@@ -26,10 +26,11 @@ import type { Self } from '../self/self.ts'
 import { isTransient } from '../server/transient.ts'
 import type { FetchContext } from '../store/fetch-context.ts'
 import { fetchTree } from '../store/fetch-tree.ts'
-import { refuseTooLittleRoom } from '../store/room.ts'
 import type { TrustState } from '../trust/trust-state.ts'
 import type { World } from '../world.ts'
+import type { ChangeRoom } from './change-room.ts'
 import { collect, dropObjects, type Stores } from './collect.ts'
+import { copyOrBegin, type DataSteps, migrateData } from './data-steps.ts'
 import {
   earlierThan,
   pointTo,
@@ -37,8 +38,8 @@ import {
   readPointer,
   writeGeneration,
 } from './generations.ts'
-import { copyData, rejectData } from './package-data.ts'
-import { lookAt, lookInterval, startSeconds } from './probation-look.ts'
+import { lookAt, lookInterval, ruleFor } from './probation-look.ts'
+import { rejectData } from './rejected-data.ts'
 import { allSpecs, specsOf } from './specs.ts'
 import type { TreeCare } from './tree-care.ts'
 
@@ -49,6 +50,7 @@ export interface DeviceHostOptions {
   readonly trust: TrustState
   readonly fetching: FetchContext
   readonly care: TreeCare
+  readonly room: ChangeRoom
   /** Which start of the machine this is. */
   readonly boot: string
   readonly gate: Gate
@@ -56,15 +58,9 @@ export interface DeviceHostOptions {
   readonly self: Self
 }
 
-const defaultProbationSeconds = 120
-/** A day: what an order may ask for at most, as a manifest may. */
-const longestProbation = 86_400
-const migrateSeconds = 600
-
 /** The real device under the engine: files, trees, data and apps. */
 export class DeviceHost implements ChangeHost {
   readonly #options: DeviceHostOptions
-  #room: { readonly to: number; readonly asked: Promise<void> } | undefined
 
   constructor(options: DeviceHostOptions) {
     this.#options = options
@@ -107,8 +103,13 @@ export class DeviceHost implements ChangeHost {
   > = {
     fetch: (work, _, stop) => this.#fetch(work, stop),
     install: (work, _, stop) => this.#install(work, stop),
-    stop: async ({ name }) => void (await this.#options.apps.stop(name)),
-    copy: async ({ to, from }) => void (await copyData(this.#paths, needed(to), from)),
+    stop: async ({ name, from, to }) => {
+      // While it still runs: what does not fit costs no second of the app.
+      if (to) await this.#options.room.refuseTooLittleForCopy(to, from)
+      await this.#options.apps.stop(name)
+      return undefined
+    },
+    copy: async ({ to, from }) => void (await copyOrBegin(this.#dataSteps, needed(to), from)),
     migrate: (work, again, stop) => this.#migrate(work, again, stop),
     activate: async ({ change }) => {
       await syncFileSystem(this.#paths.root)
@@ -133,7 +134,8 @@ export class DeviceHost implements ChangeHost {
       // What can't be started, since it was damaged, is once it is put right.
       for (const spec of from ? specsOf(this.#paths, from) : []) await this.#options.apps.keep(spec)
     },
-    copy: ({ to }) => rejectData(this.#paths, needed(to)),
+    copy: ({ name, to }) =>
+      rejectData(this.#paths, name, needed(to).data, this.#options.stores.grace),
     migrate: ({ name }) => this.#options.apps.stop(name),
     activate: ({ change }) => pointTo(this.#paths, change.plan.from),
     start: async ({ name, to }) => {
@@ -144,11 +146,13 @@ export class DeviceHost implements ChangeHost {
 
   /** The network coming and going is no failure: it goes on until it has all, or is told to stop. */
   async #fetch({ change, to, from }: Work, stop: AbortSignal): Promise<Receipt> {
-    const { world, fetching } = this.#options
+    const { world, fetching, room } = this.#options
     for (let failures = 1; ; failures++) {
       try {
         await this.#options.gate.untilMayFetch(await this.#journey(change), stop)
-        await this.#refuseTooLittleRoom(change, stop)
+        const generations = await this.generations(change)
+        const changed = changedIn(generations.from, generations.to)
+        await room.refuseTooLittle(generations.from, generations.to, changed, stop)
         const receipt = await fetchTree(fetching, needed(to), from?.tree.digest, stop)
         return { ...receipt, size: needed(to).size }
       } catch (error) {
@@ -165,20 +169,6 @@ export class DeviceHost implements ChangeHost {
     }
   }
 
-  /** Once for all packages of a change; asked again where it was refused. */
-  #refuseTooLittleRoom(change: Change, stop: AbortSignal): Promise<void> {
-    if (this.#room?.to === change.to) return this.#room.asked
-    const { fetching, stores } = this.#options
-    const asked = this.generations(change).then(({ from, to }) =>
-      refuseTooLittleRoom({ fetching, ...stores }, from.packages, changedIn(from, to), stop),
-    )
-    this.#room = { to: change.to, asked }
-    asked.catch(() => {
-      this.#room = undefined
-    })
-    return asked
-  }
-
   /** Read once more as it lies there: what stands between here and the disk may have changed it. */
   async #install({ to }: Work, stop: AbortSignal): Promise<Receipt> {
     const { tree } = needed(to)
@@ -190,17 +180,15 @@ export class DeviceHost implements ChangeHost {
   /** A second try starts from a fresh copy: a hook that was killed may have done half its work. */
   async #migrate({ to, from, name }: Work, again: boolean, stop: AbortSignal): Promise<undefined> {
     const wanted = needed(to)
-    const command = wanted.behaviour.hooks?.migrate
-    const [spec] = specsOf(this.#paths, wanted)
-    if (command === undefined || spec === undefined) return
     await this.#makeSound(wanted, stop)
     await this.#options.apps.stop(name)
-    if (again) await copyData(this.#paths, wanted, from)
-    const { exit, output } = await this.#options.apps.hook(spec, command, migrateSeconds)
-    if (exit === 0) return
-    const said = output.slice(-5).join(' ').slice(0, 500)
-    const message = `cannot migrate the data of ${name}: its hook ended with ${exit}: ${said}`
-    throw new AgentError('agent/hook', message, { package: name, exit })
+    if (again) await copyOrBegin(this.#dataSteps, wanted, from)
+    await migrateData(this.#dataSteps, wanted)
+  }
+
+  get #dataSteps(): DataSteps {
+    const { apps, fetching, stores } = this.#options
+    return { paths: stores.paths, apps, suspect: fetching.suspect }
   }
 
   async #start(one: GenerationPackage, again: boolean, stop: AbortSignal): Promise<void> {
@@ -238,13 +226,7 @@ export class DeviceHost implements ChangeHost {
 
   async probationRule(change: Change): Promise<ProbationRule> {
     const { from, to } = await this.generations(change)
-    const changed = changedIn(from, to)
-    const own = changed.map(one => one.behaviour['probation-seconds'] ?? defaultProbationSeconds)
-    return {
-      windowSeconds: Math.min(to.probationSeconds ?? Math.max(0, ...own), longestProbation),
-      boot: this.#options.boot,
-      packages: changed.map(one => ({ package: one.package, startSeconds: startSeconds(one) })),
-    }
+    return ruleFor(changedIn(from, to), to.probationSeconds, this.#options.boot)
   }
 
   async look(
@@ -271,7 +253,7 @@ export class DeviceHost implements ChangeHost {
     if (isCommitted) await this.#options.self.prove(to.number, floorsOf(to))
     const kept = isCommitted ? [to, from] : await this.#keptWith(from)
     const stuck = change.state === 'rescue' ? await this.#runPointed() : []
-    await collect(this.#options.stores, [...kept, ...stuck], !isCommitted)
+    await collect(this.#options.stores, [...kept, ...stuck])
     await this.#options.leases.openAll()
   }
 

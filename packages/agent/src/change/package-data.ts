@@ -1,14 +1,24 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { chmod, chown, lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { toDocument } from '@steadfleet/base'
 import type { GenerationPackage } from '@steadfleet/engine'
 import { runTool, syncDirectory, syncFileSystem, writeDurably } from '../disk/durable.ts'
 import { dataPath, type Paths, settingsPath } from '../disk/paths.ts'
-import { isSystemError, orDiskFull } from '../error.ts'
+import { AgentError, isSystemError, orDiskFull } from '../error.ts'
+
+/** Where the data of a package under a generation begins from; undefined where it begins empty. */
+export function sourceOf(
+  paths: Paths,
+  to: GenerationPackage,
+  from: GenerationPackage | undefined,
+): string | undefined {
+  const source = to.restored?.from ?? from?.data
+  return source === undefined ? undefined : dataPath(paths, to.package, source)
+}
 
 /**
  * Gives a package its directory under a generation: a copy of the earlier one's, of the one that was
- * asked for, or an empty one.
+ * asked for, or an empty one. It is durable when this is fulfilled.
  */
 export async function copyData(
   paths: Paths,
@@ -17,13 +27,14 @@ export async function copyData(
 ): Promise<void> {
   const place = dataPath(paths, to.package, to.data)
   const draft = `${place}.partial`
+  const source = sourceOf(paths, to, from)
   await rm(draft, { recursive: true, force: true })
   await rm(place, { recursive: true, force: true })
   try {
     await mkdir(dirname(place), { recursive: true })
     await syncDirectory(paths.data)
-    const source = to.restored?.from ?? from?.data
-    await fill(draft, source === undefined ? undefined : dataPath(paths, to.package, source))
+    if (source === undefined) await mkdir(draft, { mode: 0o700 })
+    else await fill(draft, source, to.behaviour.data?.shared ?? [])
     await writeDurably(settingsPath(paths, to.package, to.data), toDocument(to.settings))
     await rename(draft, place)
     await syncDirectory(dirname(place))
@@ -37,42 +48,37 @@ export async function copyData(
  * `cp` keeps owners, modes, times and holes, and shares blocks where the file system can. The copy is
  * durable before it has its name: a copy that is done is never made again, and its source may go.
  */
-async function fill(draft: string, source: string | undefined): Promise<void> {
-  if (source === undefined) return void (await mkdir(draft, { mode: 0o700 }))
-  await runTool('cp', ['-a', '--reflink=auto', source, draft])
-  await syncFileSystem(draft)
+async function fill(draft: string, source: string, shared: readonly string[]): Promise<void> {
+  const names = await namesIn(source)
+  const copied = names.filter(name => !shared.includes(name))
+  if (copied.length === names.length) await runTool('cp', [...asItIs, source, draft])
+  else await fillWithout(draft, source, copied)
+  await syncFileSystem(dirname(draft))
 }
 
-/** Puts the data of a failed generation aside, out of every app's way, until the next commit. */
-export async function rejectData(paths: Paths, to: GenerationPackage): Promise<void> {
-  const place = dataPath(paths, to.package, to.data)
-  await rm(`${place}.partial`, { recursive: true, force: true })
-  await rm(`${place}.rejected`, { recursive: true, force: true })
-  await rm(settingsPath(paths, to.package, to.data), { force: true })
+const asItIs = ['-a', '--reflink=auto', '--']
+/** The kernel bounds the arguments of a program: names are at most 255 bytes long. */
+const namesAtOnce = 200
+
+/** What is shared is in the package's one place for it, and is not copied. */
+async function fillWithout(draft: string, source: string, names: readonly string[]): Promise<void> {
+  const { mode, uid, gid, atime, mtime } = await lstat(source)
+  await mkdir(draft, { mode: 0o700 })
+  for (let i = 0; i < names.length; i += namesAtOnce) {
+    const paths = names.slice(i, i + namesAtOnce).map(name => join(source, name))
+    await runTool('cp', [...asItIs, ...paths, draft])
+  }
+  await chown(draft, uid, gid)
+  await chmod(draft, mode & 0o7777)
+  await utimes(draft, atime, mtime)
+}
+
+async function namesIn(source: string): Promise<string[]> {
   try {
-    await rename(place, `${place}.rejected`)
+    return await readdir(source)
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error
+    const message = `cannot copy the data at ${source}: it is not there`
+    throw new AgentError('agent/no-data', message, { source }, { cause: error })
   }
-}
-
-/** Removes the data of every generation that `isKept` does not name. */
-export async function dropData(
-  paths: Paths,
-  isKept: (packageDirectory: string, entry: DataEntry) => boolean,
-): Promise<void> {
-  for (const directory of await readdir(paths.data)) {
-    const home = join(paths.data, directory)
-    for (const name of await readdir(home)) {
-      const [number = '', kind = ''] = [name.split('.')[0], name.split('.').slice(1).join('.')]
-      const entry = { number: Number(number), isRejected: kind === 'rejected' }
-      if (!isKept(directory, entry)) await rm(join(home, name), { recursive: true, force: true })
-    }
-    if ((await readdir(home)).length === 0) await rm(home, { recursive: true, force: true })
-  }
-}
-
-export interface DataEntry {
-  readonly number: number
-  readonly isRejected: boolean
 }

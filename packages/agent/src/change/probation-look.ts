@@ -1,5 +1,10 @@
 import type { AppStatus } from '@steadfleet/domain'
-import { type GenerationPackage, isAgentPackage, type Sight } from '@steadfleet/engine'
+import {
+  type GenerationPackage,
+  isAgentPackage,
+  type ProbationRule,
+  type Sight,
+} from '@steadfleet/engine'
 import type { Apps } from '../apps/index.ts'
 import type { Paths } from '../disk/paths.ts'
 import { specsOf } from './specs.ts'
@@ -9,8 +14,26 @@ const hookSeconds = 30
 /** An agent has to reach its fleet, and asks again later and later where it does not. */
 const agentSeconds = 180
 
+const defaultProbationSeconds = 120
+/** A day: what an order may ask for at most, as a manifest may. */
+const longestProbation = 86_400
+
+/** What these packages must show together: the order's word on the window counts before their own. */
+export function ruleFor(
+  changed: readonly GenerationPackage[],
+  ordered: number | undefined,
+  boot: string,
+): ProbationRule {
+  const own = changed.map(one => one.behaviour['probation-seconds'] ?? defaultProbationSeconds)
+  return {
+    windowSeconds: Math.min(ordered ?? Math.max(0, ...own), longestProbation),
+    boot,
+    packages: changed.map(one => ({ package: one.package, startSeconds: startSeconds(one) })),
+  }
+}
+
 /** The longest that one of the package's apps may take to become ready. */
-export function startSeconds(one: GenerationPackage): number {
+function startSeconds(one: GenerationPackage): number {
   const otherwise = isAgentPackage(one) ? agentSeconds : defaultStartSeconds
   const own = Object.values(one.behaviour.apps).map(
     app => app.health?.['start-seconds'] ?? otherwise,

@@ -94,5 +94,5 @@ export async function floorsOfGenerations(paths: Paths, { state }: Journal): Pro
 
 async function collectLeftovers(stores: Stores, current: Generation): Promise<void> {
   const before = await earlierThan(stores.paths, current.number)
-  await collect(stores, before ? [current, before] : [current], true)
+  await collect(stores, before ? [current, before] : [current])
 }

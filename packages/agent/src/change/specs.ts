@@ -2,11 +2,15 @@ import type { PackageName } from '@steadfleet/domain'
 import type { Change, Generation, GenerationPackage } from '@steadfleet/engine'
 import { isAgentPackage, isDropped, packageOf } from '@steadfleet/engine'
 import type { AppSpec } from '../apps/index.ts'
-import { dataPath, type Paths, settingsPath, treePath } from '../disk/paths.ts'
+import { dataPath, type Paths, settingsPath, sharedPath, treePath } from '../disk/paths.ts'
 
 /** The apps of one package of a generation, as the supervisor is told them; the agent is none of them. */
 export function specsOf(paths: Paths, one: GenerationPackage): AppSpec[] {
   if (isAgentPackage(one)) return []
+  const shared = (one.behaviour.data?.shared ?? []).map(name => ({
+    name,
+    path: sharedPath(paths, one.package, name),
+  }))
   return Object.entries(one.behaviour.apps).map(([app, declaration]) => ({
     package: one.package,
     app,
@@ -18,6 +22,8 @@ export function specsOf(paths: Paths, one: GenerationPackage): AppSpec[] {
     declaration,
     interfaces: one.interfaces,
     limits: one.behaviour.limits,
+    // Absent where there is none: else every app that runs would be started anew for it.
+    ...(shared.length > 0 && { shared }),
   }))
 }
 

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import {
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -88,31 +96,85 @@ describe('a full disk', { skip, concurrency: 2 }, () => {
       'nr_inodes=400',
     ))
 
+  test('that has no room for a copy of the data is found out before anything is stopped', () =>
+    withDevice(8, async ({ fleet, device }) => {
+      await commitFirst(fleet)
+      writeFilm(device, 1)
+      const stops = device.apps.calls.filter(call => call.startsWith('stop')).length
+      await fleet.give([await fleet.publish('acme/hub', 2, { ...good, a: '2' })])
+      const { failure } = await fleet.untilEvent('failure', 'agent/disk-full')
+      assert.equal(failure?.kind, 'postponed')
+      await fleet.until('its end', () => fleet.reports.at(-1)?.state === 'aborted' || undefined)
+      assert.equal(device.apps.calls.filter(call => call.startsWith('stop')).length, stops)
+    }))
+
   test('in the copy of the data goes back to the old release and its data', () =>
-    onSmallDisk(8, async (root, disk) => {
-      const fleet = await PretendFleet.start()
-      const device = await TestDevice.join(fleet, { root })
-      try {
-        await fleet.give([await fleet.publish('acme/hub', 1, good)])
-        await fleet.untilState('committed', 1)
-        writeFileSync(
-          join(dataPath(device.paths, 'acme/hub', 1), 'film'),
-          noise('film', 5 * megabyte),
-        )
-        await fleet.give([await fleet.publish('acme/hub', 2, { ...good, a: '2' })])
-        const { failure } = await fleet.untilEvent('failure', 'agent/disk-full')
-        assert.equal(failure?.kind, 'change')
-        await fleet.untilState('restored', 1)
-        assert.equal(device.apps.running.get('acme/hub main')?.revision, 1)
-        const left = await readdir(join(device.paths.data, 'acme.hub'))
-        assert.deepEqual(
-          left.filter(name => name.startsWith('2')),
-          [],
-        )
-        assert.ok(disk > 0)
-      } finally {
-        await device[Symbol.asyncDispose]().finally(() => fleet.close())
+    withDevice(8, async ({ fleet, device }) => {
+      await commitFirst(fleet)
+      const stop = device.apps.stop.bind(device.apps)
+      device.apps.stop = async name => {
+        // Reserved and found enough; then the app's last words are long.
+        if (device.apps.running.get('acme/hub main')?.revision === 1) writeFilm(device, 1)
+        await stop(name)
       }
+      await fleet.give([await fleet.publish('acme/hub', 2, { ...good, a: '2' })])
+      const { failure } = await fleet.untilEvent('failure', 'agent/disk-full')
+      assert.equal(failure?.kind, 'change')
+      await fleet.untilState('restored', 1)
+      assert.equal(device.apps.running.get('acme/hub main')?.revision, 1)
+      assert.deepEqual(
+        dataOf(device).filter(name => name.startsWith('2')),
+        [],
+      )
+    }))
+
+  test('makes what was put aside give way to what is ordered', () =>
+    withDevice(14, async ({ fleet, device }) => {
+      await commitFirst(fleet)
+      writeFilm(device, 1)
+      await fleet.give([await fleet.publish('acme/hub', 2, { 'bin/main': 'sick' })])
+      await fleet.untilState('restored', 1)
+      assert.ok(dataOf(device).includes('2.rejected'))
+      await fleet.give([await fleet.publish('acme/hub', 3, { ...good, a: '3' })])
+      await fleet.untilState('committed', 3)
+      assert.ok(!dataOf(device).includes('2.rejected'))
+      await fleet.until('the word of it', () =>
+        fleet.events.find(one => /gave up data .* acme.hub of generation 2/.test(one.message)),
+      )
+    }))
+
+  test('on a trial that fails goes back all the same', () =>
+    withDevice(8, async ({ fleet, device, root, bytes }) => {
+      await commitFirst(fleet)
+      const policy = { 'probation-seconds': 600, 'check-in-seconds': 60 }
+      const files = { 'bin/main': 'sick' }
+      await fleet.give([await fleet.publish('acme/hub', 2, files)], { policy })
+      await fleet.until('the trial', () =>
+        fleet.events.find(one => one.state === 'probation' && one.generation === 2),
+      )
+      fill(root, bytes)
+      await fleet.until(
+        'the old release',
+        () => device.apps.running.get('acme/hub main')?.revision === 1 || undefined,
+      )
+      rmSync(join(root, 'filler'))
+      await fleet.untilState('restored', 1)
+    }))
+
+  test('in a restoration by hand leaves all as it was', () =>
+    withDevice(8, async ({ fleet, device, root, bytes }) => {
+      await commitFirst(fleet)
+      writeFilm(device, 1, 1)
+      await fleet.give([await fleet.publish('acme/hub', 2, { ...good, a: '2' })])
+      await fleet.untilState('committed', 2)
+      fill(root, bytes)
+      const filler = join(root, 'filler')
+      truncateSync(filler, statSync(filler).size - megabyte / 2)
+      await device.agent!.revert({ restoreData: true })
+      await fleet.untilEvent('failure', 'agent/disk-full')
+      assert.equal(device.apps.running.get('acme/hub main')?.revision, 2)
+      rmSync(filler)
+      await fleet.untilState('committed', 1)
     }))
 
   test('in the laying out of a tree leaves nothing of it', () =>
@@ -169,6 +231,42 @@ const abort: NewRecord = { type: 'abort', code: 'x', why: 'full', packages: [], 
 async function fillUp(journal: JournalFile): Promise<void> {
   const watch: NewRecord = { type: 'begin', step: 'activate' }
   for (let i = 0; i < 1000; i++) await journal.append(watch)
+}
+
+interface SmallDevice {
+  readonly fleet: PretendFleet
+  readonly device: TestDevice
+  readonly root: string
+  readonly bytes: number
+}
+
+async function withDevice(
+  megabytes: number,
+  story: (on: SmallDevice) => Promise<void>,
+): Promise<void> {
+  await onSmallDisk(megabytes, async (root, bytes) => {
+    const fleet = await PretendFleet.start()
+    const device = await TestDevice.join(fleet, { root })
+    try {
+      await story({ fleet, device, root, bytes })
+    } finally {
+      await device[Symbol.asyncDispose]().finally(() => fleet.close())
+    }
+  })
+}
+
+async function commitFirst(fleet: PretendFleet): Promise<void> {
+  await fleet.give([await fleet.publish('acme/hub', 1, good)])
+  await fleet.untilState('committed', 1)
+}
+
+function writeFilm({ paths }: TestDevice, generation: number, megabytes = 5): void {
+  const path = join(dataPath(paths, 'acme/hub', generation), 'film')
+  writeFileSync(path, noise('film', megabytes * megabyte))
+}
+
+function dataOf({ paths }: TestDevice): string[] {
+  return readdirSync(join(paths.data, 'acme.hub'))
 }
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {

@@ -76,6 +76,11 @@ export function dataPath(paths: Paths, packageName: string, number: number): str
   return join(paths.data, packageName.replace('/', '.'), String(number))
 }
 
+/** A folder of a package that every generation of it has in common. */
+export function sharedPath(paths: Paths, packageName: string, name: string): string {
+  return join(paths.data, packageName.replace('/', '.'), 'shared', name)
+}
+
 /** What the app reads of its settings: as old as its data, so it never changes under a running app. */
 export function settingsPath(paths: Paths, packageName: string, number: number): string {
   return `${dataPath(paths, packageName, number)}.settings.json`

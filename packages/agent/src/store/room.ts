@@ -1,7 +1,7 @@
 import type { Digest } from '@steadfleet/base'
 import { objectsOf, type TreeListing } from '@steadfleet/bundle'
 import type { GenerationPackage } from '@steadfleet/engine'
-import { type Need, refuseTooLittleSpace } from '../disk/space.ts'
+import { type Need, refuseTooLittleSpace, sumOf } from '../disk/space.ts'
 import { AgentError } from '../error.ts'
 import type { FetchContext } from './fetch-context.ts'
 import { fetchObject } from './fetch-tree.ts'
@@ -16,12 +16,14 @@ export interface RoomContext {
 
 /**
  * Refuses a whole change before the first byte of its content, where bytes, inodes or what the store
- * may take would not do for all of its packages together. Only the listings are fetched for it.
+ * may take would not do for all of its packages together, and for what `more` they want. Only the
+ * listings are fetched for it.
  */
 export async function refuseTooLittleRoom(
   { fetching, trees, limit }: RoomContext,
   from: readonly GenerationPackage[],
   to: readonly GenerationPackage[],
+  more: Need,
   stop: AbortSignal,
 ): Promise<void> {
   for (const { tree } of to) await fetchObject(fetching, tree, stop)
@@ -31,7 +33,7 @@ export async function refuseTooLittleRoom(
     refuseOverLimit(limit, [...before, ...listings])
   }
   const missing = new Set(await fetching.objects.missing(sizesOf(listings).keys()))
-  await refuseTooLittleSpace(fetching.paths.root, needOf(listings, missing))
+  await refuseTooLittleSpace(fetching.paths.root, sumOf([needOf(listings, missing), more]))
 }
 
 /** Twice the bytes: a bundle, and what is in it. An executable is copied once before its original goes. */

@@ -55,7 +55,7 @@ export function refOf(bytes: Uint8Array): ObjectRef {
 
 /** The members of a manifest that a device acts on; the others are about making it. */
 function behaviourOf(manifest: Manifest): Behaviour {
-  const { apps, interfaces, settings, hooks, limits } = manifest
+  const { apps, interfaces, settings, hooks, limits, data } = manifest
   const probation = manifest['probation-seconds']
   const security = manifest['security-revision']
   const together = manifest['together-with']
@@ -65,6 +65,7 @@ function behaviourOf(manifest: Manifest): Behaviour {
     ...(settings === undefined ? {} : { settings }),
     ...(hooks === undefined ? {} : { hooks }),
     ...(limits === undefined ? {} : { limits }),
+    ...(data === undefined ? {} : { data }),
     ...(probation === undefined ? {} : { 'probation-seconds': probation }),
     ...(security === undefined ? {} : { 'security-revision': security }),
     ...(together === undefined ? {} : { 'together-with': together }),
