@@ -141,7 +141,9 @@ describe('a confined app', { skip: noSandbox }, () => {
     process.env.STEADFLEET_TEST_SECRET = 'secret'
     const names = (await bench.say('env')).split('\n').map(line => line.split('=')[0])
     delete process.env.STEADFLEET_TEST_SECRET
-    const own = ['APP', 'DATA', 'PACKAGE', 'REVISION', 'SETTINGS'].map(name => `STEADFLEET_${name}`)
+    const own = ['APP', 'DATA', 'LEASES', 'PACKAGE', 'REVISION', 'SETTINGS'].map(
+      name => `STEADFLEET_${name}`,
+    )
     const allowed = ['HOME', 'LANG', 'OLDPWD', 'PATH', 'PWD', 'SHLVL', 'TMPDIR', '_', ...own]
     assert.deepEqual(
       names.filter(name => !allowed.includes(name ?? '')),

@@ -125,7 +125,9 @@ export const agentFile = route({
   needs: 'anyone',
   summary: 'The one-file agent, its runtime and its rescuer, for a machine that joins.',
   params: object({
-    file: Type.String({ pattern: '^(steadfleet-agent\\.mjs|rescuer\\.sh|node-linux-(x64|arm64))$' }),
+    file: Type.String({
+      pattern: '^(steadfleet-agent\\.mjs|rescuer\\.sh|node-linux-(x64|arm64))$',
+    }),
   }),
   reply: 'bytes',
 })
