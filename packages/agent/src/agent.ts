@@ -12,6 +12,8 @@ import { type AgentOptions, openParts, type Parts } from './parts.ts'
 import { sendOutputForever } from './report/live-output.ts'
 import { makeReport } from './report/state-report.ts'
 import { serveStatus } from './report/status-socket.ts'
+import { serveApi } from './say/api-server.ts'
+import { handlersFor } from './say/handlers.ts'
 import type { Say } from './say/open-say.ts'
 import { keepAgent } from './self/agent-package.ts'
 import { heedCheckIn } from './self/heed-check-in.ts'
@@ -39,6 +41,7 @@ export class Agent {
   readonly #asked = new Bell()
   #status: Server | undefined
   #objects: HttpServer | undefined
+  #api: readonly HttpServer[] = []
   #model: ModelStatement | undefined
   #watchedUntil = 0
   #loops: Promise<unknown> = Promise.resolve()
@@ -61,6 +64,7 @@ export class Agent {
     await tellRescues(parts, found.current)
     await parts.apps.adopt(found.specs)
     agent.#status = await serveStatus(options.paths.socket, () => agent.status(), options.world)
+    agent.#api = await agent.#serveApi()
     const serve = options.fetch?.serve
     const { objects } = parts.stores
     if (serve) agent.#objects = await serveObjects({ ...serve, objects, world: options.world })
@@ -137,8 +141,10 @@ export class Agent {
   async close(): Promise<void> {
     const { apps, outbox, file, lock, self } = this.#parts
     this.#status?.close()
-    this.#objects?.close()
-    this.#objects?.closeAllConnections()
+    for (const server of [this.#objects, ...this.#api]) {
+      server?.close()
+      server?.closeAllConnections()
+    }
     await apps.close()
     await outbox.close()
     await file.close()
@@ -152,15 +158,11 @@ export class Agent {
   }
 
   async status(): Promise<StatusLine> {
-    const { enrolment, trust, journal, apps } = this.#parts
+    const { trust, journal, apps } = this.#parts
     const current = await currentGeneration(this.#options.paths)
     const { state } = journal
     return {
-      device: enrolment.device,
-      name: enrolment.name,
-      origin: enrolment.origin,
-      log: trust.versions.policy > 0 ? toLogLine(trust.policy.log) : enrolment.log,
-      counter: trust.counter,
+      ...this.#identity(),
       generation: current.number,
       state: state.change?.state ?? state.standing,
       packages: current.packages.map(one => `${one.package} ${one.revision}`),
@@ -169,6 +171,37 @@ export class Agent {
       disallowed: disallowedOf(trust.heldPolicy, current.packages).map(toDisallowedMessage),
       at: toTimestamp(this.#options.world.now()),
     }
+  }
+
+  #serveApi(): Promise<readonly HttpServer[]> {
+    const { paths, world, group } = this.#options
+    const { say, apps, journal } = this.#parts
+    const handlers = handlersFor({
+      say,
+      apps,
+      identity: () => this.#identity(),
+      state: () => journal.state,
+      current: () => currentGeneration(paths),
+      revert: options => this.revert(options),
+      retry: async () => {
+        await this.retry()
+        this.#look.ring()
+      },
+      trouble: () => this.#trouble(),
+    })
+    return serveApi({ paths, world, handlers, group })
+  }
+
+  #identity() {
+    const { enrolment, identity, trust } = this.#parts
+    const { name, origin } = enrolment
+    const log = trust.versions.policy > 0 ? toLogLine(trust.policy.log) : enrolment.log
+    return { device: identity.device, name, origin, log, counter: trust.counter }
+  }
+
+  #trouble() {
+    const { last } = this.#parts.refusals
+    return last && { message: last.message, at: toTimestamp(last.at) }
   }
 
   #checkIn(): Promise<never> {

@@ -7,8 +7,9 @@ export const usage = `steadfleet-agent: keeps one device on what its fleet order
 
   steadfleet-agent join TOKEN --state DIR [--name NAME] [--model MODEL] [--json]
   steadfleet-agent run --state DIR [--mirror ORIGIN] [--peer ORIGIN] [--serve-objects HOST:PORT]
-                       [--bandwidth BYTES] [--store-limit BYTES] [--json]
+                       [--bandwidth BYTES] [--store-limit BYTES] [--group NAME] [--json]
   steadfleet-agent down --state DIR [--json]
+  steadfleet-agent device …            speak with the agent of this device: device --help
 
   join   make this device's key and join the fleet that the token is for
   run    stay: take orders, install, start, watch and report
@@ -19,6 +20,8 @@ export const usage = `steadfleet-agent: keeps one device on what its fleet order
   --serve-objects HOST:PORT   give this device's objects to its peers: off unless asked for
   --bandwidth BYTES           fetch so much a second at most: 500k, 2M
   --store-limit BYTES         keep what is needed no more while the store is smaller: 2G
+  --group NAME                whose members use this device: they see how it is, and answer when it
+                              asks; steadfleet where there is such a group
 `
 
 export type Command =
@@ -36,6 +39,7 @@ export type Command =
       readonly state: string
       readonly json: boolean
       readonly fetch: FetchOptions
+      readonly group: string | undefined
     }
   | { readonly does: 'down'; readonly state: string; readonly json: boolean }
 
@@ -45,6 +49,7 @@ const options = {
   model: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
+  group: { type: 'string' },
   ...fetchFlags,
 } as const
 
@@ -57,7 +62,7 @@ export function parseCommand(args: readonly string[]): Command {
   if (state === undefined) throw wrong('--state DIR is missing')
   if (rest.length > 0) throw wrong(`${rest.join(' ')} is too much`)
   if (does === 'run' && token === undefined) {
-    return { does, state, json, fetch: parseFetchOptions(values) }
+    return { does, state, json, fetch: parseFetchOptions(values), group: values.group }
   }
   if (does === 'down' && token === undefined) return { does, state, json }
   if (does !== 'join') throw wrong(`${[does, token].join(' ')} is no command`)

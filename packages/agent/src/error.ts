@@ -3,6 +3,8 @@ import { CodedError, isCoded } from '@steadfleet/base'
 export type AgentErrorCode =
   | 'agent/usage'
   | 'agent/held'
+  | 'agent/no-agent'
+  | 'agent/not-allowed'
   | 'agent/not-joined'
   | 'agent/joined'
   | 'agent/token'

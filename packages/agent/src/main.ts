@@ -6,8 +6,10 @@ import { isCoded } from '@steadfleet/base'
 import { Agent } from './agent.ts'
 import { currentBoot, openApps } from './apps/index.ts'
 import { type Command, parseCommand, usage } from './command.ts'
+import { runDevice } from './device/command.ts'
 import { takeLock } from './disk/lock.ts'
 import { type Paths, pathsOf } from './disk/paths.ts'
+import { findGroup } from './say/group.ts'
 import { thisProcess } from './self/this-process.ts'
 import { joinFleet } from './server/enrol.ts'
 import { makeTransport } from './server/http.ts'
@@ -22,6 +24,7 @@ process.exit(await main(process.argv.slice(2)))
 
 async function main(args: readonly string[]): Promise<number> {
   try {
+    if (args[0] === 'device') return await device(args.slice(1))
     const command = parseCommand(args)
     if (command.does === 'help') return say(usage)
     const paths = pathsOf(resolve(command.state))
@@ -30,6 +33,13 @@ async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     return complain(error, args.includes('--json'))
   }
+}
+
+/** Speaks with the agent that runs here, whoever may. */
+async function device(args: readonly string[]): Promise<number> {
+  const state = process.env.STEADFLEET_STATE
+  await runDevice(args, { now: new Date(), state, say: text => void say(text) })
+  return 0
 }
 
 async function join(command: Command & { does: 'join' }, paths: Paths): Promise<number> {
@@ -64,6 +74,8 @@ async function run(command: Command & { does: 'run' }, paths: Paths): Promise<nu
     boot: currentBoot(),
     fetch: command.fetch,
     self: await thisProcess(paths, process.env, warn),
+    group: findGroup(command.group, warn),
+    zone: () => Temporal.Now.timeZoneId(),
     attributes: {
       node: process.version,
       kernel: process.platform,

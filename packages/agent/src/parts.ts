@@ -48,8 +48,10 @@ export interface AgentOptions {
   readonly fetch?: FetchOptions
   /** How the device is; read from the system without it. */
   readonly conditions?: () => Conditions
+  /** Whose members use this device: they may see how it is, and answer when it asks. */
+  readonly group?: number | undefined
   /** The time zone in which its people live; UTC without it. */
-  readonly zone?: string
+  readonly zone?: () => string
   /** What this process is, and who launched it; none that another may take the place of without it. */
   readonly self?: SelfFacts
   /** How long data that was gone back from is kept, a week without it. */

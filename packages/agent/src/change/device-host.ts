@@ -19,6 +19,7 @@ import { packageFloor } from '@steadfleet/trust'
 import type { Apps } from '../apps/index.ts'
 import { syncFileSystem } from '../disk/durable.ts'
 import { AgentError } from '../error.ts'
+import type { ChangeHistory } from '../report/change-history.ts'
 import { isSecurityEvent } from '../report/refusals.ts'
 import type { Gate, Journey } from '../say/gate.ts'
 import type { Leases } from '../say/leases.ts'
@@ -56,6 +57,7 @@ export interface DeviceHostOptions {
   readonly gate: Gate
   readonly leases: Leases
   readonly self: Self
+  readonly history: ChangeHistory
 }
 
 /** The real device under the engine: files, trees, data and apps. */
@@ -251,6 +253,7 @@ export class DeviceHost implements ChangeHost {
     const { from, to } = await this.generations(change)
     if (isCommitted) await this.#options.trust.raise(floorsOf(to))
     if (isCommitted) await this.#options.self.prove(to.number, floorsOf(to))
+    await this.#options.history.note(change, from, to)
     const kept = isCommitted ? [to, from] : await this.#keptWith(from)
     const stuck = change.state === 'rescue' ? await this.#runPointed() : []
     await collect(this.#options.stores, [...kept, ...stuck])

@@ -28,6 +28,8 @@ export interface Paths {
   readonly say: string
   /** Where apps say not now: a folder for each package, which its sandbox shows it. */
   readonly leases: string
+  /** How the last changes came out, for people. */
+  readonly history: string
   /** The sockets of the device's own interface. */
   readonly api: string
   /** Which agent runs, and how rescuer and agent understand each other. */
@@ -58,6 +60,7 @@ export function pathsOf(root: string): Paths {
     socket: at('agent.sock'),
     say: at('say.json'),
     leases: at('leases'),
+    history: at('history.json'),
     api: at('api'),
     agent: at('agent'),
   }

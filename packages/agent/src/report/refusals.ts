@@ -33,6 +33,8 @@ export class RefusalReporter {
   readonly #monotonic: () => number
   /** By code: codes are the program's own, so there are never many. */
   readonly #told = new Map<string, Told>()
+  /** What was refused, or went wrong, last. */
+  last: { readonly message: string; readonly at: Date } | undefined
 
   constructor(tell: (event: NewEvent) => Promise<void>, monotonic: () => number) {
     this.#tell = tell
@@ -46,6 +48,7 @@ export class RefusalReporter {
   async report(world: World, thrown: unknown): Promise<void> {
     const error = asCoded(thrown)
     const level = error.code === 'agent/fault' ? 'error' : 'warn'
+    this.last = { message: error.message, at: world.now() }
     world.log({ level, message: error.message, code: error.code, ...stackOf(error) })
     const isSecurity = isSecurityEvent(error)
     if (isTransient(error) && !isSecurity) return

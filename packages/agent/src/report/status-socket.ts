@@ -4,7 +4,7 @@ import { toDocument } from '@steadfleet/base'
 import type { World } from '../world.ts'
 
 /** The longest path a Unix socket can have on Linux, less its end. unix(7) */
-const longestPath = 107
+export const longestPath = 107
 
 /** Says the agent's state as one line of JSON to whoever on this device may open the socket. */
 export async function serveStatus(

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto'
-import { type OwnSay, toTimestamp, type UpdatePolicy, type Waiting } from '@steadfleet/domain'
+import {
+  type OwnSay,
+  type PackageName,
+  toTimestamp,
+  type UpdatePolicy,
+  type Waiting,
+} from '@steadfleet/domain'
 import {
   type Change,
   type Circumstances,
@@ -27,7 +33,8 @@ export interface GateOptions {
   readonly policy: () => UpdatePolicy
   /** The device's best word on what time it is. */
   readonly time: () => Date
-  readonly zone: string
+  /** Asked only where it matters: the tables of time zones take memory. */
+  readonly zone: () => string
   readonly conditions: () => Conditions
   readonly tell: (event: NewEvent) => Promise<void>
   /** Whether somebody at the device asked for this change: then only the apps have a say. */
@@ -49,7 +56,7 @@ export interface Update {
 }
 
 export interface UpdatedPackage {
-  readonly package: string
+  readonly package: PackageName
   /** Revisions; 0 where it is not there before, or not after. */
   readonly from: number
   readonly to: number
@@ -171,12 +178,14 @@ export class Gate {
   }
 
   #around(): Circumstances {
-    const { own, policy, time, zone, conditions } = this.#options
-    const { value } = own
+    const { policy, time, zone, conditions } = this.#options
+    const { value } = this.#options.own
     const now = time()
     const pending = value.pending ?? nextPending(undefined, { now, seconds: 0, isSecurity: false })
     const update = this.#update?.id ?? ''
-    return { now, zone, policy: policy(), own: value, conditions: conditions(), update, pending }
+    const ordered = policy()
+    const own = { policy: ordered, zone: ordered.windows ? zone() : 'UTC', own: value }
+    return { now, ...own, conditions: conditions(), update, pending }
   }
 
   /** Adds what was waited since the last look, by a clock that nobody sets. */

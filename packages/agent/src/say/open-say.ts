@@ -3,6 +3,7 @@ import type { Conditions, EngineState } from '@steadfleet/engine'
 import type { Envelope } from '@steadfleet/trust'
 import type { Apps } from '../apps/index.ts'
 import type { Paths } from '../disk/paths.ts'
+import { ChangeHistory } from '../report/change-history.ts'
 import type { NewEvent } from '../report/outbox.ts'
 import { orderedUpdatePolicy } from '../trust/ordered-policy.ts'
 import type { TrustState } from '../trust/trust-state.ts'
@@ -23,7 +24,7 @@ export interface SayOptions {
   /** How the device is; read from the system without it. */
   readonly conditions?: () => Conditions
   /** The time zone in which its people live; UTC without it. */
-  readonly zone?: string
+  readonly zone?: () => string
 }
 
 /** Who has a say in when this device changes. */
@@ -31,6 +32,10 @@ export interface Say {
   readonly own: OwnSayFile
   readonly leases: Leases
   readonly gate: Gate
+  readonly history: ChangeHistory
+  readonly conditions: () => Conditions
+  /** The device's best word on what time it is. */
+  readonly time: () => Date
   readonly policy: () => UpdatePolicy
 }
 
@@ -40,6 +45,9 @@ export async function openSay(options: SayOptions): Promise<Say> {
   const leases = new Leases({ paths, world, apps })
   const sources = sourcesFor(paths.root)
   const policy = policyReader(options)
+  const history = await ChangeHistory.open(paths, world)
+  const conditions = options.conditions ?? (() => readConditions(sources))
+  const time = () => trust.time(world.now())
   const gate = new Gate({
     world,
     own,
@@ -48,11 +56,11 @@ export async function openSay(options: SayOptions): Promise<Say> {
     tell,
     // Somebody stands before the device and went back by hand.
     isByHand: ({ plan }) => options.state().revert?.counter === plan.counter,
-    time: () => trust.time(world.now()),
-    zone: options.zone ?? 'UTC',
-    conditions: options.conditions ?? (() => readConditions(sources)),
+    time,
+    conditions,
+    zone: options.zone ?? (() => 'UTC'),
   })
-  return { own, leases, gate, policy }
+  return { own, leases, gate, history, conditions, time, policy }
 }
 
 /** Read once for each order. */

@@ -28,6 +28,8 @@ export class TestDevice implements AsyncDisposable {
   boot = 'first'
   agent: Agent | undefined
   conditions: Conditions = { isMetered: false }
+  /** Of whose members it takes answers. */
+  group: number | undefined
   #transport = makeTransport()
 
   private constructor(directory: string, root: string, patience: Patience) {
@@ -72,7 +74,8 @@ export class TestDevice implements AsyncDisposable {
       boot: this.boot,
       attributes: {},
       conditions: () => this.conditions,
-      zone: 'UTC',
+      zone: () => 'UTC',
+      group: this.group,
     })
   }
 
