@@ -4,19 +4,19 @@ import { setTimeout as wait } from 'node:timers/promises'
 const patienceMs = 30_000
 
 /** Asks an app for the words in its data, again and again until it answers. */
-export async function askApp(port: number): Promise<string[]> {
+export async function askApp(port: number, file: string): Promise<string[]> {
   const until = performance.now() + patienceMs
   for (;;) {
-    const words = await askOnce(port)
+    const words = await askOnce(port, file)
     if (words) return words
     if (performance.now() > until) throw new Error(`nobody answers on port ${port}`)
     await wait(20)
   }
 }
 
-function askOnce(port: number): Promise<string[] | undefined> {
+function askOnce(port: number, file: string): Promise<string[] | undefined> {
   return new Promise(resolve => {
-    const options = { host: '127.0.0.1', port, path: '/history', agent: false, timeout: 2000 }
+    const options = { host: '127.0.0.1', port, path: `/${file}`, agent: false, timeout: 2000 }
     const request = get(options, response => {
       let text = ''
       response.setEncoding('utf8').on('data', piece => {

@@ -15,7 +15,7 @@ import { askApp } from './ask-app.ts'
 import { attachLoop, detachLoop, makeFolder, makeImage, mountImage, unmount } from './disks.ts'
 import { earliest, old, type Revisions } from './journeys.ts'
 import { lives } from './lives.ts'
-import { type Ports, publishAll, releasesOf, type Shelf } from './releases.ts'
+import { historyOf, type Ports, publishAll, releasesOf, type Shelf } from './releases.ts'
 
 /** A device and its fleet, brought to where every journey begins. */
 export class Laboratory implements AsyncDisposable {
@@ -97,7 +97,7 @@ export class Laboratory implements AsyncDisposable {
 
   /** The words that the running app of a package has in its data. */
   ask(name: string): Promise<string[]> {
-    return askApp(this.ports[name] ?? 0)
+    return askApp(this.ports[name] ?? 0, historyOf(name))
   }
 
   /** Mounts `image` as the device's disk while it is used. */

@@ -1,10 +1,14 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { buildAgent } from '../../packages/agent/build.mjs'
 import { whyNoDisks } from './disks.ts'
 import { journeys } from './journeys.ts'
 import { shippedFile } from './lives.ts'
-import { play, ways } from './play.ts'
+import { ways } from './play.ts'
 import { type Result, tallyOf, toTable } from './tally.ts'
 
 const usage = `node tools/power-cut/main.ts: cuts the power of a device at every instant of its journeys
@@ -48,31 +52,52 @@ async function main(): Promise<number> {
   if (why) return say(`no power can be cut here: ${why}`)
   await buildAgent(shippedFile)
   const held = heldIn(values.results)
-  const done = new Set(held.map(keyOf))
   const results = [...held]
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-  await play({
-    stop: stop.signal,
-    journeys: chosen(journeys, one => one.name, values.journey),
-    ways: chosen(ways, one => one, values.way),
-    how: values.agent === 'inside' ? 'inside' : 'shipped',
-    from: Number(values.from),
-    cuts: Number(values.cuts),
-    lanes: Number(values.lanes),
-    isDone: (journey, way, position) => done.has(keyOf({ journey, way, position })),
-    tell: result => {
-      results.push(result)
-      const line = JSON.stringify(result)
-      if (values.results) appendFileSync(values.results, `${line}\n`)
-      const isWell = result.broken.length + result.lost.length === 0
-      if (values.json) say(line)
-      else say(isWell ? `${keyOf(result)}: ${result.found}` : `${keyOf(result)}: ${line}`)
-    },
-  })
+  const tell = (result: Result) => {
+    results.push(result)
+    const line = JSON.stringify(result)
+    if (values.results) appendFileSync(values.results, `${line}\n`)
+    const isWell = result.broken.length + result.lost.length === 0
+    say(!values.json && isWell ? `${keyOf(result)}: ${result.found}` : line)
+  }
+  const codes = await Promise.all(plansOf(values, held).map(plan => runLane(plan, tell)))
   const rows = tallyOf(results)
   say(values.json ? JSON.stringify(rows) : `\n${toTable(rows)}`)
-  return rows.some(({ broken, lost }) => broken + lost > 0) ? 1 : 0
+  const isWell = rows.every(({ broken, lost }) => broken + lost === 0)
+  return isWell && codes.every(code => code === 0) ? 0 : 1
+}
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values']
+
+/** What `lane.ts` reads: the cuts that are not done yet, dealt out to the lanes. */
+function plansOf(values: Values, held: readonly Result[]): object[] {
+  const done = new Set(held.map(keyOf))
+  const names = journeys.map(({ name }) => name).filter(isChosen(values.journey))
+  const chosenWays = ways.filter(isChosen(values.way))
+  const from = Number(values.from)
+  const wanted = rangeOf(from, from + Number(values.cuts))
+  const lanes = Number(values.lanes)
+  return rangeOf(0, lanes).map(lane => {
+    const placesOf = (journey: string, way: string) =>
+      wanted.filter(i => i % lanes === lane && !done.has(keyOf({ journey, way, position: i })))
+    const rows = names.flatMap(name =>
+      chosenWays.map(way => [`${name} ${way}`, placesOf(name, way)] as const),
+    )
+    const places = Object.fromEntries(rows)
+    return { names, ways: chosenWays, how: values.agent, places }
+  })
+}
+
+/** Fulfilled with the lane's exit code. A signal to this process ends the lane after its cut. */
+async function runLane(plan: object, tell: (result: Result) => void): Promise<number> {
+  const lane = fileURLToPath(new URL('lane.ts', import.meta.url))
+  const own = ['--mount', '--propagation', 'private', process.execPath, lane, JSON.stringify(plan)]
+  const child = spawn('unshare', own, { stdio: ['ignore', 'pipe', 'inherit'] })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+  const ended = once(child, 'close')
+  for await (const line of createInterface({ input: child.stdout })) tell(JSON.parse(line))
+  const [code] = await ended
+  return code ?? 1
 }
 
 function heldIn(file: string | undefined): Result[] {
@@ -85,8 +110,12 @@ function keyOf({ journey, way, position }: Pick<Result, 'journey' | 'way' | 'pos
   return `${journey} ${way} ${position}`
 }
 
-function chosen<T>(all: readonly T[], nameOf: (one: T) => string, names?: string[]): T[] {
-  return all.filter(one => names === undefined || names.includes(nameOf(one)))
+function isChosen(names: readonly string[] | undefined): (name: string) => boolean {
+  return name => names === undefined || names.includes(name)
+}
+
+function rangeOf(from: number, to: number): number[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i)
 }
 
 function say(line: string): number {

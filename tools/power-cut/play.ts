@@ -10,33 +10,26 @@ import type { Result } from './tally.ts'
 export const ways = ['disk', 'lost'] as const
 export type Way = (typeof ways)[number]
 
-/** What a run of the laboratory is to do. */
+/** What one lane of a run is to do. */
 export interface Plan {
   readonly journeys: readonly Journey[]
   readonly ways: readonly Way[]
   readonly how: Manifestation
-  /** Of each journey and way, places in the order in which its cuts are tried. */
-  readonly from: number
-  readonly cuts: number
-  /** Laboratories side by side, each with a fleet and recordings of its own. */
-  readonly lanes: number
-  /** True where that was done in an earlier run. */
-  readonly isDone: (journey: string, way: string, position: number) => boolean
+  /** By journey and way, places in the order in which cuts are tried. */
+  readonly places: Readonly<Record<string, readonly number[]>>
   readonly tell: (result: Result) => void
-  /** Ends the run after the cuts that are under way. */
+  /** Ends the run after the cut that is under way. */
   readonly stop: AbortSignal
 }
 
-/** Plays and cuts all that is planned. */
-export async function play(plan: Plan): Promise<void> {
-  const lanes = Array.from({ length: plan.lanes }, (_, lane) => playLane(plan, lane))
-  await Promise.all(lanes)
-}
-
-async function playLane(plan: Plan, lane: number): Promise<void> {
+/** Opens a laboratory, plays all that is planned, and cuts it. */
+export async function playLane(plan: Plan): Promise<void> {
   await using laboratory = await Laboratory.open()
   for (const journey of plan.journeys) {
-    const wanted = plan.ways.map(way => ({ way, places: placesOf(plan, journey, way, lane) }))
+    const wanted = plan.ways.map(way => ({
+      way,
+      places: plan.places[`${journey.name} ${way}`] ?? [],
+    }))
     if (plan.stop.aborted || wanted.every(({ places }) => places.length === 0)) continue
     const recording = await record(laboratory, journey, await beginningOf(laboratory, journey))
     for (const { way, places } of wanted) await cutAt(plan, laboratory, recording, way, places)
@@ -61,12 +54,6 @@ async function cutAt(
     const named = { journey: recording.journey.name, way, position, cut: cut.name }
     tell({ ...named, ...verdict, ...(!isWell && { said }) })
   }
-}
-
-/** The places that are this lane's. */
-function placesOf(plan: Plan, { name }: Journey, way: Way, lane: number): number[] {
-  const places = Array.from({ length: plan.cuts }, (_, i) => plan.from + i)
-  return places.filter(i => i % plan.lanes === lane && !plan.isDone(name, way, i))
 }
 
 interface NamedCut {

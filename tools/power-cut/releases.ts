@@ -21,6 +21,11 @@ export async function publishAll(fleet: PretendFleet, ports: Ports): Promise<She
   return shelf
 }
 
+/** The file of an app's data in which its starts and migrations leave a word each. */
+export function historyOf(name: string): string {
+  return name.replace('/', '.')
+}
+
 export function releasesOf(shelf: Shelf, revisions: Revisions): Release[] {
   return Object.entries(revisions).map(([name, revision]) => {
     const release = shelf.get(`${name} ${revision}`)
@@ -34,14 +39,17 @@ function publish(fleet: PretendFleet, one: Published, ports: Ports): Promise<Rel
   const { revision, manner, migrates, together } = one
   const port = ports[one.package] ?? 0
   const shell = (script: string) => ['bin/busybox', 'sh', '-c', script]
-  const health = { http: { port, path: '/history' }, 'start-seconds': startSeconds[manner] }
+  const health = {
+    http: { port, path: `/${historyOf(one.package)}` },
+    'start-seconds': startSeconds[manner],
+  }
   const main = {
-    command: shell(`${note(`${revision}`)}; ${deeds[manner](port)}`),
+    command: shell(`${note(one, `${revision}`)}; ${deeds[manner](port)}`),
     health,
     'stop-timeout-seconds': 1,
   }
   const migration = migrates && {
-    hooks: { migrate: shell(`${note(`m${revision}`)}; exit ${migrates === 'well' ? 0 : 1}`) },
+    hooks: { migrate: shell(`${note(one, `m${revision}`)}; exit ${migrates === 'well' ? 0 : 1}`) },
   }
   return fleet.publish(one.package, revision, filesOf(one), {
     behaviour: {
@@ -69,8 +77,9 @@ const deeds: Readonly<Record<Manner, (port: number) => string>> = {
 }
 
 /** One write, and made durable before anybody can have been told of it. */
-function note(word: string): string {
-  return `echo ${word} | bin/busybox dd of=/data/history oflag=append conv=notrunc,fsync 2>/dev/null`
+function note({ package: name }: Published, word: string): string {
+  const file = historyOf(name)
+  return `echo ${word} | bin/busybox dd of=/data/${file} oflag=append conv=notrunc,fsync 2>/dev/null`
 }
 
 function filesOf({ package: name, revision }: Published): Record<string, string | Uint8Array> {
