@@ -52,17 +52,19 @@ describe('an update of a device whose owner has a say', { concurrency: 6 }, () =
   test('waits no longer than the fleet lets it', () =>
     withFleet(async ({ fleet, device }) => {
       await holdUpdates(device.say)
-      await updateUnder(fleet, { ...closed, 'max-delay-seconds': 2 })
+      await updateUnder(fleet, { ...closed, 'max-delay-seconds': 1000 })
       await waits(fleet, 'hold,window')
+      pass(device, 1000)
       await fleet.untilState('committed', 2)
     }))
 
   test('that mends a flaw has a bound of its own', () =>
     withFleet(async ({ fleet, device }) => {
       await holdUpdates(device.say)
-      const policy = { 'security-delay-seconds': 1, 'max-delay-seconds': 100_000 }
+      const policy = { 'security-delay-seconds': 1000, 'max-delay-seconds': 100_000 }
       await updateUnder(fleet, policy, { 'security-revision': 2 })
       await waits(fleet, 'hold')
+      pass(device, 1000)
       await fleet.untilState('committed', 2)
     }))
 
@@ -136,10 +138,11 @@ describe('an update of a device whose owner has a say', { concurrency: 6 }, () =
 
   test('waits for its window as the clock goes back across it, and still ends by its bound', () =>
     withFleet(async ({ fleet, device }) => {
-      const policy = { ...closed, 'max-delay-seconds': 3 }
+      const policy = { ...closed, 'max-delay-seconds': 100 }
       await updateUnder(fleet, policy)
       await waits(fleet, 'window')
       device.clockOffsetMs = -86_400_000
+      device.haste = 20
       device.say.gate.ring()
       await fleet.untilState('committed', 2)
       const states = fleet.events.filter(one => one.generation === 2).map(one => one.state)
@@ -185,6 +188,12 @@ async function updateUnder(
 
 function ordered(updates: UpdatePolicy) {
   return { policy: { 'probation-seconds': 1, 'check-in-seconds': 60, updates } }
+}
+
+/** As much time goes by. */
+function pass(device: TestDevice, seconds: number): void {
+  device.clockOffsetMs += seconds * 1000
+  device.say.gate.ring()
 }
 
 async function waits(fleet: PretendFleet, kinds: string) {
