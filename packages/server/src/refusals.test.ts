@@ -217,9 +217,11 @@ describe('an enrolment token', () => {
 
   test('comes with a line that checks all it fetches before it runs it', async () => {
     const made = await it.operator.call(createEnrolmentToken, { params: { fleet }, body: {} })
-    assert.equal(made.command.match(/sha256sum -c/g)?.length, 2)
+    assert.equal(made.command.match(/sha256sum -c/g)?.length, 3)
     assert.ok(made.command.includes(made.token))
-    assert.ok(made.command.includes(`${it.origin()}/v1/agent/steadfleet-agent.mjs`))
+    for (const file of ['steadfleet-agent.mjs', 'rescuer.sh']) {
+      assert.ok(made.command.includes(`${it.origin()}/v1/agent/${file}`))
+    }
   })
 
   test('can’t be had for a fleet that is not there', async () => {
