@@ -6,7 +6,9 @@ import { type Change, Halted, partOf, stepOf } from '@steadfleet/engine'
 import { toLogLine } from '@steadfleet/protocol'
 import type { ModelStatement, Order } from '@steadfleet/trust'
 import { currentGeneration, followForever } from './change/follow-order.ts'
+import { makeUpForLost } from './change/found-data.ts'
 import { recover } from './change/recover.ts'
+import { dropExpiredForever, type RejectedLine, sayRejected } from './change/rejected-data.ts'
 import { type Reverting, type RevertOptions, revert } from './change/revert.ts'
 import { type AgentOptions, openParts, type Parts } from './parts.ts'
 import { sendOutputForever } from './report/live-output.ts'
@@ -62,6 +64,7 @@ export class Agent {
     // Past its gate a change may be about to stop an app: what it shut stays shut.
     if (!isPastGate(parts.journal.state.change)) await parts.say.leases.openAll()
     await tellRescues(parts, found.current)
+    for (const event of await makeUpForLost(found.specs)) await parts.outbox.add(event)
     await parts.apps.adopt(found.specs)
     agent.#status = await serveStatus(options.paths.socket, () => agent.status(), options.world)
     agent.#api = await agent.#serveApi()
@@ -82,6 +85,8 @@ export class Agent {
   }
 
   async #work(): Promise<void> {
+    const { stores } = this.#parts
+    const { world } = this.#options
     const loops = [
       this.#checkIn(),
       this.#stream(),
@@ -89,6 +94,7 @@ export class Agent {
       this.#sendOutput(),
       this.#care(),
       this.#parts.scrub.scrubForever(this.#halt.signal),
+      dropExpiredForever(stores.paths, stores.grace, world, this.#halt.signal),
     ]
     try {
       await Promise.race(loops)
@@ -158,7 +164,7 @@ export class Agent {
   }
 
   async status(): Promise<StatusLine> {
-    const { trust, journal, apps } = this.#parts
+    const { stores, trust, journal, apps } = this.#parts
     const current = await currentGeneration(this.#options.paths)
     const { state } = journal
     return {
@@ -169,6 +175,7 @@ export class Agent {
       apps: [...apps.status()],
       adopted: adoptionsOf(trust).map(toMessage),
       disallowed: disallowedOf(trust.heldPolicy, current.packages).map(toDisallowedMessage),
+      rejected: await sayRejected(stores.paths, stores.grace),
       at: toTimestamp(this.#options.world.now()),
     }
   }
@@ -334,5 +341,7 @@ export interface StatusLine {
   readonly adopted: readonly string[]
   /** What runs on though the owner's policy lets nothing new of it in, in words. */
   readonly disallowed: readonly string[]
+  /** Data that the device went back from, and until when it is kept. */
+  readonly rejected: readonly RejectedLine[]
   readonly at: string
 }

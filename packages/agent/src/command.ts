@@ -7,7 +7,8 @@ export const usage = `steadfleet-agent: keeps one device on what its fleet order
 
   steadfleet-agent join TOKEN --state DIR [--name NAME] [--model MODEL] [--json]
   steadfleet-agent run --state DIR [--mirror ORIGIN] [--peer ORIGIN] [--serve-objects HOST:PORT]
-                       [--bandwidth BYTES] [--store-limit BYTES] [--group NAME] [--json]
+                       [--bandwidth BYTES] [--store-limit BYTES] [--keep-rejected DAYS]
+                       [--group NAME] [--json]
   steadfleet-agent down --state DIR [--json]
   steadfleet-agent device …            speak with the agent of this device: device --help
 
@@ -20,6 +21,7 @@ export const usage = `steadfleet-agent: keeps one device on what its fleet order
   --serve-objects HOST:PORT   give this device's objects to its peers: off unless asked for
   --bandwidth BYTES           fetch so much a second at most: 500k, 2M
   --store-limit BYTES         keep what is needed no more while the store is smaller: 2G
+  --keep-rejected DAYS        keep the data of releases that were gone back from: 7
   --group NAME                whose members use this device: they see how it is, and answer when it
                               asks; steadfleet where there is such a group
 `
@@ -39,6 +41,7 @@ export type Command =
       readonly state: string
       readonly json: boolean
       readonly fetch: FetchOptions
+      readonly rejectedDays: number | undefined
       readonly group: string | undefined
     }
   | { readonly does: 'down'; readonly state: string; readonly json: boolean }
@@ -49,6 +52,7 @@ const options = {
   model: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
+  'keep-rejected': { type: 'string' },
   group: { type: 'string' },
   ...fetchFlags,
 } as const
@@ -62,12 +66,20 @@ export function parseCommand(args: readonly string[]): Command {
   if (state === undefined) throw wrong('--state DIR is missing')
   if (rest.length > 0) throw wrong(`${rest.join(' ')} is too much`)
   if (does === 'run' && token === undefined) {
-    return { does, state, json, fetch: parseFetchOptions(values), group: values.group }
+    const rejectedDays = daysOf(values['keep-rejected'])
+    const { group } = values
+    return { does, state, json, fetch: parseFetchOptions(values), rejectedDays, group }
   }
   if (does === 'down' && token === undefined) return { does, state, json }
   if (does !== 'join') throw wrong(`${[does, token].join(' ')} is no command`)
   if (token === undefined) throw wrong('join needs a token')
   return { does, token, state, name, model, json }
+}
+
+function daysOf(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined
+  if (/^\d{1,4}$/.test(value)) return Number(value)
+  throw wrong(`--keep-rejected ${value} is no number of days, such as 7`)
 }
 
 function parse(args: readonly string[]) {

@@ -73,6 +73,7 @@ async function run(command: Command & { does: 'run' }, paths: Paths): Promise<nu
     pid: process.pid,
     boot: currentBoot(),
     fetch: command.fetch,
+    rejectedDays: command.rejectedDays,
     self: await thisProcess(paths, process.env, warn),
     group: findGroup(command.group, warn),
     zone: () => Temporal.Now.timeZoneId(),

@@ -138,7 +138,7 @@ async function openUnderLock(
   const server = { name: origin, client, kind: 'server' } as const
   const { stores, fetching } = openStores(options, server, suspect, graceOf(options, trust))
   const { trees } = stores
-  const file = await JournalFile.open(paths.journal, world.now)
+  const file = await JournalFile.open(paths.journal, { device: identity.device, now: world.now })
   await trust.raise(await floorsOfGenerations(paths, file))
   const tell = (event: NewEvent) => outbox.add(event)
   const seals = new TreeSeals(paths, trees, world)
@@ -205,8 +205,9 @@ async function tellDamage(outbox: Outbox, file: JournalFile, trust: TrustState):
   if (trust.torn.length > 0) await outbox.add(tornEvent(trust.torn))
 }
 
-function damageEvent(damage: NonNullable<JournalFile['damage']>) {
-  const message = `cannot read the journal from line ${damage.line} on: ${damage.lost} lines are lost`
+function damageEvent({ line, lost, owner }: NonNullable<JournalFile['damage']>) {
+  const what = owner === undefined ? `the journal from line ${line} on` : `the journal of ${owner}`
+  const message = `cannot read ${what}: ${lost} lines are lost`
   return { kind: 'agent' as const, code: 'engine/record', message }
 }
 

@@ -4,6 +4,7 @@ import type { Refused } from './next-generation.ts'
 import type { Step } from './plan.ts'
 import type { Verdict, WrittenProbation } from './probation.ts'
 import type { Revert } from './revert.ts'
+import type { Tried } from './state.ts'
 
 /** How a change came out. */
 export type Outcome = 'committed' | 'aborted' | 'restored' | 'rescue'
@@ -21,6 +22,9 @@ export interface Checkpoint extends At {
   readonly refused: Refused
   readonly standing: Outcome
   readonly revert?: Revert
+  readonly tried?: Tried
+  /** Whose journal it is; an earlier agent did not write it. */
+  readonly device?: string
   /** The checksum that the last record of the segment before began with. */
   readonly previous: string
 }

@@ -24,6 +24,13 @@ export interface EngineState {
   readonly standing: Outcome
   /** Where somebody at the device went back to, in the place of what is ordered. */
   readonly revert?: Revert
+  /** How often in a row an order failed for a reason that may pass: the wait before the next try. */
+  readonly tried?: Tried
+}
+
+export interface Tried {
+  readonly counter: number
+  readonly times: number
 }
 
 export const bornState: EngineState = {
@@ -63,8 +70,9 @@ export function nextEngineState(state: EngineState, record: JournalRecord): Engi
 }
 
 function withoutTypeAndTime(record: Checkpoint): EngineState {
-  const { generation, highest, refused, standing, revert } = record
-  return { generation, highest, refused, standing, ...(revert && { revert }) }
+  const { generation, highest, refused, standing, revert, tried } = record
+  const further = { ...(revert && { revert }), ...(tried && { tried }) }
+  return { generation, highest, refused, standing, ...further }
 }
 
 /** A change under another order ends what was gone back from under an earlier one. */
@@ -80,7 +88,7 @@ function withRevert(state: EngineState, { counter, to, restoresData }: Reverted)
   return { ...rest, revert, ...(change && { change: recallChange(change) }) }
 }
 
-function triedAgain({ revert: _, ...state }: EngineState): EngineState {
+function triedAgain({ revert: _, tried: _t, ...state }: EngineState): EngineState {
   return { ...state, refused: bornState.refused }
 }
 
@@ -100,16 +108,27 @@ function changeOf(state: EngineState, record: ChangeRecord): Change {
 function withChange(state: EngineState, change: Change, record: ChangeRecord): EngineState {
   switch (record.type) {
     case 'commit':
-      return { ...state, generation: change.to, standing: 'committed', change }
+      return { ...withTried(state, change), generation: change.to, standing: 'committed', change }
     case 'drop':
       return { ...withHighest(state, record.to), refused: refusedBy(state, change, record), change }
     case 'abort':
       return { ...state, refused: refusedBy(state, change, record), change }
     case 'end':
-      return { ...state, standing: record.outcome, change }
+      return { ...withTried(state, change), standing: record.outcome, change }
     default:
       return { ...state, change }
   }
+}
+
+/** Of these there is nothing to wait for: somebody wants something else. */
+const unblamed: readonly string[] = ['engine/superseded', 'engine/recalled']
+
+function withTried({ tried, ...state }: EngineState, { plan, drops, abort }: Change): EngineState {
+  const failures = abort ? [...drops, abort] : drops
+  const mayPass = failures.some(one => !one.lasting && !unblamed.includes(one.code))
+  if (!mayPass) return state
+  const times = tried?.counter === plan.counter ? tried.times : 0
+  return { ...state, tried: { counter: plan.counter, times: times + 1 } }
 }
 
 function refusedBy(state: EngineState, change: Change, record: Aborted | Dropped): Refused {

@@ -56,10 +56,16 @@ export async function followForever(follower: OrderFollower): Promise<never> {
     isAsked = false
     const order = follower.order()
     const isSettled = await tryFollow(follower, order?.counter === settled ? undefined : order)
-    failures = isSettled ? 0 : failures + 1
+    failures = isSettled ? 0 : Math.max(failures + 1, timesTried(follower, order))
     if (isSettled) settled = order?.counter ?? 0
     await waitForWork(follower, order, failures)
   }
+}
+
+/** A restart of the agent does not begin the waits anew. */
+function timesTried({ journal }: OrderFollower, order: Order | undefined): number {
+  const { tried } = journal.state
+  return tried?.counter === order?.counter ? (tried?.times ?? 0) : 0
 }
 
 /** Until a new order comes, or it is time to try again what may go better then. */

@@ -29,11 +29,14 @@ export interface JournalDamage {
   readonly segment: string
   readonly line: number
   readonly lost: number
+  /** Whose journal it is, where it is another device's. */
+  readonly owner?: string
 }
 
 /** The journal on disk: append-only segments, each begun by a checkpoint, every record fsynced. */
 export class JournalFile implements Journal {
   readonly #directory: string
+  readonly #device: string
   readonly #now: () => Date
   #file: FileHandle
   #segment: number
@@ -43,8 +46,9 @@ export class JournalFile implements Journal {
   state: EngineState
   readonly damage: JournalDamage | undefined
 
-  private constructor(directory: string, now: () => Date, opened: Opened) {
+  private constructor(directory: string, { device, now }: JournalOptions, opened: Opened) {
     this.#directory = directory
+    this.#device = device
     this.#now = now
     this.#file = opened.file
     this.#segment = opened.segment
@@ -55,10 +59,10 @@ export class JournalFile implements Journal {
   }
 
   /** Reads the newest whole segment and goes on where its chain holds; what is torn off is dropped. */
-  static async open(directory: string, now: () => Date): Promise<JournalFile> {
-    const opened = await openNewest(directory)
+  static async open(directory: string, options: JournalOptions): Promise<JournalFile> {
+    const opened = await openNewest(directory, options)
     await keepReserve(directory)
-    const journal = new JournalFile(directory, now, opened)
+    const journal = new JournalFile(directory, options, opened)
     if (opened.read.damage) await journal.checkpoint()
     return journal
   }
@@ -88,7 +92,8 @@ export class JournalFile implements Journal {
   }
 
   #stamped(record: NewRecord): JournalRecord {
-    return { ...record, at: toTimestamp(this.#now()) } as JournalRecord
+    const device = record.type === 'checkpoint' ? { device: this.#device } : {}
+    return { ...record, ...device, at: toTimestamp(this.#now()) } as JournalRecord
   }
 
   async #write(line: Uint8Array, isEssential: boolean): Promise<void> {
@@ -160,18 +165,32 @@ interface Opened {
   readonly damage: JournalDamage | undefined
 }
 
-async function openNewest(directory: string): Promise<Opened> {
+export interface JournalOptions {
+  /** Whose journal it is: what another device wrote says nothing of this one. */
+  readonly device: string
+  readonly now: () => Date
+}
+
+async function openNewest(directory: string, { device }: JournalOptions): Promise<Opened> {
   let unread: JournalDamage | undefined
   for (const segment of (await segmentsIn(directory)).reverse()) {
     const path = segmentPath(directory, segment)
     const read = decodeJournal(await readFile(path))
-    if (read.records.length > 0) return openSegment(path, segment, read, unread)
+    const owner = ownerOf(read)
+    const isOwn = owner === undefined || owner === device
+    if (read.records.length > 0 && isOwn) return openSegment(path, segment, read, unread)
     // A segment is written whole before it is there: one without a first record is damaged, and
     // the one before it, which ends where this began, still holds.
     await rename(path, `${path}.unread`)
-    unread ??= { segment: path, line: 1, lost: read.damage?.lost ?? 1 }
+    const lost = read.damage?.lost ?? Math.max(1, read.records.length)
+    unread ??= { segment: path, line: 1, lost, ...(!isOwn && { owner }) }
   }
-  return beginFirst(directory, unread)
+  return beginFirst(directory, device, unread)
+}
+
+function ownerOf({ records }: DecodedJournal): string | undefined {
+  const [first] = records
+  return first?.type === 'checkpoint' ? first.device : undefined
 }
 
 async function openSegment(
@@ -187,8 +206,12 @@ async function openSegment(
   return { file, segment, read, damage }
 }
 
-async function beginFirst(directory: string, unread: JournalDamage | undefined): Promise<Opened> {
-  const record = { ...toCheckpoint(bornState, chainStart), at: '1970-01-01T00:00:00Z' }
+async function beginFirst(
+  directory: string,
+  device: string,
+  unread: JournalDamage | undefined,
+): Promise<Opened> {
+  const record = { ...toCheckpoint(bornState, chainStart), device, at: '1970-01-01T00:00:00Z' }
   const line = encodeRecord(record, chainStart)
   const path = segmentPath(directory, 1)
   await writeDurably(path, line, 0o600)

@@ -1,10 +1,12 @@
 import {
+  type Change,
   type EngineState,
   emptyGeneration,
   type Generation,
   type GenerationPackage,
   type Journal,
   reconcile,
+  sealOf,
 } from '@steadfleet/engine'
 import { type Floors, packageFloor } from '@steadfleet/trust'
 import type { AppSpec } from '../apps/index.ts'
@@ -44,12 +46,22 @@ export async function recover(stores: Stores, journal: Journal, floors: Floors):
   const { plan, to: aim } = change
   const numbers = [plan.from, plan.to, aim]
   const [from, planned, to] = await Promise.all(numbers.map(one => readGeneration(paths, one)))
-  if (from && planned && to) return { current, specs: specsDuring(paths, change, from, to) }
+  const isSealed = planned && to && isAsPlanned(change, planned, to)
+  if (from && isSealed) return { current, specs: specsDuring(paths, change, from, to) }
   // A part of the change is gone: what the pointer names is all there is to go on with.
   const missing = numbers[[from, planned, to].indexOf(undefined)]
-  const why = `generation ${missing} is not there`
+  const why =
+    missing === undefined
+      ? `generation ${aim} is another one than was planned`
+      : `generation ${missing} is not there`
   await journal.append({ type: 'found', generation: current.number, why })
   return { current, specs: allSpecs(paths, current) }
+}
+
+/** Whether these are the generations that the journal means, and not others of the same numbers. */
+function isAsPlanned({ plan, drops }: Change, planned: Generation, to: Generation): boolean {
+  const seal = drops.at(-1)?.seal ?? plan.seal
+  return sealOf(planned) === plan.seal && sealOf(to) === seal
 }
 
 /** What was in force, where the pointer is lost: the journal's word, or what lies there without any. */

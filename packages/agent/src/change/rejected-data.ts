@@ -5,6 +5,7 @@ import { toTimestamp } from '@steadfleet/domain'
 import { readIfThere, syncDirectory, writeDurably } from '../disk/durable.ts'
 import { dataPath, type Paths, settingsPath } from '../disk/paths.ts'
 import { isSystemError } from '../error.ts'
+import type { World } from '../world.ts'
 
 /** How long data that was put aside is kept, and by which clock. */
 export interface Grace {
@@ -89,6 +90,34 @@ async function notedAt(path: string): Promise<Date | undefined> {
   } catch (error) {
     if (isCoded(error)) return undefined
     throw error
+  }
+}
+
+/** What a device says of data that it went back from. */
+export interface RejectedLine extends Omit<RejectedData, 'since'> {
+  readonly since: string
+  readonly until: string
+}
+
+export async function sayRejected(paths: Paths, grace: Grace): Promise<RejectedLine[]> {
+  return (await listRejected(paths, grace)).map(({ since, ...one }) => {
+    const until = new Date(since.getTime() + grace.milliseconds)
+    return { ...one, since: toTimestamp(since), until: toTimestamp(until) }
+  })
+}
+
+const sweepMs = 6 * 3_600_000
+
+/** What was put aside has its time, whether anything else happens or not. */
+export async function dropExpiredForever(
+  paths: Paths,
+  grace: Grace,
+  world: World,
+  halt: AbortSignal,
+): Promise<never> {
+  for (;;) {
+    await world.sleep(sweepMs, halt)
+    await dropExpired(paths, grace)
   }
 }
 

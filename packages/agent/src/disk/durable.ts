@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { AgentError, isSystemError, orDiskFull } from '../error.ts'
 
@@ -25,6 +25,16 @@ export async function readIfThere(path: string): Promise<Uint8Array | undefined>
     return await readFile(path)
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return false
     throw error
   }
 }

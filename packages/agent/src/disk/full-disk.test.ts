@@ -203,14 +203,14 @@ describe('a full disk', { skip, concurrency: 2 }, () => {
   test('lets the journal still say that the change is aborted', () =>
     onSmallDisk(4, async (root, disk) => {
       await mkdir(join(root, 'journal'))
-      const journal = await JournalFile.open(join(root, 'journal'), now)
+      const journal = await JournalFile.open(join(root, 'journal'), { device: 'dev_1', now })
       await journal.append(plan)
       fill(root, disk)
       await assert.rejects(fillUp(journal), { code: 'agent/disk-full' })
       await journal.append(abort)
       await journal.append({ type: 'end', outcome: 'restored' })
       await journal.close()
-      const reopened = await JournalFile.open(join(root, 'journal'), now)
+      const reopened = await JournalFile.open(join(root, 'journal'), { device: 'dev_1', now })
       assert.equal(reopened.state.change?.state, 'restored')
       assert.equal(reopened.damage, undefined)
       await reopened.close()
