@@ -8,6 +8,7 @@ import { consent, holdUpdates, resumeUpdates, setMetered, updateNow } from './ac
 const good = { 'bin/main': 'well\n' }
 const now = () => new Date()
 const closed = closedWindow()
+const hour = 3600
 
 describe('an update of a device whose owner has a say', { concurrency: 6 }, () => {
   test('waits, fetched, for its window; says so; and goes on when somebody says now', () =>
@@ -52,19 +53,20 @@ describe('an update of a device whose owner has a say', { concurrency: 6 }, () =
   test('waits no longer than the fleet lets it', () =>
     withFleet(async ({ fleet, device }) => {
       await holdUpdates(device.say)
-      await updateUnder(fleet, { ...closed, 'max-delay-seconds': 1000 })
+      await updateUnder(fleet, { ...closed, 'max-delay-seconds': hour })
       await waits(fleet, 'hold,window')
-      pass(device, 1000)
+      device.clockOffsetMs = hour * 1000
+      device.say.gate.ring()
       await fleet.untilState('committed', 2)
     }))
 
   test('that mends a flaw has a bound of its own', () =>
     withFleet(async ({ fleet, device }) => {
       await holdUpdates(device.say)
-      const policy = { 'security-delay-seconds': 1000, 'max-delay-seconds': 100_000 }
-      await updateUnder(fleet, policy, { 'security-revision': 2 })
+      await updateUnder(fleet, { 'security-delay-seconds': hour }, { 'security-revision': 2 })
       await waits(fleet, 'hold')
-      pass(device, 1000)
+      device.clockOffsetMs = hour * 1000
+      device.say.gate.ring()
       await fleet.untilState('committed', 2)
     }))
 
@@ -138,12 +140,16 @@ describe('an update of a device whose owner has a say', { concurrency: 6 }, () =
 
   test('waits for its window as the clock goes back across it, and still ends by its bound', () =>
     withFleet(async ({ fleet, device }) => {
-      const policy = { ...closed, 'max-delay-seconds': 100 }
-      await updateUnder(fleet, policy)
+      await updateUnder(fleet, { ...closed, 'max-delay-seconds': hour })
       await waits(fleet, 'window')
-      device.clockOffsetMs = -86_400_000
-      device.haste = 20
-      device.say.gate.ring()
+      device.clockOffsetMs = -24 * hour * 1000
+      const { own, gate } = device.say
+      gate.ring()
+      await until(device, 'window')
+      // The clock says that no time has passed; a whole hour was waited all the same.
+      const { pending } = own.value
+      own.note({ ...own.value, ...(pending && { pending: { ...pending, waited: hour } }) })
+      gate.ring()
       await fleet.untilState('committed', 2)
       const states = fleet.events.filter(one => one.generation === 2).map(one => one.state)
       assert.equal(states.filter(one => one === 'activating').length, 1)
@@ -188,12 +194,6 @@ async function updateUnder(
 
 function ordered(updates: UpdatePolicy) {
   return { policy: { 'probation-seconds': 1, 'check-in-seconds': 60, updates } }
-}
-
-/** As much time goes by. */
-function pass(device: TestDevice, seconds: number): void {
-  device.clockOffsetMs += seconds * 1000
-  device.say.gate.ring()
 }
 
 async function waits(fleet: PretendFleet, kinds: string) {
