@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { UpdatePolicy } from '@steadfleet/domain'
+import { leasePath } from '../disk/paths.ts'
 import { TestDevice } from '../testing/device.test.ts'
 import { PretendFleet } from '../testing/pretend-fleet.test.ts'
 import { consent, holdUpdates, resumeUpdates, setMetered, updateNow } from './acts.ts'
@@ -155,6 +158,36 @@ describe('an update of a device whose owner has a say', { concurrency: 6 }, () =
       assert.equal(states.filter(one => one === 'activating').length, 1)
     }))
 
+  test('waits for an app that says not now, and no longer than the fleet lets it', () =>
+    withFleet(async ({ fleet, device }) => {
+      const folder = leasePath(device.paths, 'acme/hub')
+      await mkdir(folder, { recursive: true })
+      await updateUnder(fleet, { 'lease-seconds': hour }, {}, () =>
+        writeFile(join(folder, 'scan'), 'a scan runs\nseconds=3600\n'),
+      )
+      const { reasons } = await waits(fleet, 'lease')
+      assert.equal(reasons[0]?.why, 'acme/hub says not now: a scan runs')
+      assert.equal((await stat(folder)).mode & 0o777, 0o770, 'others may be taken meanwhile')
+      const { own, gate } = device.say
+      const { pending } = own.value
+      own.note({ ...own.value, ...(pending && { pending: { ...pending, leased: hour } }) })
+      gate.ring()
+      await fleet.untilState('committed', 2)
+      const told = fleet.events.find(one => one.message.includes('waits no longer'))
+      assert.match(told?.message ?? '', /by the bound of its fleet, though acme\/hub says not now/)
+      assert.equal((await stat(folder)).mode & 0o777, 0o770)
+    }))
+
+  test('goes on once the app lets it', () =>
+    withFleet(async ({ fleet, device }) => {
+      const folder = leasePath(device.paths, 'acme/hub')
+      await mkdir(folder, { recursive: true })
+      await updateUnder(fleet, {}, {}, () => writeFile(join(folder, 'scan'), ''))
+      await waits(fleet, 'lease')
+      await rm(join(folder, 'scan'))
+      await fleet.untilState('committed', 2)
+    }))
+
   test('goes on under a policy that cannot be read, which is told', () =>
     withFleet(async ({ fleet }) => {
       await updateUnder(fleet, { windows: 'never' } as unknown as UpdatePolicy)
@@ -183,9 +216,11 @@ async function updateUnder(
   fleet: PretendFleet,
   policy: UpdatePolicy,
   behaviour: object = {},
+  between: () => Promise<void> = async () => undefined,
 ): Promise<void> {
   await fleet.give([await fleet.publish('acme/hub', 1, good)])
   await fleet.untilState('committed', 1)
+  await between()
   await fleet.give(
     [await fleet.publish('acme/hub', 2, { ...good, b: '2' }, { behaviour })],
     ordered(policy),

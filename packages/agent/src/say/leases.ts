@@ -23,7 +23,7 @@ const shut = 0o550
 
 export interface LeasesOptions {
   readonly paths: Paths
-  readonly world: World
+  readonly world: Pick<World, 'monotonic'>
   readonly apps: Pick<Apps, 'hook'>
 }
 
