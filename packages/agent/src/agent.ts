@@ -1,15 +1,15 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Server } from 'node:net'
-import { join } from 'node:path'
 import { type AppStatus, toTimestamp, usualCheckInSeconds } from '@steadfleet/domain'
 import { type Change, Halted, partOf, stepOf } from '@steadfleet/engine'
 import { toLogLine } from '@steadfleet/protocol'
-import type { ModelStatement, Order } from '@steadfleet/trust'
 import { currentGeneration, followForever } from './change/follow-order.ts'
 import { makeUpForLost } from './change/found-data.ts'
 import { recover } from './change/recover.ts'
 import { dropExpiredForever, type RejectedLine, sayRejected } from './change/rejected-data.ts'
 import { type Reverting, type RevertOptions, revert } from './change/revert.ts'
+import { importForever } from './offline/import-loop.ts'
+import { Resolving } from './offline/resolving.ts'
 import { type AgentOptions, openParts, type Parts } from './parts.ts'
 import { sendOutputForever } from './report/live-output.ts'
 import { makeReport } from './report/state-report.ts'
@@ -17,7 +17,6 @@ import { serveStatus } from './report/status-socket.ts'
 import { serveApi } from './say/api-server.ts'
 import { handlersFor } from './say/handlers.ts'
 import type { Say } from './say/open-say.ts'
-import { keepAgent } from './self/agent-package.ts'
 import { heedCheckIn } from './self/heed-check-in.ts'
 import { runningPackages } from './self/running-packages.ts'
 import { tellRescues } from './self/tell-rescues.ts'
@@ -26,11 +25,9 @@ import { serveObjects } from './server/object-server.ts'
 import { streamForever } from './server/stream.ts'
 import { Bell } from './server/wake.ts'
 import { quickBreath } from './store/breath.ts'
-import { fetchObject } from './store/fetch-tree.ts'
 import type { Scrubbed } from './store/scrub.ts'
 import { adoptionsOf, toMessage } from './trust/adoption.ts'
 import { disallowedOf, toDisallowedMessage } from './trust/disallowed.ts'
-import { type Resolved, resolveOrder } from './trust/resolve.ts'
 
 /** The daemon of one device, over one state directory that it alone holds. */
 export class Agent {
@@ -44,7 +41,7 @@ export class Agent {
   #status: Server | undefined
   #objects: HttpServer | undefined
   #api: readonly HttpServer[] = []
-  #model: ModelStatement | undefined
+  readonly #resolving: Resolving
   #watchedUntil = 0
   #loops: Promise<unknown> = Promise.resolve()
 
@@ -52,6 +49,7 @@ export class Agent {
     this.#options = options
     this.#parts = parts
     this.#halt = halt
+    this.#resolving = new Resolving(parts, options.world, halt.signal)
   }
 
   /** Takes the directory, finishes what the last life left, adopts the apps, and begins to work. */
@@ -93,6 +91,7 @@ export class Agent {
       this.#follow(),
       this.#sendOutput(),
       this.#care(),
+      this.#import(),
       this.#parts.scrub.scrubForever(this.#halt.signal),
       dropExpiredForever(stores.paths, stores.grace, world, this.#halt.signal),
     ]
@@ -258,7 +257,7 @@ export class Agent {
       asked: this.#asked,
       halt: this.#halt.signal,
       order: () => trust.order,
-      resolve: order => this.#resolve(order),
+      resolve: order => this.#resolving.resolve(order),
       tell: event => outbox.add(event),
       onUnchanged: () => this.#tell.ring(),
       onSettled: () => say.gate.settle(),
@@ -277,29 +276,18 @@ export class Agent {
     const { client, apps } = this.#parts
     const { world } = this.#options
     const isWanted = () =>
-      this.#model?.development === true || world.monotonic() < this.#watchedUntil
+      this.#resolving.model?.development === true || world.monotonic() < this.#watchedUntil
     return sendOutputForever({ client, apps, world, stop: this.#halt.signal, isWanted })
   }
 
-  async #resolve(order: Order): Promise<Resolved> {
-    const { client, trust, enrolment, fetching, stores } = this.#parts
-    const now = this.#options.world.now()
-    const content = async (
-      digest: Resolved['wanted']['packages'][number]['record']['digest'],
-      length: number,
-    ) => {
-      await fetchObject(fetching, { digest, length }, this.#halt.signal)
-      return stores.objects.read(digest)
-    }
-    const { paths } = this.#options
-    const { packages } = await currentGeneration(paths)
-    const running = new Set(packages.map(({ record }) => record.digest))
-    const { suspect } = fetching
-    const modelFile = join(paths.trust, 'model.json')
-    const context = { client, trust, enrolment, now, content, running, suspect, modelFile }
-    const { wanted, model } = await resolveOrder(context, order)
-    this.#model = model
-    return { wanted: keepAgent(await currentGeneration(paths), wanted), model }
+  #import(): Promise<never> {
+    const { outbox } = this.#parts
+    return importForever({
+      context: this.#resolving.importing,
+      tell: event => outbox.add(event),
+      onOrder: () => this.#ordered.ring(),
+      stop: this.#halt.signal,
+    })
   }
 
   async #report() {

@@ -9,11 +9,14 @@ export const usage = `steadfleet-agent: keeps one device on what its fleet order
   steadfleet-agent run --state DIR [--mirror ORIGIN] [--peer ORIGIN] [--serve-objects HOST:PORT]
                        [--bandwidth BYTES] [--store-limit BYTES] [--keep-rejected DAYS]
                        [--group NAME] [--json]
+  steadfleet-agent import FILE --state DIR [--json]
   steadfleet-agent down --state DIR [--json]
   steadfleet-agent device …            speak with the agent of this device: device --help
 
   join   make this device's key and join the fleet that the token is for
   run    stay: take orders, install, start, watch and report
+  import take what a file of steadfleet bundle export brings, without a network: the agent
+         that runs verifies it, installs it, and goes on by it
   down   end every app that runs on, while no agent does; the next run starts them again
 
   --mirror ORIGIN             a cache that has what the server has; may be given again
@@ -44,6 +47,12 @@ export type Command =
       readonly rejectedDays: number | undefined
       readonly group: string | undefined
     }
+  | {
+      readonly does: 'import'
+      readonly file: string
+      readonly state: string
+      readonly json: boolean
+    }
   | { readonly does: 'down'; readonly state: string; readonly json: boolean }
 
 const options = {
@@ -62,19 +71,38 @@ export function parseCommand(args: readonly string[]): Command {
   const { values, positionals } = parse(args)
   const [does, token, ...rest] = positionals
   if (values.help || does === undefined || does === 'help') return { does: 'help' }
-  const { state, name, model, json } = values
+  const { state } = values
   if (state === undefined) throw wrong('--state DIR is missing')
   if (rest.length > 0) throw wrong(`${rest.join(' ')} is too much`)
-  if (does === 'run' && token === undefined) {
-    const rejectedDays = daysOf(values['keep-rejected'])
-    const { group } = values
-    return { does, state, json, fetch: parseFetchOptions(values), rejectedDays, group }
-  }
-  if (does === 'down' && token === undefined) return { does, state, json }
-  if (does !== 'join') throw wrong(`${[does, token].join(' ')} is no command`)
-  if (token === undefined) throw wrong('join needs a token')
-  return { does, token, state, name, model, json }
+  const make = (token === undefined ? alone : withWord).get(does)
+  const command = make?.({ ...values, state }, token ?? '')
+  if (command) return command
+  if (does === 'join') throw wrong('join needs a token')
+  if (does === 'import') throw wrong('import needs a file')
+  throw wrong(`${[does, token].join(' ').trim()} is no command`)
 }
+
+type Values = ReturnType<typeof parse>['values'] & { readonly state: string }
+type Maker = (values: Values, word: string) => Command
+
+/** Commands of one word, and those that take another. */
+const alone = new Map<string, Maker>([
+  [
+    'run',
+    ({ state, json, group, ...values }) => {
+      const rejectedDays = daysOf(values['keep-rejected'])
+      return { does: 'run', state, json, fetch: parseFetchOptions(values), rejectedDays, group }
+    },
+  ],
+  ['down', ({ state, json }) => ({ does: 'down', state, json })],
+])
+const withWord = new Map<string, Maker>([
+  [
+    'join',
+    ({ state, name, model, json }, token) => ({ does: 'join', token, state, name, model, json }),
+  ],
+  ['import', ({ state, json }, file) => ({ does: 'import', file, state, json })],
+])
 
 function daysOf(value: string | undefined): number | undefined {
   if (value === undefined) return undefined

@@ -33,6 +33,9 @@ export type AgentErrorCode =
   | 'agent/not-named'
   | 'agent/newer-state'
   | 'agent/rescued'
+  | 'agent/other-device'
+  | 'agent/offline-gap'
+  | 'agent/not-running'
   | 'agent/fault'
 
 /** Raised by the device agent for what it expects to go wrong: the network, the disk, the order. */

@@ -9,6 +9,7 @@ import { type Command, parseCommand, usage } from './command.ts'
 import { runDevice } from './device/command.ts'
 import { takeLock } from './disk/lock.ts'
 import { type Paths, pathsOf } from './disk/paths.ts'
+import { askImport } from './offline/ask-import.ts'
 import { findGroup } from './say/group.ts'
 import { thisProcess } from './self/this-process.ts'
 import { joinFleet } from './server/enrol.ts'
@@ -28,8 +29,16 @@ async function main(args: readonly string[]): Promise<number> {
     const command = parseCommand(args)
     if (command.does === 'help') return say(usage)
     const paths = pathsOf(resolve(command.state))
-    if (command.does === 'join') return await join(command, paths)
-    return command.does === 'run' ? await run(command, paths) : await down(command, paths)
+    switch (command.does) {
+      case 'join':
+        return await join(command, paths)
+      case 'run':
+        return await run(command, paths)
+      case 'import':
+        return await importInto(command, paths)
+      case 'down':
+        return await down(command, paths)
+    }
   } catch (error) {
     return complain(error, args.includes('--json'))
   }
@@ -102,6 +111,22 @@ async function run(command: Command & { does: 'run' }, paths: Paths): Promise<nu
   } finally {
     transport.close()
   }
+}
+
+/** The agent that runs does it; the exit code says whether it took the file. */
+async function importInto(
+  { file, json }: Command & { does: 'import' },
+  paths: Paths,
+): Promise<number> {
+  const result = await askImport(paths, resolve(file), ({ package: name, done, of }) => {
+    if (!json) process.stderr.write(`unpacking ${name} (${done + 1} of ${of})\n`)
+  })
+  if (json) say(JSON.stringify(result))
+  if (result.state === 'refused') {
+    process.stderr.write(`${result.code}: ${result.message}\n`)
+    return 1
+  }
+  return json ? 0 : say(`took order ${result.counter}: ${result.packages.join(', ')}`)
 }
 
 /** Apps outlive agents; this ends them, and gives back the cgroups and uids they had. */

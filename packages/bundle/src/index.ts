@@ -12,6 +12,17 @@ export {
   parseHeader,
 } from './header.ts'
 export * from './objects.ts'
+export {
+  type OfflineEntry,
+  offlineHeadLength,
+  offlineLimits,
+  offlineNameLength,
+  offlinePrefix,
+  offlineSum,
+  parseOfflineHead,
+  refuseOtherPrefix,
+  toOfflineHead,
+} from './offline.ts'
 export { faultInPath, parentOf, refusePath } from './path.ts'
 export { type BundleLimits, type OpenBundle, openBundle, readBundle } from './read.ts'
 export {
@@ -25,4 +36,5 @@ export {
   toTreeBytes,
 } from './tree.ts'
 export { type BundleObject, type WriteOptions, writeBundle } from './write.ts'
+export { type OfflineContent, offlineLength, writeOffline } from './write-offline.ts'
 export type { Bytes } from './zstd.ts'

@@ -5,6 +5,7 @@ import { objectsOf } from '@steadfleet/bundle'
 import type { Generation } from '@steadfleet/engine'
 import { syncDirectory } from '../disk/durable.ts'
 import { generationPath, type Paths } from '../disk/paths.ts'
+import { importedTrees } from '../offline/import-file.ts'
 import { AgentFiles } from '../self/agent-files.ts'
 import { collectObjects } from '../store/collect-objects.ts'
 import type { ObjectStore } from '../store/objects.ts'
@@ -29,8 +30,8 @@ export async function collect(stores: Stores, kept: readonly Generation[]): Prom
   const packages = kept.flatMap(generation => generation.packages)
   const isKnown = await areAllRead(paths)
   await dropGenerations(paths, kept)
-  const agents = await new AgentFiles(paths).trees()
-  const used = [...packages.map(one => one.tree.digest), ...agents]
+  const others = await treesInUse(paths)
+  const used = [...packages.map(one => one.tree.digest), ...others]
   await dropTrees(paths, trees, new Set(used))
   await dropObjects(stores, kept)
   await collectData(paths, kept, { grace, isKnown })
@@ -51,8 +52,8 @@ export async function dropObjects(
   kept: readonly Generation[],
 ): Promise<void> {
   const packages = kept.flatMap(one => one.packages)
-  const agents = await new AgentFiles(paths).trees()
-  const live = await liveObjects(trees, packages, agents)
+  const others = await treesInUse(paths)
+  const live = await liveObjects(trees, packages, others)
   if (live) await collectObjects(paths, objects, live, limit)
 }
 
@@ -60,10 +61,10 @@ export async function dropObjects(
 async function liveObjects(
   trees: TreeStore,
   packages: Generation['packages'],
-  agents: readonly Digest[],
+  others: readonly Digest[],
 ): Promise<Set<Digest> | undefined> {
   const live = new Set(packages.map(({ record }) => record.digest))
-  for (const tree of [...packages.map(one => one.tree.digest), ...agents]) {
+  for (const tree of [...packages.map(one => one.tree.digest), ...others]) {
     live.add(tree)
     const objects = await objectsOfTree(trees, tree)
     if (objects === undefined) return undefined
@@ -82,6 +83,11 @@ async function objectsOfTree(
     if (isCoded(error)) return undefined
     throw error
   }
+}
+
+/** Beyond what generations name: the agents that may be started, and what was imported for an order. */
+async function treesInUse(paths: Paths): Promise<Digest[]> {
+  return [...(await new AgentFiles(paths).trees()), ...(await importedTrees(paths))]
 }
 
 async function dropGenerations(paths: Paths, kept: readonly Generation[]): Promise<void> {

@@ -32,6 +32,10 @@ export interface Paths {
   readonly history: string
   /** The sockets of the device's own interface. */
   readonly api: string
+  /** What the last order was verified by, where a file brought it. */
+  readonly offline: string
+  /** Where files to be imported are named. */
+  readonly imports: string
   /** Which agent runs, and how rescuer and agent understand each other. */
   readonly agent: string
 }
@@ -62,6 +66,8 @@ export function pathsOf(root: string): Paths {
     leases: at('leases'),
     history: at('history.json'),
     api: at('api'),
+    offline: at('offline'),
+    imports: at('imports'),
     agent: at('agent'),
   }
 }

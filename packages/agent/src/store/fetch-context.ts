@@ -10,6 +10,8 @@ export interface FetchContext {
   readonly suspect: (error: unknown) => void
   /** Waits as long as the bandwidth that fetching may take wants it. */
   readonly throttle: (bytes: number) => Promise<void>
+  /** Content comes by bundles alone, however little of it is missing. */
+  readonly isBundled?: boolean
 }
 
 /** Asks for what follows the first `offset` bytes. */

@@ -85,18 +85,28 @@ async function fetchBundled(
   digests: readonly Digest[],
   stop: AbortSignal,
 ): Promise<number> {
-  const bytes = digests.reduce((sum, digest) => sum + (fetch.sizes.get(digest) ?? 0), 0)
-  const missing = { base: fetch.base, objects: digests.length, bytes }
+  const missing = missingOf(context, fetch, digests)
   for (const { fetchBy } of ways.filter(({ isWorth }) => isWorth(missing))) {
     const ask = (source: Source) => fetchBy(context, fetch, source, stop)
     try {
       return await context.sources.first(['mirror', 'server'], ask, stop)
     } catch (error) {
-      if (!isSecondWay(error, stop)) throw error
+      if (context.isBundled || !isSecondWay(error, stop)) throw error
       if (!isAbsent(error)) context.suspect(error)
     }
   }
   return 0
+}
+
+/** Where content comes by bundles alone, a little is much. */
+function missingOf(
+  { isBundled }: FetchContext,
+  { base, sizes }: TreeFetch,
+  digests: readonly Digest[],
+): Missing {
+  const bytes = digests.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0)
+  const isMuch = isBundled && digests.length > 0
+  return { base, objects: isMuch ? Number.POSITIVE_INFINITY : digests.length, bytes }
 }
 
 interface Missing {

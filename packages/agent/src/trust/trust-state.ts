@@ -175,20 +175,31 @@ export class TrustState {
     await this.raise(new Map([['policy', offered.version]]))
   }
 
+  /** What an order says that this device would take, and the held one once more; nothing is taken yet. */
+  weighOrder(envelope: Envelope, clock: Date): Order {
+    const { order } = this
+    if (order && this.#order?.envelope.payload === envelope.payload) return order
+    return this.#judgeOrder(envelope, clock)
+  }
+
   /** Takes an order for good: from here on it is finished from what is stored, not checked again. */
   takeOrder(envelope: Envelope, clock: Date): Promise<Order> {
     return judged(nameOf(envelope), () => this.#takeOrder(envelope, clock))
   }
 
   async #takeOrder(envelope: Envelope, clock: Date): Promise<Order> {
-    const { device, owner } = this.#enrolment
-    const address = { device, owner, counter: this.counter }
-    const root = this.#held('owner-root', this.#ownerRoot).statement
-    const offered = acceptOrder(address, root, envelope, this.time(clock))
+    const offered = this.#judgeOrder(envelope, clock)
     await this.#write('order.json', envelope, this.#order)
     this.#order = { statement: offered, envelope }
     await this.raise(this.#standing())
     return offered
+  }
+
+  #judgeOrder(envelope: Envelope, clock: Date): Order {
+    const { device, owner } = this.#enrolment
+    const address = { device, owner, counter: this.counter }
+    const root = this.#held('owner-root', this.#ownerRoot).statement
+    return acceptOrder(address, root, envelope, this.time(clock))
   }
 
   /** The floors that what is held stands for. */
