@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { PackageName } from '@steadfleet/domain'
-import { type Generation, type GenerationPackage, packageOf } from './index.ts'
+import { type Generation, type GenerationPackage, packageOf, planChange } from './index.ts'
 import {
   Crash,
   currentOf,
@@ -62,6 +62,29 @@ const stories: [name: string, story: Story, end: 'old' | 'new'][] = [
   ],
 ]
 
+const givenBack = generationOf(3, [
+  { ...packageAt('acme/hub', 1, 3), restored: { from: 1, left: 2 } },
+  packageAt('acme/lamp', 4, 1),
+])
+
+/** By hand: an earlier release with its own data of then, and a change that somebody recalls. */
+const handStories: typeof stories = [
+  ['an earlier copy is taken up', { from: onlyHub, to: givenBack, fails: [] }, 'new'],
+  [
+    'an earlier copy fails its trial',
+    { from: onlyHub, to: givenBack, fails: ['probation'] },
+    'old',
+  ],
+  ...planChange(one, onlyHub)
+    .map(step => step.id)
+    .concat('probation', 'commit')
+    .map((recall): (typeof stories)[number] => [
+      `it is recalled at ${recall}`,
+      { from: one, to: onlyHub, fails: [], recall },
+      'old',
+    ]),
+]
+
 /** Two packages side by side: single crashes only, since pairs would take minutes. */
 const wideStories: typeof stories = [
   ['one updated, one added, one removed', { from: one, to: everything, fails: [] }, 'new'],
@@ -97,6 +120,11 @@ describe('a change whose agent is killed at any call, and at any call of its nex
   for (const [name, story, end] of stories) {
     test(`ends in exactly the ${end} generation: ${name}`, async () => {
       assert.deepEqual(await faultsOf(story, end, 2), [])
+    })
+  }
+  for (const [name, story, end] of handStories) {
+    test(`by hand ends in exactly the ${end} generation: ${name}`, async () => {
+      assert.deepEqual(await faultsOf(story, end, 1), [])
     })
   }
   for (const [name, story, end] of wideStories) {
@@ -249,6 +277,9 @@ function differenceFrom(
 
 /** Data of the old generation is untouched, that of the new one is a copy, migrated exactly once. */
 function historyOf(pkg: GenerationPackage, { from }: Story): string {
-  if (packageOf(from, pkg.package) === undefined) return 'fresh'
-  return `${pkg.package} data${pkg.behaviour.hooks?.migrate ? ' migrated' : ''}`
+  if (pkg.restored) return `${pkg.package} data of then`
+  const before = packageOf(from, pkg.package)
+  if (before === undefined) return 'fresh'
+  const isMigrated = before.data !== pkg.data && pkg.behaviour.hooks?.migrate !== undefined
+  return `${pkg.package} data${isMigrated ? ' migrated' : ''}`
 }

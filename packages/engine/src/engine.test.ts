@@ -20,17 +20,21 @@ import {
   Hindered,
   type JournalRecord,
   nextChangeState,
+  nextEngineState,
   nextGeneration,
   nextProbation,
   type Probation,
+  packagesMigratedSince,
   planChange,
   probationVerdict,
   reconcile,
   resumedProbation,
+  revertedGeneration,
   type Sight,
   type Step,
   Superseded,
   sealOf,
+  toCheckpoint,
   type Wanted,
 } from './index.ts'
 import { generationOf, packageAt } from './pretend-device.test.ts'
@@ -167,6 +171,63 @@ describe('the next generation', () => {
   })
 })
 
+describe('going back', () => {
+  const migrate = { hooks: { migrate: ['m'] } }
+  const earlier = generationOf(1, [packageAt(hub, 1, 1), packageAt(lamp, 1, 1)])
+  const current = generationOf(2, [packageAt(hub, 2, 2, migrate), packageAt(lamp, 2, 2)])
+  const none = { counter: 0, packages: [] }
+  const to = (restoresData: boolean) => ({ counter: 2, to: 1, restoresData })
+
+  test('runs the earlier releases on today’s data, and holds what can’t read it', () => {
+    const next = revertedGeneration(current, earlier, to(false), none, 3)
+    assert.deepEqual(
+      next?.packages.map(one => [one.package, one.revision, one.data, one.restored]),
+      [
+        [hub, 2, 2, undefined],
+        [lamp, 1, 3, undefined],
+      ],
+    )
+    assert.deepEqual(
+      packagesMigratedSince(current, earlier).map(one => one.package),
+      [hub],
+    )
+  })
+
+  test('takes up the data of then where that is asked for, and runs no migration on it', () => {
+    const next = revertedGeneration(current, earlier, to(true), none, 3)!
+    assert.deepEqual(next.packages[0]?.restored, { from: 1, left: 2 })
+    assert.equal(next.packages[0]?.migrated, undefined)
+    assert.equal(
+      planChange(current, next).some(step => step.kind === 'migrate'),
+      false,
+    )
+    const again = nextGeneration(next, wantedOf(current), none, 4)!
+    assert.equal(
+      planChange(next, again).filter(step => step.kind === 'migrate').length,
+      1,
+      'the later release migrates it again',
+    )
+  })
+
+  test('holds what failed on the way back, and is none where nothing would change', () => {
+    const refused = { counter: 2, packages: [hub, lamp] }
+    assert.equal(revertedGeneration(current, earlier, to(true), refused, 3), undefined)
+    assert.equal(revertedGeneration(current, current, to(true), none, 3), undefined)
+  })
+
+  test('by an order holds what can’t read today’s data, and lets the others go', () => {
+    const next = nextGeneration(current, wantedOf(earlier), none, 3)
+    assert.deepEqual(
+      next?.packages.map(one => one.revision),
+      [2, 1],
+    )
+  })
+
+  function wantedOf({ model, packages }: ReturnType<typeof generationOf>): Wanted {
+    return { counter: 3, model, packages }
+  }
+})
+
 describe('a sealed generation', () => {
   const generation = generationOf(3, [packageAt(hub, 1, 3)])
 
@@ -277,6 +338,40 @@ describe('the fold of a journal', () => {
       const { refused } = foldJournal([plan, ...all.slice(0, 2), abort])
       assert.deepEqual(refused.packages, packages)
     }
+  })
+
+  test('counts on over a checkpoint how often an order failed for what may pass', () => {
+    const [commit] = [{ type: 'commit', at } as const]
+    const end = { type: 'end', outcome: 'aborted', at } as const
+    const abort = (code: string): JournalRecord => {
+      return { type: 'abort', code, why: '', packages: [hub], lasting: false, at }
+    }
+    const failed = [plan, begin('fetch:acme/hub'), abort('agent/disk-full'), end]
+    const twice = foldJournal([...failed, ...failed])
+    const kept = nextEngineState(twice, { ...toCheckpoint(twice, ''), at })
+    assert.deepEqual(kept.tried, { counter: 2, times: 2 })
+    const newer = foldJournal([plan, begin('fetch:acme/hub'), abort('engine/superseded'), end])
+    assert.equal(newer.tried, undefined)
+    assert.equal(nextEngineState(kept, { type: 'retry', at }).tried, undefined)
+    const verdict = { type: 'verdict', verdict: { verdict: 'passed' }, at } as const
+    const passed = [plan, ...all, watched, verdict, commit].reduce(nextEngineState, kept)
+    assert.equal(passed.tried, undefined)
+  })
+
+  test('refuses the commit of a change that was recalled, and keeps the word until another order', () => {
+    const revert = { type: 'revert', counter: 2, to: 1, restoresData: false, at } as const
+    const verdict = { type: 'verdict', verdict: { verdict: 'passed' }, at } as const
+    const records = [plan, ...all, watched, verdict, revert]
+    assert.throws(() => foldJournal([...records, { type: 'commit', at }]), {
+      code: 'engine/recalled',
+    })
+    const abort = { type: 'abort', code: 'x', why: '', packages: [], lasting: false, at } as const
+    const undone = plan.steps.map(({ id }) => ({ type: 'undone', step: id, at }) as const)
+    const end = { type: 'end', outcome: 'restored', at } as const
+    const state = foldJournal([...records, abort, ...undone, end])
+    const kept = nextEngineState(state, { ...toCheckpoint(state, ''), at })
+    assert.deepEqual(kept.revert, { counter: 2, to: 1, restoresData: false })
+    assert.equal(nextEngineState(kept, { ...plan, counter: 3 }).revert, undefined)
   })
 
   const pointers: [what: string, records: JournalRecord[], pointer: number, found: boolean][] = [

@@ -54,6 +54,8 @@ export interface Story {
    * `write TYPE` for records.
    */
   readonly fails: readonly string[]
+  /** Where somebody recalls the change: a step's id, `probation`, or `commit`. */
+  readonly recall?: string
   /** What stands between a change that is ready and its activation. */
   readonly gate?: (change: Change, stop: AbortSignal) => Promise<void>
   readonly signals?: Signals
@@ -71,7 +73,7 @@ export function deviceBefore({ from, to }: Story): Device {
     generations: new Map([from, to].map(one => [one.number, one])),
     objects: new Set(from.packages.map(one => one.tree.digest)),
     trees: new Set(from.packages.map(one => one.tree.digest)),
-    data: new Map(from.packages.map(one => [dataOf(one), `${one.package} data`])),
+    data: new Map([...from.packages.map(toData), ...to.packages.flatMap(toEarlierData)]),
   }
   const refused = { counter: 0, packages: [] }
   const { number } = from
@@ -79,6 +81,15 @@ export function deviceBefore({ from, to }: Story): Device {
   write(disk, { type: 'checkpoint', ...state, previous: chainStart })
   write(disk, planOf(from, to))
   return { disk, running: new Map(from.packages.map(one => [one.package, runOf(one)])) }
+}
+
+function toData(one: GenerationPackage): [string, string] {
+  return [dataOf(one), `${one.package} data`]
+}
+
+/** The copy that a package is given back. */
+function toEarlierData({ package: name, restored }: GenerationPackage): [string, string][] {
+  return restored ? [[`${name}/${restored.from}`, `${name} data of then`]] : []
 }
 
 function planOf(from: Generation, to: Generation): NewRecord {
@@ -111,7 +122,7 @@ export async function live(
   mutation: Mutation = 'none',
 ): Promise<{ calls: number }> {
   const bomb = new Bomb(crashAt)
-  const journal = new PretendJournal(device.disk, bomb, mutation, story.fails)
+  const journal = new PretendJournal(device.disk, bomb, mutation, story)
   const found = reconcile(journal.state, device.disk.pointer)
   if (found) await journal.append(found)
   if (!journal.state.change) adopt(device, currentOf(device.disk))
@@ -154,12 +165,12 @@ class PretendJournal implements Journal {
   readonly #disk: Disk
   readonly #bomb: Bomb
   readonly #mutation: Mutation
-  readonly #fails: readonly string[]
+  readonly #story: Story
   #chain = chainStart
   state
 
-  constructor(disk: Disk, bomb: Bomb, mutation: Mutation, fails: readonly string[]) {
-    this.#fails = fails
+  constructor(disk: Disk, bomb: Bomb, mutation: Mutation, story: Story) {
+    this.#story = story
     this.#disk = disk
     this.#bomb = bomb
     this.#mutation = mutation
@@ -169,9 +180,18 @@ class PretendJournal implements Journal {
     this.state = foldJournal(read.records)
   }
 
+  /** Once: whoever asked knows that it is written down. */
+  async recall(): Promise<void> {
+    const { change, revert } = this.state
+    if (revert || change === undefined) return
+    const { counter, from } = change.plan
+    await this.append({ type: 'revert', counter, to: from, restoresData: false })
+  }
+
   async append(record: NewRecord): Promise<void> {
     await Promise.resolve()
-    if (this.#fails.includes(`write ${record.type}`)) throw new Error('the disk is full')
+    if (record.type === this.#story.recall) await this.recall()
+    if (this.#story.fails.includes(`write ${record.type}`)) throw new Error('the disk is full')
     const whole = { ...record, at } as JournalRecord
     const next = nextEngineState(this.state, whole)
     if (!this.#isLeftOut(record)) this.#write(whole)
@@ -209,10 +229,16 @@ class PretendHost implements ChangeHost {
   readonly #device: Device
   readonly #story: Story
   readonly #bomb: Bomb
-  readonly #journal: Journal
+  readonly #journal: PretendJournal
   readonly #mutation: Mutation
 
-  constructor(device: Device, story: Story, bomb: Bomb, journal: Journal, mutation: Mutation) {
+  constructor(
+    device: Device,
+    story: Story,
+    bomb: Bomb,
+    journal: PretendJournal,
+    mutation: Mutation,
+  ) {
     this.#mutation = mutation
     this.#device = device
     this.#story = story
@@ -261,8 +287,10 @@ class PretendHost implements ChangeHost {
     },
     stop: step => this.#do(step, () => this.#device.running.delete(step.package!)),
     copy: async step => {
+      const { restored } = this.#to(step)
       const source = packageOf(this.#story.from, step.package!)
-      const before = source ? this.#device.disk.data.get(dataOf(source)) : 'fresh'
+      const place = restored ? `${step.package}/${restored.from}` : source && dataOf(source)
+      const before = place === undefined ? 'fresh' : this.#device.disk.data.get(place)
       await this.#do(step, disk => disk.data.set(dataOf(this.#to(step)), before ?? 'lost'))
     },
     migrate: async (step, again) => {
@@ -315,6 +343,7 @@ class PretendHost implements ChangeHost {
   }
 
   async #do(step: Step, effect: (disk: Disk) => unknown, mayFail = true): Promise<void> {
+    if (this.#story.recall === step.id) await this.#journal.recall()
     await this.#effect(effect)
     if (mayFail && this.#story.fails.includes(step.id)) throw new Error(`${step.id} fails`)
   }
@@ -332,6 +361,7 @@ class PretendHost implements ChangeHost {
 
   async look(change: Change): Promise<{ milliseconds: number; sights: Sight[] }> {
     this.#bomb.tick()
+    if (this.#story.recall === 'probation') await this.#journal.recall()
     if (this.#journal.state.change?.plan !== change.plan) throw new Error('another change')
     const sights = this.#changed().map(one => this.#sight(one))
     return { milliseconds: 1000, sights }

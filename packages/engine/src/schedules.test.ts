@@ -89,7 +89,14 @@ function scheduleOf(seed: number): Schedule {
   const possible = failuresOf(from, to)
   const fails = Array.from({ length: draw(4) }, () => possible[draw(possible.length)] ?? '')
   const crashes = Array.from({ length: draw(5) }, () => draw(70))
-  return { story: { from, to, fails }, crashes }
+  return { story: { from, to, fails, ...recallIn(from, to, draw) }, crashes }
+}
+
+/** Now and then somebody at the device wants all of it taken back. */
+function recallIn(from: Generation, to: Generation, draw: Draw): Pick<Story, 'recall'> {
+  const places = [...planChange(from, to).map(step => step.id), 'probation', 'commit']
+  const recall = places[draw(places.length)]
+  return draw(6) > 0 || recall === undefined ? {} : { recall }
 }
 
 /** Gone, as it was, or a new revision, with a migration and ties or without. */
@@ -162,7 +169,7 @@ function faultInRunning({ disk, running }: Device): string | undefined {
 }
 
 /** Each lane is wholly old or wholly new; old where something of it failed, new where nothing did. */
-function faultInLanes(current: Generation, { from, to, fails }: Story): string | undefined {
+function faultInLanes(current: Generation, { from, to, fails, recall }: Story): string | undefined {
   const lanes = lanesOf([...from.packages, ...to.packages])
   for (const lane of new Set(lanes.values())) {
     const mine = names.filter(name => lanes.get(name as PackageName) === lane)
@@ -172,7 +179,9 @@ function faultInLanes(current: Generation, { from, to, fails }: Story): string |
     if (isBlamed && !isAs(from)) return `lane ${lane} failed and is not as it was`
   }
   const isNew = names.every(name => isEqual(name, current, to))
-  return fails.length === 0 && !isNew ? 'nothing failed and it is not new' : undefined
+  if (fails.length > 0) return undefined
+  if (recall !== undefined) return isNew ? 'it was recalled and is new' : undefined
+  return isNew ? undefined : 'nothing failed and it is not new'
 }
 
 function isEqual(name: string, a: Generation, b: Generation): boolean {
