@@ -5,7 +5,7 @@ export const architecture = {
   trust: ['base'],
   authority: ['base', 'domain', 'trust'],
   bundle: ['base', 'domain', 'typebox'],
-  confine: ['base', 'domain'],
+  confine: ['base', 'domain', 'typebox'],
   engine: ['base', 'domain'],
   rollout: ['base', 'domain'],
   evidence: ['base', 'domain', 'trust', '@cyclonedx/cyclonedx-library', 'packageurl-js', 'typebox'],

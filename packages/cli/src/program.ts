@@ -39,6 +39,7 @@ const groups: Readonly<Record<string, string>> = {
   log: 'The transparency log: how it stands, and what stands in it.',
   server: 'The server’s second store: what is copied there, and how it is made anew from it.',
   witness: 'Witnesses: they cosign checkpoints of logs.',
+  mud: 'MUD files: who a device may talk to.',
 }
 
 /** Runs what was typed and gives the exit code; whatever goes wrong ends as one line. */

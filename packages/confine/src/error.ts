@@ -1,6 +1,6 @@
 import { CodedError } from '@steadfleet/base'
 
-export type ConfineErrorCode = 'confine/unknown-interface' | 'confine/plan'
+export type ConfineErrorCode = 'confine/unknown-interface' | 'confine/plan' | 'confine/mud'
 
 /** Raised when a sandbox would not be what was asked for. */
 export class ConfineError extends CodedError<ConfineErrorCode> {}

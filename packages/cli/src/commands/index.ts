@@ -10,6 +10,7 @@ import { init } from './init.ts'
 import { keysList, keysMake, keysShow } from './keys.ts'
 import { logMonitor, logShard, logShow } from './log.ts'
 import { modelCommands } from './model.ts'
+import { mudCommands } from './mud.ts'
 import { ownerCommands } from './owner.ts'
 import { pack } from './pack.ts'
 import {
@@ -101,6 +102,7 @@ export const commands: readonly CommandSpec[] = [
   agentRun,
   agentJoin,
   agentDown,
+  ...mudCommands,
   logShow,
   logMonitor,
   logShard,

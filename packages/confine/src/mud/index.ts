@@ -1,0 +1,5 @@
+export { type CompiledMud, compileMud, type MudPlacement } from './compile.ts'
+export { type MudRow, peerText, toMudPicture, toMudRows } from './describe.ts'
+export { diffMud, type MudDifference } from './diff.ts'
+export * from './mud-file.ts'
+export { parseMud, readMud } from './read.ts'
