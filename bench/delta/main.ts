@@ -1,19 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import {
-  existsSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { digestOfTree, toTreeBytes } from '@steadfleet/bundle'
 import { buildSync } from 'esbuild'
-import { folderOf } from './listing.ts'
+import { measureDevice } from './device.ts'
 import { type Cost, costOf, isInstalled, numberFrom } from './measure.ts'
 import { type Pair, pairs } from './pairs.ts'
 import { type Peer, peers } from './peers.ts'
@@ -35,7 +25,7 @@ if (chosen.length === 0) {
   process.exitCode = 2
 }
 installPeers()
-for (const pair of chosen) comparePair(pair)
+for (const pair of chosen) await comparePair(pair)
 
 /** Debian's packages of the peers, where this user may install them. */
 function installPeers(): void {
@@ -47,7 +37,7 @@ function installPeers(): void {
   spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...packages])
 }
 
-function comparePair(pair: Pair): void {
+async function comparePair(pair: Pair): Promise<void> {
   const trees = treesOf(pair)
   const folder = mkdtempSync(join(tmpdir(), 'steadfleet-bench-'))
   try {
@@ -59,7 +49,7 @@ function comparePair(pair: Pair): void {
       costOf(`tar ${names} -C ${side}/ -cf ${side}.tar .`, folder)
     }
     for (const peer of peers) tell(measurePeer(pair, peer, folder), peer)
-    tell(measureOurs(pair, trees, folder))
+    tell(await measureOurs(pair, trees, folder))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -73,37 +63,24 @@ function measurePeer(pair: Pair, peer: Peer, folder: string): Row | undefined {
   return { pair: pair.name, method: peer.name, bytes, make, apply: costOf(peer.apply, folder) }
 }
 
-/** Ours in processes of their own, each one file as the agent is; the runtime's start is included. */
-function measureOurs(pair: Pair, trees: ReturnType<typeof treesOf>, folder: string): Row {
-  for (const name of ['make', 'apply']) {
-    buildSync({
-      entryPoints: [join(import.meta.dirname, `${name}.ts`)],
-      outfile: join(folder, `${name}.mjs`),
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node22',
-    })
-  }
-  const store = join(folder, 'store')
-  layOut(trees.old, store)
-  const node = process.execPath
-  const make = costOf(`${node} make.mjs ${trees.old} ${trees.next} ours.delta`, folder)
+/** Ours in processes of their own, as server and agent have them; the runtime's start is included. */
+async function measureOurs(
+  pair: Pair,
+  trees: ReturnType<typeof treesOf>,
+  folder: string,
+): Promise<Row> {
+  buildSync({
+    entryPoints: [join(import.meta.dirname, 'make.ts')],
+    outfile: join(folder, 'make.mjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node26',
+  })
+  const make = costOf(`${process.execPath} make.mjs ${trees.old} ${trees.next} ours.delta`, folder)
   const bytes = statSync(join(folder, 'ours.delta')).size
-  const tree = digestOfTree(folderOf(trees.next).tree)
-  const apply = costOf(`${node} apply.mjs store ${tree} ours.delta made`, folder)
+  const apply = await measureDevice(trees, folder)
   return { pair: pair.name, method: 'ours', bytes, make, apply }
-}
-
-/** A folder of the tree's objects by their digests, as a device has them. */
-function layOut(root: string, store: string): void {
-  mkdirSync(store)
-  const { tree } = folderOf(root)
-  writeFileSync(join(store, 'listing'), toTreeBytes(tree))
-  for (const entry of tree.entries) {
-    if (entry.kind !== 'file' || existsSync(join(store, entry.digest))) continue
-    linkSync(join(root, entry.path), join(store, entry.digest))
-  }
 }
 
 function tell(row: Row | undefined, peer?: Peer): void {

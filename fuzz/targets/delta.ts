@@ -1,6 +1,6 @@
 import { inflateSync } from 'node:zlib'
 import { type Digest, digestOf, fromBase64, toUtf8 } from '@steadfleet/base'
-import { parseTree, readDelta, toByteSource } from '@steadfleet/bundle'
+import { readDelta, toByteSource } from '@steadfleet/bundle'
 import { filesOf } from '../seeds.ts'
 import { type FuzzTarget, holds } from '../target.ts'
 
@@ -20,7 +20,7 @@ export const deltaTarget: FuzzTarget = {
   read: async bytes => {
     const { tree, bytes: limit, from, objects } = base()
     const target = {
-      from: parseTree(toUtf8(from)),
+      from: toUtf8(from),
       tree,
       bytes: limit,
       open: async (digest: Digest) =>

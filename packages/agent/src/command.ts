@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { AgentError } from './error.ts'
 import { fetchFlags, parseFetchOptions } from './fetch-options.ts'
 import type { FetchOptions } from './parts.ts'
+import { deltaCommand } from './store/delta-process.ts'
 
 export const usage = `steadfleet-agent: keeps one device on what its fleet orders
 
@@ -54,6 +55,7 @@ export type Command =
       readonly json: boolean
     }
   | { readonly does: 'down'; readonly state: string; readonly json: boolean }
+  | { readonly does: typeof deltaCommand; readonly state: string }
 
 const options = {
   state: { type: 'string' },
@@ -95,6 +97,7 @@ const alone = new Map<string, Maker>([
     },
   ],
   ['down', ({ state, json }) => ({ does: 'down', state, json })],
+  [deltaCommand, ({ state }) => ({ does: deltaCommand, state })],
 ])
 const withWord = new Map<string, Maker>([
   [

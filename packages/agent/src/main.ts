@@ -14,6 +14,7 @@ import { findGroup } from './say/group.ts'
 import { thisProcess } from './self/this-process.ts'
 import { joinFleet } from './server/enrol.ts'
 import { makeTransport } from './server/http.ts'
+import { deltaCommand, serveDeltaProcess } from './store/delta-process.ts'
 import { describeSeals } from './store/seals.ts'
 import { beThrifty } from './thrift.ts'
 import { parseToken } from './trust/enrolment.ts'
@@ -38,6 +39,8 @@ async function main(args: readonly string[]): Promise<number> {
         return await importInto(command, paths)
       case 'down':
         return await down(command, paths)
+      case deltaCommand:
+        return await serveDeltaProcess(paths)
     }
   } catch (error) {
     return complain(error, args.includes('--json'))

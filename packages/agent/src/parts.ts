@@ -24,6 +24,7 @@ import { Self, type SelfFacts, unlaunched } from './self/self.ts'
 import { refuseNewerState } from './self/state-format.ts'
 import { Bandwidth } from './server/bandwidth.ts'
 import { signingOf } from './server/enrol.ts'
+import { runDeltaProcess } from './store/delta-process.ts'
 import type { FetchContext } from './store/fetch-context.ts'
 import { ObjectStore } from './store/objects.ts'
 import { Scrub } from './store/scrub.ts'
@@ -182,7 +183,8 @@ function openStores(
   const bandwidth = bytesPerSecond > 0 ? new Bandwidth(bytesPerSecond, world) : undefined
   const throttle = async (bytes: number) => bandwidth?.take(bytes)
   const sources = new Sources({ server, transport, world, peers, mirrors, suspect })
-  return { stores, fetching: { sources, paths, objects, suspect, throttle } }
+  const applyDelta: FetchContext['applyDelta'] = (job, stop) => runDeltaProcess(paths, job, stop)
+  return { stores, fetching: { sources, paths, objects, suspect, throttle, applyDelta } }
 }
 
 function graceOf({ rejectedDays, world }: AgentOptions, trust: TrustState): Grace {

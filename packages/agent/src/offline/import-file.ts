@@ -11,6 +11,7 @@ import type { Stores } from '../change/collect.ts'
 import { syncDirectory, withFile } from '../disk/durable.ts'
 import type { Paths } from '../disk/paths.ts'
 import { AgentError, orDiskFull } from '../error.ts'
+import { runDeltaProcess } from '../store/delta-process.ts'
 import type { FetchContext } from '../store/fetch-context.ts'
 import { fetchTree } from '../store/fetch-tree.ts'
 import { refuseTooLittleRoom } from '../store/room.ts'
@@ -144,7 +145,8 @@ function offlineFetching({ paths, stores, suspect, world }: ImportContext, file:
   const sources = new Sources({ server, transport, world, peers: [], mirrors: [], suspect })
   const { objects } = stores
   const throttle = async () => undefined
-  const fetching = { sources, paths, objects, suspect, throttle, isBundled: true }
+  const applyDelta: FetchContext['applyDelta'] = (job, stop) => runDeltaProcess(paths, job, stop)
+  const fetching = { sources, paths, objects, suspect, throttle, applyDelta, isBundled: true }
   return { client, fetching }
 }
 

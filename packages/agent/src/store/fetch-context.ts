@@ -1,4 +1,6 @@
+import type { Digest } from '@steadfleet/base'
 import type { Paths } from '../disk/paths.ts'
+import type { DeltaJob } from './apply-delta.ts'
 import type { ObjectStore } from './objects.ts'
 import type { Sources } from './sources.ts'
 
@@ -12,6 +14,8 @@ export interface FetchContext {
   readonly throttle: (bytes: number) => Promise<void>
   /** Content comes by bundles alone, however little of it is missing. */
   readonly isBundled?: boolean
+  /** Makes the wanted objects of a delta, each of which was checked. */
+  readonly applyDelta: (job: DeltaJob, stop: AbortSignal) => AsyncIterable<Digest>
 }
 
 /** Asks for what follows the first `offset` bytes. */

@@ -1,22 +1,14 @@
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Digest, isCoded, toHexDigest } from '@steadfleet/base'
-import {
-  type ByteSource,
-  type DeltaTarget,
-  objectsOf,
-  parseTree,
-  readDelta,
-  type TreeListing,
-} from '@steadfleet/bundle'
+import { type Digest, toHexDigest } from '@steadfleet/base'
+import { objectsOf, parseTree } from '@steadfleet/bundle'
 import { getDelta } from '@steadfleet/protocol'
 import { AgentError } from '../error.ts'
-import { digestOfFile } from './download.ts'
 import { downloadRest, keptForServer, type TreeFetch } from './fetch-bundle.ts'
 import { type FetchContext, range } from './fetch-context.ts'
 import type { ObjectStore } from './objects.ts'
 import type { Source } from './sources.ts'
-import { takeIn } from './take-in.ts'
+import { admitAll, turnOf } from './take-in.ts'
 
 /** A delta that is not smaller than what it makes is none that a server offers. */
 const deltaSlack = 64 * 1024
@@ -31,8 +23,8 @@ export async function fetchDelta(
   source: Source,
   stop: AbortSignal,
 ): Promise<number> {
-  const base = await readBase(context.objects, fetch.base)
-  const params = { from: base.digest, tree: fetch.wanted.tree.digest }
+  const base = await refuseLackingBase(context.objects, fetch.base)
+  const params = { from: base, tree: fetch.wanted.tree.digest }
   const name = `${toHexDigest(params.tree)}.${toHexDigest(params.from)}.delta`
   const path = join(context.paths.incoming, name)
   const missing = await context.objects.missing(fetch.sizes.keys())
@@ -41,130 +33,66 @@ export async function fetchDelta(
     source.client.open(getDelta, { params, headers: range(offset), signal: stop })
   return keptForServer(path, source, stop, async () => {
     const bytes = await downloadRest({ path, limit, open, throttle: context.throttle })
-    await apply(context.objects, path, { fetch, base: base.listing, missing }, stop)
+    await apply(context, { path, base, fetch, missing }, stop)
     return bytes
   })
 }
 
-interface Base {
-  readonly digest: Digest
-  readonly listing: TreeListing
-}
-
-/** The base and its listing, if all its objects are here: a store may have been told to keep less. */
-async function readBase(objects: ObjectStore, digest: Digest | undefined): Promise<Base> {
-  const listing = digest && parseTree(await objects.read(digest))
-  const missing = listing && (await objects.missing(objectsOf(listing).map(one => one.digest)))
-  if (digest !== undefined && listing && missing?.length === 0) return { digest, listing }
+/** The base, if all its objects are here: a store may have been told to keep less. */
+async function refuseLackingBase(objects: ObjectStore, base: Digest | undefined): Promise<Digest> {
+  const listing = base && parseTree(await objects.read(base))
+  const digests = listing && objectsOf(listing).map(({ digest }) => digest)
+  const missing = digests && (await objects.missing(digests))
+  if (base !== undefined && missing?.length === 0) return base
   const message = `cannot use a delta: of its base ${missing?.length ?? 'all'} objects are not here`
   throw new AgentError('agent/not-there', message)
 }
 
 interface Application {
+  readonly path: string
+  readonly base: Digest
   readonly fetch: TreeFetch
-  readonly base: TreeListing
   readonly missing: readonly Digest[]
 }
 
 /**
- * What an earlier try made is passed over. Whatever else ends this, the delta goes: only who is told to
- * stop goes on with it.
+ * Has all made that nobody else brings. Whatever ends this, the delta goes: only who is told to stop goes
+ * on with it, and finds what was made by then.
  */
 async function apply(
-  objects: ObjectStore,
-  path: string,
-  { fetch, base, missing }: Application,
+  { objects, applyDelta }: FetchContext,
+  { path, base, fetch, missing }: Application,
   stop: AbortSignal,
 ): Promise<void> {
-  await using files = new OpenFiles(objects, stop)
   const { wanted, sizes } = fetch
-  const lacking = new Set(missing)
-  const target: DeltaTarget = {
-    from: base,
-    tree: wanted.tree.digest,
-    listing: wanted.tree.length,
-    bytes: [...sizes.values()].reduce((sum, size) => sum + size, wanted.tree.length),
-    open: digest => files.open(digest),
-    done: { has: digest => !lacking.has(digest) },
-  }
+  const turns = await turnsOf(objects, missing)
+  const made = new Map<Digest, () => void>()
   try {
-    await takeIn(objects, readDelta(await files.openDelta(path), target))
-  } catch (error) {
+    const job = {
+      ...{ path, base, tree: wanted.tree.digest, listing: wanted.tree.length },
+      bytes: [...sizes.values()].reduce((sum, size) => sum + size, wanted.tree.length),
+      wanted: [...turns.keys()],
+    }
+    for await (const digest of applyDelta(job, stop)) {
+      const end = turns.get(digest)
+      if (end) made.set(digest, end)
+      turns.delete(digest)
+    }
+  } finally {
     if (!stop.aborted) await rm(path, { force: true })
-    if (isOfBase(error)) await refuseDamagedBase(objects, base, error)
-    throw error
+    for (const end of turns.values()) end()
+    await admitAll(objects, made)
   }
-  await rm(path, { force: true })
 }
 
-/** What a delta comes to that is sound and meets old objects that are not. */
-function isOfBase(error: unknown): boolean {
-  return ['bundle/digest', 'bundle/instructions', 'bundle/base'].some(code => isCoded(error, code))
-}
-
-/** Nobody is told to have lied where it was this device's own old object that was changed. */
-async function refuseDamagedBase(
+async function turnsOf(
   objects: ObjectStore,
-  base: TreeListing,
-  cause: unknown,
-): Promise<void> {
-  for (const { digest } of objectsOf(base)) {
-    const path = await objects.find(digest)
-    const found = path && (await digestOfFile(path))
-    if (found === digest) continue
-    const message = `cannot apply a delta: old object ${digest} is not what it was`
-    throw new AgentError('agent/damaged-object', message, { digest }, { cause })
+  digests: readonly Digest[],
+): Promise<Map<Digest, () => void>> {
+  const turns = new Map<Digest, () => void>()
+  for (const digest of digests) {
+    const end = await turnOf(objects, digest)
+    if (end) turns.set(digest, end)
   }
-}
-
-/** The delta, and the one old object that is read at a time. */
-class OpenFiles implements AsyncDisposable {
-  readonly #objects: ObjectStore
-  readonly #stop: AbortSignal
-  #delta: FileHandle | undefined
-  #old: FileHandle | undefined
-
-  constructor(objects: ObjectStore, stop: AbortSignal) {
-    this.#objects = objects
-    this.#stop = stop
-  }
-
-  async openDelta(path: string): Promise<ByteSource> {
-    this.#delta = await open(path)
-    return this.#toSource(this.#delta)
-  }
-
-  async open(digest: Digest): Promise<ByteSource> {
-    await this.#old?.close()
-    this.#old = undefined
-    const path = await this.#objects.find(digest)
-    if (path === undefined) {
-      const message = `cannot apply a delta: old object ${digest} is not here`
-      throw new AgentError('agent/not-there', message, { digest })
-    }
-    this.#old = await open(path)
-    return this.#toSource(this.#old)
-  }
-
-  async #toSource(file: FileHandle): Promise<ByteSource> {
-    const { size } = await file.stat()
-    return {
-      length: size,
-      read: async (position, length, into) => {
-        this.#stop.throwIfAborted()
-        const bytes = into?.subarray(0, length) ?? new Uint8Array(length)
-        for (let done = 0; done < length; ) {
-          const part = await file.read(bytes, done, length - done, position + done)
-          if (part.bytesRead === 0) throw new RangeError(`a file ends at ${position + done}`)
-          done += part.bytesRead
-        }
-        return bytes
-      },
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#old?.close()
-    await this.#delta?.close()
-  }
+  return turns
 }

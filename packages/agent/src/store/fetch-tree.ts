@@ -144,7 +144,7 @@ function isSecondWay(error: unknown, stop: AbortSignal): boolean {
   const isBad = /^(bundle|tree)\//.test(error.code) || isDamage(error)
   return isRefused || isBad || secondWays.includes(error.code)
 }
-const secondWays = ['agent/too-long', 'agent/not-there', 'reply/status', 'internal']
+const secondWays = ['agent/too-long', 'agent/not-there', 'agent/tool', 'reply/status', 'internal']
 
 /** That a server has no delta, or has never heard of any, is no news. */
 function isAbsent(error: unknown): boolean {

@@ -96,7 +96,7 @@ function scrubOf(laid: LaidTrees): Scrub {
   const throttle = async () => undefined
   return new Scrub({
     path: paths.scrub,
-    fetching: { sources, paths, objects, suspect, throttle },
+    fetching: { sources, paths, objects, suspect, throttle, applyDelta: () => assert.fail() },
     trees,
     world,
     packages: async (): Promise<GenerationPackage[]> => [],

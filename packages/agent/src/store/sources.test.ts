@@ -142,7 +142,7 @@ async function withSources(
   try {
     await use({
       laid,
-      fetching: { sources, paths, objects, suspect, throttle },
+      fetching: { sources, paths, objects, suspect, throttle, applyDelta: () => assert.fail() },
       asked,
       told,
       peer: port,

@@ -103,7 +103,7 @@ describe('a delta', () => {
   })
 
   const wrong: [what: string, change: Partial<DeltaTarget>, code: string][] = [
-    ['another older tree', { from: treeOf({}) }, 'bundle/base'],
+    ['another older tree', { from: toTreeBytes(treeOf({})) }, 'bundle/base'],
     ['another tree than was asked for', { tree: digestOf(toUtf8('x')) }, 'bundle/wrong-object'],
     ['more bytes than allowed', { bytes: 1_000 }, 'bundle/too-large'],
     [
@@ -188,7 +188,7 @@ function targetOf(old: Files, next: Files): DeltaTarget {
   const objects = new Map(Object.values(old).map(bytes => [digestOf(bytes), bytes]))
   const tree = treeOf(next)
   return {
-    from: treeOf(old),
+    from: toTreeBytes(treeOf(old)),
     tree: digestOfTree(tree),
     bytes: sizeOf(tree) + toTreeBytes(tree).length,
     open: async digest => toByteSource(objects.get(digest)!),

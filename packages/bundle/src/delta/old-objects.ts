@@ -22,6 +22,10 @@ export class OldObjects {
     return digest === undefined ? undefined : this.#place.get(digest)
   }
 
+  has(digest: Digest): boolean {
+    return this.#place.has(digest)
+  }
+
   placeOf(digest: Digest): number | undefined {
     return this.#place.get(digest)
   }

@@ -1,7 +1,6 @@
 import { type Digest, digestOf, equalBytes } from '@steadfleet/base'
 import { BundleError } from '../error.ts'
 import { magic } from '../header.ts'
-import { type TreeListing, toTreeBytes } from '../tree.ts'
 import type { ByteSource } from './byte-source.ts'
 import { type DeltaHeader, deltaVersion, parseDeltaHeader, prefixLength } from './header.ts'
 import { type StreamPlace, StreamReader, windowOf } from './stream-reader.ts'
@@ -9,8 +8,8 @@ import { mostWindow, type StreamName, streamNames } from './streams.ts'
 
 /** What a delta is applied to, and what its reader will take. */
 export interface DeltaTarget {
-  /** The tree whose objects are all there. */
-  readonly from: TreeListing
+  /** The listing, as bytes, of the tree whose objects are all there. */
+  readonly from: Uint8Array
   /** The tree that was asked for. */
   readonly tree: Digest
   /** Bytes of the new tree's listing and of all its files that its reader will take. */
@@ -55,7 +54,7 @@ function refuseHeader(header: DeltaHeader, target: DeltaTarget): void {
     const message = `cannot take delta: it makes tree ${header.tree}, which was not asked for`
     throw new BundleError('bundle/wrong-object', message, { digest: header.tree })
   }
-  const from = digestOf(toTreeBytes(target.from))
+  const from = digestOf(target.from)
   if (header.from !== from) {
     const message = `cannot apply delta: it is of tree ${header.from}, here is ${from}`
     throw new BundleError('bundle/base', message, { digest: header.from })

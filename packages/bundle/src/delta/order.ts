@@ -1,5 +1,5 @@
 import { compareCodePoints, type Digest } from '@steadfleet/base'
-import { missingFrom, type TreeObject } from '../objects.ts'
+import { objectsOf, type TreeObject } from '../objects.ts'
 import type { TreeListing } from '../tree.ts'
 import { filesOf } from './bases.ts'
 
@@ -12,14 +12,19 @@ export interface WantedObject extends TreeObject {
  * The objects that a delta makes after the listing, in their order: by the ending of their first
  * path's name, then by that name, then by the path. Both sides know it, so it is not sent.
  */
-export function wantedObjects(to: TreeListing, from: TreeListing): WantedObject[] {
+export function wantedObjects(
+  to: TreeListing,
+  held: { has(digest: Digest): boolean },
+): WantedObject[] {
+  const missing = objectsOf(to).filter(({ digest }) => !held.has(digest))
+  const digests = new Set(missing.map(({ digest }) => digest))
   const paths = new Map<Digest, [string, ...string[]]>()
   for (const { digest, path } of filesOf(to)) {
-    const held = paths.get(digest)
-    if (held) held.push(path)
-    else paths.set(digest, [path])
+    const others = paths.get(digest)
+    if (others) others.push(path)
+    else if (digests.has(digest)) paths.set(digest, [path])
   }
-  return missingFrom(to, from)
+  return missing
     .flatMap(wanted => {
       const all = paths.get(wanted.digest)
       return all ? [{ ...wanted, paths: all, key: keyOf(all[0]) }] : []

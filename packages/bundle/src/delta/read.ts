@@ -2,7 +2,7 @@ import { Content } from '../content.ts'
 import { Cursor } from '../cursor.ts'
 import { BundleError } from '../error.ts'
 import type { TreeObject } from '../objects.ts'
-import { parseTree, type TreeListing, toTreeBytes } from '../tree.ts'
+import { parseTree, type TreeListing } from '../tree.ts'
 import type { BundleObject } from '../write.ts'
 import { type ByteSource, toByteSource } from './byte-source.ts'
 import { layoutOf } from './elf/layout.ts'
@@ -47,14 +47,14 @@ class Applier {
     this.#maker = new Maker(streams)
     this.#header = header
     this.#target = target
-    this.#old = new OldObjects(target.from)
+    this.#old = new OldObjects(parseTree(target.from))
   }
 
   async *objects(): AsyncGenerator<BundleObject> {
     const { bytes, to } = await this.#listing()
     const { tree, listing: length } = this.#header
     yield { digest: tree, length, content: toChunks(bytes) }
-    const wanted = wantedObjects(to, this.#target.from)
+    const wanted = wantedObjects(to, this.#old)
     refuseLength(
       wanted.reduce((sum, { size }) => sum + size, length),
       this.#target,
@@ -64,7 +64,7 @@ class Applier {
 
   async #listing(): Promise<{ bytes: Uint8Array; to: TreeListing }> {
     const { tree, listing } = this.#header
-    const old = new OldReader(toByteSource(toTreeBytes(this.#target.from)))
+    const old = new OldReader(toByteSource(this.#target.from))
     const made = this.#maker.changed(listing, old)
     const chunks: Uint8Array[] = []
     for await (const chunk of new Content(new Cursor(made), tree, listing)) {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { inflateSync } from 'node:zlib'
 import { type Digest, digestOf, fromBase64, toUtf8 } from '@steadfleet/base'
-import { type DeltaTarget, parseTree, readDelta, toByteSource } from '../index.ts'
+import { type DeltaTarget, readDelta, toByteSource } from '../index.ts'
 
 const vectors = new URL('../../../../vectors/delta/', import.meta.url)
 
@@ -39,7 +39,7 @@ describe('the delta', () => {
 })
 
 const target: DeltaTarget = {
-  from: parseTree(toUtf8(from)),
+  from: toUtf8(from),
   tree,
   bytes,
   open: async digest => {

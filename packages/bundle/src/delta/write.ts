@@ -63,7 +63,7 @@ class DeltaWriter {
     const listing = toTreeBytes(to)
     const old = toByteSource(toTreeBytes(from))
     appendStreams(this.streams, (await changesOf(old, toByteSource(listing), this.#memory)).streams)
-    for (const { digest, paths } of wantedObjects(to, from)) await this.#add(digest, paths)
+    for (const { digest, paths } of wantedObjects(to, this.#old)) await this.#add(digest, paths)
     return listing
   }
 

@@ -42,7 +42,8 @@ export async function makeDelta(job: DeltaJob): Promise<DeltaOutcome> {
   await pipeline(bytes, createWriteStream(job.path))
   if ((await stat(job.path)).size >= job.instead) return 'not smaller'
   const { size: listing } = await stat(join(store.folder, store.pathOf(job.tree)))
-  const target = { from, tree: job.tree, bytes: listing + content, open }
+  const held = await store.read(job.from)
+  const target = { from: held, tree: job.tree, bytes: listing + content, open }
   for await (const { content: made } of readDelta(openFile(job.path), target)) {
     // Each object is held against its digest at its end.
     for await (const _ of made);

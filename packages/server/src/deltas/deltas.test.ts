@@ -152,7 +152,7 @@ function treeOf({ record, objects }: TestRelease) {
 async function madeOf(delta: Uint8Array, from: TestRelease, to: TestRelease): Promise<string> {
   const made: string[] = []
   const target = {
-    from: treeOf(from),
+    from: from.objects.get(from.record.tree.digest)!,
     tree: to.record.tree.digest,
     bytes: 1 << 20,
     open: async (digest: Digest) => toByteSource(from.objects.get(digest)!),
