@@ -36,6 +36,7 @@ export const problemStatus = {
   'fleet/required-package': 409,
   'fleet/unknown-model': 404,
   'fleet/other-model': 409,
+  'fleet/unknown-zone': 400,
   'group/unknown': 404,
   'device/unknown': 404,
   'device/wrong-report': 409,

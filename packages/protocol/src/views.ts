@@ -17,6 +17,8 @@ import {
   SettingScope,
   SettingValues,
   Timestamp,
+  UpdatePolicy,
+  Waiting,
 } from '@steadfleet/domain'
 import { type Static, Type } from 'typebox'
 
@@ -50,6 +52,8 @@ export const DeviceView = object({
   /** Packages of them that the owner's policy lets nobody bring any more: what runs stays. */
   disallowed: Type.Array(PackageName),
   apps: Type.Array(AppStatus),
+  /** What an update that is known to it waits for, as it said last. */
+  waiting: Type.Union([Waiting, Type.Null()]),
   attributes: Type.Record(Type.String(), Type.String()),
   online: Type.Boolean(),
   /** Which transparency log counts, and how many witnesses; `none` where the owner chose none. */
@@ -121,6 +125,8 @@ export const FleetView = object({
   silent: Type.Integer({ minimum: 0 }),
   /** After so many seconds a device that hears nothing asks by itself. */
   checkInSeconds: Type.Integer({ minimum: 1 }),
+  /** When its devices may change; bounds that it does not state are the usual ones. */
+  updates: UpdatePolicy,
   packages: Type.Array(object({ package: PackageName, channel: ChannelName })),
 })
 export type FleetView = Static<typeof FleetView>

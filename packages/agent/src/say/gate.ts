@@ -1,11 +1,5 @@
 import { createHash } from 'node:crypto'
-import {
-  type OwnSay,
-  type PackageName,
-  toTimestamp,
-  type UpdatePolicy,
-  type Waiting,
-} from '@steadfleet/domain'
+import { type PackageName, toTimestamp, type UpdatePolicy, type Waiting } from '@steadfleet/domain'
 import {
   type Change,
   type Circumstances,
@@ -20,6 +14,7 @@ import {
   type WaitPart,
   waitingOf,
 } from '@steadfleet/engine'
+import { toWaitingLine } from '@steadfleet/protocol'
 import type { NewEvent } from '../report/outbox.ts'
 import { Bell, pause } from '../server/wake.ts'
 import type { World } from '../world.ts'
@@ -260,13 +255,8 @@ export function updateOf(from: Generation, to: Generation): Update {
   return { id: createHash('sha256').update(words).digest('hex').slice(0, 16), packages }
 }
 
-/** What is waited for, as one sentence. */
-export function sayWaiting({ reasons, latest }: Waiting): string {
-  return `${reasons.map(({ why }) => why).join('; ')}; at the latest until ${latest}`
-}
-
 function waitingEvent({ to, state }: Change, waiting: Waiting): NewEvent {
-  const message = `generation ${to} waits: ${sayWaiting(waiting)}`.slice(0, 1000)
+  const message = `generation ${to} waits: ${toWaitingLine(waiting)}`.slice(0, 1000)
   const details = { waits: waiting.reasons.map(({ kind }) => kind).join(), latest: waiting.latest }
   return { kind: 'change', message, generation: to, state, details }
 }
@@ -275,13 +265,4 @@ function overruledEvent({ to, state }: Change, { reasons }: Waiting): NewEvent {
   const why = reasons.map(one => one.why).join('; ')
   const message = `generation ${to} waits no longer, by the bound of its fleet, though ${why}`
   return { kind: 'change', message: message.slice(0, 1000), generation: to, state }
-}
-
-/** What was said on the device itself, without what only says how long something waits. */
-export function saidOf({ hold, metered, answer }: OwnSay): Omit<OwnSay, 'pending'> {
-  return {
-    ...(hold && { hold }),
-    ...(metered !== undefined && { metered }),
-    ...(answer && { answer }),
-  }
 }

@@ -4,6 +4,7 @@ import {
   listDevices,
   type TimelineEntry,
   deviceTimeline as timelineRoute,
+  toWaitingLine,
 } from '@steadfleet/protocol'
 import { argument, type CommandSpec, textOption } from '../command.ts'
 import { findDevice, wholeNumber } from '../fleet/find.ts'
@@ -107,6 +108,7 @@ function toText(view: DeviceView): string {
     `model ${view.model}, ${view.architecture}, fleet ${view.fleet}, log ${view.log}`,
     `${presenceOf(view)}, last seen ${view.seenAt ?? 'never'}`,
     `${view.state}, generation ${view.generation}, order ${view.counter} of ${view.orderedCounter}`,
+    ...(view.waiting ? [`waits: ${toWaitingLine(view.waiting)}`] : []),
     'runs',
     ...(releases.length === 0 ? ['  nothing yet'] : releases),
     ...(apps.length === 0 ? [] : ['apps', ...apps]),

@@ -41,7 +41,9 @@ import { settingsList, settingsSet } from './settings.ts'
 import { signIn } from './sign-in.ts'
 import { signer } from './signer.ts'
 import { targetsCommands } from './targets.ts'
+import { thisDeviceCommands } from './this-device.ts'
 import { tryPackage } from './try.ts'
+import { updatesCommands } from './updates.ts'
 import { verify } from './verify.ts'
 import { witnessMake, witnessRun } from './witness.ts'
 
@@ -75,6 +77,8 @@ export const commands: readonly CommandSpec[] = [
   deviceShow,
   deviceTimeline,
   deviceEnrol,
+  ...thisDeviceCommands,
+  ...updatesCommands,
   groupList,
   groupSet,
   groupRemove,

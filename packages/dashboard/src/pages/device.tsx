@@ -1,5 +1,5 @@
 import { Grid, Group, Stack } from '@mantine/core'
-import type { DeviceView } from '@steadfleet/protocol'
+import { type DeviceView, toWaitingLine } from '@steadfleet/protocol'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { useParams } from 'react-router'
@@ -22,6 +22,12 @@ export function DevicePage(): ReactNode {
   return <Asked of={useQuery(deviceNamed(device))}>{found => <Shown device={found} />}</Asked>
 }
 
+/** What the state of its change means; what an update waits for, where it does. */
+function leadOf({ state, waiting }: DeviceView): string {
+  if (waiting === null) return changeMeanings[state].means
+  return `An update waits: ${toWaitingLine(waiting)}.`
+}
+
 function Shown({ device }: { device: DeviceView }): ReactNode {
   return (
     <Page
@@ -34,7 +40,7 @@ function Shown({ device }: { device: DeviceView }): ReactNode {
           <LogBadge log={device.log} />
         </Group>
       }
-      lead={changeMeanings[device.state].means}
+      lead={leadOf(device)}
     >
       <Grid gap="lg">
         <Grid.Col span={{ base: 12, md: 7 }}>

@@ -36,6 +36,7 @@ const shared = {
   },
   online: true,
   log: 'none',
+  waiting: null,
   enrolledAt: ago(9 * day),
   seenAt: ago(20_000),
   silentSince: null as string | null,

@@ -26,6 +26,7 @@ export function makeCanned() {
         online: devices.filter(({ online }) => online).length,
         silent: devices.filter(({ silentSince }) => silentSince !== null).length,
         checkInSeconds: 900,
+        updates: {},
         packages: [
           { package: 'acme/greenhouse', channel: 'latest/stable' },
           { package: 'acme/mosquitto', channel: 'latest/stable' },

@@ -5,6 +5,7 @@ import {
   SettingScope,
   SettingValues,
   Timestamp,
+  UpdatePolicy,
 } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { route } from '../route.ts'
@@ -145,6 +146,16 @@ export const setModel = route({
   summary: 'Order by another statement of the fleet’s model, which a catalogue must have.',
   params: object({ fleet: FleetName }),
   body: object({ model: Type.String({ pattern: modelPattern }) }),
+  reply: FleetView,
+})
+
+export const setUpdates = route({
+  method: 'PUT',
+  path: '/v1/fleets/:fleet/updates',
+  needs: 'fleet:write',
+  summary: 'Say when the devices of a fleet may change, and how long each may put it off.',
+  params: object({ fleet: FleetName }),
+  body: UpdatePolicy,
   reply: FleetView,
 })
 

@@ -3,6 +3,7 @@ import {
   type ReleaseRecord,
   type SettingScope,
   type SettingValues,
+  type UpdatePolicy,
 } from '@steadfleet/domain'
 import type { GroupConditions } from '@steadfleet/protocol'
 import { ServerError, unknown } from '../error.ts'
@@ -51,6 +52,20 @@ export async function setModel(
   { fleet, model }: { readonly fleet: string; readonly model: string },
 ): Promise<void> {
   await db.updateTable('fleet').set({ model }).where('name', '=', fleet).execute()
+  await markFleetDue(db, fleet)
+}
+
+/** Every device of the fleet is ordered anew under it. */
+export async function setUpdates(
+  db: Db,
+  { fleet, updates }: { readonly fleet: string; readonly updates: UpdatePolicy },
+): Promise<void> {
+  await fleetNamed(db, fleet)
+  await db
+    .updateTable('fleet')
+    .set({ updates: JSON.stringify(updates) })
+    .where('name', '=', fleet)
+    .execute()
   await markFleetDue(db, fleet)
 }
 

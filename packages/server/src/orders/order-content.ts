@@ -4,17 +4,28 @@ import {
   type ReleaseRecord,
   type SettingValues,
   type StateReport,
+  type UpdatePolicy,
   usualCheckInSeconds,
 } from '@steadfleet/domain'
 import type { GroupConditions } from '@steadfleet/protocol'
 import { type Order, type OrderedRelease, publisherFor, type TrustPolicy } from '@steadfleet/trust'
 import { assignedTo, type DeviceRow, reportOf } from '../store/device-store.ts'
-import { fleetNamed, groupsOf, type Setting, settingsOf } from '../store/fleet-store.ts'
+import {
+  type FleetRow,
+  fleetNamed,
+  groupsOf,
+  type Setting,
+  settingsOf,
+  updatesOf,
+} from '../store/fleet-store.ts'
 import { releasesAt, type StoredRelease } from '../store/release-store.ts'
 import type { Db } from '../store/schema.ts'
 
 /** All of an order that is not its number and its dates: the same content is not signed again. */
-export type OrderContent = Pick<Order, 'model' | 'releases' | 'policy'>
+export interface OrderContent extends Pick<Order, 'model' | 'releases'> {
+  /** Devices that know no update policy skip it. docs/formats/statements.md */
+  readonly policy: Order['policy'] & { readonly updates?: UpdatePolicy }
+}
 
 export interface ContentOptions {
   readonly db: Db
@@ -29,7 +40,7 @@ export async function contentFor(
   device: DeviceRow,
 ): Promise<OrderContent> {
   const { db, policy, firstCatalogue } = options
-  const { model, check_in_seconds } = await fleetNamed(db, device.fleet)
+  const fleet = await fleetNamed(db, device.fleet)
   const settings = await settingsFor(db, device)
   const releases: OrderedRelease[] = []
   for (const assigned of await assignedTo(db, device.id)) {
@@ -38,9 +49,17 @@ export async function contentFor(
     const ordered = toOrdered(found, policy, settings.get(assigned.package) ?? {})
     releases.push({ ...ordered, catalogue: found.catalogue || firstCatalogue })
   }
-  // The devices' own default is not written: orders of old stay as they are.
-  const isUsual = check_in_seconds === usualCheckInSeconds
-  return { model, releases, policy: isUsual ? {} : { 'check-in-seconds': check_in_seconds } }
+  return { model: fleet.model, releases, policy: policyOf(fleet) }
+}
+
+/** The devices' own defaults are not written: orders of old stay as they are. */
+function policyOf(fleet: FleetRow): OrderContent['policy'] {
+  const seconds = fleet.check_in_seconds
+  const updates = updatesOf(fleet)
+  return {
+    ...(seconds !== usualCheckInSeconds && { 'check-in-seconds': seconds }),
+    ...(Object.keys(updates).length > 0 && { updates }),
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { toTimestamp } from '@steadfleet/domain'
+import { toTimestamp, type UpdatePolicy } from '@steadfleet/domain'
 import {
   createEnrolmentToken,
   deviceTimeline,
@@ -13,10 +13,12 @@ import {
   removeGroup,
   setModel,
   setSettings,
+  setUpdates,
   unfollowPackage,
 } from '@steadfleet/protocol'
 import { announce } from '../announce.ts'
 import { enrolmentCommand, enrolmentToken } from '../enrolment.ts'
+import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
 import { originOf } from '../http/authenticate.ts'
 import type { Handle } from '../http/handle.ts'
@@ -83,6 +85,14 @@ function handlePackages(handle: Handle, house: House): void {
     return toFleetView(house, await fleetNamed(store.db, fleet))
   })
 
+  handle(setUpdates, async ({ params: { fleet }, body: updates }) => {
+    refuseUnknownZone(updates)
+    await store.write('setUpdates', { fleet, updates })
+    await house.orderer.nudge()
+    announce(house, 'devices')
+    return toFleetView(house, await fleetNamed(store.db, fleet))
+  })
+
   handle(createEnrolmentToken, async ({ params, body, request }) => {
     await fleetNamed(store.db, params.fleet)
     const { text, hash } = makeSecret(world)
@@ -116,6 +126,18 @@ function handlePackages(handle: Handle, house: House): void {
     announce(house, 'rollouts')
     return undefined
   })
+}
+
+/** A device that does not know the zone would read the windows in UTC. */
+function refuseUnknownZone({ 'time-zone': zone }: UpdatePolicy): void {
+  if (zone === undefined) return
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone)
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    const message = `cannot set update windows in ${zone}: nobody knows this time zone`
+    throw new ServerError('fleet/unknown-zone', message, { zone }, { cause })
+  }
 }
 
 function handleGroups(handle: Handle, house: House): void {

@@ -2,7 +2,14 @@ import { followChannel, moveChannel, unfollowPackage } from '../acts/channel.ts'
 import { checkIn } from '../acts/check-in.ts'
 import { markAllDue, renewAllOrders } from '../acts/due.ts'
 import { createEnrolmentToken, enrolDevice } from '../acts/enrol.ts'
-import { putGroup, removeGroup, setModel, setSettings, tryRelease } from '../acts/fleet.ts'
+import {
+  putGroup,
+  removeGroup,
+  setModel,
+  setSettings,
+  setUpdates,
+  tryRelease,
+} from '../acts/fleet.ts'
 import { clearDue, putOrder } from '../acts/order.ts'
 import {
   createSignInToken,
@@ -37,6 +44,7 @@ export const commands = {
   tripRollouts,
   setSettings,
   setModel,
+  setUpdates,
   putGroup,
   removeGroup,
 } as const

@@ -1,4 +1,4 @@
-import type { SettingScope, SettingValues } from '@steadfleet/domain'
+import type { SettingScope, SettingValues, UpdatePolicy } from '@steadfleet/domain'
 import type { GroupConditions } from '@steadfleet/protocol'
 import { unknown } from '../error.ts'
 import type { Db } from './schema.ts'
@@ -8,6 +8,7 @@ export interface FleetRow {
   readonly owner: string
   readonly model: string
   readonly check_in_seconds: number
+  readonly updates: string
 }
 
 export async function fleetNamed(db: Db, name: string): Promise<FleetRow> {
@@ -18,6 +19,11 @@ export async function fleetNamed(db: Db, name: string): Promise<FleetRow> {
 
 export function allFleets(db: Db): Promise<FleetRow[]> {
   return db.selectFrom('fleet').selectAll().orderBy('name').execute()
+}
+
+/** When the devices of a fleet may change. */
+export function updatesOf({ updates }: Pick<FleetRow, 'updates'>): UpdatePolicy {
+  return JSON.parse(updates)
 }
 
 /** The packages a fleet runs, and the channel it follows for each. */

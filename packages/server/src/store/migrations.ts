@@ -90,6 +90,7 @@ const migrations: readonly string[] = [
   ) strict;
   `,
   `alter table device_order add column given integer not null default 1`,
+  `alter table fleet add column updates text not null default '{}'`,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

@@ -6,7 +6,14 @@ export interface Database {
   operator: { keyid: string; name: string; role: string; key: string }
   session: { hash: string; name: string; expires_at: string }
   sign_in_token: { hash: string; name: string; expires_at: string }
-  fleet: { name: string; owner: string; model: string; check_in_seconds: Generated<number> }
+  fleet: {
+    name: string
+    owner: string
+    model: string
+    check_in_seconds: Generated<number>
+    /** The update policy, as JSON. */
+    updates: Generated<string>
+  }
   fleet_package: { fleet: string; package: string; channel: string }
   enrolment_token: { hash: string; fleet: string; expires_at: string; used_by: string | null }
   device: DeviceTable

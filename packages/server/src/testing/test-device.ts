@@ -30,6 +30,7 @@ export interface Says {
   readonly counter?: number
   readonly releases?: StateReport['releases']
   readonly attributes?: StateReport['attributes']
+  readonly waiting?: NonNullable<StateReport['waiting']>
   readonly events?: readonly DeviceEvent[]
   /** The digests that the report names; those of the events unless it lies, or is of before there were any. */
   readonly names?: StateReport['events']

@@ -21,7 +21,13 @@ import {
   type EventRow,
   reportOf,
 } from '../store/device-store.ts'
-import { type FleetRow, type Group, packagesOf, type Setting } from '../store/fleet-store.ts'
+import {
+  type FleetRow,
+  type Group,
+  packagesOf,
+  type Setting,
+  updatesOf,
+} from '../store/fleet-store.ts'
 import { allChannels, type ChannelRow, type StoredRelease } from '../store/release-store.ts'
 
 export function toDeviceView(house: House, row: DeviceRow): DeviceView {
@@ -41,6 +47,7 @@ export function toDeviceView(house: House, row: DeviceRow): DeviceView {
     releases,
     disallowed: releases.map(one => one.package).filter(name => !mayBring(policy, name)),
     apps: report?.apps ?? [],
+    waiting: report?.waiting ?? null,
     attributes: report?.attributes ?? {},
     online: house.presence.isOnline(row, house.world.now()),
     log: toLogLine(policy.log),
@@ -99,6 +106,7 @@ export async function toFleetView(house: House, row: FleetRow): Promise<FleetVie
     online: devices.filter(device => house.presence.isOnline(device, now)).length,
     silent: devices.filter(device => device.silent_since !== null).length,
     checkInSeconds: row.check_in_seconds,
+    updates: updatesOf(row),
     packages: (await packagesOf(house.store.db, row.name)).map(followed => ({
       package: followed.package as PackageName,
       channel: followed.channel as ChannelName,
