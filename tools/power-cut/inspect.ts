@@ -80,11 +80,14 @@ export async function leftoversOf(paths: Paths): Promise<string[]> {
       .filter(({ hex }) => !needed.has(hex))
       .map(({ path }) => path),
     ...dataFolders(paths)
-      .filter(name => !known.has(name))
+      .filter(name => !known.has(name) && !isRejected.test(name))
       .map(name => `data/${name}`),
     ...drafts(paths),
   ]
 }
+
+/** Data of a generation that failed are kept for a while after the next commit, on purpose. */
+const isRejected = /\/\d+\.rejected(\.json)?$/
 
 /** What a write that was cut leaves beside its file. */
 function drafts({ root, identity, trust, journal, outbox }: Paths): string[] {

@@ -52,6 +52,8 @@ export interface Journey {
   /** What is done to the state before it begins, and again taken away at its end. */
   readonly prepare?: (paths: Paths) => void
   readonly relieve?: (paths: Paths) => void
+  /** It is about the disk itself: it cannot be cut on files that lie elsewhere. */
+  readonly needsDisk?: boolean
   /** What must be so at its end beside what the device reports. */
   readonly isOver?: (paths: Paths) => boolean
 }
@@ -115,6 +117,7 @@ export const journeys: readonly Journey[] = [
     states: undone,
     prepare: fillDisk,
     relieve: emptyDisk,
+    needsDisk: true,
   },
   {
     name: 'collect',

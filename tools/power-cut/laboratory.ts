@@ -13,7 +13,9 @@ import {
 import { parseToken } from '../../packages/agent/src/trust/enrolment.ts'
 import { askApp } from './ask-app.ts'
 import { attachLoop, detachLoop, makeFolder, makeImage, mountImage, unmount } from './disks.ts'
+import type { FileModel } from './file-model.ts'
 import { earliest, old, type Revisions } from './journeys.ts'
+import { layFiles } from './lay-files.ts'
 import { lives } from './lives.ts'
 import { historyOf, type Ports, publishAll, releasesOf, type Shelf } from './releases.ts'
 
@@ -113,6 +115,16 @@ export class Laboratory implements AsyncDisposable {
       }
     } finally {
       detachLoop(loop)
+    }
+  }
+
+  /** Lays these files out as the state directory while they are used, on no disk of their own. */
+  async onFiles<T>(files: FileModel, use: () => Promise<T>): Promise<T> {
+    layFiles(files, this.paths.root)
+    try {
+      return await use()
+    } finally {
+      rmSync(this.paths.root, { recursive: true })
     }
   }
 

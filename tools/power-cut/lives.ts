@@ -49,9 +49,11 @@ export async function liveShipped(
   return {
     said: () => said,
     async end() {
-      const first = child.pid && firstProcess(child.pid, tracer.length > 0 ? 2 : 1)
-      if (first) process.kill(first, 'SIGKILL')
-      else child.kill('SIGKILL')
+      if (child.exitCode === null && child.signalCode === null) {
+        const first = child.pid && firstProcess(child.pid, tracer.length > 0 ? 2 : 1)
+        if (first) process.kill(first, 'SIGKILL')
+        else child.kill('SIGKILL')
+      }
       await ended
     },
   }

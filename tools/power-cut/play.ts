@@ -1,13 +1,15 @@
-import { imageAfter, losingCuts, plainCuts, spread } from './cuts.ts'
+import { type Cut, imageAfter, losingCuts, plainCuts, spread } from './cuts.ts'
 import type { Journey } from './journeys.ts'
 import { Laboratory } from './laboratory.ts'
 import type { Manifestation } from './lives.ts'
+import { filesIn, type LostState, lostStates } from './lost-states.ts'
 import { beginningOf, type Recording, record } from './recording.ts'
 import { recover, type Verdict } from './recover.ts'
 import type { Result } from './tally.ts'
+import { type Traced, trace } from './traced.ts'
 
 /** How power is cut: after each thing the disk was told, or with some of it lost on the way. */
-export const ways = ['disk', 'lost'] as const
+export const ways = ['disk', 'lost', 'files', 'again'] as const
 export type Way = (typeof ways)[number]
 
 /** What one lane of a run is to do. */
@@ -15,6 +17,8 @@ export interface Plan {
   readonly journeys: readonly Journey[]
   readonly ways: readonly Way[]
   readonly how: Manifestation
+  /** The built agent, where it is not the one that is shipped. */
+  readonly file?: string
   /** By journey and way, places in the order in which cuts are tried. */
   readonly places: Readonly<Record<string, readonly number[]>>
   readonly tell: (result: Result) => void
@@ -31,8 +35,13 @@ export async function playLane(plan: Plan): Promise<void> {
       places: plan.places[`${journey.name} ${way}`] ?? [],
     }))
     if (plan.stop.aborted || wanted.every(({ places }) => places.length === 0)) continue
-    const recording = await record(laboratory, journey, await beginningOf(laboratory, journey))
-    for (const { way, places } of wanted) await cutAt(plan, laboratory, recording, way, places)
+    const traced = await trace(
+      laboratory,
+      journey,
+      await beginningOf(laboratory, journey),
+      plan.file,
+    )
+    for (const { way, places } of wanted) await cutAt(plan, laboratory, traced, way, places)
   }
 }
 
@@ -40,18 +49,18 @@ export async function playLane(plan: Plan): Promise<void> {
 async function cutAt(
   { how, tell, stop }: Plan,
   laboratory: Laboratory,
-  recording: Recording,
+  traced: Traced,
   way: Way,
   places: readonly number[],
 ): Promise<void> {
-  const cuts = cutsOf[way](recording)
+  const cuts = cutsOf[way](traced)
   const order = spread(cuts.length)
   for (const position of places) {
     const cut = cuts[order[position] ?? -1]
     if (cut === undefined || stop.aborted) return
     const { said, ...verdict } = await cut.come(laboratory, how)
     const isWell = verdict.broken.length + verdict.lost.length === 0
-    const named = { journey: recording.journey.name, way, position, cut: cut.name }
+    const named = { journey: traced.recording.journey.name, way, position, cut: cut.name }
     tell({ ...named, ...verdict, ...(!isWell && { said }) })
   }
 }
@@ -61,17 +70,55 @@ interface NamedCut {
   readonly come: (laboratory: Laboratory, how: Manifestation) => Promise<Verdict>
 }
 
-const cutsOf: Readonly<Record<Way, (recording: Recording) => NamedCut[]>> = {
-  disk: recording => plainCuts(recording.events, recording.from).map(cut => onDisk(recording, cut)),
-  lost: recording =>
+const cutsOf: Readonly<Record<Way, (traced: Traced) => NamedCut[]>> = {
+  disk: ({ recording }) =>
+    plainCuts(recording.events, recording.from).map(cut => onDisk(recording, cut)),
+  lost: ({ recording }) =>
     losingCuts(recording.events, recording.from).map(cut => onDisk(recording, cut)),
+  files: traced =>
+    traced.recording.journey.needsDisk
+      ? []
+      : lostStates(traced.acts).map(state => onFiles(traced, state)),
+  again: traced =>
+    plainCuts(traced.recording.events, traced.recording.from).map((cut, i) =>
+      againOnDisk(traced, cut, i),
+    ),
 }
 
-function onDisk(recording: Recording, cut: ReturnType<typeof plainCuts>[number]): NamedCut {
+/** The recovery from a first cut is recorded, and cut too: somewhere else for each first cut. */
+function againOnDisk({ recording }: Traced, cut: Cut, i: number): NamedCut {
+  const { before, events, journey } = recording
+  const share = (i * goldenShare) % 1
+  return {
+    name: `${JSON.stringify(cut)}, then at ${share.toFixed(3)} of the recovery`,
+    async come(laboratory, how) {
+      const image = imageAfter(before, events, cut)
+      const second = await record(laboratory, journey, image)
+      const cuts = plainCuts(second.events, second.from)
+      const next = cuts[Math.floor(share * cuts.length)]
+      if (next === undefined) throw new Error('the recovery told the disk nothing')
+      return onDisk(second, next).come(laboratory, how)
+    },
+  }
+}
+
+const goldenShare = 0.618_033_988_75
+
+function onDisk(recording: Recording, cut: Cut): NamedCut {
   const { before, events } = recording
   return {
     name: JSON.stringify(cut),
     come: (laboratory, how) =>
       laboratory.onDisk(imageAfter(before, events, cut), () => recover(laboratory, recording, how)),
+  }
+}
+
+function onFiles({ recording, before, acts }: Traced, state: LostState): NamedCut {
+  const { count, why, kept } = state
+  const act = (i: number) => `${i} ${acts[i]?.call}`
+  return {
+    name: `after ${act(count - 1)}: ${why}${kept.length > 3 ? '' : `: ${kept.map(act).join('; ')}`}`,
+    come: (laboratory, how) =>
+      laboratory.onFiles(filesIn(before, acts, state), () => recover(laboratory, recording, how)),
   }
 }
