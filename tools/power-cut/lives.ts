@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -49,14 +49,17 @@ export async function liveShipped(
   return {
     said: () => said,
     async end() {
-      if (child.exitCode === null && child.signalCode === null) {
-        const first = child.pid && firstProcess(child.pid, tracer.length > 0 ? 2 : 1)
-        if (first) process.kill(first, 'SIGKILL')
-        else child.kill('SIGKILL')
-      }
+      cutPower(child, tracer.length > 0 ? 2 : 1)
       await ended
     },
   }
+}
+
+function cutPower(child: ChildProcess, generations: number): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  const first = firstProcess(child.pid, generations)
+  if (first === undefined) child.kill('SIGKILL')
+  else process.kill(first, 'SIGKILL')
 }
 
 /**

@@ -44,7 +44,7 @@ export async function recover(
     broken.push(...faultsOfStore(paths))
     await laboratory.update(next)
     await holdAgainst(laboratory, next, [old, journey.end, next], lost)
-    broken.push(...faultsOfStore(paths), ...(await remaining(laboratory)))
+    broken.push(...(await remaining(laboratory)), ...faultsOfStore(paths))
   } catch (error) {
     broken.push(error instanceof Error ? error.message : String(error))
   } finally {
