@@ -4,10 +4,11 @@ import { bundleTargets } from './targets/bundle.ts'
 import { deltaTarget } from './targets/delta.ts'
 import { domainTargets } from './targets/domain.ts'
 import { logTargets } from './targets/log.ts'
+import { mudTarget } from './targets/mud.ts'
 import { refreshTarget } from './targets/refresh.ts'
 import { trustTargets } from './targets/trust.ts'
 
-/** Every parser of what comes from outside, in `base`, `domain`, `trust` and `bundle`. */
+/** Every parser of what comes from outside, in `base`, `domain`, `trust`, `bundle` and `confine`. */
 export const targets: readonly FuzzTarget[] = [
   ...baseTargets,
   ...domainTargets,
@@ -16,4 +17,5 @@ export const targets: readonly FuzzTarget[] = [
   refreshTarget,
   ...bundleTargets,
   deltaTarget,
+  mudTarget,
 ]

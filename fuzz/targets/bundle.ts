@@ -7,8 +7,10 @@ import {
   objectsOf,
   openBundle,
   parseHeader,
+  parseOfflineHead,
   parseTree,
   readBundle,
+  toOfflineHead,
   toTreeBytes,
 } from '@steadfleet/bundle'
 import fc from 'fast-check'
@@ -89,7 +91,25 @@ export const bundleTargets: readonly FuzzTarget[] = [
     },
     read: readAll,
   },
+  {
+    name: 'bundle-offline-head',
+    format: 'offline',
+    codes,
+    seeds: () => offlineHeads.map(toOfflineHead),
+    read: bytes => {
+      const head = parseOfflineHead(bytes)
+      holds(Buffer.compare(toOfflineHead(head), bytes) === 0, 'a head has one spelling')
+      holds(!head.name.includes('..') || head.kind === 'document', 'no name leads elsewhere')
+    },
+  },
 ]
+
+const sum = new Uint8Array(32).fill(7)
+const offlineHeads = [
+  { kind: 'document', name: '/v1/catalogues/acme/3.root.json', length: 900, sum },
+  { kind: 'bundle', name: '0123456789abcdef'.repeat(4), length: 1 << 20, sum },
+  { kind: 'end', name: '', length: 0, sum },
+] as const
 
 async function readAll(bytes: Uint8Array): Promise<void> {
   let length = 0

@@ -9,10 +9,12 @@ import {
   type Parser,
   parseDeviceId,
   parseManifestValue,
+  parseOwnSay,
   parsePackageName,
   parseReleaseRecord,
   parseSettingValues,
   parseStateReport,
+  parseUpdatePolicy,
   ReleaseRecord,
   releasePath,
 } from '@steadfleet/domain'
@@ -30,6 +32,21 @@ const examples = ['greenhouse', 'mosquitto', 'nginx'].map(name =>
 )
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`
 const object = { digest, length: 5 }
+const since = '2026-11-21T00:00:00Z'
+const exampleSay = {
+  hold: { until: since },
+  metered: true,
+  answer: { answer: 'later', update: '0123456789abcdef', by: 'user', until: since },
+  pending: { since, waited: 5, leased: 1, security: { since, waited: 5 } },
+}
+const examplePolicy = {
+  windows: [{ days: ['mon', 'sun'], from: '22:00', to: '04:00' }],
+  'time-zone': 'Europe/Vienna',
+  consent: true,
+  'max-delay-seconds': 86_400,
+  'min-battery-percent': 30,
+  metered: 'wait',
+}
 
 /** The readers of `domain`: each takes a value or lists its faults, and so does what comes after. */
 export const domainTargets: readonly FuzzTarget[] = [
@@ -57,6 +74,8 @@ export const domainTargets: readonly FuzzTarget[] = [
     },
   },
   schemaTarget('report', parseStateReport, [exampleReport()]),
+  schemaTarget('own-say', parseOwnSay, [exampleSay]),
+  schemaTarget('update-policy', parseUpdatePolicy, [examplePolicy]),
   schemaTarget('settings', parseSettingValues, [{ 'low-battery': 20, name: 'x', on: true }]),
   {
     ...schemaTarget('identifiers', parsePackageName, ['acme/greenhouse', `dev_${'0'.repeat(20)}`]),

@@ -58,6 +58,8 @@ export function offlineNameLength(fixed: Uint8Array): number {
 
 /** Reads one head, name and all; whether the content is there is for the caller to see. */
 export function parseOfflineHead(bytes: Uint8Array): OfflineEntry {
+  if (bytes.length < offlineHeadLength) refuse('a head is cut short')
+  if (bytes.length !== offlineHeadLength + offlineNameLength(bytes)) refuse('a name is cut short')
   const view = viewOf(bytes)
   const kind = kindOf(view.getUint8(0))
   const length = Number(view.getBigUint64(3))
