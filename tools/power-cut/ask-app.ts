@@ -1,13 +1,14 @@
 import { get } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
+import { historyOf } from './releases.ts'
 
 const patienceMs = 30_000
 
-/** Asks an app for the words in its data, again and again until it answers. */
-export async function askApp(port: number, file: string): Promise<string[]> {
+/** Asks the app of a package for the words in its data, again and again until it answers. */
+export async function askApp(name: string, port: number): Promise<string[]> {
   const until = performance.now() + patienceMs
   for (;;) {
-    const words = await askOnce(port, file)
+    const words = await askOnce(port, historyOf(name))
     if (words) return words
     if (performance.now() > until) throw new Error(`nobody answers on port ${port}`)
     await wait(20)

@@ -1,17 +1,35 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { isCoded } from '@steadfleet/base'
 import { objectsOf, parseTree } from '@steadfleet/bundle'
-import type { Generation } from '@steadfleet/engine'
-import { generationNumbers, readGeneration } from '../../packages/agent/src/change/generations.ts'
+import { decodeGeneration, type Generation } from '@steadfleet/engine'
 import type { Paths } from '../../packages/agent/src/disk/paths.ts'
 import type { Revisions } from './journeys.ts'
 
 /** What runs by the one pointer, read without the agent. */
-export async function pointedGeneration(paths: Paths): Promise<Generation | undefined> {
+export function pointedGeneration(paths: Paths): Generation | undefined {
   if (!existsSync(join(paths.root, 'generations'))) return undefined
-  const name = readlinkSync(paths.current).split('/').at(-1)
-  return readGeneration(paths, Number(name))
+  return readRecord(join(paths.root, readlinkSync(paths.current)))
+}
+
+/** The first of a record's copies that is whole; read apart from the agent, which would mend the others. */
+function readRecord(folder: string): Generation | undefined {
+  for (const name of readdirSync(folder).sort()) {
+    const text = readFileSync(join(folder, name), 'utf8')
+    const generation = decoded(text.slice(0, text.lastIndexOf('\nsha256:')))
+    if (generation) return generation
+  }
+  return undefined
+}
+
+function decoded(text: string): Generation | undefined {
+  try {
+    return decodeGeneration(new TextEncoder().encode(text))
+  } catch (error) {
+    if (isCoded(error)) return undefined
+    throw error
+  }
 }
 
 export function revisionsOf({ packages }: Generation): Revisions {
@@ -55,10 +73,9 @@ function faultsOfTree(paths: Paths, hex: string): string[] {
 }
 
 /** What lies there and belongs to no generation that is kept; it should have been collected. */
-export async function leftoversOf(paths: Paths): Promise<string[]> {
-  const kept = await Promise.all(
-    (await generationNumbers(paths)).map(number => readGeneration(paths, number)),
-  )
+export function leftoversOf(paths: Paths): string[] {
+  const numbers = readdirSync(paths.generations)
+  const kept = numbers.map(number => readRecord(join(paths.generations, number)))
   const packages = kept.flatMap(one => one?.packages ?? [])
   const trees = new Set(packages.map(one => one.tree.digest.slice(7)))
   const needed = new Set([
@@ -69,7 +86,7 @@ export async function leftoversOf(paths: Paths): Promise<string[]> {
   const data = packages.map(one => join(one.package.replace('/', '.'), String(one.data)))
   const known = new Set(data.flatMap(one => [one, `${one}.settings.json`]))
   return [
-    ...kept.flatMap((one, i) => (one ? [] : [`generation ${i} cannot be read`])),
+    ...kept.flatMap((one, i) => (one ? [] : [`generation ${numbers[i]} cannot be read`])),
     ...(kept.length > 2 ? [`${kept.length} generations are kept`] : []),
     ...readdirSync(paths.incoming).map(name => `incoming/${name}`),
     ...readdirSync(paths.building).map(name => `building/${name}`),

@@ -11,13 +11,12 @@ import {
   PretendFleet,
 } from '../../packages/agent/src/testing/pretend-fleet.test.ts'
 import { parseToken } from '../../packages/agent/src/trust/enrolment.ts'
-import { askApp } from './ask-app.ts'
 import { attachLoop, detachLoop, makeFolder, makeImage, mountImage, unmount } from './disks.ts'
 import type { FileModel } from './file-model.ts'
 import { earliest, old, type Revisions } from './journeys.ts'
 import { layFiles } from './lay-files.ts'
 import { lives } from './lives.ts'
-import { historyOf, type Ports, publishAll, releasesOf, type Shelf } from './releases.ts'
+import { type Ports, publishAll, releasesOf, type Shelf } from './releases.ts'
 
 /** A device and its fleet, brought to where every journey begins. */
 export class Laboratory implements AsyncDisposable {
@@ -74,7 +73,8 @@ export class Laboratory implements AsyncDisposable {
       await this.fleet.until('the first report', () => this.fleet.reports[0])
       for (const revisions of [earliest, old]) await this.update(revisions)
       await this.#shootFilm()
-      for (const name of Object.keys(old)) this.history[name] = await this.ask(name)
+      for (const name of Object.keys(old))
+        this.history[name] = await life.ask(name, this.ports[name] ?? 0)
     } finally {
       await life.end()
     }
@@ -95,11 +95,6 @@ export class Laboratory implements AsyncDisposable {
     for (const [name, revision] of Object.entries(revisions)) {
       await this.fleet.untilState('committed', revision, name)
     }
-  }
-
-  /** The words that the running app of a package has in its data. */
-  ask(name: string): Promise<string[]> {
-    return askApp(this.ports[name] ?? 0, historyOf(name))
   }
 
   /** Mounts `image` as the device's disk while it is used. */

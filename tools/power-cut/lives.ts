@@ -6,8 +6,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Agent } from '../../packages/agent/src/agent.ts'
 import { type Apps, openApps } from '../../packages/agent/src/apps/index.ts'
 import type { Paths } from '../../packages/agent/src/disk/paths.ts'
+import type { AgentOptions } from '../../packages/agent/src/parts.ts'
 import { defaultPatience, makeTransport } from '../../packages/agent/src/server/http.ts'
 import type { World } from '../../packages/agent/src/world.ts'
+import { askApp } from './ask-app.ts'
+import { NotingApps } from './noting-apps.ts'
 import { pretendReboot } from './reboot.ts'
 
 /** The file that is shipped; a mutant of it has another name. */
@@ -15,18 +18,25 @@ export const shippedFile = resolve('build/steadfleet-agent.mjs')
 
 /** One life of the agent over a state directory, and of the apps that it started. */
 export interface Life {
+  /** The words that the running app of a package has in its data. */
+  ask(name: string, port: number): Promise<string[]>
   /** What it said so far, for who looks into a cut that came out wrong. */
   said(): string
   /** As a cut of power ends it: the agent at once and its apps with it. */
   end(): Promise<void>
 }
 
-export type Manifestation = 'shipped' | 'inside'
+export const manifestations = ['shipped', 'inside', 'pretend'] as const
+export type Manifestation = (typeof manifestations)[number]
 
-/** The two ways to live: the shipped file as a process, or the same sources in this one. */
+/**
+ * The ways to live: the shipped file as a process; the same sources in this one; and these with apps
+ * that are pretended and time that hurries, in which a life takes a moment.
+ */
 export const lives: Readonly<Record<Manifestation, (paths: Paths) => Promise<Life>>> = {
   shipped: paths => liveShipped(paths),
   inside: liveInside,
+  pretend: livePretended,
 }
 
 /** `tracer` is a command that the machine's own comes behind. */
@@ -47,6 +57,7 @@ export async function liveShipped(
   }
   const ended = new Promise(done => child.once('close', done))
   return {
+    ask: askApp,
     said: () => said,
     async end() {
       cutPower(child, tracer.length > 0 ? 2 : 1)
@@ -81,42 +92,61 @@ function firstProcess(pid: number, generations: number): number | undefined {
 
 async function liveInside(paths: Paths): Promise<Life> {
   pretendReboot(paths)
-  const transport = makeTransport({ ...defaultPatience, headMs: 5000, idleMs: 5000 })
-  const said: string[] = []
   const opened: Apps[] = []
-  const agent = await Agent.start({
-    paths,
-    world: hastyWorld(line => said.push(line)),
-    transport,
-    openApps: async (stateDir, refuseDamaged) => {
-      const apps = await openApps({ stateDir, refuseDamaged })
-      opened.push(apps)
-      return apps
-    },
-    pid: process.pid,
-    boot: randomUUID(),
-    attributes: {},
+  const { said, stop } = await startAgent(paths, 1, async (stateDir, refuseDamaged) => {
+    const apps = await openApps({ stateDir, refuseDamaged })
+    opened.push(apps)
+    return apps
   })
-  const ended = agent.ended.catch(error => said.push(String(error)))
   return {
-    said: () => said.slice(-40).join('\n'),
+    ask: askApp,
+    said,
     async end() {
       for (const apps of opened) await apps.adopt([])
-      await agent.stop()
-      await ended
-      transport.close()
+      await stop()
     },
   }
 }
 
-/** The world as it is, but that what waits long waits a twentieth: back-offs are not what is tested. */
-function hastyWorld(say: (line: string) => void): World {
+async function livePretended(paths: Paths): Promise<Life> {
+  const apps = new NotingApps()
+  const { said, stop } = await startAgent(paths, 20, async (_, refuse) => apps.reopen(refuse))
+  return { ask: async name => apps.wordsOf(name), said, end: stop }
+}
+
+async function startAgent(paths: Paths, haste: number, open: AgentOptions['openApps']) {
+  const transport = makeTransport({ ...defaultPatience, headMs: 5000, idleMs: 5000 })
+  const lines: string[] = []
+  const agent = await Agent.start({
+    paths,
+    world: hastyWorld(haste, line => lines.push(line)),
+    transport,
+    openApps: open,
+    pid: process.pid,
+    boot: randomUUID(),
+    attributes: {},
+  })
+  const ended = agent.ended.catch(error => lines.push(String(error)))
+  const stop = async () => {
+    await agent.stop()
+    await ended
+    transport.close()
+  }
+  return { said: () => lines.slice(-40).join('\n'), stop }
+}
+
+/**
+ * The world as it is, but that time goes faster, and what waits long waits a twentieth of it: back-offs
+ * are not what is tested.
+ */
+function hastyWorld(haste: number, say: (line: string) => void): World {
   return {
     now: () => new Date(),
-    monotonic: () => performance.now(),
+    monotonic: () => performance.now() * haste,
     random: () => 0,
     async sleep(milliseconds, stop) {
-      const time = milliseconds > 1000 ? Math.max(50, milliseconds / 20) : milliseconds
+      const asked = milliseconds / haste
+      const time = asked > 1000 ? Math.max(50, asked / 20) : asked
       try {
         await wait(time, undefined, stop ? { signal: stop } : {})
       } catch (error) {

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { buildAgent } from '../../packages/agent/build.mjs'
 import { whyNoDisks } from './disks.ts'
 import { journeys } from './journeys.ts'
-import { shippedFile } from './lives.ts'
+import { manifestations, shippedFile } from './lives.ts'
 import { ways } from './play.ts'
 import { type Result, tallyOf, toTable } from './tally.ts'
 
@@ -15,7 +15,9 @@ const usage = `node tools/power-cut/main.ts: cuts the power of a device at every
 
   --journey NAME    only this journey; may be given again
   --way NAME        how power is cut, ${ways.join(' or ')}; may be given again
-  --agent WHICH     shipped (the built file, the default) or inside (the same sources, quicker)
+  --agent WHICH     who comes back: shipped (the built file, the default), inside (the same sources in
+                    this process), pretend (these with pretended apps and time that hurries)
+  --built FILE      the built agent that is recorded, where it is not that of this checkout
   --from N          begin with the cut at this place of each journey and way (0)
   --cuts N          so many cuts of each journey and way (10)
   --lanes N         laboratories side by side (2)
@@ -35,6 +37,7 @@ const options = {
   journey: { type: 'string', multiple: true },
   way: { type: 'string', multiple: true },
   agent: { type: 'string', default: 'shipped' },
+  built: { type: 'string' },
   from: { type: 'string', default: '0' },
   cuts: { type: 'string', default: '10' },
   lanes: { type: 'string', default: '2' },
@@ -48,6 +51,8 @@ process.exitCode = await main()
 async function main(): Promise<number> {
   const { values } = parseArgs({ options })
   if (values.help) return say(usage)
+  const how = manifestations.find(one => one === values.agent)
+  if (how === undefined) throw new RangeError(`cannot let ${values.agent} come back`)
   const why = whyNoDisks()
   if (why) return say(`no power can be cut here: ${why}`)
   await buildAgent(shippedFile)
@@ -84,7 +89,7 @@ function plansOf(values: Values, held: readonly Result[]): object[] {
       chosenWays.map(way => [`${name} ${way}`, placesOf(name, way)] as const),
     )
     const places = Object.fromEntries(rows)
-    return { names, ways: chosenWays, how: values.agent, places }
+    return { names, ways: chosenWays, how: values.agent, file: values.built, places }
   })
 }
 

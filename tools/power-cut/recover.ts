@@ -1,4 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Paths } from '../../packages/agent/src/disk/paths.ts'
+import { isSystemError } from '../../packages/agent/src/error.ts'
 import {
   faultsOfHistory,
   faultsOfStore,
@@ -32,18 +34,18 @@ export async function recover(
   fleet.rewind(moment)
   const broken: string[] = []
   const lost: string[] = []
-  const pointed = await pointedGeneration(paths)
+  const pointed = pointedGeneration(paths)
   const found = nameOf(journey, pointed && revisionsOf(pointed))
   if (found === 'none') broken.push('the pointer names nothing that may run')
   let life: Life | undefined
   try {
     life = await lives[how](paths)
     await settled(laboratory, journey)
-    await holdAgainst(laboratory, journey.end, [old, journey.end], lost)
+    await holdAgainst(laboratory, life, journey.end, [old, journey.end], lost)
     journey.relieve?.(paths)
     broken.push(...faultsOfStore(paths))
     await laboratory.update(next)
-    await holdAgainst(laboratory, next, [old, journey.end, next], lost)
+    await holdAgainst(laboratory, life, next, [old, journey.end, next], lost)
     broken.push(...(await remaining(laboratory)), ...faultsOfStore(paths))
   } catch (error) {
     broken.push(error instanceof Error ? error.message : String(error))
@@ -64,12 +66,13 @@ function nameOf(journey: Journey, revisions: Revisions | undefined): Verdict['fo
 /** Every package answers, and its data are what the generations that ran in turn left. */
 async function holdAgainst(
   laboratory: Laboratory,
+  life: Life,
   now: Revisions,
   ran: readonly Revisions[],
   lost: string[],
 ): Promise<void> {
   for (const name of Object.keys(now)) {
-    const words = await laboratory.ask(name)
+    const words = await life.ask(name, laboratory.ports[name] ?? 0)
     // What was taken off had its data collected, and begins anew.
     const first = ran.findLastIndex(one => one[name] === undefined) + 1
     const faults = faultsOfHistory(words, {
@@ -87,14 +90,24 @@ function migrationsOf(name: string): number[] {
     .map(one => one.revision)
 }
 
-const patienceMs = 10_000
+const patienceMs = 20_000
 
 /** What is left over once the agent had time to collect it. */
 async function remaining({ paths }: Laboratory): Promise<string[]> {
   const until = performance.now() + patienceMs
   for (;;) {
-    const left = await leftoversOf(paths)
+    const left = leftNow(paths)
     if (left.length === 0 || performance.now() > until) return left.map(one => `left over: ${one}`)
     await wait(50)
+  }
+}
+
+/** What is collected while it is looked at is still left over. */
+function leftNow(paths: Paths): string[] {
+  try {
+    return leftoversOf(paths)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return [error instanceof Error ? error.message : 'gone']
+    throw error
   }
 }

@@ -82,10 +82,22 @@ function note({ package: name }: Published, word: string): string {
   return `echo ${word} | bin/busybox dd of=/data/${file} oflag=append conv=notrunc,fsync 2>/dev/null`
 }
 
-function filesOf({ package: name, revision }: Published): Record<string, string | Uint8Array> {
+/** What pretended apps read of how they shall behave. */
+const pretended: Readonly<Record<Manner, string>> = {
+  well: 'well',
+  'never answers': 'sick',
+  'dies late': 'dies',
+}
+
+function filesOf({
+  package: name,
+  revision,
+  manner,
+}: Published): Record<string, string | Uint8Array> {
   const own = Array.from({ length: 3 }, (_, i) => [`part-${i}`, noise(`${name} ${revision} ${i}`)])
   return {
     'bin/busybox': busybox,
+    'bin/main': pretended[manner],
     'doc/notes': `${damageable}${name} ${revision}\n`,
     'doc/kept': `${damageable}every revision of ${name}\n`,
     ...Object.fromEntries(own),
