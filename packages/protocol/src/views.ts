@@ -127,6 +127,8 @@ export const FleetView = object({
   checkInSeconds: Type.Integer({ minimum: 1 }),
   /** When its devices may change; bounds that it does not state are the usual ones. */
   updates: UpdatePolicy,
+  /** For how long a new release is on probation, whatever it says itself; absent: as it says. */
+  probationSeconds: Type.Optional(Type.Integer({ minimum: 1 })),
   packages: Type.Array(object({ package: PackageName, channel: ChannelName })),
 })
 export type FleetView = Static<typeof FleetView>

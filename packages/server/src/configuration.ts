@@ -27,6 +27,8 @@ const parseConfiguration = parserOf(
       object({
         /** Six hours is the longest: a fix must not wait a day for a device that hears no stream. */
         'check-in-seconds': Type.Optional(Type.Integer({ minimum: 1, maximum: 21_600 })),
+        /** For every package, in the place of what it says itself; a day at most, as on the device. */
+        'probation-seconds': Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400 })),
       }),
     ),
   }),
@@ -47,6 +49,7 @@ export async function importOnce(store: Store, folder: string): Promise<void> {
     facts,
     operators: operators.map(toOperator),
     checkInSeconds: policy?.['check-in-seconds'] ?? usualCheckInSeconds,
+    probationSeconds: policy?.['probation-seconds'] ?? null,
   })
 }
 

@@ -116,6 +116,20 @@ describe('settings', { concurrency: false }, () => {
   })
 })
 
+describe('the policy of a fleet', () => {
+  test('says in every order how long a probation is, and people see it', async () => {
+    await using own = await openTestFleet([], undefined, { 'probation-seconds': 300 })
+    await own.publish({ revision: 1 })
+    await follow(own.operator)
+    const shelf = await own.join()
+    await moveStable(own.operator, 1)
+    const { policy } = orderIn(await shelf.checkIn({ counter: 0 }))
+    assert.equal(policy['probation-seconds'], 300)
+    const [fleet] = await own.operator.call(listFleets, {})
+    assert.equal(fleet?.probationSeconds, 300)
+  })
+})
+
 describe('a package that the model requires', () => {
   test('is not ordered away when its very first revision fails', async () => {
     await using own = await openTestFleet(['acme/greenhouse'])

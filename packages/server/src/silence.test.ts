@@ -78,7 +78,12 @@ async function inStore(deed: (store: Store) => Promise<void>): Promise<void> {
   try {
     const owner = 'own_0123456789abcdefghij'
     const facts = { owner, fleet: 'home', model: 'acme/box/1/all' }
-    await store.write('importConfiguration', { facts, operators: [], checkInSeconds: 900 })
+    await store.write('importConfiguration', {
+      facts,
+      operators: [],
+      checkInSeconds: 900,
+      probationSeconds: null,
+    })
     const token = { hash: 'x', fleet: 'home', expiresAt: toTimestamp(minutes(60)) }
     await store.write('createEnrolmentToken', token)
     const claim = { publicKey: '00', name: 'shelf', model: '', architecture: 'amd64' } as const

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ import {
 const good = { 'bin/main': 'well\n' }
 const check = '[ ! -e /data/sick ] || { echo the pump is dry; exit 7; }'
 
-describe('a trial that is cut', { concurrency: 4 }, () => {
+describe('a probation that is cut', { concurrency: 4 }, () => {
   test('goes on from where it was, though the clock went back a day', () =>
     onTrial(60, async ({ fleet, device, untilWatched }) => {
       const before = await untilWatched(10)
@@ -62,27 +62,31 @@ describe('a trial that is cut', { concurrency: 4 }, () => {
 })
 
 /** Real processes in real sandboxes; each has its own way of not being well. */
-describe('a release on trial', { skip: whyNotShipped(), concurrency: 2 }, () => {
+describe('a release on probation', { skip: whyNotShipped(), concurrency: 2 }, () => {
   const hooks = { 'check-health': ['bin/busybox', 'sh', '-c', check] }
-  const rows: [what: string, script: string, reason: RegExp][] = [
-    [
-      'whose own check fails late',
-      'sleep 2; touch /data/sick; exec sleep 1000',
-      /ended with 7: the pump is dry/,
-    ],
-    ['that dies late', 'sleep 2; exit 3', /stopped by itself|gave up/],
-  ]
-  for (const [what, script, reason] of rows) {
-    test(`${what} goes back, with the data as it was`, () =>
-      withRealDevice(async ({ fleet, paths }) => {
-        await orderBoth(fleet, script, { hooks })
-        const { failure } = await fleet.untilEvent('failure')
-        assert.match(failure?.reason ?? '', reason)
-        await fleet.untilState('restored', 1)
-        assert.equal(readFileSync(join(dataPath(paths, 'acme/hub', 1), 'count'), 'utf8'), '1\n')
-        assert.equal(existsSync(join(dataPath(paths, 'acme/hub', 1), 'sick')), false)
-      }))
-  }
+  test('whose own check fails late goes back, with the data as it was', () =>
+    withRealDevice(async ({ fleet, paths }) => {
+      await orderBoth(fleet, 'sleep 1; touch /data/sick; exec sleep 1000', { hooks })
+      const { failure } = await fleet.untilEvent('failure')
+      assert.match(failure?.reason ?? '', /ended with 7: the pump is dry/)
+      await fleet.untilState('restored', 1)
+      const old = dataPath(paths, 'acme/hub', 1)
+      assert.equal(readFileSync(join(old, 'count'), 'utf8'), '1\n')
+      assert.equal(existsSync(join(old, 'sick')), false)
+    }))
+
+  test('that dies late goes back, and leaves what is shared as it is', () =>
+    withRealDevice(async ({ fleet, paths }) => {
+      const script = 'echo two > /data/cache/two; touch /data/own; sleep 1; exit 3'
+      await orderBoth(fleet, script, { data: { shared: ['cache'] } })
+      const { failure } = await fleet.untilEvent('failure')
+      assert.match(failure?.reason ?? '', /stopped by itself/)
+      await fleet.untilState('restored', 1)
+      const home = join(paths.data, 'acme.hub')
+      assert.deepEqual(readdirSync(join(home, 'shared/cache')).sort(), ['one', 'two'])
+      assert.deepEqual(readdirSync(join(home, '2.rejected/cache')), [])
+      assert.equal(existsSync(join(home, '1/own')), false)
+    }))
 
   test('that dies while the agent is away goes back too', () =>
     withRealDevice(async ({ fleet, paths, restart }) => {
@@ -107,9 +111,9 @@ async function orderBoth(
   behaviour: Parameters<typeof publishScript>[3] = {},
 ): Promise<void> {
   const policy = { 'probation-seconds': 1, 'check-in-seconds': 60 }
-  await fleet.give([await publishScript(fleet, 1, 'echo 1 > /data/count; exec sleep 1000')], {
-    policy,
-  })
+  const { data } = behaviour
+  const first = `echo 1 > /data/count; ${data ? 'echo one > /data/cache/one;' : ''} exec sleep 1000`
+  await fleet.give([await publishScript(fleet, 1, first, data ? { data } : {})], { policy })
   await fleet.untilState('committed', 1)
   const bad = await publishScript(fleet, 2, `echo 2 > /data/count; ${script}`, behaviour)
   await fleet.give([bad], { policy: { ...policy, 'probation-seconds': 60 } })

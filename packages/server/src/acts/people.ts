@@ -6,12 +6,14 @@ export interface Configuration {
   readonly facts: Readonly<Record<Fact, string>>
   readonly operators: readonly { keyid: string; name: string; role: string; key: string }[]
   readonly checkInSeconds: number
+  /** What every order says; null leaves it to the packages. */
+  readonly probationSeconds: number | null
 }
 
 /** Takes over what `init` wrote: once, on the first start. */
 export async function importConfiguration(
   db: Db,
-  { facts, operators, checkInSeconds }: Configuration,
+  { facts, operators, checkInSeconds, probationSeconds }: Configuration,
 ): Promise<void> {
   const rows = Object.entries(facts).map(([name, value]) => ({ name, value }))
   await db.insertInto('fact').values(rows).execute()
@@ -27,6 +29,7 @@ export async function importConfiguration(
       owner: facts.owner,
       model: facts.model,
       check_in_seconds: checkInSeconds,
+      probation_seconds: probationSeconds,
     })
     .execute()
 }

@@ -59,6 +59,7 @@ function policyOf(fleet: FleetRow): OrderContent['policy'] {
   return {
     ...(seconds !== usualCheckInSeconds && { 'check-in-seconds': seconds }),
     ...(Object.keys(updates).length > 0 && { updates }),
+    ...(fleet.probation_seconds !== null && { 'probation-seconds': fleet.probation_seconds }),
   }
 }
 

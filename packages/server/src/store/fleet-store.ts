@@ -9,6 +9,7 @@ export interface FleetRow {
   readonly model: string
   readonly check_in_seconds: number
   readonly updates: string
+  readonly probation_seconds: number | null
 }
 
 export async function fleetNamed(db: Db, name: string): Promise<FleetRow> {

@@ -91,6 +91,7 @@ const migrations: readonly string[] = [
   `,
   `alter table device_order add column given integer not null default 1`,
   `alter table fleet add column updates text not null default '{}'`,
+  `alter table fleet add column probation_seconds integer`,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

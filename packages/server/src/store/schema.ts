@@ -13,6 +13,7 @@ export interface Database {
     check_in_seconds: Generated<number>
     /** The update policy, as JSON. */
     updates: Generated<string>
+    probation_seconds: Generated<number | null>
   }
   fleet_package: { fleet: string; package: string; channel: string }
   enrolment_token: { hash: string; fleet: string; expires_at: string; used_by: string | null }

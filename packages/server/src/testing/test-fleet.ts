@@ -58,7 +58,7 @@ export const stable = 'latest/stable' as ChannelName
 export const greenhouse = { publisher: 'acme', name: 'greenhouse' }
 
 /** What `server.json` may say of how the fleet is run. */
-type FleetPolicy = { readonly 'check-in-seconds'?: number }
+type FleetPolicy = { readonly [Name in 'check-in-seconds' | 'probation-seconds']?: number }
 
 /**
  * Makes a fleet and starts its server. `required` are packages that its model may not lack; without

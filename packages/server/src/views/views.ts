@@ -107,6 +107,7 @@ export async function toFleetView(house: House, row: FleetRow): Promise<FleetVie
     silent: devices.filter(device => device.silent_since !== null).length,
     checkInSeconds: row.check_in_seconds,
     updates: updatesOf(row),
+    ...(row.probation_seconds !== null && { probationSeconds: row.probation_seconds }),
     packages: (await packagesOf(house.store.db, row.name)).map(followed => ({
       package: followed.package as PackageName,
       channel: followed.channel as ChannelName,
