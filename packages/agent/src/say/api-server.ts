@@ -44,7 +44,7 @@ export function apiSocket({ api }: Pick<Paths, 'api'>, role: LocalRole): string 
 
 /**
  * Serves the device's own interface, on a socket for each role. The kernel lets nobody connect who may not
- * write to the socket, so its owner, group and mode say who may. docs/decisions/0027
+ * write to the socket, so its owner, group and mode say who may. docs/decisions/0029
  */
 export async function serveApi(options: ApiOptions): Promise<Server[]> {
   const { paths, world, group } = options
