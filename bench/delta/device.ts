@@ -1,4 +1,4 @@
-import { existsSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { digestOf, toHexDigest } from '@steadfleet/base'
 import { missingFrom, sizeOf, type TreeListing, toTreeBytes } from '@steadfleet/bundle'
@@ -15,6 +15,9 @@ export async function measureDevice(
   folder: string,
 ): Promise<Cost> {
   const device = join(folder, 'device')
+  for (const name of ['device', 'leash']) {
+    rmSync(join(folder, name), { recursive: true, force: true })
+  }
   const from = folderOf(trees.old).tree
   layOut(trees.old, from, device)
   const job = jobFor(from, folderOf(trees.next).tree, join(folder, 'ours.delta'))
@@ -23,8 +26,8 @@ export async function measureDevice(
   // Its input stays open: it ends with whoever started it.
   const input = 'mkfifo leash && exec 3<>leash && (cat job.json >&3 &)'
   const agent = `${process.execPath} ${flags} agent.mjs apply-delta --state device`
-  const cost = costOf(`${input} && ${agent} <&3 >made`, folder)
-  const made = readFileSync(join(folder, 'made'), 'utf8').split('\n').filter(Boolean).length
+  const cost = costOf(`${input} && ${agent} <&3 >digests`, folder)
+  const made = readFileSync(join(folder, 'digests'), 'utf8').split('\n').filter(Boolean).length
   if (made === job.wanted.length) return cost
   throw new Error(`cannot apply the delta: ${made} of ${job.wanted.length} objects were made`)
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { buildSync } from 'esbuild'
 import { measureDevice } from './device.ts'
 import { type Cost, costOf, isInstalled, numberFrom } from './measure.ts'
-import { type Pair, pairs } from './pairs.ts'
+import { type Pair, pairs, type Side } from './pairs.ts'
 import { type Peer, peers } from './peers.ts'
 import { treesOf } from './trees.ts'
 
@@ -33,7 +33,7 @@ function installPeers(): void {
     name => !isInstalled(name),
   )
   if (missing.length === 0 || process.geteuid?.() !== 0) return
-  const packages = ['bsdiff', 'xdelta3', 'casync', 'ostree', 'squashfs-tools', 'zstd', 'time']
+  const packages = 'bsdiff xdelta3 casync ostree squashfs-tools zstd time mmdebstrap'.split(' ')
   spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...packages])
 }
 
@@ -41,7 +41,7 @@ async function comparePair(pair: Pair): Promise<void> {
   const trees = treesOf(pair)
   const folder = mkdtempSync(join(tmpdir(), 'steadfleet-bench-'))
   try {
-    console.log(`\n${pair.name}: ${pair.next.join(' ')}`)
+    console.log(`\n${pair.name}: ${nameOf(pair.old)} → ${nameOf(pair.next)}`)
     console.log(`  ${'method'.padEnd(24)}      bytes   make s  make MB  apply s apply MB`)
     for (const side of ['old', 'next'] as const) {
       symlinkSync(trees[side], join(folder, side))
@@ -49,10 +49,16 @@ async function comparePair(pair: Pair): Promise<void> {
       costOf(`tar ${names} -C ${side}/ -cf ${side}.tar .`, folder)
     }
     for (const peer of peers) tell(measurePeer(pair, peer, folder), peer)
-    tell(await measureOurs(pair, trees, folder))
+    for (const way of ['plain', 'predicted'] as const) {
+      tell(await measureOurs({ pair, way, trees }, folder))
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+function nameOf(side: Side): string {
+  return ('packages' in side ? side.packages : side.suites).join(' ')
 }
 
 function measurePeer(pair: Pair, peer: Peer, folder: string): Row | undefined {
@@ -63,12 +69,14 @@ function measurePeer(pair: Pair, peer: Peer, folder: string): Row | undefined {
   return { pair: pair.name, method: peer.name, bytes, make, apply: costOf(peer.apply, folder) }
 }
 
+interface Ours {
+  readonly pair: Pair
+  readonly trees: ReturnType<typeof treesOf>
+  readonly way: 'plain' | 'predicted'
+}
+
 /** Ours in processes of their own, as server and agent have them; the runtime's start is included. */
-async function measureOurs(
-  pair: Pair,
-  trees: ReturnType<typeof treesOf>,
-  folder: string,
-): Promise<Row> {
+async function measureOurs({ pair, way, trees }: Ours, folder: string): Promise<Row> {
   buildSync({
     entryPoints: [join(import.meta.dirname, 'make.ts')],
     outfile: join(folder, 'make.mjs'),
@@ -77,10 +85,12 @@ async function measureOurs(
     format: 'esm',
     target: 'node26',
   })
-  const make = costOf(`${process.execPath} make.mjs ${trees.old} ${trees.next} ours.delta`, folder)
+  const words = `${trees.old} ${trees.next} ours.delta ${way}`
+  const make = costOf(`${process.execPath} make.mjs ${words}`, folder)
   const bytes = statSync(join(folder, 'ours.delta')).size
   const apply = await measureDevice(trees, folder)
-  return { pair: pair.name, method: 'ours', bytes, make, apply }
+  const method = way === 'plain' ? 'ours, not predicted' : 'ours'
+  return { pair: pair.name, method, bytes, make, apply }
 }
 
 function tell(row: Row | undefined, peer?: Peer): void {

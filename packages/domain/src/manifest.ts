@@ -19,6 +19,12 @@ const Port = Type.Union([
   object({ setting: SettingName }),
 ])
 
+const Unpack = Type.Array(Type.String(), {
+  maxItems: 100,
+  description:
+    'Patterns of .gz, .xz and .zst files that are stored unpacked, without that ending: deltas of them are small.',
+})
+
 /** Where the files of a tree come from. A later source overwrites an earlier one's file. */
 export const Source = Type.Union([
   object(
@@ -27,6 +33,7 @@ export const Source = Type.Union([
       to: Type.Optional(TreePath),
       architecture: Type.Optional(Architecture),
       exclude: Type.Optional(Type.Array(Type.String(), { maxItems: 100 })),
+      unpack: Type.Optional(Unpack),
     },
     { title: 'directory' },
   ),
@@ -44,6 +51,7 @@ export const Source = Type.Union([
         Type.Array(Type.String(), { description: 'Packages that are not followed into.' }),
       ),
       exclude: Type.Optional(Type.Array(Type.String(), { maxItems: 100 })),
+      unpack: Type.Optional(Unpack),
     },
     { title: 'debian' },
   ),

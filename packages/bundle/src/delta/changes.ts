@@ -10,6 +10,7 @@ import { type PackedStream, packRoughly } from './pack.ts'
 import { isMadeBy } from './proof.ts'
 import type { Streams } from './streams.ts'
 import { SuffixIndex } from './suffix-index.ts'
+import type { DeltaOptions } from './write.ts'
 
 /** What makes one object of another. */
 export interface Changes {
@@ -25,11 +26,11 @@ const memoryPerByte = 16
 export async function changesOf(
   old: ByteSource,
   next: ByteSource,
-  memory: number,
+  { memory, predicts }: Required<DeltaOptions>,
 ): Promise<Changes> {
   const window = Math.max(1 << 20, Math.floor(memory / memoryPerByte))
   const fits = Math.max(old.length, next.length) <= window
-  const code = fits ? await codeChangesOf(old, next) : undefined
+  const code = fits && predicts ? await codeChangesOf(old, next) : undefined
   if (code) return code
   const oldBytes = await old.read(0, old.length)
   const newBytes = await next.read(0, next.length)

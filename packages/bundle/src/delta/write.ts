@@ -21,14 +21,16 @@ export interface DeltaSource {
 export interface DeltaOptions {
   /** Bytes that matching may take. A file that needs more is matched window by window. */
   readonly memory?: number
+  /** False sends code as any other content: what prediction is held against. */
+  readonly predicts?: boolean
 }
 
 /** The bytes of a delta: a bundle of the tree `to` for whoever has all objects of the tree `from`. */
 export async function* writeDelta(
   source: DeltaSource,
-  { memory = 1024 ** 3 }: DeltaOptions = {},
+  { memory = 1024 ** 3, predicts = true }: DeltaOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const writer = new DeltaWriter(source, memory)
+  const writer = new DeltaWriter(source, { memory, predicts })
   const listing = await writer.addAll()
   const packed = packStreams(writer.streams)
   yield toDeltaPrefix({
@@ -44,15 +46,15 @@ export async function* writeDelta(
 class DeltaWriter {
   readonly streams: Streams = makeStreams()
   readonly #source: DeltaSource
-  readonly #memory: number
+  readonly #options: Required<DeltaOptions>
   readonly #old: OldObjects
   readonly #finder: BaseFinder
   readonly #sketches = new Map<Digest, Sketch>()
   #lastPlace = -1
 
-  constructor(source: DeltaSource, memory: number) {
+  constructor(source: DeltaSource, options: Required<DeltaOptions>) {
     this.#source = source
-    this.#memory = memory
+    this.#options = options
     this.#old = new OldObjects(source.from)
     this.#finder = new BaseFinder(source.from, source.to, digest => this.#sketch(digest))
   }
@@ -62,7 +64,10 @@ class DeltaWriter {
     const { from, to } = this.#source
     const listing = toTreeBytes(to)
     const old = toByteSource(toTreeBytes(from))
-    appendStreams(this.streams, (await changesOf(old, toByteSource(listing), this.#memory)).streams)
+    appendStreams(
+      this.streams,
+      (await changesOf(old, toByteSource(listing), this.#options)).streams,
+    )
     for (const { digest, paths } of wantedObjects(to, this.#old)) await this.#add(digest, paths)
     return listing
   }
@@ -72,7 +77,7 @@ class DeltaWriter {
     const base = next.length === 0 ? undefined : await this.#finder.find(digest, paths)
     const place = base === undefined ? undefined : this.#old.placeOf(base)
     if (base === undefined || place === undefined) return await this.#addWhole(next)
-    const changes = await changesOf(await this.#source.open(base), next, this.#memory)
+    const changes = await changesOf(await this.#source.open(base), next, this.#options)
     const isSamePath = place === this.#old.placeAt(paths)
     const [same, other] = changes.isCode
       ? [ways.samePathCode, ways.otherCode]

@@ -102,6 +102,7 @@ function toAnswer(packed: PackResult): object {
     size,
     footprint,
     objects: objects.size,
+    unpacked: packed.unpacked,
   }
 }
 
@@ -113,5 +114,6 @@ function toText(packed: PackResult): string {
     `sbom        ${packed.release.sbom.digest}`,
     `provenance  ${packed.release.provenance.digest}`,
     `size        ${toSize(packed.size)} in ${packed.objects.size} objects`,
+    ...(packed.unpacked > 0 ? [`unpacked    ${packed.unpacked} files, as the manifest asks`] : []),
   ].join('\n')
 }

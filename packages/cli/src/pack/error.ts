@@ -14,6 +14,7 @@ export type PackErrorCode =
   | 'pack/command'
   | 'pack/archive'
   | 'pack/bundle'
+  | 'pack/unpack'
   | 'pack/lock'
   | 'pack/locked'
   | 'pack/input-gone'
@@ -31,6 +32,8 @@ const hints: Readonly<Partial<Record<PackErrorCode, string>>> = {
   'pack/conflict': "leave one of the two out with 'exclude'",
   'pack/command': 'a command is a path inside the tree; is its source there, and is it executable?',
   'pack/special-file': "leave it out with 'exclude'",
+  'pack/unpack':
+    "is it what its name says? leave it out of 'unpack' otherwise; .xz needs the command xz",
   'pack/lock': 'pack without --locked once: that writes steadfleet.lock anew',
   'pack/locked':
     'pack without --locked to take what is there now, and look at what changed in the lock',

@@ -17,7 +17,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { type Digest, digestOf, fromBase64, fromUtf8, toDocument } from '@steadfleet/base'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { type Digest, digestOf, fromBase64, fromUtf8, toDocument, toUtf8 } from '@steadfleet/base'
 import { openBundle, parseTree, toTreeBytes } from '@steadfleet/bundle'
 import { parseReleaseRecord } from '@steadfleet/domain'
 import {
@@ -293,6 +294,46 @@ interface Project {
   readonly root: string
   readonly cache: string
 }
+
+describe('what is compressed', () => {
+  const unpacking = manifest.replace(
+    "exclude: ['*.log']",
+    "unpack: ['*.ko.*', 'text.gz']\n    exclude: ['*.log']",
+  )
+  const text = 'what is in it '.repeat(100)
+
+  test('is stored unpacked where the manifest asks for it, and is said', async t => {
+    const here = project(t, unpacking)
+    const app = join(here.root, 'app')
+    writeFileSync(join(app, 'text.gz'), gzipSync(text))
+    writeFileSync(join(app, 'left.gz'), gzipSync(text))
+    writeFileSync(join(app, 'a.ko.zst'), zstdCompressSync(text))
+    writeFileSync(join(app, 'b.ko.xz'), execFileSync('xz', ['-c'], { input: text }))
+    const result = await packIn(here)
+    assert.equal(result.unpacked, 3)
+    const digest = digestOf(toUtf8(text))
+    const found = result.tree.entries.flatMap(one =>
+      one.kind === 'file' && one.digest === digest ? [one.path] : [],
+    )
+    assert.deepEqual(found, ['srv/a.ko', 'srv/b.ko', 'srv/text'])
+    assert.ok(pathsOf(result).includes('srv/left.gz'))
+    assert.equal((await packIn(here)).recordDigest, result.recordDigest)
+  })
+
+  const bad: [what: string, name: string, content: Uint8Array][] = [
+    ['is no gzip', 'text.gz', toUtf8('plain')],
+    ['is no xz', 'a.ko.xz', toUtf8('plain')],
+    ['is cut short', 'a.ko.zst', zstdCompressSync(text).subarray(0, 20)],
+    ['has a name of none', 'a.ko.bin', toUtf8('plain')],
+  ]
+  for (const [what, name, content] of bad) {
+    test(`is refused where it ${what}`, async t => {
+      const here = project(t, unpacking)
+      writeFileSync(join(here.root, 'app', name), content)
+      await assert.rejects(packIn(here), { code: 'pack/unpack' })
+    })
+  }
+})
 
 /** A folder with each kind of thing that a tree may hold. */
 function project(t: TestContext, text = manifest): Project {

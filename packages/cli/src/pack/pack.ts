@@ -28,6 +28,7 @@ import { makeRelease, packageNameOf, refOf, toRecordBytes } from './release.ts'
 import type { FoundFile, Repeat, SourceContext } from './source.ts'
 import { readSource, sourcesFor } from './sources.ts'
 import { Staging } from './staging.ts'
+import { unpackMatching } from './unpacked.ts'
 
 export interface PackOptions {
   readonly declared: DeclaredPackage
@@ -71,6 +72,8 @@ export interface PackResult {
   readonly size: number
   /** Bytes of all objects, each counted once: what a device that has nothing must store. */
   readonly footprint: number
+  /** How many files were stored unpacked. */
+  readonly unpacked: number
 }
 
 /** What of a release is sent and signed: made here, or out of a bundle that a builder made. */
@@ -101,6 +104,7 @@ interface Staged {
   readonly inputs: readonly BuildInput[]
   readonly locked: readonly LockedSource[]
   readonly content: ReadonlyMap<Digest, ObjectContent>
+  readonly unpacked: number
 }
 
 async function stage(
@@ -114,10 +118,13 @@ async function stage(
   const inputs: BuildInput[] = []
   const locked: LockedSource[] = []
   const content = new Map<Digest, ObjectContent>()
+  let unpacked = 0
   for (const [i, source] of sourcesFor(manifest.sources, context.architecture).entries()) {
     const again = repeat && { ...repeat, locked: lockedSource(repeat.build, i) }
     const gathered = await readSource(source, { ...context, ...(again && { repeat: again }) })
-    for (const found of gathered.found) staging.add(found)
+    const stored = await unpackMatching(gathered.found, source.unpack ?? [], context)
+    for (const found of stored.found) staging.add(found)
+    unpacked += stored.count
     components.push(...gathered.components)
     inputs.push(...gathered.inputs)
     locked.push(gathered.locked)
@@ -126,7 +133,7 @@ async function stage(
   const tree = staging.list()
   const files = staging.files()
   const all = [...components, ...looseFiles(files)]
-  return { tree, files, components: all, inputs, locked, content }
+  return { tree, files, components: all, inputs, locked, content, unpacked }
 }
 
 function looseFiles(files: readonly FoundFile[]): Component[] {
@@ -206,6 +213,7 @@ function assemble(options: PackOptions, staged: Staged, evidence: Evidence): Pac
     objects,
     size: release.size,
     footprint: objects.values().reduce((sum, { length }) => sum + length, 0),
+    unpacked: staged.unpacked,
   }
 }
 

@@ -73,7 +73,7 @@ for (const [what, change] of odd) {
 }
 
 async function changesBetween(old: Uint8Array, next: Uint8Array): Promise<Changes> {
-  return await changesOf(toByteSource(old), toByteSource(next), budget)
+  return await changesOf(toByteSource(old), toByteSource(next), { memory: budget, predicts: true })
 }
 
 function lengthOf({ streams }: Changes): number {
