@@ -28,6 +28,7 @@ import { quickBreath } from './store/breath.ts'
 import type { Scrubbed } from './store/scrub.ts'
 import { adoptionsOf, toMessage } from './trust/adoption.ts'
 import { disallowedOf, toDisallowedMessage } from './trust/disallowed.ts'
+import { logSize } from './trust/log-state.ts'
 
 /** The daemon of one device, over one state directory that it alone holds. */
 export class Agent {
@@ -302,7 +303,7 @@ export class Agent {
       packages: await runningPackages(self, current),
       generation: current.number,
       apps,
-      attributes: this.#options.attributes,
+      attributes: { ...this.#options.attributes, ...(await logSize(trust)) },
       waiting: say.gate.waiting,
     })
   }

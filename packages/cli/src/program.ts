@@ -26,6 +26,7 @@ const groups: Readonly<Record<string, string>> = {
   channel: 'Channels: movable names for revisions.',
   device: 'Devices of the fleet, and the device that this is typed on.',
   updates: 'Updates: when devices may change, and how long they may put it off.',
+  bundle: 'Files that bring releases to devices without a network.',
   rollout: 'Rollouts: moving a fleet to a release, in phases.',
   release: 'Releases that were published.',
   group: 'Groups: saved queries over the fleet.',

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fromUtf8, toUtf8 } from '@steadfleet/base'
 import {
   acceptLogged,
+  chosenLog,
   type Floors,
   type LogPolicy,
   type LogProof,
@@ -13,6 +14,7 @@ import {
 } from '@steadfleet/trust'
 import { type Copies, copiesOf, readCopies, writeCopies } from '../disk/copies.ts'
 import { withNotes } from './log-evidence.ts'
+import type { TrustState } from './trust-state.ts'
 
 /** Who keeps the floors: the trust state, when it runs. */
 interface FloorKeeper {
@@ -63,6 +65,16 @@ export class LogState {
     const hash = createHash('sha256').update(`${name}+${keyId}`).digest('hex')
     return copiesOf(join(this.#folder, `log-${hash.slice(0, 32)}.checkpoint`), 2)
   }
+}
+
+/** The attribute by which an export for this device knows from where on it must prove the log. */
+export async function logSize({
+  heldPolicy,
+  log,
+}: Pick<TrustState, 'heldPolicy' | 'log'>): Promise<Record<string, string>> {
+  const policy = heldPolicy && chosenLog(heldPolicy.log)
+  const held = policy && (await log.held(policy))
+  return held ? { 'log-size': `${held.size}` } : {}
 }
 
 /** Accepts it, or tells with both notes why not. */

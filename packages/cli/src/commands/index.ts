@@ -1,6 +1,7 @@
 import type { CommandSpec } from '../command.ts'
 import { agentDown, agentJoin, agentRun } from './agent.ts'
 import { builderAdd, builderList, builderRetire } from './builder.ts'
+import { bundleExport } from './bundle.ts'
 import { catalogueFollow, catalogueList, catalogueMake } from './catalogue.ts'
 import { channelFollow, channelList, channelMove } from './channel.ts'
 import { demo } from './demo.ts'
@@ -79,6 +80,7 @@ export const commands: readonly CommandSpec[] = [
   deviceEnrol,
   ...thisDeviceCommands,
   ...updatesCommands,
+  bundleExport,
   groupList,
   groupSet,
   groupRemove,

@@ -19,6 +19,8 @@ export interface ServedFleet extends AsyncDisposable {
   readonly fleet: Fleet
   /** Types a command in the folder, or in another that knows of no fleet. */
   run(words: string, elsewhere?: string): Promise<Ran>
+  /** Ends the server; the folder stays. */
+  stop(): Promise<void>
   /** What a command that must succeed prints. */
   done(words: string): Promise<string>
 }
@@ -54,6 +56,7 @@ export async function openServedFleet(): Promise<ServedFleet> {
       assert.equal(exit, 0, `${words}: ${err}`)
       return out
     },
+    stop: async () => void (await server.stop(10_000)),
     async [Symbol.asyncDispose]() {
       await server.stop(10_000)
       rmSync(directory, { recursive: true, force: true })

@@ -69,6 +69,16 @@ export const getDevice = route({
   reply: DeviceView,
 })
 
+export const getDeviceOrder = route({
+  method: 'GET',
+  path: '/v1/devices/:device/order',
+  needs: 'fleet:read',
+  summary:
+    'The newest order of a device as it was signed, whether it has taken it or not; null before the first.',
+  params: object({ device: DeviceId }),
+  reply: Type.Union([EnvelopeView, Type.Null()]),
+})
+
 export const deviceTimeline = route({
   method: 'GET',
   path: '/v1/devices/:device/timeline',

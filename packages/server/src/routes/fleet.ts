@@ -4,6 +4,7 @@ import {
   deviceTimeline,
   followChannel,
   getDevice,
+  getDeviceOrder,
   listDevices,
   listFailures,
   listFleets,
@@ -26,6 +27,7 @@ import { makeSecret } from '../http/secrets.ts'
 import { refuseRequiredPackage, refuseUnfitModel } from '../model.ts'
 import { devicesOf, deviceWithId, eventsWhere } from '../store/device-store.ts'
 import { allFleets, fleetNamed, groupsOf, settingsOf } from '../store/fleet-store.ts'
+import { orderAbove } from '../store/order-store.ts'
 import { rolloutWithId } from '../store/rollout-store.ts'
 import {
   toDeviceView,
@@ -61,6 +63,11 @@ function handleDeviceViews(handle: Handle, house: House): void {
   handle(getDevice, async ({ params }) =>
     toDeviceView(house, await deviceWithId(db, params.device)),
   )
+
+  handle(getDeviceOrder, async ({ params }) => {
+    await deviceWithId(db, params.device)
+    return orderAbove(db, params.device, 0)
+  })
 
   handle(deviceTimeline, async ({ params, query }) => {
     await deviceWithId(db, params.device)
