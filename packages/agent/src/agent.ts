@@ -182,13 +182,14 @@ export class Agent {
 
   #serveApi(): Promise<readonly HttpServer[]> {
     const { paths, world, group } = this.#options
-    const { say, apps, journal } = this.#parts
+    const { stores, say, apps, journal } = this.#parts
     const handlers = handlersFor({
       say,
       apps,
       identity: () => this.#identity(),
       state: () => journal.state,
       current: () => currentGeneration(paths),
+      rejected: () => sayRejected(stores.paths, stores.grace),
       revert: options => this.revert(options),
       retry: async () => {
         await this.retry()

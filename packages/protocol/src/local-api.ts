@@ -65,6 +65,16 @@ export const LocalStatus = object({
   load: Type.Union([Count, Type.Null()]),
   /** What the fleet orders of when and how long; bounds it does not state are the usual ones. */
   policy: UpdatePolicy,
+  /** Data that was gone back from, where it lies, and until when it is kept. */
+  rejected: Type.Array(
+    object({
+      package: Type.String(),
+      generation: Count,
+      path: Type.String(),
+      since: Timestamp,
+      until: Timestamp,
+    }),
+  ),
 })
 export type LocalStatus = Static<typeof LocalStatus>
 

@@ -42,6 +42,7 @@ function statusText(status: LocalStatus): string {
     ...(hold ? [`on hold${hold.until ? ` until ${hold.until}` : ''}`] : []),
     ...(status.metered ? ['the link is metered'] : []),
     ...(status.battery === null ? [] : [`battery ${status.battery} %`]),
+    ...status.rejected.map(one => `kept until ${one.until}: ${one.path}, which was gone back from`),
   ].join('\n')
 }
 

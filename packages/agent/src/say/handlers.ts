@@ -2,6 +2,7 @@ import { type PackageName, toTimestamp } from '@steadfleet/domain'
 import type { EngineState, Generation } from '@steadfleet/engine'
 import type { LocalStatus, LocalUpdate } from '@steadfleet/protocol'
 import type { Apps } from '../apps/index.ts'
+import type { RejectedLine } from '../change/rejected-data.ts'
 import type { Reverting, RevertOptions } from '../change/revert.ts'
 import { consent, holdUpdates, resumeUpdates, setMetered, updateNow } from './acts.ts'
 import type { LocalHandlers } from './api-server.ts'
@@ -15,6 +16,7 @@ export interface Local {
   readonly identity: () => Pick<LocalStatus, 'device' | 'name' | 'origin' | 'log' | 'counter'>
   readonly state: () => EngineState
   readonly current: () => Promise<Generation>
+  readonly rejected: () => Promise<readonly RejectedLine[]>
   readonly revert: (options: RevertOptions) => Promise<Reverting>
   /** Tries again what failed, and asks the server for what is new. */
   readonly retry: () => Promise<void>
@@ -62,7 +64,8 @@ export function handlersFor(local: Local): LocalHandlers {
   }
 }
 
-async function statusOf({ say, apps, identity, state, current }: Local): Promise<LocalStatus> {
+async function statusOf(local: Local): Promise<LocalStatus> {
+  const { say, apps, identity, state, current } = local
   const { number, packages } = await current()
   const { change, standing } = state()
   const { batteryPercent, loadPercent } = say.conditions()
@@ -82,6 +85,7 @@ async function statusOf({ say, apps, identity, state, current }: Local): Promise
     battery: batteryPercent ?? null,
     load: loadPercent ?? null,
     policy: say.policy(),
+    rejected: [...(await local.rejected())],
   }
 }
 
