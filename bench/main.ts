@@ -1,4 +1,6 @@
 import { cpus } from 'node:os'
+import { agentIdle } from './agent/idle.ts'
+import { agentUpdate } from './agent/update.ts'
 import { checkIns } from './check-ins.ts'
 import { confinedStart } from './confined-start.ts'
 import type { Benchmark } from './figure.ts'
@@ -18,6 +20,8 @@ const benchmarks: readonly Benchmark[] = [
   checkIns,
   tokenRefusals,
   idleMemory,
+  agentIdle,
+  agentUpdate,
   publishToCommitted,
   proofCheck,
   orderSigning,

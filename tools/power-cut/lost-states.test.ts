@@ -16,7 +16,7 @@ describe('the states that a cut may leave', () => {
     [
       'a file replaced without a sync is old, new, empty or torn',
       careless,
-      ['', 'ne', 'new', 'old'],
+      ['', 'n', 'new', 'old'],
     ],
     ['a file replaced with care is old or new', careful, ['new', 'old']],
   ]
