@@ -27,7 +27,9 @@ describe('power that is cut', { skip: whyNoDisks() }, () => {
     const folder = mkdtempSync(join(tmpdir(), 'steadfleet-mutant-'))
     try {
       const built = join(folder, 'agent.mjs')
-      await buildAgent(built, [without('change/package-data.ts', 'await syncFileSystem(draft)')])
+      await buildAgent(built, [
+        without('change/package-data.ts', 'await syncFileSystem(dirname(draft))'),
+      ])
       const args = ['--built', built, '--agent', 'pretend', '--way', 'files', '--journey', 'update']
       const [row] = rowsOf([...args, '--cuts', '24'], 1)
       assert.ok(row && row.lost > 0, JSON.stringify(row))

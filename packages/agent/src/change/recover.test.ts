@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { digestOf, toUtf8 } from '@steadfleet/base'
 import { generationPath } from '../disk/paths.ts'
 import { TestDevice } from '../testing/device.test.ts'
 import { PretendFleet } from '../testing/pretend-fleet.test.ts'
 import { currentGeneration } from './follow-order.ts'
 import { pointTo } from './generations.ts'
+import { JournalFile } from './journal-file.ts'
 
 describe('an agent that starts', { concurrency: 4 }, () => {
   test('over a damaged journal tells so, runs what the pointer names, and goes on', () =>
@@ -54,6 +56,31 @@ describe('an agent that starts', { concurrency: 4 }, () => {
       assert.equal(device.apps.running.get('acme/hub main')?.revision, 1)
       const event = await fleet.untilEvent('agent')
       assert.match(event.message, /found generation 1 in force/)
+    }))
+
+  test('over a change that ended, and of which a part was collected, knows how it ended', () =>
+    afterTwoReleases(async ({ fleet, device }) => {
+      const journal = await JournalFile.open(device.paths.journal, {
+        device: fleet.deviceId,
+        now: () => new Date(),
+      })
+      const steps = [{ id: 'activate', kind: 'activate', reads: [], writes: [] }] as const
+      const seal = digestOf(toUtf8('a generation that is gone'))
+      await journal.append({ type: 'plan', from: 2, to: 9, counter: 2, seal, steps })
+      await journal.append({
+        type: 'abort',
+        code: 'x',
+        why: 'it failed',
+        packages: [],
+        lasting: true,
+      })
+      await journal.append({ type: 'end', outcome: 'aborted' })
+      await journal.close()
+      const reports = fleet.reports.length
+      await device.start()
+      const { state } = await fleet.until('a report', () => fleet.reports[reports])
+      assert.equal(state, 'aborted')
+      assert.equal(device.apps.running.get('acme/hub main')?.revision, 2)
     }))
 
   test('leaves running what runs', () =>

@@ -48,6 +48,7 @@ export async function recover(stores: Stores, journal: Journal, floors: Floors):
   const [from, planned, to] = await Promise.all(numbers.map(one => readGeneration(paths, one)))
   const isSealed = planned && to && isAsPlanned(change, planned, to)
   if (from && isSealed) return { current, specs: specsDuring(paths, change, from, to) }
+  if (change.isOver) return await finish(stores, journal, current)
   // A part of the change is gone: what the pointer names is all there is to go on with.
   const missing = numbers[[from, planned, to].indexOf(undefined)]
   const why =
@@ -56,6 +57,13 @@ export async function recover(stores: Stores, journal: Journal, floors: Floors):
       : `generation ${missing} is not there`
   await journal.append({ type: 'found', generation: current.number, why })
   return { current, specs: allSpecs(paths, current) }
+}
+
+/** A change ended, and was being collected when power failed: how it ended is what the journal says. */
+async function finish(stores: Stores, journal: Journal, current: Generation): Promise<Found> {
+  await collectLeftovers(stores, current)
+  await journal.checkpoint()
+  return { current, specs: allSpecs(stores.paths, current) }
 }
 
 /** Whether these are the generations that the journal means, and not others of the same numbers. */
