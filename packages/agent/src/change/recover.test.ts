@@ -80,6 +80,11 @@ describe('an agent that starts', { concurrency: 4 }, () => {
       await device.start()
       const { state } = await fleet.until('a report', () => fleet.reports[reports])
       assert.equal(state, 'aborted')
+      // Nothing was found to be otherwise than the journal says.
+      assert.deepEqual(
+        fleet.events.filter(event => event.message.startsWith('found')),
+        [],
+      )
       assert.equal(device.apps.running.get('acme/hub main')?.revision, 2)
     }))
 
