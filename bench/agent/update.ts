@@ -34,7 +34,14 @@ class UpdateBench {
     this.#revision += 1
     const { fleet } = this.#device
     await fleet.give([await this.#device.publish(this.#revision, megabytes * 1_000_000)])
-    await fleet.untilState('committed', this.#revision)
+    await fleet.until(
+      `revision ${this.#revision}`,
+      () => {
+        const { state, releases } = fleet.reports.at(-1) ?? {}
+        return (state === 'committed' && releases?.[0]?.revision === this.#revision) || undefined
+      },
+      300_000,
+    )
   }
 
   async partsOf(megabytes: number): Promise<Figure[]> {

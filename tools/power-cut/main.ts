@@ -18,6 +18,7 @@ const usage = `node tools/power-cut/main.ts: cuts the power of a device at every
   --agent WHICH     who comes back: shipped (the built file, the default), inside (the same sources in
                     this process), pretend (these with pretended apps and time that hurries)
   --built FILE      the built agent that is recorded, where it is not that of this checkout
+  --only TEXT       only cuts that are called so in part: 'nothing arrived'
   --from N          begin with the cut at this place of each journey and way (0)
   --cuts N          so many cuts of each journey and way (10)
   --lanes N         laboratories side by side (2)
@@ -38,6 +39,7 @@ const options = {
   way: { type: 'string', multiple: true },
   agent: { type: 'string', default: 'shipped' },
   built: { type: 'string' },
+  only: { type: 'string' },
   from: { type: 'string', default: '0' },
   cuts: { type: 'string', default: '10' },
   lanes: { type: 'string', default: '2' },
@@ -89,7 +91,8 @@ function plansOf(values: Values, held: readonly Result[]): object[] {
       chosenWays.map(way => [`${name} ${way}`, placesOf(name, way)] as const),
     )
     const places = Object.fromEntries(rows)
-    return { names, ways: chosenWays, how: values.agent, file: values.built, places }
+    const { agent: how, built: file, only } = values
+    return { names, ways: chosenWays, how, file, only, places }
   })
 }
 

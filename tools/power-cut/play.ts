@@ -19,6 +19,8 @@ export interface Plan {
   readonly how: Manifestation
   /** The built agent, where it is not the one that is shipped. */
   readonly file?: string
+  /** Only cuts whose name holds this text. */
+  readonly only?: string
   /** By journey and way, places in the order in which cuts are tried. */
   readonly places: Readonly<Record<string, readonly number[]>>
   readonly tell: (result: Result) => void
@@ -47,13 +49,13 @@ export async function playLane(plan: Plan): Promise<void> {
 
 /** Cuts the recording at these places, as far as there are so many. */
 async function cutAt(
-  { how, tell, stop }: Plan,
+  { how, tell, stop, only = '' }: Plan,
   laboratory: Laboratory,
   traced: Traced,
   way: Way,
   places: readonly number[],
 ): Promise<void> {
-  const cuts = cutsOf[way](traced)
+  const cuts = cutsOf[way](traced).filter(({ name }) => name.includes(only))
   const order = spread(cuts.length)
   for (const position of places) {
     const cut = cuts[order[position] ?? -1]

@@ -31,7 +31,8 @@ describe('power that is cut', { skip: whyNoDisks() }, () => {
         without('change/package-data.ts', 'await syncFileSystem(dirname(draft))'),
       ])
       const args = ['--built', built, '--agent', 'pretend', '--way', 'files', '--journey', 'update']
-      const [row] = rowsOf([...args, '--cuts', '24'], 1)
+      // While the copy is being migrated: the old generation may still be all there is.
+      const [row] = rowsOf([...args, '--only', 'write m3', '--cuts', '4'], 1)
       assert.ok(row && row.lost > 0, JSON.stringify(row))
     } finally {
       rmSync(folder, { recursive: true })
