@@ -18,7 +18,10 @@ interface Row {
   readonly apply: Cost
 }
 
-const wanted = process.argv.slice(2)
+// PAIR... [--methods=WORD,WORD]: these pairs, and what has one of these words in its name.
+const wanted = process.argv.slice(2).filter(word => !word.startsWith('--'))
+const [, methods = ''] = /^--methods=(.*)$/.exec(process.argv.at(-1) ?? '') ?? []
+const isChosen = (method: string): boolean => methods.split(',').some(word => method.includes(word))
 const chosen = pairs.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
 if (chosen.length === 0) {
   console.error(`cannot compare ${wanted.join(', ')}: the pairs are ${pairs.map(p => p.name)}`)
@@ -48,8 +51,10 @@ async function comparePair(pair: Pair): Promise<void> {
       const names = '--sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner'
       costOf(`tar ${names} -C ${side}/ -cf ${side}.tar .`, folder)
     }
-    for (const peer of peers) tell(measurePeer(pair, peer, folder), peer)
-    for (const way of ['plain', 'predicted'] as const) {
+    for (const peer of peers.filter(({ name }) => isChosen(name))) {
+      tell(measurePeer(pair, peer, folder), peer)
+    }
+    for (const way of isChosen('ours') ? (['plain', 'predicted'] as const) : []) {
       tell(await measureOurs({ pair, way, trees }, folder))
     }
   } finally {

@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Digest, digestFromHex, digestOf, toHexDigest } from '@steadfleet/base'
 import type { FileMode } from '@steadfleet/bundle'
@@ -93,10 +93,7 @@ export class ObjectStore {
   async stage(digest: Digest, content: AsyncIterable<Uint8Array>): Promise<void> {
     const path = this.incomingPath(digest)
     try {
-      // A piece may be good only until the next one is asked for.
-      await withFile(path, 'w', 0o644, async file => {
-        for await (const piece of content) await file.writeFile(piece)
-      })
+      await withFile(path, 'w', 0o644, file => writePieces(file, content))
     } catch (error) {
       await rm(path, { force: true })
       throw orDiskFull(error)
@@ -150,6 +147,28 @@ export class ObjectStore {
     const digest = digestFromHex(hex)
     return { digest, mode, path: this.kindPath(digest, mode) }
   }
+}
+
+/** So much is written at once: each write costs a turn of another thread. */
+const writeLength = 256 * 1024
+
+/** Writes pieces of which each is good only until the next one is asked for. */
+async function writePieces(file: FileHandle, content: AsyncIterable<Uint8Array>): Promise<void> {
+  let gathered: Uint8Array | undefined
+  let length = 0
+  for await (const piece of content) {
+    if (gathered === undefined || length + piece.length > gathered.length) {
+      if (gathered) await file.writeFile(gathered.subarray(0, length))
+      await file.writeFile(piece)
+      // Most objects are one piece.
+      gathered ??= new Uint8Array(writeLength)
+      length = 0
+    } else {
+      gathered.set(piece, length)
+      length += piece.length
+    }
+  }
+  if (gathered) await file.writeFile(gathered.subarray(0, length))
 }
 
 const modes: readonly FileMode[] = ['644', '755', '2755', '4755', '6755']
