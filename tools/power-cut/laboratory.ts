@@ -82,8 +82,7 @@ export class Laboratory implements AsyncDisposable {
 
   /** Data that take a moment to copy, and more room than a full disk has. */
   async #shootFilm(): Promise<void> {
-    const { packages, number } = await currentGeneration(this.paths)
-    if (number !== 2) console.log(JSON.stringify(this.fleet.events, undefined, 1))
+    const { packages } = await currentGeneration(this.paths)
     const hub = packages.find(one => one.package === 'acme/hub')
     const film = join(dataPath(this.paths, 'acme/hub', hub?.data ?? 0), 'film')
     writeFileSync(film, Buffer.alloc(1024 * 1024, 7))

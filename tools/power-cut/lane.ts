@@ -7,7 +7,7 @@ import { playLane } from './play.ts'
  */
 const { names, ...plan } = JSON.parse(process.argv[2] ?? '')
 const stop = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort())
 
 await playLane({
   ...plan,
