@@ -37,11 +37,9 @@ export class ChangeRoom {
     if (this.#asked?.to === to.number) return this.#asked.answer
     const { fetching, stores } = this.#options
     const answer = this.#orGiveWay(async () => {
-      const copies = await Promise.all(
-        changed.map(one => this.#needOf(one, packageOf(from, one.package))),
-      )
+      const copies = await this.#needOfAll(from, changed)
       const context = { fetching, ...stores }
-      await refuseTooLittleRoom(context, from.packages, changed, sumOf(copies), stop)
+      await refuseTooLittleRoom(context, from.packages, changed, copies, stop)
     })
     this.#asked = { to: to.number, answer }
     answer.catch(() => {
@@ -50,15 +48,21 @@ export class ChangeRoom {
     return answer
   }
 
-  /** What an app has written since then counts too. */
-  refuseTooLittleForCopy(
-    to: GenerationPackage,
-    from: GenerationPackage | undefined,
+  /** What apps have written since then counts too. */
+  async refuseTooLittleForCopies(
+    from: Generation,
+    changed: readonly GenerationPackage[],
   ): Promise<void> {
+    if (changed.length === 0) return
     const { paths } = this.#options.stores
-    return this.#orGiveWay(async () =>
-      refuseTooLittleSpace(paths.data, await this.#needOf(to, from), 'copy'),
+    await this.#orGiveWay(async () =>
+      refuseTooLittleSpace(paths.data, await this.#needOfAll(from, changed), 'copy'),
     )
+  }
+
+  async #needOfAll(from: Generation, changed: readonly GenerationPackage[]): Promise<Need> {
+    const needs = changed.map(one => this.#needOf(one, packageOf(from, one.package)))
+    return sumOf(await Promise.all(needs))
   }
 
   async #needOf(to: GenerationPackage, from: GenerationPackage | undefined): Promise<Need> {

@@ -81,7 +81,11 @@ export class DeviceHost implements ChangeHost {
   }
 
   async untilAllowed(change: Change, stop: AbortSignal): Promise<void> {
-    await this.#options.gate.untilMayActivate(await this.#journey(change), stop)
+    const journey = await this.#journey(change)
+    await this.#options.gate.untilMayActivate(journey, stop)
+    // While all still runs: what does not fit costs no second of an app.
+    const changed = changedIn(journey.from, journey.to)
+    await this.#options.room.refuseTooLittleForCopies(journey.from, changed)
   }
 
   async #journey(change: Change): Promise<Journey> {
@@ -105,12 +109,7 @@ export class DeviceHost implements ChangeHost {
   > = {
     fetch: (work, _, stop) => this.#fetch(work, stop),
     install: (work, _, stop) => this.#install(work, stop),
-    stop: async ({ name, from, to }) => {
-      // While it still runs: what does not fit costs no second of the app.
-      if (to) await this.#options.room.refuseTooLittleForCopy(to, from)
-      await this.#options.apps.stop(name)
-      return undefined
-    },
+    stop: async ({ name }) => void (await this.#options.apps.stop(name)),
     copy: async ({ to, from }) => void (await copyOrBegin(this.#dataSteps, needed(to), from)),
     migrate: (work, again, stop) => this.#migrate(work, again, stop),
     activate: async ({ change }) => {

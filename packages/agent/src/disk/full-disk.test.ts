@@ -17,6 +17,7 @@ import { digestOf, toUtf8 } from '@steadfleet/base'
 import { toTreeBytes } from '@steadfleet/bundle'
 import type { NewRecord } from '@steadfleet/engine'
 import { JournalFile } from '../change/journal-file.ts'
+import { holdUpdates, resumeUpdates } from '../say/acts.ts'
 import { ObjectStore } from '../store/objects.ts'
 import { TreeStore } from '../store/trees.ts'
 import { TestDevice } from '../testing/device.test.ts'
@@ -106,6 +107,23 @@ describe('a full disk', { skip, concurrency: 2 }, () => {
       assert.equal(failure?.kind, 'postponed')
       await fleet.until('its end', () => fleet.reports.at(-1)?.state === 'aborted' || undefined)
       assert.equal(device.apps.calls.filter(call => call.startsWith('stop')).length, stops)
+    }))
+
+  test('that an app has filled while its update waited is found out before it is stopped', () =>
+    withDevice(8, async ({ fleet, device }) => {
+      await commitFirst(fleet)
+      await holdUpdates(device.say)
+      await fleet.give([await fleet.publish('acme/hub', 2, { ...good, a: '2' })])
+      await fleet.until('the wait', () =>
+        fleet.events.find(one => one.state === 'ready' && one.generation === 2),
+      )
+      writeFilm(device, 1)
+      const { calls } = device.apps
+      const stops = calls.filter(call => call.startsWith('stop')).length
+      await resumeUpdates(device.say)
+      await fleet.untilEvent('change', 'agent/disk-full')
+      await fleet.until('its end', () => fleet.reports.at(-1)?.state === 'aborted' || undefined)
+      assert.equal(calls.filter(call => call.startsWith('stop')).length, stops)
     }))
 
   test('in the copy of the data goes back to the old release and its data', () =>
