@@ -123,13 +123,13 @@ export class Self {
 
   /** Under this generation, with no change under way, this agent is what the rescuer may come back to. */
   async prove(generation: number, floors: Floors): Promise<void> {
-    if (this.#well === undefined) return
     const before = await this.files.previous()
     const known = (await this.files.known()).find(one => one.tree === before)
     const floor = known && floors.get(packageFloor(known.package))
     if (floor !== undefined && known && known.revision < floor) await this.files.dropPrevious()
     await this.files.prove(this.running, generation)
     await this.files.setTrial(undefined)
+    await this.setWell('its change has committed')
   }
 
   /** An orderly end is no fall. */
