@@ -2,7 +2,6 @@ import type { Server as HttpServer } from 'node:http'
 import type { Server } from 'node:net'
 import { type AppStatus, toTimestamp, usualCheckInSeconds } from '@steadfleet/domain'
 import { type Change, Halted, partOf, stepOf } from '@steadfleet/engine'
-import { toLogLine } from '@steadfleet/protocol'
 import { currentGeneration, followForever } from './change/follow-order.ts'
 import { makeUpForLost } from './change/found-data.ts'
 import { recover } from './change/recover.ts'
@@ -14,8 +13,7 @@ import { type AgentOptions, openParts, type Parts } from './parts.ts'
 import { sendOutputForever } from './report/live-output.ts'
 import { makeReport } from './report/state-report.ts'
 import { serveStatus } from './report/status-socket.ts'
-import { serveApi } from './say/api-server.ts'
-import { handlersFor } from './say/handlers.ts'
+import { identityOf, openApi } from './say/open-api.ts'
 import type { Say } from './say/open-say.ts'
 import { heedCheckIn } from './self/heed-check-in.ts'
 import { runningPackages } from './self/running-packages.ts'
@@ -168,7 +166,7 @@ export class Agent {
     const current = await currentGeneration(this.#options.paths)
     const { state } = journal
     return {
-      ...this.#identity(),
+      ...identityOf(this.#parts),
       generation: current.number,
       state: state.change?.state ?? state.standing,
       packages: current.packages.map(one => `${one.package} ${one.revision}`),
@@ -181,35 +179,13 @@ export class Agent {
   }
 
   #serveApi(): Promise<readonly HttpServer[]> {
-    const { paths, world, group } = this.#options
-    const { stores, say, apps, journal } = this.#parts
-    const handlers = handlersFor({
-      say,
-      apps,
-      identity: () => this.#identity(),
-      state: () => journal.state,
-      current: () => currentGeneration(paths),
-      rejected: () => sayRejected(stores.paths, stores.grace),
+    return openApi(this.#options, this.#parts, {
       revert: options => this.revert(options),
       retry: async () => {
         await this.retry()
         this.#look.ring()
       },
-      trouble: () => this.#trouble(),
     })
-    return serveApi({ paths, world, handlers, group })
-  }
-
-  #identity() {
-    const { enrolment, identity, trust } = this.#parts
-    const { name, origin } = enrolment
-    const log = trust.versions.policy > 0 ? toLogLine(trust.policy.log) : enrolment.log
-    return { device: identity.device, name, origin, log, counter: trust.counter }
-  }
-
-  #trouble() {
-    const { last } = this.#parts.refusals
-    return last && { message: last.message, at: toTimestamp(last.at) }
   }
 
   #checkIn(): Promise<never> {

@@ -5,6 +5,7 @@ export type AgentErrorCode =
   | 'agent/held'
   | 'agent/no-agent'
   | 'agent/not-allowed'
+  | 'agent/not-asked'
   | 'agent/not-joined'
   | 'agent/joined'
   | 'agent/token'

@@ -45,6 +45,10 @@ export async function consent(say: Say, given: GivenAnswer, now: Date): Promise<
     const message = `cannot answer about update ${given.update}: it is not the one that waits`
     throw new AgentError('agent/other-update', message, { update: given.update })
   }
+  if (!say.policy().consent) {
+    const message = 'cannot answer: its fleet does not have anybody asked'
+    throw new AgentError('agent/not-asked', message, { update: given.update })
+  }
   const later = toTimestamp(new Date(now.getTime() + laterSeconds * 1000))
   const until = given.answer === 'later' ? { until: given.until ?? later } : {}
   await answer(say, { answer: given.answer, update: given.update, by: 'user', ...until })

@@ -37,6 +37,7 @@ describe('the interface of a device', { concurrency: 4 }, () => {
       assert.match(await command('hold 3d', device), /^updates are on hold until 20/)
       await order(fleet, 2)
       await waiting(fleet, device)
+      await assert.rejects(command('consent now', device), { code: 'agent/not-asked' })
       const why = (await command('why', device)).split('\n')
       assert.equal(why[0], 'There is an update: acme/hub 1 → 2.')
       assert.match(why[1] ?? '', /^It waits: it is on hold until 20/)

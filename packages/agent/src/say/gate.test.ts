@@ -19,8 +19,10 @@ describe('an update of a device whose owner has a say', { concurrency: 6 }, () =
       await updateUnder(fleet, closed)
       const waiting = await waits(fleet, 'window')
       assert.match(waiting.latest, /^\d{4}-/)
-      const event = fleet.events.find(one => one.details?.waits === 'window')
-      assert.match(event?.message ?? '', /^generation 2 waits: the next update window opens at /)
+      const event = await fleet.until('an event that says so', () =>
+        fleet.events.find(one => one.details?.waits === 'window'),
+      )
+      assert.match(event.message, /^generation 2 waits: the next update window opens at /)
       assert.deepEqual(
         [...device.apps.running.values()].map(one => one.revision),
         [1],
@@ -173,8 +175,10 @@ describe('an update of a device whose owner has a say', { concurrency: 6 }, () =
       own.note({ ...own.value, ...(pending && { pending: { ...pending, leased: hour } }) })
       gate.ring()
       await fleet.untilState('committed', 2)
-      const told = fleet.events.find(one => one.message.includes('waits no longer'))
-      assert.match(told?.message ?? '', /by the bound of its fleet, though acme\/hub says not now/)
+      const told = await fleet.until('an event that says so', () =>
+        fleet.events.find(one => one.message.includes('waits no longer')),
+      )
+      assert.match(told.message, /by the bound of its fleet, though acme\/hub says not now/)
       assert.equal((await stat(folder)).mode & 0o777, 0o770)
     }))
 

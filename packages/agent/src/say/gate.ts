@@ -76,11 +76,15 @@ export class Gate {
   #update: Update | undefined
   #countedAt: number | undefined
   #keptAt = 0
+  /** What of the wait is in the file: nothing, or whether a flaw is mended. */
+  #kept: boolean | undefined
   #leasedAt: number | undefined
   #told: { readonly what: string; readonly at: number } | undefined
 
   constructor(options: GateOptions) {
     this.#options = options
+    const { pending } = options.own.value
+    this.#kept = pending && pending.security !== undefined
   }
 
   /** What the change under way waits for now, if it does. */
@@ -124,6 +128,8 @@ export class Gate {
     const { pending, answer, ...rest } = own.value
     if (pending === undefined && answer === undefined) return
     own.note(rest)
+    if (this.#kept === undefined && answer === undefined) return
+    this.#kept = undefined
     await this.#keep()
   }
 
@@ -136,9 +142,10 @@ export class Gate {
     try {
       for (;;) {
         stop.throwIfAborted()
-        await this.#count(interruption)
+        this.#count(interruption)
         this.#waiting = await this.#look(part, journey, interruption, stop)
         if (this.#waiting === undefined) return
+        await this.#keepNowAndThen()
         await this.#tell(journey.change, this.#waiting)
         await pause(this.#options.world, this.#lookAgain(this.#waiting), [this.#bell], stop)
       }
@@ -184,16 +191,13 @@ export class Gate {
   }
 
   /** Adds what was waited since the last look, by a clock that nobody sets. */
-  async #count({ isSecurity }: Interruption): Promise<void> {
+  #count({ isSecurity }: Interruption): void {
     const { world, own, time } = this.#options
     const now = world.monotonic()
     const seconds = Math.floor((now - (this.#countedAt ?? now)) / 1000)
     this.#countedAt = (this.#countedAt ?? now) + seconds * 1000
-    const before = own.value.pending
-    const pending = nextPending(before, { now: time(), seconds, isSecurity })
+    const pending = nextPending(own.value.pending, { now: time(), seconds, isSecurity })
     own.note({ ...own.value, pending })
-    const isNews = before === undefined || (before.security === undefined && isSecurity)
-    if (isNews || (now - this.#keptAt) / 1000 >= keepSeconds) await this.#keep()
   }
 
   /** Adds whole seconds in which nothing stood in the way but what runs. */
@@ -206,6 +210,16 @@ export class Gate {
     if (seconds === 0 || pending === undefined) return
     this.#leasedAt += seconds * 1000
     own.note({ ...own.value, pending: { ...pending, leased: pending.leased + seconds } })
+  }
+
+  /** What waits for nothing is not worth a write. */
+  async #keepNowAndThen(): Promise<void> {
+    const seconds = (this.#options.world.monotonic() - this.#keptAt) / 1000
+    const { pending } = this.#options.own.value
+    const isSecurity = pending?.security !== undefined
+    if (seconds < keepSeconds && this.#kept === isSecurity) return
+    this.#kept = isSecurity
+    await this.#keep()
   }
 
   /** A full disk stops nobody here: what was said counts in this life of the agent. */

@@ -48,8 +48,9 @@ export function handlersFor(local: Local): LocalHandlers {
       return { hold: null }
     },
     updateNow: async () => {
-      const update = updateIn(say)
-      if ((await updateNow(say)) === undefined) await local.retry()
+      const update = updateIn(say, local.state())
+      if (update === null) await local.retry()
+      else await updateNow(say)
       return { update }
     },
     metered: async ({ body }) => {
@@ -79,7 +80,7 @@ async function statusOf(local: Local): Promise<LocalStatus> {
       return { package: name, revision, version }
     }),
     apps: [...apps.status()],
-    update: updateIn(say),
+    update: updateIn(say, state()),
     hold: hold ? { until: hold.until ?? null } : null,
     metered: isMetered(say),
     battery: batteryPercent ?? null,
@@ -89,8 +90,10 @@ async function statusOf(local: Local): Promise<LocalStatus> {
   }
 }
 
-function updateIn({ gate: { update, waiting } }: Say): LocalUpdate | null {
-  if (update === undefined) return null
+/** After its end it is one no more, though the gate hears of that a moment later. */
+function updateIn({ gate }: Say, { change }: EngineState): LocalUpdate | null {
+  const { update, waiting } = gate
+  if (update === undefined || change === undefined || change.isOver) return null
   const packages = update.packages.map(one => ({ ...one }))
   return { id: update.id, packages, waiting: waiting ?? null }
 }
