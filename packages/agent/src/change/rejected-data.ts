@@ -1,4 +1,4 @@
-import { readdir, rename, rm } from 'node:fs/promises'
+import { lstat, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isCoded, isJsonObject, parseStrictJson, toDocument } from '@steadfleet/base'
 import { toTimestamp } from '@steadfleet/domain'
@@ -45,7 +45,12 @@ export async function rejectData(
     await syncDirectory(dirname(place))
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error
+    if (!(await isThere(`${place}.rejected`))) await rm(`${place}.rejected.json`, { force: true })
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined
 }
 
 /** A full disk is no reason not to go back: the time is noted by whoever looks next. */
