@@ -1,19 +1,20 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Server } from 'node:net'
-import { type AppStatus, toTimestamp, usualCheckInSeconds } from '@steadfleet/domain'
+import { usualCheckInSeconds } from '@steadfleet/domain'
 import { type Change, Halted, partOf, stepOf } from '@steadfleet/engine'
 import { currentGeneration, followForever } from './change/follow-order.ts'
 import { makeUpForLost } from './change/found-data.ts'
 import { recover } from './change/recover.ts'
-import { dropExpiredForever, type RejectedLine, sayRejected } from './change/rejected-data.ts'
+import { dropExpiredForever } from './change/rejected-data.ts'
 import { type Reverting, type RevertOptions, revert } from './change/revert.ts'
 import { importForever } from './offline/import-loop.ts'
 import { Resolving } from './offline/resolving.ts'
 import { type AgentOptions, openParts, type Parts } from './parts.ts'
 import { sendOutputForever } from './report/live-output.ts'
 import { makeReport } from './report/state-report.ts'
+import { type StatusLine, statusLine } from './report/status-line.ts'
 import { serveStatus } from './report/status-socket.ts'
-import { identityOf, openApi } from './say/open-api.ts'
+import { openApi } from './say/open-api.ts'
 import type { Say } from './say/open-say.ts'
 import { heedCheckIn } from './self/heed-check-in.ts'
 import { runningPackages } from './self/running-packages.ts'
@@ -24,8 +25,6 @@ import { streamForever } from './server/stream.ts'
 import { Bell } from './server/wake.ts'
 import { quickBreath } from './store/breath.ts'
 import type { Scrubbed } from './store/scrub.ts'
-import { adoptionsOf, toMessage } from './trust/adoption.ts'
-import { disallowedOf, toDisallowedMessage } from './trust/disallowed.ts'
 import { logSize } from './trust/log-state.ts'
 
 /** The daemon of one device, over one state directory that it alone holds. */
@@ -161,21 +160,8 @@ export class Agent {
     return this.#parts.say
   }
 
-  async status(): Promise<StatusLine> {
-    const { stores, trust, journal, apps } = this.#parts
-    const current = await currentGeneration(this.#options.paths)
-    const { state } = journal
-    return {
-      ...identityOf(this.#parts),
-      generation: current.number,
-      state: state.change?.state ?? state.standing,
-      packages: current.packages.map(one => `${one.package} ${one.revision}`),
-      apps: [...apps.status()],
-      adopted: adoptionsOf(trust).map(toMessage),
-      disallowed: disallowedOf(trust.heldPolicy, current.packages).map(toDisallowedMessage),
-      rejected: await sayRejected(stores.paths, stores.grace),
-      at: toTimestamp(this.#options.world.now()),
-    }
+  status(): Promise<StatusLine> {
+    return statusLine(this.#options, this.#parts)
   }
 
   #serveApi(): Promise<readonly HttpServer[]> {
@@ -290,24 +276,4 @@ export class Agent {
 function isPastGate(change: Change | undefined): boolean {
   if (change === undefined) return false
   return change.begun.some(id => partOf[stepOf(change, id).kind] === 'activate')
-}
-
-/** What `agent.sock` says. */
-export interface StatusLine {
-  readonly device: string
-  readonly name: string
-  readonly origin: string
-  readonly log: string
-  readonly counter: number
-  readonly generation: number
-  readonly state: string
-  readonly packages: readonly string[]
-  readonly apps: readonly AppStatus[]
-  /** Packages that have another publisher by the owner's policy, in words. */
-  readonly adopted: readonly string[]
-  /** What runs on though the owner's policy lets nothing new of it in, in words. */
-  readonly disallowed: readonly string[]
-  /** Data that the device went back from, and until when it is kept. */
-  readonly rejected: readonly RejectedLine[]
-  readonly at: string
 }

@@ -1,8 +1,8 @@
-import { lstat, readdir, rename, rm } from 'node:fs/promises'
+import { readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isCoded, isJsonObject, parseStrictJson, toDocument } from '@steadfleet/base'
 import { toTimestamp } from '@steadfleet/domain'
-import { readIfThere, syncDirectory, writeDurably } from '../disk/durable.ts'
+import { isThere, readIfThere, syncDirectory, writeDurably } from '../disk/durable.ts'
 import { dataPath, type Paths, settingsPath } from '../disk/paths.ts'
 import { isSystemError } from '../error.ts'
 import type { World } from '../world.ts'
@@ -47,10 +47,6 @@ export async function rejectData(
     if (!isSystemError(error, 'ENOENT')) throw error
     if (!(await isThere(`${place}.rejected`))) await rm(`${place}.rejected.json`, { force: true })
   }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined)) !== undefined
 }
 
 /** A full disk is no reason not to go back: the time is noted by whoever looks next. */

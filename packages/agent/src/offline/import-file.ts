@@ -132,7 +132,7 @@ async function catchUp({ trust }: ImportContext, file: OfflineFile): Promise<voi
   if (policy.payload !== trust.sealed.policy.payload) await trust.takePolicy(policy)
 }
 
-/** By the moment at which the director signed the order: docs/decisions/0029 */
+/** By the moment at which the director signed the order: docs/decisions/0030 */
 function resolveBy(context: ImportContext, file: OfflineFile, order: Order): Promise<Resolved> {
   const { fetching, client } = offlineFetching(context, file)
   return context.resolve(order, { client, fetching, now: order.issued })
