@@ -7,7 +7,6 @@ import {
   type GenerationPackage,
   Hindered,
   isAgentPackage,
-  isSamePackage,
   type ProbationRule,
   packageOf,
   type Receipt,
@@ -15,7 +14,6 @@ import {
   type Step,
   type StepKind,
 } from '@steadfleet/engine'
-import { packageFloor } from '@steadfleet/trust'
 import type { Apps } from '../apps/index.ts'
 import { syncFileSystem } from '../disk/durable.ts'
 import { AgentError } from '../error.ts'
@@ -42,6 +40,7 @@ import {
 import { lookAt, lookInterval, ruleFor } from './probation-look.ts'
 import { rejectData } from './rejected-data.ts'
 import { allSpecs, specsOf } from './specs.ts'
+import { changedIn, floorsOf, needed, type Work } from './step-work.ts'
 import type { TreeCare } from './tree-care.ts'
 
 export interface DeviceHostOptions {
@@ -285,26 +284,6 @@ export class DeviceHost implements ChangeHost {
     const to = await this.#generation(change.plan.to)
     return { change, name, from: packageOf(from, name), to: packageOf(to, name) }
   }
-}
-
-interface Work {
-  readonly change: Change
-  readonly name: PackageName
-  readonly from: GenerationPackage | undefined
-  readonly to: GenerationPackage | undefined
-}
-
-function needed(one: GenerationPackage | undefined): GenerationPackage {
-  if (one) return one
-  throw new TypeError('the step names a package that the generation does not have')
-}
-
-function changedIn(from: Generation, to: Generation): GenerationPackage[] {
-  return to.packages.filter(one => !isSamePackage(packageOf(from, one.package), one))
-}
-
-function floorsOf(to: Generation): Map<string, number> {
-  return new Map(to.packages.map(one => [packageFloor(one.package), one.floor]))
 }
 
 function messageOf(error: unknown): string {
