@@ -71,6 +71,7 @@ describe('what a person can do and see in a browser', { skip: noBrowser }, () =>
     await goTo(page, `/devices/${fig}`)
     await page.getByRole('link', { name: 'All of them' }).click()
     await page.getByRole('heading', { level: 1, name: 'Security events' }).waitFor()
+    await page.getByRole('article').nth(1).waitFor()
     assert.equal(await page.getByRole('article').count(), 2)
   })
 
