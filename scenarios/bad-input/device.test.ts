@@ -66,7 +66,7 @@ greed`
   }, async () => {
     const device = siege.device('small-fetch')
     const free = freeBytes(device)
-    device.proxy.rule = once(device, /\/bundles\//, () => fill(device, 0))
+    device.proxy.rule = once(device, /\/(deltas|bundles)\//, () => fill(device, 0))
     await device.order(revisions.files)
     await device.failure(({ failure }) => /disk is full/.test(failure.reason))
     assert.equal(await device.page(), 'revision 1\n')
