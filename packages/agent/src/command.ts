@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { AgentError } from './error.ts'
+import { wrongUsage } from './error.ts'
 import { fetchFlags, parseFetchOptions } from './fetch-options.ts'
 import type { FetchOptions } from './parts.ts'
 import { deltaCommand } from './store/delta-process.ts'
@@ -74,14 +74,14 @@ export function parseCommand(args: readonly string[]): Command {
   const [does, token, ...rest] = positionals
   if (values.help || does === undefined || does === 'help') return { does: 'help' }
   const { state } = values
-  if (state === undefined) throw wrong('--state DIR is missing')
-  if (rest.length > 0) throw wrong(`${rest.join(' ')} is too much`)
+  if (state === undefined) throw wrongUsage('--state DIR is missing')
+  if (rest.length > 0) throw wrongUsage(`${rest.join(' ')} is too much`)
   const make = (token === undefined ? alone : withWord).get(does)
   const command = make?.({ ...values, state }, token ?? '')
   if (command) return command
-  if (does === 'join') throw wrong('join needs a token')
-  if (does === 'import') throw wrong('import needs a file')
-  throw wrong(`${[does, token].join(' ').trim()} is no command`)
+  if (does === 'join') throw wrongUsage('join needs a token')
+  if (does === 'import') throw wrongUsage('import needs a file')
+  throw wrongUsage(`${[does, token].join(' ').trim()} is no command`)
 }
 
 type Values = ReturnType<typeof parse>['values'] & { readonly state: string }
@@ -110,17 +110,13 @@ const withWord = new Map<string, Maker>([
 function daysOf(value: string | undefined): number | undefined {
   if (value === undefined) return undefined
   if (/^\d{1,4}$/.test(value)) return Number(value)
-  throw wrong(`--keep-rejected ${value} is no number of days, such as 7`)
+  throw wrongUsage(`--keep-rejected ${value} is no number of days, such as 7`)
 }
 
 function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true })
   } catch (cause) {
-    throw wrong(cause instanceof Error ? cause.message : String(cause), cause)
+    throw wrongUsage(cause instanceof Error ? cause.message : String(cause), cause)
   }
-}
-
-function wrong(fact: string, cause?: unknown): AgentError {
-  return new AgentError('agent/usage', `cannot understand the command: ${fact}`, {}, { cause })
 }

@@ -66,3 +66,8 @@ export function asCoded(error: unknown): CodedError {
   const message = `cannot go on: ${error instanceof Error ? error.message : String(error)}`
   return new AgentError('agent/fault', message, {}, { cause: error })
 }
+
+/** What was typed is nothing that this program knows. */
+export function wrongUsage(fact: string, cause?: unknown): AgentError {
+  return new AgentError('agent/usage', `cannot understand the command: ${fact}`, {}, { cause })
+}

@@ -1,4 +1,4 @@
-import { AgentError } from './error.ts'
+import { wrongUsage } from './error.ts'
 import type { FetchOptions } from './parts.ts'
 
 /** Command line options that say from where else, how fast and how much is fetched. */
@@ -19,7 +19,7 @@ const slowest = 8192
 export function parseFetchOptions(given: Given): FetchOptions {
   const bytesPerSecond = bytesOf('--bandwidth', given.bandwidth)
   if (bytesPerSecond > 0 && bytesPerSecond < slowest) {
-    throw wrong(`--bandwidth ${bytesPerSecond} is less than ${slowest} bytes a second`)
+    throw wrongUsage(`--bandwidth ${bytesPerSecond} is less than ${slowest} bytes a second`)
   }
   return {
     mirrors: originsOf('--mirror', given.mirror),
@@ -36,14 +36,14 @@ function originsOf(flag: string, values: string | readonly string[] = []): strin
     const isOrigin = url !== null && /^https?:$/.test(url.protocol) && !url.username
     if (isOrigin && url.pathname === '/' && !url.search && !url.hash) return url.origin
     const shown = value.replace(/^(.*:\/\/)?.*@/, '$1…@')
-    throw wrong(`${flag} ${shown} is no origin, such as http://192.168.1.20:7180`)
+    throw wrongUsage(`${flag} ${shown} is no origin, such as http://192.168.1.20:7180`)
   })
 }
 
 function bytesOf(flag: string, value: string | readonly string[] | undefined): number {
   if (value === undefined) return 0
   const [, number = '', unit = ''] = /^([1-9]\d{0,11})([kMG]?)$/.exec(String(value)) ?? []
-  if (number === '') throw wrong(`${flag} ${value} is no number of bytes, such as 500k or 2G`)
+  if (number === '') throw wrongUsage(`${flag} ${value} is no number of bytes, such as 500k or 2G`)
   return Number(number) * (units[unit] ?? 1)
 }
 
@@ -56,9 +56,5 @@ function addressOf(value: string | readonly string[] | undefined): FetchOptions[
   if (host !== '' && Number(port) <= 65_535) {
     return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
   }
-  throw wrong(`--serve-objects ${value} is no HOST:PORT`)
-}
-
-function wrong(fact: string): AgentError {
-  return new AgentError('agent/usage', `cannot understand the command: ${fact}`)
+  throw wrongUsage(`--serve-objects ${value} is no HOST:PORT`)
 }

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { toTimestamp } from '@steadfleet/domain'
 import type { LocalRouteName } from '@steadfleet/protocol'
 import { type Paths, pathsOf } from '../disk/paths.ts'
-import { AgentError } from '../error.ts'
+import { wrongUsage } from '../error.ts'
 import { type Asked, askAgent } from './local-client.ts'
 import { texts } from './text.ts'
 
@@ -74,7 +74,8 @@ const verbs: Readonly<Record<string, Verb<LocalRouteName>>> = {
     asks: 'log',
     most: 2,
     with: ({ words: [name, app], values: { lines } }) => {
-      if (name === undefined || app === undefined) throw wrong('log needs a package and an app')
+      if (name === undefined || app === undefined)
+        throw wrongUsage('log needs a package and an app')
       return { query: { package: name as never, app, ...(lines && { lines }) } }
     },
   }),
@@ -90,7 +91,7 @@ const verbs: Readonly<Record<string, Verb<LocalRouteName>>> = {
     most: 1,
     with: ({ words: [word = ''] }) => {
       const metered = { yes: true, no: false, auto: null }[word]
-      if (metered === undefined) throw wrong('metered needs yes, no or auto')
+      if (metered === undefined) throw wrongUsage('metered needs yes, no or auto')
       return { body: { metered } }
     },
   }),
@@ -98,7 +99,7 @@ const verbs: Readonly<Record<string, Verb<LocalRouteName>>> = {
     asks: 'revert',
     most: 0,
     with: ({ values: { to, 'restore-data': restoreData } }) => {
-      if (to !== undefined && !/^[1-9]\d{0,8}$/.test(to)) throw wrong(`${to} is no generation`)
+      if (to !== undefined && !/^[1-9]\d{0,8}$/.test(to)) throw wrongUsage(`${to} is no generation`)
       return { body: { ...(to && { to: Number(to) }), ...(restoreData && { restoreData }) } }
     },
   }),
@@ -119,8 +120,9 @@ export async function runDevice(args: readonly string[], world: DeviceWorld): Pr
   const typed = { words, values, now: world.now }
   if (name === 'consent') return world.say(await giveConsent(paths, typed))
   const found = Object.hasOwn(verbs, name) ? verbs[name] : undefined
-  if (found === undefined) throw wrong(`device ${name} is no command`)
-  if (words.length > found.most) throw wrong(`${words.slice(found.most).join(' ')} is too much`)
+  if (found === undefined) throw wrongUsage(`device ${name} is no command`)
+  if (words.length > found.most)
+    throw wrongUsage(`${words.slice(found.most).join(' ')} is too much`)
   const reply = await askAgent(paths, found.asks, found.with?.(typed) ?? {})
   world.say(values.json ? JSON.stringify(reply) : textOf(found.asks, reply))
 }
@@ -128,8 +130,8 @@ export async function runDevice(args: readonly string[], world: DeviceWorld): Pr
 /** An answer is about one update: the one that is shown at this moment. */
 async function giveConsent(paths: Paths, { words, values, now }: Words): Promise<string> {
   const [answer, until, ...rest] = words
-  if (answer !== 'now' && answer !== 'later') throw wrong('consent needs now or later')
-  if (rest.length > 0) throw wrong(`${rest.join(' ')} is too much`)
+  if (answer !== 'now' && answer !== 'later') throw wrongUsage('consent needs now or later')
+  if (rest.length > 0) throw wrongUsage(`${rest.join(' ')} is too much`)
   const { update } = await askAgent(paths, 'status', {})
   const body = {
     answer,
@@ -160,17 +162,13 @@ function momentOf(text: string, now: Date): string {
   const isMoment =
     count !== '' || /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$/.test(text)
   if (isMoment && !Number.isNaN(at.getTime())) return toTimestamp(at)
-  throw wrong(`${text} is no moment, such as 2026-12-24T18:00:00Z or 3d`)
+  throw wrongUsage(`${text} is no moment, such as 2026-12-24T18:00:00Z or 3d`)
 }
 
 function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true })
   } catch (cause) {
-    throw wrong(cause instanceof Error ? cause.message : String(cause), cause)
+    throw wrongUsage(cause instanceof Error ? cause.message : String(cause), cause)
   }
-}
-
-function wrong(fact: string, cause?: unknown): AgentError {
-  return new AgentError('agent/usage', `cannot understand the command: ${fact}`, {}, { cause })
 }

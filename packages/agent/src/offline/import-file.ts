@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Digest, parseStrictJson, toHexDigest } from '@steadfleet/base'
+import { type Digest, isCoded, parseStrictJson, toHexDigest } from '@steadfleet/base'
 import { writeOffline } from '@steadfleet/bundle'
 import type { Generation } from '@steadfleet/engine'
 import { getOwnerRoot, getPolicy } from '@steadfleet/protocol'
@@ -10,7 +10,7 @@ import { type Envelope, type Order, parseEnvelope } from '@steadfleet/trust'
 import type { Stores } from '../change/collect.ts'
 import { syncDirectory, withFile } from '../disk/durable.ts'
 import type { Paths } from '../disk/paths.ts'
-import { AgentError, orDiskFull } from '../error.ts'
+import { AgentError, isSystemError, orDiskFull } from '../error.ts'
 import { runDeltaProcess } from '../store/delta-process.ts'
 import type { FetchContext } from '../store/fetch-context.ts'
 import { fetchTree } from '../store/fetch-tree.ts'
@@ -94,7 +94,7 @@ export async function resolveImported(
   order: Order,
 ): Promise<Resolved | undefined> {
   const { paths, device, trust } = context
-  const file = await OfflineFile.open(paths.offline).catch(() => undefined)
+  const file = await heldFile(paths)
   if (file === undefined) return undefined
   await using held = file
   const envelope = await orderFor(held, device)
@@ -105,10 +105,20 @@ export async function resolveImported(
 
 /** The trees that the last order needs, where a file brought it: nothing of them may go before they run. */
 export async function importedTrees({ offline }: Pick<Paths, 'offline'>): Promise<Digest[]> {
-  const file = await OfflineFile.open(offline).catch(() => undefined)
+  const file = await heldFile({ offline })
   if (file === undefined) return []
   await using held = file
   return held.trees
+}
+
+/** The file that is kept; undefined where there is none, or only what is left of one. A disk that cannot say is no such case. */
+async function heldFile({ offline }: Pick<Paths, 'offline'>): Promise<OfflineFile | undefined> {
+  try {
+    return await OfflineFile.open(offline)
+  } catch (error) {
+    if (isCoded(error) || isSystemError(error, 'EISDIR')) return undefined
+    throw error
+  }
 }
 
 async function orderFor(file: OfflineFile, device: string): Promise<Envelope> {

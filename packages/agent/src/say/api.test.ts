@@ -8,8 +8,9 @@ import { describe, test } from 'node:test'
 import type { UpdatePolicy } from '@steadfleet/domain'
 import { type LocalRole, type LocalStatus, localRoutes } from '@steadfleet/protocol'
 import { runDevice } from '../device/command.ts'
-import { TestDevice } from '../testing/device.test.ts'
-import { PretendFleet } from '../testing/pretend-fleet.test.ts'
+import type { TestDevice } from '../testing/device.test.ts'
+import type { PretendFleet } from '../testing/pretend-fleet.test.ts'
+import { withFleet } from '../testing/stage.test.ts'
 import { apiSocket } from './api-server.ts'
 
 const good = { 'bin/main': 'well\n' }
@@ -19,7 +20,7 @@ const [nobody, member, users] = [65_534, 64_123, 64_124]
 
 describe('the interface of a device', { concurrency: 4 }, () => {
   test('says what runs, why nothing waits, and how it came to be', () =>
-    withDevice(async ({ fleet, device }) => {
+    withFleet(async ({ fleet, device }) => {
       assert.match(await command('why', device), /^Its fleet has ordered nothing yet\.$/)
       await committed(fleet, 1)
       const status: LocalStatus = JSON.parse(await command('status --json', device))
@@ -32,7 +33,7 @@ describe('the interface of a device', { concurrency: 4 }, () => {
     }))
 
   test('explains a hold, and lets its owner go on at once', () =>
-    withDevice(async ({ fleet, device }) => {
+    withFleet(async ({ fleet, device }) => {
       await committed(fleet, 1)
       assert.match(await command('hold 3d', device), /^updates are on hold until 20/)
       await order(fleet, 2)
@@ -50,7 +51,7 @@ describe('the interface of a device', { concurrency: 4 }, () => {
     }))
 
   test('says why it went back, by itself and by hand', () =>
-    withDevice(async ({ fleet, device }) => {
+    withFleet(async ({ fleet, device }) => {
       await committed(fleet, 1)
       await order(fleet, 2, { 'bin/main': 'sick\n' })
       await fleet.untilEvent('failure')
@@ -74,7 +75,7 @@ describe('the interface of a device', { concurrency: 4 }, () => {
     }))
 
   test('takes the answer of whoever uses the device, about what was shown', () =>
-    withDevice(async ({ fleet, device }) => {
+    withFleet(async ({ fleet, device }) => {
       await committed(fleet, 1)
       await assert.rejects(command('consent now', device), { code: 'agent/other-update' })
       await order(fleet, 2, good, { consent: true })
@@ -86,7 +87,7 @@ describe('the interface of a device', { concurrency: 4 }, () => {
     }))
 
   test('says and is told whether the link is metered', () =>
-    withDevice(async ({ device }) => {
+    withFleet(async ({ device }) => {
       device.conditions = { isMetered: true, batteryPercent: 40, loadPercent: 7 }
       const { metered, battery, load } = JSON.parse(await command('status --json', device))
       assert.deepEqual({ metered, battery, load }, { metered: true, battery: 40, load: 7 })
@@ -111,7 +112,7 @@ describe('the interface of a device', { concurrency: 4 }, () => {
     [['POST', '/v1/revert', '{}'], 409, 'agent/no-earlier'],
   ]
   test('refuses what it does not know, each with its code', () =>
-    withDevice(async ({ device }) => {
+    withFleet(async ({ device }) => {
       for (const [asked, status, type] of wrong) {
         const answer = await ask(device, 'owner', ...asked)
         assert.deepEqual([answer.status, answer.body.type], [status, type], asked.join(' '))
@@ -131,7 +132,7 @@ describe('the interface of a device', { concurrency: 4 }, () => {
     ['status --everything', 'agent/usage'],
   ]
   test('is not reached with a command that cannot be understood, or where no agent runs', () =>
-    withDevice(async ({ device }) => {
+    withFleet(async ({ device }) => {
       for (const [line, code] of lines) await assert.rejects(command(line, device), { code }, line)
       assert.match(await command('--help', device), /^steadfleet-agent device:.*Examples:/s)
       await device.stop()
@@ -144,7 +145,7 @@ describe('the interface of a device', { concurrency: 4 }, () => {
     'is closed by the kernel to whoever is neither its owner nor of its group',
     { skip: !isRoot },
     () =>
-      withDevice(async ({ fleet, device }) => {
+      withFleet(async ({ fleet, device }) => {
         await device.stop()
         device.group = users
         await device.start()
@@ -176,7 +177,7 @@ describe('the interface of a device', { concurrency: 4 }, () => {
   )
 
   test('tells whoever may not connect so', { skip: !isRoot }, () =>
-    withDevice(async ({ device }) => {
+    withFleet(async ({ device }) => {
       await letThrough(device)
       const main = join(import.meta.dirname, '../main.ts')
       const args = [main, 'device', 'why', '--state', device.paths.root]
@@ -186,21 +187,6 @@ describe('the interface of a device', { concurrency: 4 }, () => {
     }),
   )
 })
-
-interface Stage {
-  readonly fleet: PretendFleet
-  readonly device: TestDevice
-}
-
-async function withDevice(story: (stage: Stage) => Promise<void>): Promise<void> {
-  const fleet = await PretendFleet.start()
-  const device = await TestDevice.join(fleet)
-  try {
-    await story({ fleet, device })
-  } finally {
-    await device[Symbol.asyncDispose]().finally(() => fleet.close())
-  }
-}
 
 /** What a `device` command prints. */
 async function command(line: string, { paths, world }: TestDevice): Promise<string> {

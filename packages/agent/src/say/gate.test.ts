@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { UpdatePolicy } from '@steadfleet/domain'
 import { leasePath } from '../disk/paths.ts'
-import { TestDevice } from '../testing/device.test.ts'
-import { PretendFleet } from '../testing/pretend-fleet.test.ts'
+import type { TestDevice } from '../testing/device.test.ts'
+import type { PretendFleet } from '../testing/pretend-fleet.test.ts'
+import { withFleet } from '../testing/stage.test.ts'
 import { consent, holdUpdates, resumeUpdates, setMetered, updateNow } from './acts.ts'
 
 const good = { 'bin/main': 'well\n' }
@@ -199,21 +200,6 @@ describe('an update of a device whose owner has a say', { concurrency: 6 }, () =
       await fleet.untilEvent('security', 'schema/mismatch')
     }))
 })
-
-interface Stage {
-  readonly fleet: PretendFleet
-  readonly device: TestDevice
-}
-
-async function withFleet(story: (stage: Stage) => Promise<void>): Promise<void> {
-  const fleet = await PretendFleet.start()
-  const device = await TestDevice.join(fleet)
-  try {
-    await story({ fleet, device })
-  } finally {
-    await device[Symbol.asyncDispose]().finally(() => fleet.close())
-  }
-}
 
 /** Brings the device from revision 1 to 2 under a policy that the order carries. */
 async function updateUnder(

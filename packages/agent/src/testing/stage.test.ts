@@ -10,11 +10,8 @@ export interface Stage {
   readonly device: TestDevice
 }
 
-export async function withFleet(
-  story: (stage: Stage) => Promise<void>,
-  choices: Parameters<typeof PretendFleet.start>[0] = {},
-): Promise<void> {
-  const fleet = await PretendFleet.start(choices)
+export async function withFleet(story: (stage: Stage) => Promise<void>): Promise<void> {
+  const fleet = await PretendFleet.start()
   const device = await TestDevice.join(fleet)
   try {
     await story({ fleet, device })

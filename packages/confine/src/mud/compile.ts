@@ -96,7 +96,7 @@ function toLine(rule: MudRule, direction: Direction, sets: Sets, notes: MudNote[
   return [parts.filter(Boolean).join(' ')]
 }
 
-/** Who opens a connection of TCP: the other end only answers. RFC 8520 §4.5 */
+/** Who opens a connection of TCP: the other end only answers. RFC 8520 */
 function stateMatch({ initiator }: MudRule, direction: Direction): string {
   const isAnswer = initiator !== undefined && (initiator === 'device') !== (direction === 'from')
   return isAnswer ? 'ct state established,related' : ''

@@ -7,7 +7,7 @@ export interface Mended {
   readonly notes: readonly MudNote[]
 }
 
-/** Modules that this reader knows; members of others are extensions that it passes over. RFC 8520 §3.13 */
+/** Modules that this reader knows; members of others are extensions that it passes over. RFC 8520 */
 const knownModules: ReadonlySet<string> = new Set([
   'ietf-mud',
   'ietf-mud-transparency',

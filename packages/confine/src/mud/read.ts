@@ -1,4 +1,4 @@
-import { isCoded, type Json, parseStrictJson } from '@steadfleet/base'
+import { type Json, parseStrictJson } from '@steadfleet/base'
 import { parserOf, SchemaError } from '@steadfleet/domain'
 import { ConfineError } from '../error.ts'
 import { mend, withoutExtensions } from './mend.ts'
@@ -71,7 +71,7 @@ function faultsIn(value: Json): readonly MudNote[] {
     parseDocument(value)
     return []
   } catch (error) {
-    if (isCoded(error, 'schema/mismatch') && error instanceof SchemaError) return error.faults
+    if (error instanceof SchemaError) return error.faults
     throw error
   }
 }

@@ -20,7 +20,7 @@ type Fault = (path: string, message: string) => void
 /** IP protocol numbers of what access lists match by name. */
 const protocols = { tcp: [6], udp: [17], icmp: [1, 58] } as const
 
-/** Classes that everybody knows. RFC 8520 §17.6 */
+/** Classes that everybody knows. RFC 8520 */
 const registered: ReadonlySet<string> = new Set([
   'urn:ietf:params:mud:dns',
   'urn:ietf:params:mud:ntp',
@@ -130,7 +130,7 @@ function protocolOf(matches: Matches, family: MudFamily, fault: Fault): number |
   return said
 }
 
-/** RFC 8520 §4: who is meant is for the network to say. */
+/** RFC 8520: who is meant is for the network to say. */
 function abstractPeers({ 'ietf-mud:mud': mud }: Matches): MudPeer[] {
   const plain = (['same-manufacturer', 'local-networks', 'my-controller'] as const).flatMap(kind =>
     mud?.[kind] ? [{ kind }] : [],
@@ -154,7 +154,7 @@ function namedPeers({ ipv4, ipv6, eth }: Matches, direction: Direction): MudPeer
   ]
 }
 
-/** Where the device is in the network is nothing its maker can know. RFC 8520 §1.8 */
+/** Where the device is in the network is nothing its maker can know. RFC 8520 */
 function refuseOwnAddress({ ipv4, ipv6 }: Matches, direction: Direction, fault: Fault): void {
   const isFrom = direction === 'from-device-policy'
   const [own, end] = isFrom ? (['src', 'source'] as const) : (['dst', 'destination'] as const)

@@ -117,7 +117,7 @@ const instant = Type.String({
   description: 'a date and time with its zone, as RFC 3339 writes it',
 })
 
-/** Where to read what a device consists of and which flaws are known of it. RFC 9472 §5 */
+/** Where to read what a device consists of and which flaws are known of it. RFC 9472 */
 const transparency = object({
   sboms: Type.Optional(
     Type.Array(
