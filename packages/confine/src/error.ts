@@ -1,6 +1,11 @@
 import { CodedError } from '@steadfleet/base'
 
-export type ConfineErrorCode = 'confine/unknown-interface' | 'confine/plan' | 'confine/mud'
+export type ConfineErrorCode =
+  | 'confine/unknown-interface'
+  | 'confine/plan'
+  | 'confine/mud'
+  | 'confine/host'
+  | 'confine/ports'
 
 /** Raised when a sandbox would not be what was asked for. */
 export class ConfineError extends CodedError<ConfineErrorCode> {}

@@ -9,5 +9,6 @@ export {
   interfaceNames,
   interfaces,
 } from './interfaces.ts'
+export * from './network/index.ts'
 export * from './sandbox.ts'
 export { toSeccompFilter } from './seccomp.ts'
