@@ -1,11 +1,5 @@
-import {
-  type MudFile,
-  type MudNote,
-  type MudPeer,
-  type MudRule,
-  type PortRange,
-  peerKey,
-} from './mud-file.ts'
+import { type Direction, families, type IpFamily, type MatchPeer, toRuleLines } from './lines.ts'
+import { type MudFile, type MudNote, type MudPeer, type MudRule, peerKey } from './mud-file.ts'
 
 /** Where a device is in its network, and who there is meant by the words of a MUD file. */
 export interface MudPlacement {
@@ -28,19 +22,6 @@ export interface CompiledMud {
   readonly notes: readonly MudNote[]
 }
 
-/** What each end is called in a packet, by the direction that it goes. */
-const sides = {
-  from: { peer: 'daddr', peerPort: 'dport', devicePort: 'sport' },
-  to: { peer: 'saddr', peerPort: 'sport', devicePort: 'dport' },
-} as const
-type Direction = keyof typeof sides
-
-const families = {
-  ipv4: { keyword: 'ip', type: 'ipv4_addr', suffix: '4', icmp: 'icmp' },
-  ipv6: { keyword: 'ip6', type: 'ipv6_addr', suffix: '6', icmp: 'icmpv6' },
-} as const
-type IpFamily = keyof typeof families
-
 /**
  * Compiles a file for one device of a network. The same file and placement make the same bytes. What a
  * file says reaches the script as a number, an address or a checked name, or in no way.
@@ -50,7 +31,7 @@ export function compileMud(file: MudFile, placement: MudPlacement): CompiledMud 
   const sets = new Sets(placement)
   const notes: MudNote[] = []
   const chain = (direction: Direction, rules: readonly MudRule[]): string[] =>
-    rules.flatMap(rule => toLine(rule, direction, sets, notes))
+    rules.flatMap(rule => toRuleLines(rule, direction, sets.match, notes))
   const from = chain('from', file.fromDevice)
   const to = chain('to', file.toDevice)
   const script = [
@@ -77,73 +58,6 @@ function toChain(name: string, lines: readonly string[]): string[] {
   return [`  chain ${name} {`, ...whole.map(line => `    ${line}`), '  }']
 }
 
-function toLine(rule: MudRule, direction: Direction, sets: Sets, notes: MudNote[]): string[] {
-  if (rule.family === 'ethernet') {
-    notes.push({ path: rule.name, message: 'is of Ethernet, which no router forwards: left out' })
-    return []
-  }
-  const side = sides[direction]
-  const parts = [
-    ...peerMatches(rule, rule.family, side.peer, sets),
-    ...protocolMatch(rule, rule.family),
-    ...portMatch(rule, side.peerPort, rule.peerPorts),
-    ...portMatch(rule, side.devicePort, rule.devicePorts),
-    stateMatch(rule, direction),
-    'counter',
-    rule.action,
-    `comment "${commentOf(rule.name)}"`,
-  ]
-  return [parts.filter(Boolean).join(' ')]
-}
-
-/** Who opens a connection of TCP: the other end only answers. RFC 8520 */
-function stateMatch({ initiator }: MudRule, direction: Direction): string {
-  const isAnswer = initiator !== undefined && (initiator === 'device') !== (direction === 'from')
-  return isAnswer ? 'ct state established,related' : ''
-}
-
-function protocolMatch(rule: MudRule, family: IpFamily): string[] {
-  const { protocol, icmp } = rule
-  const plain = protocol === undefined ? [] : [`meta l4proto ${protocol}`]
-  if (!icmp) return plain
-  const { icmp: keyword } = families[family]
-  const { type, code } = icmp
-  return [
-    ...plain,
-    ...(type === undefined ? [] : [`${keyword} type ${type}`]),
-    ...(code === undefined ? [] : [`${keyword} code ${code}`]),
-  ]
-}
-
-function portMatch({ protocol }: MudRule, keyword: string, range: PortRange | undefined): string[] {
-  if (!range) return []
-  const { from, to, isOutside } = range
-  const ports = from === to ? `${from}` : `${from}-${to}`
-  return [`${protocol === 17 ? 'udp' : 'tcp'} ${keyword} ${isOutside ? '!= ' : ''}${ports}`]
-}
-
-function peerMatches({ peers }: MudRule, family: IpFamily, side: string, sets: Sets): string[] {
-  const matches = peers.map(peer => peerMatch(peer, family, side, sets))
-  return matches.length > 0 ? matches : [`meta nfproto ${family}`]
-}
-
-function peerMatch(peer: MudPeer, family: IpFamily, side: string, sets: Sets): string {
-  const { keyword } = families[family]
-  switch (peer.kind) {
-    case 'network':
-      return `${keyword} ${side} ${peer.of}`
-    case 'mac':
-      return `ether ${side} ${peer.of}`
-    default:
-      return `${keyword} ${side} @${sets.nameFor(peer, family)}`
-  }
-}
-
-/** A name that no reader of the script can take for anything else. */
-function commentOf(name: string): string {
-  return name.replaceAll(/[^A-Za-z0-9 ._-]/g, '_').slice(0, 64)
-}
-
 /** The named sets of one table, in the order in which its rules first ask for them. */
 class Sets {
   readonly hosts = new Map<string, { readonly ipv4: string; readonly ipv6: string }>()
@@ -154,7 +68,11 @@ class Sets {
     this.#placement = placement
   }
 
-  nameFor(peer: MudPeer, family: IpFamily): string {
+  readonly match: MatchPeer = (peer, family, side) => [
+    `${families[family].keyword} ${side} @${this.#nameFor(peer, family)}`,
+  ]
+
+  #nameFor(peer: MudPeer, family: IpFamily): string {
     const key = peerKey(peer)
     const stem = this.#names.get(key) ?? `peer${this.#names.size + 1}_`
     this.#names.set(key, stem)

@@ -1,5 +1,7 @@
 export { type CompiledMud, compileMud, type MudPlacement } from './compile.ts'
 export { type MudRow, peerText, toMudPicture, toMudRows } from './describe.ts'
 export { diffMud, type MudDifference } from './diff.ts'
+export { type CompiledGateway, compileGateway, gatewayTable } from './gateway.ts'
+export * from './gateway-plan.ts'
 export * from './mud-file.ts'
 export { parseMud, readMud } from './read.ts'

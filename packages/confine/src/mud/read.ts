@@ -7,7 +7,7 @@ import { rulesOf } from './rules.ts'
 import { type MudDocument, mudSchema } from './schema.ts'
 
 /** No file that was ever found is a tenth as long. */
-const limits = { bytes: 4 * 1024 * 1024, depth: 32 }
+const limits = { bytes: 4 * 1024 * 1024, depth: 32, rules: 4096 }
 
 const parseDocument = parserOf('MUD file', mudSchema)
 
@@ -106,6 +106,11 @@ function toMudFile(document: MudDocument) {
   const from = rulesOf(document, 'from-device-policy')
   const to = rulesOf(document, 'to-device-policy')
   const lastUpdate = new Date(mud['last-update'])
+  const rules = from.rules.length + to.rules.length
+  if (rules > limits.rules) {
+    const message = `has ${rules} rules; no gateway loads more than ${limits.rules}`
+    throw malformed([{ path: '', message }])
+  }
   const faults = [...from.faults, ...to.faults, ...listFaults(document)]
   if (Number.isNaN(lastUpdate.getTime()))
     faults.push({ path: '/ietf-mud:mud/last-update', message: 'is no day of the calendar' })
