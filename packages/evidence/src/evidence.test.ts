@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { digestOf, fromUtf8, parseStrictJson, toUtf8 } from '@steadfleet/base'
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
-import { type Component, makeProvenance, makeSbom, type SbomSubject } from './index.ts'
+import { type Component, makeProvenance } from './index.ts'
+import { makeSbom, type SbomSubject } from './sbom.ts'
 
 const digest = digestOf(toUtf8('x'))
 const subject: SbomSubject = {

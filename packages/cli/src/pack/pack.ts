@@ -13,7 +13,6 @@ import {
   type LockedSource,
   makeLock,
   makeProvenance,
-  makeSbom,
   toLockBytes,
 } from '@steadfleet/evidence'
 import { refuseAbsentCommands } from './commands.ts'
@@ -149,6 +148,8 @@ async function describe(options: PackOptions, staged: Staged): Promise<Evidence>
   const { manifest, digest } = declared
   const name = packageNameOf(manifest)
   const tree = digestOf(toTreeBytes(staged.tree))
+  // Loaded by who makes one: the library is a third of all that a command would load.
+  const { makeSbom } = await import('@steadfleet/evidence/sbom')
   const sbom = makeSbom(
     {
       package: name,

@@ -31,7 +31,8 @@ import {
   toUtf8,
 } from '@steadfleet/base'
 import type { ReleaseRecord } from '@steadfleet/domain'
-import { makeProvenance, makeSbom, parseLock, toLockBytes } from '@steadfleet/evidence'
+import { makeProvenance, parseLock, toLockBytes } from '@steadfleet/evidence'
+import { makeSbom } from '@steadfleet/evidence/sbom'
 import { logDigest, payloadTypes, toLeaf } from '@steadfleet/trust'
 import { type PackResult, pack, readManifest } from '../pack/index.ts'
 import { type Pins, verifyChain } from './chain.ts'
