@@ -70,7 +70,7 @@ async function sandboxed(folder: string, floor: Floor): Promise<string[]> {
     settings: join(folder, 'settings.json'),
     values: {},
     declaration: { command },
-    interfaces: [],
+    opened: [],
     limits: {},
   }
   return prepareSandbox(floor, spec, { folder: join(folder, 'run'), command })

@@ -58,6 +58,7 @@ apps:
 interfaces:
   - interface: network-listen
     reason: serves its page to the test
+    ports: [{ port: { setting: port } }]
 settings:
   port: { type: integer, default: 8080, minimum: 1, maximum: 65535 }
   greeting: { type: string, default: hi, max-length: 20 }

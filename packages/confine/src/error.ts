@@ -2,6 +2,7 @@ import { CodedError } from '@steadfleet/base'
 
 export type ConfineErrorCode =
   | 'confine/unknown-interface'
+  | 'confine/request'
   | 'confine/plan'
   | 'confine/mud'
   | 'confine/host'

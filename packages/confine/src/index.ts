@@ -1,14 +1,13 @@
 export * from './environment.ts'
 export * from './error.ts'
+export type { Effect, Interface } from './interfaces/interface.ts'
+export { effectOf, faultsInRequest, openedRequests } from './interfaces/request.ts'
 export {
-  allowedInterfaces,
-  type Ceiling,
-  type Interface,
   type InterfaceName,
   interfaceNamed,
   interfaceNames,
   interfaces,
-} from './interfaces.ts'
+} from './interfaces/table.ts'
 export * from './network/index.ts'
 export * from './sandbox.ts'
 export { toSeccompFilter } from './seccomp.ts'

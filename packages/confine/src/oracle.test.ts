@@ -71,7 +71,7 @@ describe('libseccomp agrees', { skip: oracle.missing ?? false }, () => {
 
 function compare(architecture: 'amd64' | 'arm64', families: readonly ('inet' | 'inet6')[]): void {
   const rules = conditionalCalls(families)
-  const ours = toSeccompFilter(architecture, families.length > 0 ? ['network'] : [])
+  const ours = toSeccompFilter(architecture, families.length > 0 ? [{ interface: 'network' }] : [])
   const theirs = askOracle(architecture, rules)
   const names = new Map<number, string>(
     Object.entries(syscalls[architecture]).map(([name, number]) => [number, name]),

@@ -40,7 +40,9 @@ describe('the arguments of a sandbox', () => {
   })
   for (const name of ['network', 'network-listen']) {
     test(`keep the device’s network for ${name} alone`, () => {
-      assert.ok(!toSandboxArguments(plan({ interfaces: [name] })).includes('--unshare-net'))
+      assert.ok(
+        !toSandboxArguments(plan({ opened: [{ interface: name }] })).includes('--unshare-net'),
+      )
     })
   }
   for (const path of ['proc', 'dev', 'tmp', 'data', 'run', 'sys', 'settings.json', '.steadfleet']) {
@@ -65,7 +67,7 @@ describe('the arguments of a sandbox', () => {
   })
   test('refuse an interface that there is not', () => {
     const code = 'confine/unknown-interface'
-    assert.throws(() => toSandboxArguments(plan({ interfaces: ['camera'] })), { code })
+    assert.throws(() => toSandboxArguments(plan({ opened: [{ interface: 'toString' }] })), { code })
   })
 })
 
@@ -104,7 +106,7 @@ function plan(stated: Partial<SandboxPlan>): SandboxPlan {
     shared: [],
     settings: '/state/settings.json',
     shown: [],
-    interfaces: [],
+    opened: [],
     hostname: 'acme-x',
     environment: {},
     command: ['usr/bin/app', '-v'],

@@ -1,5 +1,6 @@
+import type { InterfaceRequest } from '@steadfleet/domain'
 import { ConfineError } from './error.ts'
-import { interfaceNamed } from './interfaces.ts'
+import { effectOf } from './interfaces/request.ts'
 
 /** An entry of the tree's top level, or of its `/etc` where that is taken apart. */
 export interface TreeEntry {
@@ -44,7 +45,8 @@ export interface SandboxPlan {
   readonly leases?: string
   /** Further files of the device, such as its resolver's configuration. */
   readonly shown: readonly Shown[]
-  readonly interfaces: readonly string[]
+  /** The requests that are granted. */
+  readonly opened: readonly InterfaceRequest[]
   readonly hostname: string
   readonly environment: Readonly<Record<string, string>>
   /** Options of the launcher itself, such as limits. */
@@ -103,8 +105,8 @@ export function toSandboxArguments(plan: SandboxPlan): string[] {
   ]
 }
 
-function toNamespaces({ identity, interfaces, hostname }: SandboxPlan): string[] {
-  const sharesNetwork = interfaces.some(name => interfaceNamed(name).sandbox.sharesNetwork)
+function toNamespaces({ identity, opened, hostname }: SandboxPlan): string[] {
+  const sharesNetwork = opened.some(request => effectOf(request).network)
   return [
     ...(identity.kind === 'mapped' ? ['--unshare-user'] : []),
     ...['--unshare-ipc', '--unshare-pid', '--unshare-uts', '--unshare-cgroup-try'],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { InterfaceRequest } from '@steadfleet/domain'
 import { verdictOn } from './bpf-machine.ts'
 import { syscalls } from './generated/syscalls.ts'
 import { toSeccompFilter } from './seccomp.ts'
@@ -109,10 +110,10 @@ const sockets: [args: number[], alone: number, withNetwork: number][] = [
 
 for (const architecture of ['amd64', 'arm64'] as const) {
   const numbers: Readonly<Record<string, number>> = syscalls[architecture]
-  const judge = (interfaces: string[], call: string, args: readonly (number | bigint)[]) => {
+  const judge = (names: string[], call: string, args: readonly (number | bigint)[]) => {
     const number = numbers[call]
     assert.ok(number !== undefined, `${call} has a number`)
-    return verdictOn(toSeccompFilter(architecture, interfaces), {
+    return verdictOn(toSeccompFilter(architecture, requests(...names)), {
       architecture: audit[architecture],
       number,
       args: args.map(BigInt),
@@ -147,19 +148,23 @@ for (const architecture of ['amd64', 'arm64'] as const) {
       }
     })
     test('is the same whatever the order of the interfaces', () => {
-      const some = toSeccompFilter(architecture, ['network', 'network-listen'])
-      assert.deepEqual(toSeccompFilter(architecture, ['network-listen', 'network']), some)
+      const some = toSeccompFilter(architecture, requests('network', 'network-listen'))
+      assert.deepEqual(toSeccompFilter(architecture, requests('network-listen', 'network')), some)
     })
     test('refuses an interface that there is not', () => {
       const code = 'confine/unknown-interface'
-      assert.throws(() => toSeccompFilter(architecture, ['toString']), { code })
+      assert.throws(() => toSeccompFilter(architecture, requests('toString')), { code })
     })
   })
 }
 
 test('the filter for amd64 finds every x32 call deadly', () => {
-  const filter = toSeccompFilter('amd64', ['network'])
+  const filter = toSeccompFilter('amd64', requests('network'))
   for (const number of [0x40000000, 0x40000001, 0x40000208, 0xffffffff]) {
     assert.equal(verdictOn(filter, { architecture: audit.amd64, number, args: [] }), kill)
   }
 })
+
+function requests(...names: string[]): InterfaceRequest[] {
+  return names.map(name => ({ interface: name }))
+}

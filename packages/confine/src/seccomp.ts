@@ -1,7 +1,7 @@
-import type { Architecture } from '@steadfleet/domain'
+import type { Architecture, InterfaceRequest } from '@steadfleet/domain'
 import { and, branch, give, load, offset, type Program, toBytes } from './bpf.ts'
 import { syscalls } from './generated/syscalls.ts'
-import { interfaceNamed } from './interfaces.ts'
+import { effectOf } from './interfaces/request.ts'
 import {
   absentCalls,
   allowedCalls,
@@ -28,15 +28,15 @@ const absent: Program = [give(verdict.errno(errno.ENOSYS))]
 const allowed: Program = [give(verdict.allow)]
 
 /**
- * The system call filter of a sandbox with these interfaces, as the kernel takes it: an allowlist.
+ * The system call filter of a sandbox that these requests open, as the kernel takes it: an allowlist.
  * A call that is not listed gets EPERM, one that this table does not know yet gets ENOSYS (so that
  * a newer libc takes its older way), a call of a foreign architecture or of x32 ends the process.
  */
 export function toSeccompFilter(
   architecture: Architecture,
-  interfaces: readonly string[],
+  opened: readonly InterfaceRequest[],
 ): Uint8Array {
-  const decide = toTree(rangesOf(programsByNumber(architecture, interfaces)))
+  const decide = toTree(rangesOf(programsByNumber(architecture, opened)))
   const native: Program = [load(offset.number), ...refuseX32(architecture, decide)]
   return toBytes([
     load(offset.architecture),
@@ -55,7 +55,7 @@ function refuseX32(architecture: Architecture, decide: Program): Program {
 /** For each known call its program; what has none is refused. */
 function programsByNumber(
   architecture: Architecture,
-  interfaces: readonly string[],
+  opened: readonly InterfaceRequest[],
 ): Map<number, Program> {
   const numbers: Readonly<Record<string, number>> = syscalls[architecture]
   const programs = new Map(Object.values(numbers).map(number => [number, refused]))
@@ -66,7 +66,7 @@ function programsByNumber(
   }
   for (const name of allowedCalls) put(name, allowed)
   for (const name of absentCalls) put(name, absent)
-  const families = interfaces.flatMap(name => interfaceNamed(name).filter.families ?? [])
+  const families = opened.flatMap(request => effectOf(request).families ?? [])
   const conditional = conditionalCalls([...new Set(families)].sort())
   for (const [name, conditions] of Object.entries(conditional)) {
     put(name, conditions.reduceRight(askFirst, allowed))

@@ -1,4 +1,4 @@
-import type { AddressFamily } from './interfaces.ts'
+import type { AddressFamily } from './interfaces/interface.ts'
 
 /** One look at an argument: `argument & mask` is (or is not) one of `values`; else `errno` is given. */
 export interface Condition {

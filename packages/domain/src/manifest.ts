@@ -82,12 +82,21 @@ export const App = object({
 })
 export type App = Static<typeof App>
 
-/** What one request asks of an interface; which members an interface reads is in `confine`. */
-export const InterfaceRequest = object({
-  interface: Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$' }),
-  reason: Type.Optional(Type.String({ maxLength: 200 })),
-})
-export type InterfaceRequest = Static<typeof InterfaceRequest>
+/**
+ * What one request asks of an interface. Which further members an interface reads is in `confine`, which
+ * refuses the others when a package is made.
+ */
+export const InterfaceRequest = Type.Unsafe<InterfaceRequest>(
+  Type.Object({
+    interface: Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$' }),
+    reason: Type.Optional(Type.String({ maxLength: 200 })),
+  }),
+)
+export interface InterfaceRequest {
+  readonly interface: string
+  readonly reason?: string
+  readonly [member: string]: unknown
+}
 
 /** What a device must know of a package to run it; carried in the release record. */
 const behaviour = {

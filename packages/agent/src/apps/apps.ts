@@ -1,4 +1,11 @@
-import type { App, AppStatus, Behaviour, PackageName, SettingValues } from '@steadfleet/domain'
+import type {
+  App,
+  AppStatus,
+  Behaviour,
+  InterfaceRequest,
+  PackageName,
+  SettingValues,
+} from '@steadfleet/domain'
 
 /** One app of one release, and all that its sandbox needs to know. */
 export interface AppSpec {
@@ -16,7 +23,7 @@ export interface AppSpec {
   readonly values: SettingValues
   readonly declaration: App
   /** Requested by the manifest, granted by the owner, within the ceiling. */
-  readonly interfaces: readonly string[]
+  readonly opened: readonly InterfaceRequest[]
   readonly limits: Behaviour['limits']
 }
 

@@ -76,7 +76,7 @@ async function emptySpec(folder: string): Promise<AppSpec> {
     settings,
     values: {},
     declaration: { command: ['true'] },
-    interfaces: [],
+    opened: [],
     limits: {},
   }
 }

@@ -192,7 +192,7 @@ describe('a confined app', { skip: noSandbox }, () => {
   })
 
   test('has the device’s network where it is granted', async () => {
-    const said = await bench.say('cat /proc/net/dev', { interfaces: ['network'] })
+    const said = await bench.say('cat /proc/net/dev', { opened: [{ interface: 'network' }] })
     assert.equal(said, readNetwork(said))
   })
 
@@ -237,7 +237,7 @@ describe('a confined app', { skip: noSandbox }, () => {
       const port = typeof address === 'object' ? address?.port : undefined
       const command = `/bin/attempts ${port}`
       const alone = parse(await bench.say(command))
-      const connected = parse(await bench.say(command, { interfaces: ['network'] }))
+      const connected = parse(await bench.say(command, { opened: [{ interface: 'network' }] }))
       server.close()
       assert.equal(alone.connect, undefined)
       assert.equal(connected.connect, 'done')

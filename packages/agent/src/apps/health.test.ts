@@ -83,7 +83,7 @@ function specOf(health: HealthCheck, values: SettingValues = {}): AppSpec {
     settings: '/settings.json',
     values,
     declaration: { command: ['web'], health },
-    interfaces: ['network-listen'],
+    opened: [{ interface: 'network-listen' }],
     limits: {},
   }
 }

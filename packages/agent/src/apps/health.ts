@@ -1,6 +1,6 @@
 import { get } from 'node:http'
 import { connect } from 'node:net'
-import { interfaceNamed } from '@steadfleet/confine'
+import { effectOf } from '@steadfleet/confine'
 import type { HealthCheck, SettingValues } from '@steadfleet/domain'
 import type { AppSpec, HealthVerdict, HookResult } from './apps.ts'
 
@@ -24,8 +24,8 @@ export async function checkHealth(spec: AppSpec, runInside: RunInside): Promise<
   return askByNetwork(check, spec.values, seconds * 1000)
 }
 
-function isReachable({ interfaces }: AppSpec): boolean {
-  return interfaces.some(name => interfaceNamed(name).sandbox.sharesNetwork)
+function isReachable({ opened }: AppSpec): boolean {
+  return opened.some(request => effectOf(request).network)
 }
 
 function checkExit({ exit, output }: HookResult): HealthVerdict {

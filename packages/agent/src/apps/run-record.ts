@@ -37,7 +37,14 @@ export async function writeRecord(folder: string, record: RunRecord): Promise<vo
 
 export function readRecord(folder: string): RunRecord | undefined {
   const text = readIfThere(join(folder, 'run.json'))
-  return text === undefined ? undefined : JSON.parse(text)
+  return text === undefined ? undefined : completed(JSON.parse(text))
+}
+
+/** Agents of before requests had members wrote the names of what is opened down, and no requests. */
+function completed(record: RunRecord): RunRecord {
+  const { interfaces, ...spec } = record.spec as AppSpec & { interfaces?: readonly string[] }
+  if (interfaces === undefined) return record
+  return { ...record, spec: { ...spec, opened: interfaces.map(name => ({ interface: name })) } }
 }
 
 /** Forgets the run; what the app said is kept. */

@@ -14,8 +14,8 @@ import {
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import {
+  effectOf,
   type Identity,
-  interfaceNamed,
   type Launcher,
   type Shown,
   type TreeEntry,
@@ -23,7 +23,7 @@ import {
   toSandboxEnvironment,
   toSeccompFilter,
 } from '@steadfleet/confine'
-import type { Architecture } from '@steadfleet/domain'
+import type { Architecture, InterfaceRequest } from '@steadfleet/domain'
 import { leasePath } from '../disk/paths.ts'
 import { isSystemError } from '../error.ts'
 import type { AppSpec, SharedFolder } from './apps.ts'
@@ -40,7 +40,7 @@ export interface Floor {
   /** Absent where the agent is no root: then every app is the agent's user, alone in a namespace. */
   readonly uids?: Uids
   readonly homes: readonly CgroupHome[]
-  /** Filters by their interfaces, so that each is compiled once. */
+  /** Filters by what is opened, so that each is compiled once. */
   readonly filters: Map<string, Uint8Array>
   /** Where each package has its folder of leases. */
   readonly leases?: string
@@ -75,7 +75,7 @@ export async function prepareSandbox(
   const leases = floor.leases && leasePath({ leases: floor.leases }, spec.package)
   if (leases) await giveLeases(leases, identity)
   await mkdir(run.folder, { recursive: true, mode: 0o700 })
-  await writeFile(join(run.folder, 'filter'), filterOf(floor, spec.interfaces))
+  await writeFile(join(run.folder, 'filter'), filterOf(floor, spec.opened))
   const rlimits = rlimitOptions(floor, limitsOf(spec.limits))
   const shown = shownTo(spec)
   const plan = {
@@ -89,7 +89,7 @@ export async function prepareSandbox(
     settings: spec.settings,
     ...(leases && { leases }),
     shown,
-    interfaces: spec.interfaces,
+    opened: spec.opened,
     hostname: spec.package.replace('/', '-'),
     environment: toSandboxEnvironment({
       package: spec.package,
@@ -104,9 +104,12 @@ export async function prepareSandbox(
   return [...outside, floor.bwrap, ...toSandboxArguments(plan)]
 }
 
-function filterOf({ architecture, filters }: Floor, interfaces: readonly string[]): Uint8Array {
-  const key = interfaces.join()
-  const filter = filters.get(key) ?? toSeccompFilter(architecture, interfaces)
+function filterOf(
+  { architecture, filters }: Floor,
+  opened: readonly InterfaceRequest[],
+): Uint8Array {
+  const key = JSON.stringify(opened)
+  const filter = filters.get(key) ?? toSeccompFilter(architecture, opened)
   filters.set(key, filter)
   return filter
 }
@@ -191,8 +194,8 @@ async function giveSettings(settings: string, identity: Identity): Promise<void>
 }
 
 /** An app on the device's network finds names as the device does. */
-function shownTo({ interfaces }: AppSpec): Shown[] {
-  if (!interfaces.some(name => interfaceNamed(name).sandbox.sharesNetwork)) return []
+function shownTo({ opened }: AppSpec): Shown[] {
+  if (!opened.some(request => effectOf(request).network)) return []
   return ['/etc/hosts', '/etc/resolv.conf']
     .filter(path => existsSync(path))
     .map(path => ({ from: realpathSync(path), at: path }))

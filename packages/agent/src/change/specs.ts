@@ -1,3 +1,4 @@
+import { openedRequests } from '@steadfleet/confine'
 import type { PackageName } from '@steadfleet/domain'
 import type { Change, Generation, GenerationPackage } from '@steadfleet/engine'
 import { isAgentPackage, isDropped, packageOf } from '@steadfleet/engine'
@@ -20,7 +21,7 @@ export function specsOf(paths: Paths, one: GenerationPackage): AppSpec[] {
     settings: settingsPath(paths, one.package, one.data),
     values: one.settings,
     declaration,
-    interfaces: one.interfaces,
+    opened: openedRequests(one.behaviour.interfaces ?? [], one.interfaces),
     limits: one.behaviour.limits,
     // Absent where there is none: else every app that runs would be started anew for it.
     ...(shared.length > 0 && { shared }),

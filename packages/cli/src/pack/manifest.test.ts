@@ -36,6 +36,16 @@ const rows: [what: string, text: string, faults: [place: string, words: RegExp][
     [['13:16', /^interfaces\[0\]\.interface must be one of .*network.*; found teleport$/]],
   ],
   [
+    'a wildcard among the hosts',
+    `${good}interfaces:\n  - interface: network\n    endpoints: [{ host: '*.a.example', port: 1 }]\n`,
+    [['14:17', /^interfaces\[0\]\.endpoints\[0\] is refused: .*wildcards/]],
+  ],
+  [
+    'a network without endpoints',
+    `${good}interfaces:\n  - interface: network\n`,
+    [['13:5', /^interfaces\[0\] must say more: list its endpoints/]],
+  ],
+  [
     'an unknown restart policy',
     good.replace('    command', '    restart: often\n    command'),
     [['8:14', /apps\.web\.restart must be one of always, on-failure, never; found often/]],

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { type Digest, digestOf, fromUtf8, isCoded } from '@steadfleet/base'
-import { interfaceNames } from '@steadfleet/confine'
+import { faultsInRequest, interfaceNames } from '@steadfleet/confine'
 import {
+  effectiveSettings,
   faultsInManifest,
   type Manifest,
   parseManifestValue,
@@ -52,11 +53,28 @@ export function parseManifest(bytes: Uint8Array, name: string): Manifest {
 function check(value: unknown): { manifest?: Manifest; faults: readonly SchemaFault[] } {
   try {
     const manifest = parseManifestValue(value)
-    return { manifest, faults: [...faultsInManifest(manifest), ...unknownInterfaces(value)] }
+    return {
+      manifest,
+      faults: [
+        ...faultsInManifest(manifest),
+        ...unknownInterfaces(value),
+        ...faultsInRequests(manifest),
+      ],
+    }
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error
     return { faults: [...error.faults, ...unknownInterfaces(value)] }
   }
+}
+
+function faultsInRequests({ interfaces = [], settings = {} }: Manifest): SchemaFault[] {
+  const values = effectiveSettings(settings, {})
+  return interfaces.flatMap((request, i) =>
+    faultsInRequest(request, values).map(fault => ({
+      ...fault,
+      path: `/interfaces/${i}${fault.path}`,
+    })),
+  )
 }
 
 /** Looked for in the raw value, so that it is told with the others at once. */

@@ -105,7 +105,7 @@ export class Bench implements AsyncDisposable {
       settings: join(this.stateDir, 'settings.json'),
       values: {},
       declaration,
-      interfaces: [],
+      opened: [],
       limits: {},
       ...more,
     }
