@@ -7,6 +7,7 @@ export type ConfineErrorCode =
   | 'confine/mud'
   | 'confine/host'
   | 'confine/ports'
+  | 'confine/dns'
 
 /** Raised when a sandbox would not be what was asked for. */
 export class ConfineError extends CodedError<ConfineErrorCode> {}
