@@ -84,11 +84,11 @@ function readRecord(reader: Reader): DnsRecord {
   const start = next + 10
   refuseShort(reader, start + length)
   reader.at = start + length
-  const value = valueOf(reader, type, start, length)
+  const value = readValue(reader, type, start, length)
   return { name, type, ttl, ...(value !== undefined && { value }) }
 }
 
-function valueOf(
+function readValue(
   { bytes }: Reader,
   type: number,
   start: number,

@@ -7,33 +7,50 @@ export interface ReadName {
   readonly next: number
 }
 
+const most = { bytes: 255, pointers: 32 }
+
 /** Reads a name; a pointer may only point backwards, so that none goes in circles. */
 export function readName(bytes: Uint8Array, start: number): ReadName {
-  const labels: string[] = []
+  const { labels, next } = readLabels(bytes, start, most)
+  return { name: labels.map(labelText).join('.'), next }
+}
+
+interface Labels {
+  readonly labels: readonly Uint8Array[]
+  readonly next: number
+}
+
+function readLabels(bytes: Uint8Array, start: number, left: typeof most): Labels {
+  const labels: Uint8Array[] = []
   let at = start
-  let next: number | undefined
-  let lowest = start
-  let length = 0
-  for (;;) {
-    const size = bytes[at]
-    if (size === undefined) throw malformed('a name ends early')
+  let room = left.bytes
+  for (let size = sizeAt(bytes, at); size !== 0; size = sizeAt(bytes, at)) {
     if (size >= 0xc0) {
-      const target = ((size & 0x3f) << 8) | (bytes[at + 1] ?? 0)
-      if (target >= lowest) throw malformed('a name points forward or in a circle')
-      next ??= at + 2
-      lowest = target
-      at = target
-      continue
+      const far = { bytes: room, pointers: left.pointers - 1 }
+      const more = readLabels(bytes, targetOf(bytes, at, start, far.pointers), far)
+      return { labels: [...labels, ...more.labels], next: at + 2 }
     }
-    if (size > 63) throw malformed('a label has more than 63 bytes')
-    if (size === 0) return { name: labels.join('.'), next: next ?? at + 1 }
-    length += size + 1
-    if (length > 255) throw malformed('a name has more than 255 bytes')
-    const label = bytes.subarray(at + 1, at + 1 + size)
-    if (label.length < size) throw malformed('a name ends early')
-    labels.push(labelText(label))
+    labels.push(bytes.subarray(at + 1, at + 1 + size))
     at += 1 + size
+    room -= 1 + size
+    if (room < 1) throw malformed('a name has more than 255 bytes')
   }
+  return { labels, next: at + 1 }
+}
+
+/** The length of a label, or the first byte of a pointer. */
+function sizeAt(bytes: Uint8Array, at: number): number {
+  const size = bytes[at]
+  if (size === undefined) throw malformed('a name ends early')
+  if (size > 63 && size < 0xc0) throw malformed('a label has more than 63 bytes')
+  if (size < 0xc0 && at + size >= bytes.length) throw malformed('a name ends early')
+  return size
+}
+
+function targetOf(bytes: Uint8Array, at: number, start: number, left: number): number {
+  const target = (((bytes[at] ?? 0) & 0x3f) << 8) | (bytes[at + 1] ?? 0xff)
+  if (target >= start || left < 0) throw malformed('a name points forward or in a circle')
+  return target
 }
 
 function labelText(label: Uint8Array): string {
