@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { makeArchitecture } from './docs/architecture.ts'
 import { makeCommands } from './docs/commands.ts'
 import { makeErrors } from './docs/errors.ts'
+import { makeHygiene } from './docs/hygiene.ts'
 import { makeInterfaces } from './docs/interfaces.ts'
 import { makeLockSchema } from './docs/lock-schema.ts'
 import { makeManifestSchema } from './docs/manifest-schema.ts'
@@ -23,6 +24,7 @@ export const documents: readonly GeneratedDocument[] = [
   { file: 'docs/reference/routes.md', make: makeRoutes },
   { file: 'docs/reference/states.md', make: makeStates },
   { file: 'docs/reference/interfaces.md', make: makeInterfaces },
+  { file: 'docs/reference/hygiene.md', make: makeHygiene },
   { file: 'docs/reference/cli.md', make: makeCommands },
   { file: 'docs/reference/openapi.json', make: makeOpenApi },
   { file: 'docs/reference/manifest.schema.json', make: makeManifestSchema },

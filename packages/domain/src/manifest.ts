@@ -149,6 +149,25 @@ const behaviour = {
 export const Behaviour = object(behaviour)
 export type Behaviour = Static<typeof Behaviour>
 
+/** What hygiene finds in the tree: whether it refuses, and what is accepted, with the reason. */
+const Hygiene = object({
+  refuse: Type.Optional(oneOf('severe', 'warnings')),
+  accept: Type.Optional(
+    Type.Array(
+      object({
+        finding: Type.String({ pattern: '^[a-z][a-z-]{0,39}$' }),
+        path: Type.String({
+          minLength: 1,
+          maxLength: 4096,
+          description: 'A path of the tree, or a pattern as `exclude` has them.',
+        }),
+        reason: Type.String({ minLength: 10, maxLength: 200 }),
+      }),
+      { maxItems: 200 },
+    ),
+  ),
+})
+
 /** `steadfleet.yaml`: a package, declared once. */
 export const Manifest = object(
   {
@@ -166,6 +185,7 @@ export const Manifest = object(
     setuid: Type.Optional(
       Type.Array(object({ path: TreePath, reason: Type.String({ minLength: 10 }) })),
     ),
+    hygiene: Type.Optional(Hygiene),
     'support-end': Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' }),
     'security-contact': Type.String({ pattern: '^(mailto:|https://)' }),
     ...behaviour,

@@ -5,6 +5,7 @@ import type { BuildChoices } from '../publish/build.ts'
 /** What `pack` and `publish` both take about a build. */
 export const buildOptions: readonly OptionSpec[] = [
   { flags: '--locked', what: 'refuse every input that is not what steadfleet.lock says' },
+  { flags: '--strict', what: 'refuse what hygiene finds and the manifest does not accept' },
   { flags: '--archive <dir>', what: 'keep the inputs here; in the folder of the fleet otherwise' },
   { flags: '--no-archive', what: 'keep no inputs' },
   { flags: '--with-inputs', what: 'the inputs go along, so that a stranger can repeat the build' },
@@ -20,6 +21,7 @@ export function buildChoices(call: Call, home: string): BuildChoices {
   const isKept = call.options.archive !== false
   return {
     isLocked: call.options.locked === true,
+    ...(call.options.strict === true && { isStrict: true }),
     hasInputs: call.options.withInputs === true,
     ...(isKept && {
       archive: archive === undefined ? join(home, 'archive') : inDirectory(archive),

@@ -11,8 +11,10 @@ import { ownArchitecture, parseArchitecture } from '../machine.ts'
 import { toSize } from '../output.ts'
 import {
   type DeclaredPackage,
+  hygieneLines,
   type PackResult,
   readManifest,
+  sizeInPacked,
   writeLock,
   writePacked,
 } from '../pack/index.ts'
@@ -33,10 +35,12 @@ export const pack: CommandSpec = {
     { flags: '--out <file>', what: 'write the bundle, with every object, here' },
     ...buildOptions,
     { flags: '--no-lock', what: 'leave steadfleet.lock as it is' },
+    { flags: '--before <bundle>', what: 'the revision before: is the tree much larger?' },
   ],
   examples: [
     'pack examples/greenhouse',
     'pack examples/greenhouse --revision 2 --out greenhouse-2.bundle --json',
+    'pack examples/greenhouse --strict --before greenhouse-1.bundle',
     'pack examples/greenhouse --locked --builder-key ci.pem --builder-id https://ci.example/acme',
   ],
   async run(call) {
@@ -65,6 +69,8 @@ async function packAs(
   const cache = join(home, 'cache')
   await mkdir(cache, { recursive: true })
   const builder = await builderOf(call, home, choices)
+  const before = textOption(call, 'before')
+  const sizeBefore = before && (await sizeInPacked(resolve(call.world.directory, before)))
   const progress = openProgress(call.world.err, call.output.json, () => +call.world.now())
   return progress.task(
     `pack ${declared.manifest.publisher}/${declared.manifest.name}`,
@@ -75,6 +81,7 @@ async function packAs(
         revision: wholeNumber(textOption(call, 'revision') ?? '1', 'a revision'),
         cache,
         ...builder,
+        ...(typeof sizeBefore === 'number' && { sizeBefore }),
         onProgress: ({ step, what }: { step: string; what: string }) => say(`${step} ${what}`),
       }
       return build(options, choices)
@@ -103,6 +110,7 @@ function toAnswer(packed: PackResult): object {
     footprint,
     objects: objects.size,
     unpacked: packed.unpacked,
+    hygiene: packed.hygiene,
   }
 }
 
@@ -115,5 +123,6 @@ function toText(packed: PackResult): string {
     `provenance  ${packed.release.provenance.digest}`,
     `size        ${toSize(packed.size)} in ${packed.objects.size} objects`,
     ...(packed.unpacked > 0 ? [`unpacked    ${packed.unpacked} files, as the manifest asks`] : []),
+    ...hygieneLines(packed.hygiene),
   ].join('\n')
 }

@@ -7,6 +7,7 @@ import { channelParams, packageParams, wholeNumber } from '../fleet/find.ts'
 import { type Fleet, openFleet } from '../fleet/open.ts'
 import { ownArchitecture, parseArchitecture } from '../machine.ts'
 import { toSize } from '../output.ts'
+import { hygieneLines } from '../pack/index.ts'
 import { openProgress } from '../progress.ts'
 import { type Published, publishPackage } from '../publish/publish.ts'
 import { publishBundle } from '../publish/publish-bundle.ts'
@@ -54,10 +55,16 @@ export const publish: CommandSpec = {
     call.output.answer({ ...published, ...(moved && { moved }) }, () =>
       [
         `${published.package} revision ${published.revision} is published`,
+        ...findingsOf(published),
         ...(moved ? [`${channel} points at it: ${moved.rollouts.length} rollouts began`] : []),
       ].join('\n'),
     )
   },
+}
+
+/** What hygiene found, once for all architectures. */
+function findingsOf({ releases }: Published): string[] {
+  return [...new Set(releases.flatMap(({ hygiene = [] }) => hygieneLines(hygiene)))]
 }
 
 async function answerDrafted(call: Call, published: Published, drafted: DraftedRole) {

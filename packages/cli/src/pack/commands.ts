@@ -44,7 +44,7 @@ function faultInProgram(program: string, entries: Entries): string | undefined {
 const mostLinksFollowed = 40
 
 /** The entry that a path names, through the tree's links. */
-function follow(path: string, entries: Entries): TreeEntry | undefined {
+export function follow(path: string, entries: Entries): TreeEntry | undefined {
   const ahead = path.split('/').reverse()
   let place = ''
   for (let followed = 0; ahead.length > 0 && followed <= mostLinksFollowed; ) {

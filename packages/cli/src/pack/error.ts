@@ -9,6 +9,7 @@ export type PackErrorCode =
   | 'pack/name'
   | 'pack/special-file'
   | 'pack/setuid'
+  | 'pack/hygiene'
   | 'pack/conflict'
   | 'pack/changed'
   | 'pack/command'
@@ -29,6 +30,7 @@ export type PackErrorCode =
 const hints: Readonly<Partial<Record<PackErrorCode, string>>> = {
   'manifest/missing': 'name a folder that holds a steadfleet.yaml, or the file itself',
   'pack/setuid': "list it under 'setuid' with the reason, or leave it out with 'exclude'",
+  'pack/hygiene': "leave it out with 'exclude', or accept it with the reason under 'hygiene'",
   'pack/conflict': "leave one of the two out with 'exclude'",
   'pack/command': 'a command is a path inside the tree; is its source there, and is it executable?',
   'pack/special-file': "leave it out with 'exclude'",

@@ -1,4 +1,5 @@
 export { PackError, type PackErrorCode } from './error.ts'
+export { hygieneLines, type JudgedFinding } from './hygiene.ts'
 export { anyOf, archivedInputs, archiveInputs, type InputStore } from './inputs.ts'
 export { lockedBuild, repeatLocked, writeLock } from './lock.ts'
 export { type DeclaredPackage, declare, parseManifest, readManifest } from './manifest.ts'
@@ -10,7 +11,7 @@ export {
   type PackResult,
   pack,
 } from './pack.ts'
-export { bundleOf, readPacked, type WrittenBundle, writePacked } from './packed.ts'
+export { bundleOf, readPacked, sizeInPacked, type WrittenBundle, writePacked } from './packed.ts'
 export type { OnProgress, PackProgress } from './progress.ts'
 export { toRecordBytes } from './release.ts'
 export type { Repeat } from './source.ts'

@@ -11,6 +11,7 @@ import {
   type SchemaFault,
 } from '@steadfleet/domain'
 import { isErrno, PackError } from './error.ts'
+import { unknownFindings } from './hygiene.ts'
 import { ManifestError, type ManifestFault } from './manifest-error.ts'
 import { readYaml } from './yaml.ts'
 
@@ -57,13 +58,13 @@ function check(value: unknown): { manifest?: Manifest; faults: readonly SchemaFa
       manifest,
       faults: [
         ...faultsInManifest(manifest),
-        ...unknownInterfaces(value),
+        ...unknownNames(value),
         ...faultsInRequests(manifest),
       ],
     }
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error
-    return { faults: [...error.faults, ...unknownInterfaces(value)] }
+    return { faults: [...error.faults, ...unknownNames(value)] }
   }
 }
 
@@ -78,6 +79,10 @@ function faultsInRequests({ interfaces = [], settings = {} }: Manifest): SchemaF
 }
 
 /** Looked for in the raw value, so that it is told with the others at once. */
+function unknownNames(value: unknown): SchemaFault[] {
+  return [...unknownInterfaces(value), ...unknownFindings(value)]
+}
+
 function unknownInterfaces(value: unknown): SchemaFault[] {
   const requests = membersOf(value).interfaces
   if (!Array.isArray(requests)) return []

@@ -19,6 +19,7 @@ import { refuseAbsentCommands } from './commands.ts'
 import { openArchive } from './debian/archive.ts'
 import { PackError } from './error.ts'
 import { findCommit } from './git.ts'
+import { checkHygiene, type JudgedFinding } from './hygiene.ts'
 import { lockedSource } from './lock.ts'
 import type { DeclaredPackage } from './manifest.ts'
 import type { ObjectContent } from './object-content.ts'
@@ -45,6 +46,10 @@ export interface PackOptions {
   readonly command?: readonly string[]
   /** When the sources were made (`SOURCE_DATE_EPOCH`), where the caller knows it. */
   readonly timestamp?: Date
+  /** Refuse what hygiene finds, but for notes and what the manifest accepts. */
+  readonly isStrict?: boolean
+  /** Bytes of the tree of the revision before, where the caller knows them. */
+  readonly sizeBefore?: number
   readonly onProgress?: OnProgress
 }
 
@@ -73,6 +78,8 @@ export interface PackResult {
   readonly footprint: number
   /** How many files were stored unpacked. */
   readonly unpacked: number
+  /** What was found in the tree that is better not there. */
+  readonly hygiene: readonly JudgedFinding[]
 }
 
 /** What of a release is sent and signed: made here, or out of a bundle that a builder made. */
@@ -91,9 +98,15 @@ export async function pack(options: PackOptions): Promise<PackResult> {
   const context = { home: declared.home, architecture, cache, archive, onProgress }
   const staged = await stage(manifest, context, repeat)
   refuseAbsentCommands(manifest, staged.tree)
+  const { isStrict, sizeBefore } = options
+  const hygiene = await checkHygiene(manifest, staged, {
+    onProgress,
+    ...(isStrict !== undefined && { isStrict }),
+    ...(sizeBefore !== undefined && { sizeBefore }),
+  })
   onProgress({ step: 'describe', what: packageNameOf(manifest) })
   const evidence = await describe(options, staged)
-  return assemble(options, staged, evidence)
+  return { ...assemble(options, staged, evidence), hygiene }
 }
 
 interface Staged {
@@ -188,7 +201,11 @@ async function sealUnsigned(statement: Uint8Array): Promise<Uint8Array> {
   return toDocument({ payloadType, payload: toBase64(statement), signatures: [] })
 }
 
-function assemble(options: PackOptions, staged: Staged, evidence: Evidence): PackResult {
+function assemble(
+  options: PackOptions,
+  staged: Staged,
+  evidence: Evidence,
+): Omit<PackResult, 'hygiene'> {
   const { declared, revision, architecture, floor } = options
   const release = makeRelease(declared.manifest, {
     revision,

@@ -67,6 +67,20 @@ export async function writePacked(
 /** More is no release that a device could take. */
 const limits = { objects: 500_000, bytes: 64 * 1024 ** 3 }
 
+/** Bytes of the tree of a release that {@link writePacked} wrote; only its beginning is read. */
+export async function sizeInPacked(file: string): Promise<number> {
+  const { header, objects } = await openBundle(readInPieces(file), limits)
+  for await (const { digest, content } of objects) {
+    if (digest !== header.record) break
+    const pieces: Uint8Array[] = []
+    for await (const piece of content) pieces.push(Uint8Array.from(piece))
+    return parseReleaseRecord(parseStrictJson(Buffer.concat(pieces))).size
+  }
+  throw new PackError('pack/bundle', `cannot take bundle ${file}: it has no release record`, {
+    file,
+  })
+}
+
 /** A packed release out of the file that {@link writePacked} wrote; its objects are laid into `folder`. */
 export async function readPacked(file: string, folder: string): Promise<PackedRelease> {
   const { header, objects } = await openBundle(readInPieces(file), limits)

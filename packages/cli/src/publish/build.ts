@@ -12,6 +12,8 @@ import {
 export interface BuildChoices {
   /** Every input must be what the lock beside the manifest says. */
   readonly isLocked?: boolean
+  /** What hygiene finds is refused, but for notes and what the manifest accepts. */
+  readonly isStrict?: boolean
   /** The folder that keeps the inputs, by digest; and where a locked build finds old ones. */
   readonly archive?: string
   /** The inputs go along with the release, so that a stranger can repeat the build. */
@@ -23,12 +25,16 @@ export interface BuildChoices {
 /** Packs, by the lock where one is asked for, and archives the inputs. */
 export async function build(
   options: PackOptions,
-  { isLocked, archive, hasInputs }: BuildChoices,
+  { isLocked, isStrict, archive, hasInputs }: BuildChoices,
 ): Promise<PackResult> {
   const { declared, architecture } = options
   const inputs = archive === undefined ? anyOf([]) : archivedInputs(archive)
   const repeat = isLocked ? await repeatLocked(declared, architecture, inputs) : undefined
-  const packed = await pack({ ...options, ...(repeat && { repeat }) })
+  const packed = await pack({
+    ...options,
+    ...(isStrict && { isStrict }),
+    ...(repeat && { repeat }),
+  })
   if (archive !== undefined) await archiveInputs(archive, packed.inputs)
   return hasInputs ? { ...packed, objects: new Map([...packed.objects, ...packed.inputs]) } : packed
 }

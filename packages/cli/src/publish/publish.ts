@@ -9,7 +9,7 @@ import {
 } from '@steadfleet/authority'
 import type { Architecture, PackageName } from '@steadfleet/domain'
 import { buildersOf, openProvenance, refuseRetired } from '@steadfleet/evidence'
-import { listReleases } from '@steadfleet/protocol'
+import { listReleases, type ReleaseView } from '@steadfleet/protocol'
 import { type CataloguePlace, placeOf } from '../catalogue/place.ts'
 import { openPolicyDraft } from '../catalogue/policy-draft.ts'
 import { CliError } from '../error.ts'
@@ -18,6 +18,7 @@ import type { Fleet } from '../fleet/open.ts'
 import { noteSigned } from '../log/signed-list.ts'
 import {
   type DeclaredPackage,
+  type JudgedFinding,
   type PackedRelease,
   type PackProgress,
   type PackResult,
@@ -62,6 +63,8 @@ export interface PublishedRelease {
   /** Bytes of all objects of the release; and what of them had to be sent. */
   readonly footprint: number
   readonly uploaded: Uploaded
+  /** What was found in its tree, where it was packed here. */
+  readonly hygiene?: readonly JudgedFinding[]
 }
 
 /** Packs, sends what the server lacks, and signs the publisher's next role version with its own key. */
@@ -69,10 +72,16 @@ export async function publishPackage(fleet: Fleet, what: Publication): Promise<P
   const declared = await readManifest(manifestAt(what.path))
   const name = nameOf(declared)
   const place = await placeFor(fleet, name, what.catalogue)
-  const revision = what.revision ?? (await nextRevision(fleet, name))
+  const held = await fleet.client.call(listReleases, { query: { package: name } })
+  const revision = what.revision ?? nextRevision(held)
   const releases: { packed: PackResult; uploaded: Uploaded }[] = []
   for (const architecture of what.architectures) {
-    const packed = await packRelease(fleet, declared, { ...what, architecture, revision })
+    const packed = await packRelease(fleet, declared, {
+      ...what,
+      architecture,
+      revision,
+      ...sizeBeforeOf(held, architecture, revision),
+    })
     releases.push({ packed, uploaded: await upload(fleet, packed, what) })
   }
   const drafted = await signRole(
@@ -89,13 +98,17 @@ export async function publishPackage(fleet: Fleet, what: Publication): Promise<P
   }
 }
 
-export function toPublished(packed: PackedRelease, uploaded: Uploaded): PublishedRelease {
+export function toPublished(
+  packed: PackedRelease & Partial<Pick<PackResult, 'hygiene'>>,
+  uploaded: Uploaded,
+): PublishedRelease {
   return {
     architecture: packed.release.architecture,
     record: packed.recordDigest,
     tree: packed.treeDigest,
     footprint: packed.footprint,
     uploaded,
+    ...(packed.hygiene && { hygiene: packed.hygiene }),
   }
 }
 
@@ -110,9 +123,21 @@ export function nameOf({ manifest }: DeclaredPackage): PackageName {
   return `${manifest.publisher}/${manifest.name}` as PackageName
 }
 
-async function nextRevision({ client }: Fleet, name: PackageName): Promise<number> {
-  const releases = await client.call(listReleases, { query: { package: name } })
-  return Math.max(0, ...releases.map(({ revision }) => revision)) + 1
+function nextRevision(held: readonly ReleaseView[]): number {
+  return Math.max(0, ...held.map(({ revision }) => revision)) + 1
+}
+
+/** The size of the newest earlier revision's tree, where there is one. */
+function sizeBeforeOf(
+  held: readonly ReleaseView[],
+  architecture: Architecture,
+  revision: number,
+): { sizeBefore?: number } {
+  const earlier = held
+    .filter(one => one.architecture === architecture && one.revision < revision)
+    .sort((a, b) => a.revision - b.revision)
+    .at(-1)
+  return earlier ? { sizeBefore: earlier.size } : {}
 }
 
 /**
@@ -143,7 +168,11 @@ function refuseOtherPublisher({ home }: Fleet, name: PackageName): never {
 async function packRelease(
   { home }: Fleet,
   declared: DeclaredPackage,
-  { cache, say, ...what }: Publication & { architecture: Architecture; revision: number },
+  {
+    cache,
+    say,
+    ...what
+  }: Publication & { architecture: Architecture; revision: number; sizeBefore?: number },
 ): Promise<PackResult> {
   say(`packing ${nameOf(declared)} revision ${what.revision} for ${what.architecture}`)
   const options = {
@@ -151,6 +180,7 @@ async function packRelease(
     architecture: what.architecture,
     revision: what.revision,
     ...(what.floor !== undefined && { floor: what.floor }),
+    ...(what.sizeBefore !== undefined && { sizeBefore: what.sizeBefore }),
     cache,
     ...makeBuilder(what.builder?.id, await builderKey(home, what.builder?.key)),
     onProgress: ({ step, what: thing }: PackProgress) => say(`${step} ${thing}`),
