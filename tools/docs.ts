@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { makeArchitecture } from './docs/architecture.ts'
 import { makeCommands } from './docs/commands.ts'
 import { makeErrors } from './docs/errors.ts'
+import { makeEscapes } from './docs/escapes.ts'
 import { makeHygiene } from './docs/hygiene.ts'
 import { makeInterfaces } from './docs/interfaces.ts'
 import { makeLockSchema } from './docs/lock-schema.ts'
@@ -29,6 +30,7 @@ export const documents: readonly GeneratedDocument[] = [
   { file: 'docs/reference/openapi.json', make: makeOpenApi },
   { file: 'docs/reference/manifest.schema.json', make: makeManifestSchema },
   { file: 'docs/reference/lock.schema.json', make: makeLockSchema },
+  { file: 'docs/evidence/escapes.md', make: makeEscapes },
 ]
 
 if (import.meta.main) {

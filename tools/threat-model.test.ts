@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { attempts } from '../packages/agent/src/escape/table.ts'
 
 const text = readFileSync('docs/threat-model.md', 'utf8')
 const threats = text.match(/^\| T\d+ \|.*$/gm) ?? []
@@ -14,6 +15,13 @@ for (const row of threats) {
       files.filter(file => !existsSync(file)),
       [],
     )
+  })
+}
+
+for (const threat of new Set(attempts.map(one => one.threat))) {
+  test(`${threat}, against which escapes are tried, names the test of escapes`, () => {
+    const row = threats.find(one => one.startsWith(`| ${threat} |`)) ?? ''
+    assert.match(row, /`packages\/agent\/src\/escape\/escape\.test\.ts`/)
   })
 }
 

@@ -114,6 +114,9 @@ const behaviour = {
     object({
       'memory-mb': Type.Optional(Type.Integer({ minimum: 4, maximum: 1_048_576 })),
       processes: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+      'open-files': Type.Optional(
+        Type.Integer({ minimum: 16, maximum: 1_048_576, description: 'Each process may hold.' }),
+      ),
     }),
   ),
   data: Type.Optional(

@@ -17,7 +17,7 @@ import {
 } from './cgroups.ts'
 import { isRoot } from './testing/bench.test.ts'
 
-const limits = { memoryBytes: 64 << 20, processes: 30 }
+const limits = { memoryBytes: 64 << 20, processes: 30, openFiles: 100 }
 
 describe('a cgroup', { skip: !isRoot && 'needs root' }, () => {
   test('has the limits it is made with, and is gone without a trace', async t => {

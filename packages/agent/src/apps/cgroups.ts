@@ -9,6 +9,8 @@ import { processOf, signal } from './processes.ts'
 export interface Limits {
   readonly memoryBytes: number
   readonly processes: number
+  /** Files that each process may hold open. */
+  readonly openFiles: number
 }
 
 /** One app's cgroup: a folder in each hierarchy. Plain data, so that a successor finds it again. */

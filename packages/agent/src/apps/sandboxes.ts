@@ -29,6 +29,7 @@ import { isSystemError } from '../error.ts'
 import type { AppSpec, SharedFolder } from './apps.ts'
 import type { CgroupHome } from './cgroup-homes.ts'
 import type { Limits } from './cgroups.ts'
+import { rlimitOptions } from './rlimits.ts'
 import type { Uids } from './uids.ts'
 
 /** What this device has to confine with. */
@@ -44,11 +45,13 @@ export interface Floor {
   readonly filters: Map<string, Uint8Array>
   /** Where each package has its folder of leases. */
   readonly leases?: string
-  /** The absolute path of prlimit, for limits that no cgroup sets. */
+  /** The absolute path of prlimit, for limits of each process. */
   readonly prlimit?: string
 }
 
 const defaultProcesses = 512
+/** Of each process. Few need more, and a file held open is memory of the kernel's. */
+const defaultOpenFiles = 4096
 
 /** What an app may use. One that declares nothing is still no danger to the device. */
 export function limitsOf(limits: AppSpec['limits']): Limits {
@@ -56,6 +59,7 @@ export function limitsOf(limits: AppSpec['limits']): Limits {
   return {
     memoryBytes: declared === undefined ? Math.floor(totalmem() / 2) : declared * 1024 * 1024,
     processes: limits?.processes ?? defaultProcesses,
+    openFiles: limits?.['open-files'] ?? defaultOpenFiles,
   }
 }
 
@@ -76,7 +80,7 @@ export async function prepareSandbox(
   if (leases) await giveLeases(leases, identity)
   await mkdir(run.folder, { recursive: true, mode: 0o700 })
   await writeFile(join(run.folder, 'filter'), filterOf(floor, spec.opened))
-  const rlimits = rlimitOptions(floor, limitsOf(spec.limits))
+  const rlimits = rlimitOptions(floor.homes, limitsOf(spec.limits))
   const shown = shownTo(spec)
   const plan = {
     identity,
@@ -100,7 +104,7 @@ export async function prepareSandbox(
     command: run.command,
     filter: 3,
   }
-  const outside = identity.kind === 'leased' && rlimits.length > 0 ? toPrlimit(floor, rlimits) : []
+  const outside = identity.kind === 'leased' ? toPrlimit(floor, rlimits) : []
   return [...outside, floor.bwrap, ...toSandboxArguments(plan)]
 }
 
@@ -117,18 +121,6 @@ function filterOf(
 async function identityOf({ uids }: Floor, spec: AppSpec): Promise<Identity> {
   if (uids === undefined) return { kind: 'mapped' }
   return { kind: 'leased', uid: await uids.of(spec.package) }
-}
-
-/**
- * Limits by process for what no cgroup limits. Inside a user namespace they are set after it is
- * made (by the launcher), else the count would be of all that the agent's user runs.
- */
-function rlimitOptions({ homes }: Floor, limits: Limits): string[] {
-  const has = (name: 'memory' | 'pids') => homes.some(home => home.controllers.includes(name))
-  return [
-    ...(has('pids') ? [] : [`--nproc=${limits.processes}`]),
-    ...(has('memory') ? [] : [`--data=${limits.memoryBytes}`]),
-  ]
 }
 
 function toPrlimit({ prlimit }: Floor, options: readonly string[]): string[] {
