@@ -17,7 +17,10 @@ export function quickBreath({ monotonic }: Pick<World, 'monotonic'>): Breath {
   }
 }
 
-/** Rests nine times as long as it worked: what has a week may not be felt. */
+/**
+ * Rests nine times as long as it worked: what has a week may not be felt. A piece of work is short; where
+ * it took long the machine had stalled, and a rest for that would be for nothing.
+ */
 export function idleBreath(
   { monotonic, sleep }: Pick<World, 'monotonic' | 'sleep'>,
   stop: AbortSignal,
@@ -26,10 +29,11 @@ export function idleBreath(
   return () => {
     const worked = monotonic() - since
     if (worked < sliceMs) return undefined
-    return sleep(worked * restFor, stop).then(() => {
+    return sleep(Math.min(worked, longestWorkMs) * restFor, stop).then(() => {
       since = monotonic()
     })
   }
 }
 
 const restFor = 9
+const longestWorkMs = 500

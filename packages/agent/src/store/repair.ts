@@ -1,6 +1,7 @@
 import type { Digest } from '@steadfleet/base'
 import { objectsOf } from '@steadfleet/bundle'
 import type { Ref } from '@steadfleet/engine'
+import type { Paths } from '../disk/paths.ts'
 import { isSystemError } from '../error.ts'
 import type { Breath } from './breath.ts'
 import { damageOf, giveRights, setAside, wrongRights } from './damage.ts'
@@ -64,6 +65,11 @@ async function soundObjects(
   return { objects, bytes }
 }
 
+/** Who else found it damaged may have brought it anew by now: that stays. */
+async function setAsideDamaged(paths: Paths, file: ObjectFile, breath: Breath): Promise<void> {
+  if (await damageOf(file, breath)) await setAside(paths, file.path)
+}
+
 /** True where the file is, or is made, what its name says; else it is told of and set aside. */
 export async function checkFile(
   { objects, paths, suspect }: Pick<FetchContext, 'objects' | 'paths' | 'suspect'>,
@@ -74,7 +80,7 @@ export async function checkFile(
     const damage = await damageOf(file, breath)
     const rights = damage ? undefined : wrongRights(file)
     if (damage) suspect(damage)
-    if (damage) await objects.turns.alone(file.digest, () => setAside(paths, file.path))
+    if (damage) await objects.turns.alone(file.digest, () => setAsideDamaged(paths, file, breath))
     if (rights) suspect(rights)
     if (rights) await giveRights(paths, file)
     return damage === undefined

@@ -136,6 +136,21 @@ test('a tree whose listing was changed is refused by the listing', async () => {
 })
 
 /** Sealed first, so that it is the file system that gives it away. */
+test('a tree that is taken away while it is read has faults, and is no fault of the reader', async () => {
+  await using laid = await LaidTrees.make()
+  const tree = await laid.bring(files)
+  let breaths = 0
+  const count = () => void (breaths += 1)
+  await laid.trees.install(tree)
+  assert.deepEqual(await laid.seals.faultsOf(tree, count), [])
+  for (let taken = breaths; taken > 0; taken--) {
+    let left = taken
+    await laid.trees.install(tree)
+    await laid.seals.faultsOf(tree, () => (--left === 0 ? laid.trees.remove(tree) : undefined))
+    assert.equal(left <= 0, true)
+  }
+})
+
 async function refusedAfter(
   does: (place: string) => void,
   path: string,

@@ -61,9 +61,9 @@ export class TreeSeals {
     const entries = await this.#entriesOf(tree)
     const faults = await faultsOfTree(place, entries, process.getuid?.() ?? 0, breath)
     if (faults.length > 0 || before === undefined) return faults
-    const after = await stampOf(place, breath)
+    const after = await stampIfThere(place, breath)
     const isSettled = before.newest + tickNs < BigInt(began) * 1_000_000n
-    if (after.digest === before.digest && isSettled) this.#seals.set(tree, this.#sealOf(after))
+    if (after?.digest === before.digest && isSettled) this.#seals.set(tree, this.#sealOf(after))
     return faults
   }
 
