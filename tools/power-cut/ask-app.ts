@@ -2,7 +2,7 @@ import { get } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { historyOf } from './releases.ts'
 
-const patienceMs = 30_000
+const patienceMs = 120_000
 
 /** Asks the app of a package for the words in its data, again and again until it answers. */
 export async function askApp(name: string, port: number): Promise<string[]> {

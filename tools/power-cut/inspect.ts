@@ -5,7 +5,7 @@ import { isCoded } from '@steadfleet/base'
 import { objectsOf, parseTree } from '@steadfleet/bundle'
 import { decodeGeneration, type Generation } from '@steadfleet/engine'
 import type { Paths } from '../../packages/agent/src/disk/paths.ts'
-import type { Revisions } from './journeys.ts'
+import type { Revisions } from './published.ts'
 
 /** What runs by the one pointer, read without the agent. */
 export function pointedGeneration(paths: Paths): Generation | undefined {
@@ -77,7 +77,7 @@ export function leftoversOf(paths: Paths): string[] {
   const numbers = readdirSync(paths.generations)
   const kept = numbers.map(number => readRecord(join(paths.generations, number)))
   const packages = kept.flatMap(one => one?.packages ?? [])
-  const trees = new Set(packages.map(one => one.tree.digest.slice(7)))
+  const trees = new Set([...packages.map(one => one.tree.digest.slice(7)), ...agentTrees(paths)])
   const needed = new Set([
     ...trees,
     ...packages.map(one => one.record.digest.slice(7)),
@@ -103,12 +103,28 @@ export function leftoversOf(paths: Paths): string[] {
   ]
 }
 
+/** Which agent the next start runs: the tree of a package, or `own`. */
+export function pointedAgent(paths: Paths): string {
+  return agentNames(paths, 'current')[0] ?? 'own'
+}
+
+/** The trees of all agents that may be started again. */
+function agentTrees(paths: Paths): string[] {
+  const names = ['current', 'previous', 'proven'].flatMap(file => agentNames(paths, file))
+  return names.filter(name => /^[0-9a-f]{64}$/.test(name))
+}
+
+function agentNames({ agent }: Paths, file: string): string[] {
+  const path = join(agent, file)
+  return existsSync(path) ? [readFileSync(path, 'utf8').split(/[ \n]/)[0] ?? ''] : []
+}
+
 /** Data of a generation that failed are kept for a while after the next commit, on purpose. */
 const isRejected = /\/\d+\.rejected(\.json)?$/
 
 /** What a write that was cut leaves beside its file. */
-function drafts({ root, identity, trust, journal, outbox }: Paths): string[] {
-  return [root, identity, trust, journal, outbox].flatMap(folder =>
+function drafts({ root, identity, trust, journal, outbox, agent }: Paths): string[] {
+  return [root, identity, trust, journal, outbox, agent].flatMap(folder =>
     readdirSync(folder)
       .filter(name => /\.(new|partial|unread)$/.test(name))
       .map(name => join(folder, name)),

@@ -6,6 +6,7 @@ import { currentGeneration } from '../../packages/agent/src/change/follow-order.
 import { dataPath, type Paths, pathsOf } from '../../packages/agent/src/disk/paths.ts'
 import { joinFleet } from '../../packages/agent/src/server/enrol.ts'
 import { makeTransport } from '../../packages/agent/src/server/http.ts'
+import { agentName } from '../../packages/agent/src/testing/launched-agent.test.ts'
 import {
   type FleetMoment,
   PretendFleet,
@@ -13,9 +14,11 @@ import {
 import { parseToken } from '../../packages/agent/src/trust/enrolment.ts'
 import { attachLoop, detachLoop, makeFolder, makeImage, mountImage, unmount } from './disks.ts'
 import type { FileModel } from './file-model.ts'
-import { earliest, old, type Revisions } from './journeys.ts'
+import { earliest, old } from './journeys.ts'
 import { layFiles } from './lay-files.ts'
-import { lives } from './lives.ts'
+import { furnish, lives } from './lives.ts'
+import { type Patience, untilSeen } from './patience.ts'
+import type { Revisions } from './published.ts'
 import { type Ports, publishAll, releasesOf, type Shelf } from './releases.ts'
 
 /** A device and its fleet, brought to where every journey begins. */
@@ -26,14 +29,16 @@ export class Laboratory implements AsyncDisposable {
   readonly fleet: PretendFleet
   readonly ports: Ports
   readonly shelf: Shelf
+  readonly patience: Patience
   /** The disk of the device that runs {@link old}, cleanly unmounted, and what the fleet knew then. */
   image: Uint8Array = new Uint8Array()
   moment: FleetMoment
   /** The words that each package had in its data then. */
   readonly history: Record<string, readonly string[]> = {}
 
-  private constructor(folder: string, fleet: PretendFleet, ports: Ports, shelf: Shelf) {
+  private constructor({ folder, fleet, ports, shelf, patience }: Fittings) {
     this.folder = folder
+    this.patience = patience
     this.mountPoint = join(folder, 'disk')
     this.paths = pathsOf(join(this.mountPoint, 'state'))
     this.fleet = fleet
@@ -42,12 +47,13 @@ export class Laboratory implements AsyncDisposable {
     this.moment = fleet.moment
   }
 
-  static async open(): Promise<Laboratory> {
-    const fleet = await PretendFleet.start({ interfaces: ['network-listen'] })
+  static async open(patience: Patience): Promise<Laboratory> {
+    const fleet = await PretendFleet.start({ interfaces: ['network-listen'], agent: agentName })
     const [hub = 0, lamp = 0] = await freePorts(2)
     const ports = { 'acme/hub': hub, 'acme/lamp': lamp }
     const shelf = await publishAll(fleet, ports)
-    const laboratory = new Laboratory(makeFolder('power-cut'), fleet, ports, shelf)
+    const folder = makeFolder('power-cut')
+    const laboratory = new Laboratory({ folder, fleet, ports, shelf, patience })
     await laboratory.#prepare()
     return laboratory
   }
@@ -59,6 +65,7 @@ export class Laboratory implements AsyncDisposable {
   }
 
   async #join(): Promise<void> {
+    furnish(this.paths)
     const transport = makeTransport()
     await joinFleet(this.paths, transport, {
       token: parseToken(this.fleet.token),
@@ -70,7 +77,7 @@ export class Laboratory implements AsyncDisposable {
     transport.close()
     const life = await lives.inside(this.paths)
     try {
-      await this.fleet.until('the first report', () => this.fleet.reports[0])
+      await untilSeen(this, 'the first report', () => this.fleet.reports[0])
       for (const revisions of [earliest, old]) await this.update(revisions)
       await this.#shootFilm()
       for (const name of Object.keys(old))
@@ -91,9 +98,14 @@ export class Laboratory implements AsyncDisposable {
   /** Orders these and waits until the device says that it runs them. */
   async update(revisions: Revisions): Promise<void> {
     await this.fleet.give(releasesOf(this.shelf, revisions))
-    for (const [name, revision] of Object.entries(revisions)) {
-      await this.fleet.untilState('committed', revision, name)
-    }
+    const wanted = Object.entries(revisions)
+    await untilSeen(this, `committed at ${JSON.stringify(revisions)}`, () => {
+      const { state, counter, releases = [] } = this.fleet.reports.at(-1) ?? {}
+      const isDone = state === 'committed' && counter === this.fleet.counter
+      const has = (name: string, revision: number) =>
+        releases.some(one => one.package === name && one.revision === revision)
+      return (isDone && wanted.every(([name, revision]) => has(name, revision))) || undefined
+    })
   }
 
   /** Mounts `image` as the device's disk while it is used. */
@@ -137,6 +149,14 @@ export class Laboratory implements AsyncDisposable {
     await giveBack(this.paths)
     rmSync(this.folder, { recursive: true })
   }
+}
+
+interface Fittings {
+  readonly folder: string
+  readonly fleet: PretendFleet
+  readonly ports: Ports
+  readonly shelf: Shelf
+  readonly patience: Patience
 }
 
 /** The cgroups and uids that this device had of the machine. */

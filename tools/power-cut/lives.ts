@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Agent } from '../../packages/agent/src/agent.ts'
 import { type Apps, openApps } from '../../packages/agent/src/apps/index.ts'
@@ -33,21 +33,33 @@ export type Manifestation = (typeof manifestations)[number]
  * The ways to live: the shipped file as a process; the same sources in this one; and these with apps
  * that are pretended and time that hurries, in which a life takes a moment.
  */
-export const lives: Readonly<Record<Manifestation, (paths: Paths) => Promise<Life>>> = {
-  shipped: paths => liveShipped(paths),
-  inside: liveInside,
-  pretend: livePretended,
+export const lives: Readonly<
+  Record<Manifestation, (paths: Paths, isLaunched?: boolean) => Promise<Life>>
+> = {
+  shipped: (paths, isLaunched = false) => liveShipped(paths, { isLaunched }),
+  inside: paths => liveInside(paths),
+  pretend: paths => livePretended(paths),
 }
 
-/** `tracer` is a command that the machine's own comes behind. */
+export interface ShippedOptions {
+  readonly file?: string
+  /** A command that the machine's own comes behind. */
+  readonly tracer?: readonly string[]
+  /** The rescuer starts it, and starts it again, instead of this program. */
+  readonly isLaunched?: boolean
+}
+
 export async function liveShipped(
   paths: Paths,
-  { file = shippedFile, tracer = [] }: { file?: string; tracer?: readonly string[] } = {},
+  { file = shippedFile, tracer = [], isLaunched = false }: ShippedOptions = {},
 ): Promise<Life> {
-  const boot = join(paths.root, '..', '..', 'boot')
+  const boot = join(dirname(homeOf(paths)), 'boot')
   writeFileSync(boot, `${randomUUID()}\n`)
+  if (isLaunched) furnish(paths)
   const agent = [process.execPath, file, 'run', '--state', paths.root, '--json']
-  const [program = '', ...args] = [...tracer, ...machine, boot, ...agent]
+  const launched = [...launcher, rescuer, '--home', homeOf(paths), '--json']
+  const command = isLaunched ? launched : agent
+  const [program = '', ...args] = [...tracer, ...machine, boot, ...command]
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -63,6 +75,24 @@ export async function liveShipped(
       cutPower(child, tracer.length > 0 ? 2 : 1)
       await ended
     },
+  }
+}
+
+const rescuer = resolve('packages/rescuer/rescuer.sh')
+/** As `Restart=always` of a unit does. */
+const launcher = ['sh', '-c', 'while :; do sh "$0" "$@"; done']
+
+/** Where the rescuer finds what the device was given at first. */
+function homeOf({ root }: Paths): string {
+  return dirname(root)
+}
+
+/** Gives a device its first agent and its runtime, where it has none. */
+export function furnish(paths: Paths): void {
+  const given = { 'agent.mjs': shippedFile, node: process.execPath }
+  for (const [name, target] of Object.entries(given)) {
+    const at = join(homeOf(paths), name)
+    if (!existsSync(at)) symlinkSync(target, at)
   }
 }
 

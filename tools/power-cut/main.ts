@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -8,7 +8,7 @@ import { buildAgent } from '../../packages/agent/build.mjs'
 import { whyNoDisks } from './disks.ts'
 import { journeys } from './journeys.ts'
 import { manifestations, shippedFile } from './lives.ts'
-import { ways } from './play.ts'
+import { cutsOfRecovery, type Told, ways } from './play.ts'
 import { type Result, tallyOf, toTable } from './tally.ts'
 
 const usage = `node tools/power-cut/main.ts: cuts the power of a device at every instant of its journeys
@@ -22,6 +22,7 @@ const usage = `node tools/power-cut/main.ts: cuts the power of a device at every
   --from N          begin with the cut at this place of each journey and way (0)
   --cuts N          so many cuts of each journey and way (10)
   --lanes N         laboratories side by side (2)
+  --patience N      seconds in which nothing changes before a device counts as stuck (120)
   --results FILE    append each cut as a line of JSON; what it holds already is not done again
   --json            print each cut as a line of JSON, and the sums as one
   --help            this
@@ -43,6 +44,7 @@ const options = {
   from: { type: 'string', default: '0' },
   cuts: { type: 'string', default: '10' },
   lanes: { type: 'string', default: '2' },
+  patience: { type: 'string', default: '120' },
   results: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -60,7 +62,9 @@ async function main(): Promise<number> {
   await buildAgent(shippedFile)
   const held = heldIn(values.results)
   const results = [...held]
-  const tell = (result: Result) => {
+  const commit = commitOf()
+  const tell = (told: Told) => {
+    const result = { ...told, agent: how, commit }
     results.push(result)
     const line = JSON.stringify(result)
     if (values.results) appendFileSync(values.results, `${line}\n`)
@@ -79,25 +83,30 @@ type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values'
 /** What `lane.ts` reads: the cuts that are not done yet, dealt out to the lanes. */
 function plansOf(values: Values, held: readonly Result[]): object[] {
   const done = new Set(held.map(keyOf))
-  const names = journeys.map(({ name }) => name).filter(isChosen(values.journey))
+  const { agent: how, built: file, only } = values
+  const playable = journeys.filter(({ isLaunched }) => how === 'shipped' || !isLaunched)
+  const names = playable.map(({ name }) => name).filter(isChosen(values.journey))
   const chosenWays = ways.filter(isChosen(values.way))
   const from = Number(values.from)
   const wanted = rangeOf(from, from + Number(values.cuts))
   const lanes = Number(values.lanes)
   return rangeOf(0, lanes).map(lane => {
     const placesOf = (journey: string, way: string) =>
-      wanted.filter(i => i % lanes === lane && !done.has(keyOf({ journey, way, position: i })))
+      wanted.filter(position => {
+        const isOwn = Math.floor(position / cutsOfRecovery) % lanes === lane
+        return isOwn && !done.has(keyOf({ journey, way, position, agent: how }))
+      })
     const rows = names.flatMap(name =>
       chosenWays.map(way => [`${name} ${way}`, placesOf(name, way)] as const),
     )
     const places = Object.fromEntries(rows)
-    const { agent: how, built: file, only } = values
-    return { names, ways: chosenWays, how, file, only, places }
+    const patience = { quietMs: Number(values.patience) * 1000 }
+    return { names, ways: chosenWays, how, file, only, patience, places }
   })
 }
 
 /** Fulfilled with the lane's exit code. A signal to this process ends the lane after its cut. */
-async function runLane(plan: object, tell: (result: Result) => void): Promise<number> {
+async function runLane(plan: object, tell: (result: Told) => void): Promise<number> {
   const lane = fileURLToPath(new URL('lane.ts', import.meta.url))
   const own = ['--mount', '--propagation', 'private', process.execPath, lane, JSON.stringify(plan)]
   const child = spawn('unshare', own, { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -114,8 +123,17 @@ function heldIn(file: string | undefined): Result[] {
   return lines.map(line => JSON.parse(line))
 }
 
-function keyOf({ journey, way, position }: Pick<Result, 'journey' | 'way' | 'position'>): string {
-  return `${journey} ${way} ${position}`
+type Key = Pick<Result, 'journey' | 'way' | 'position' | 'agent'>
+
+function keyOf({ journey, way, position, agent }: Key): string {
+  return `${journey} ${way} ${position} ${agent}`
+}
+
+/** Which sources were cut; a plus where they are not quite those. */
+function commitOf(): string {
+  const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim()
+  const isChanged = git('status', '--porcelain', '--', 'packages') !== ''
+  return `${git('rev-parse', '--short', 'HEAD')}${isChanged ? '+' : ''}`
 }
 
 function isChosen(names: readonly string[] | undefined): (name: string) => boolean {

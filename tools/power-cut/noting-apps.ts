@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AppSpec } from '../../packages/agent/src/apps/index.ts'
 import { PretendApps } from '../../packages/agent/src/testing/pretend-apps.test.ts'
-import { published } from './journeys.ts'
+import { published } from './published.ts'
 import { historyOf } from './releases.ts'
 
 /** Pretended apps that leave in their data what the real ones of the laboratory do. */

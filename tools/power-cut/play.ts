@@ -3,6 +3,7 @@ import type { Journey } from './journeys.ts'
 import { Laboratory } from './laboratory.ts'
 import type { Manifestation } from './lives.ts'
 import { filesIn, type LostState, lostStates } from './lost-states.ts'
+import type { Patience } from './patience.ts'
 import { beginningOf, type Recording, record } from './recording.ts'
 import { recover, type Verdict } from './recover.ts'
 import type { Result } from './tally.ts'
@@ -23,14 +24,18 @@ export interface Plan {
   readonly only?: string
   /** By journey and way, places in the order in which cuts are tried. */
   readonly places: Readonly<Record<string, readonly number[]>>
-  readonly tell: (result: Result) => void
+  readonly tell: (result: Told) => void
   /** Ends the run after the cut that is under way. */
   readonly stop: AbortSignal
+  readonly patience: Patience
 }
+
+/** What a lane knows of a cut. */
+export type Told = Omit<Result, 'agent' | 'commit'>
 
 /** Opens a laboratory, plays all that is planned, and cuts it. */
 export async function playLane(plan: Plan): Promise<void> {
-  await using laboratory = await Laboratory.open()
+  await using laboratory = await Laboratory.open(plan.patience)
   for (const journey of plan.journeys) {
     const wanted = plan.ways.map(way => ({
       way,
@@ -56,14 +61,23 @@ async function cutAt(
   places: readonly number[],
 ): Promise<void> {
   const cuts = cutsOf[way](traced).filter(({ name }) => name.includes(only))
-  const order = spread(cuts.length)
   for (const position of places) {
-    const cut = cuts[order[position] ?? -1]
+    const cut = cuts[position]
     if (cut === undefined || stop.aborted) return
-    const { said, ...verdict } = await cut.come(laboratory, how)
+    const { said, ...verdict } = await come(cut, laboratory, how)
     const isWell = verdict.broken.length + verdict.lost.length === 0
     const named = { journey: traced.recording.journey.name, way, position, cut: cut.name }
     tell({ ...named, ...verdict, ...(!isWell && { said }) })
+  }
+}
+
+/** What keeps a cut from being made is no less broken than what comes of it. */
+async function come(cut: NamedCut, laboratory: Laboratory, how: Manifestation): Promise<Verdict> {
+  try {
+    return await cut.come(laboratory, how)
+  } catch (error) {
+    const why = error instanceof Error ? `${error.message} ${error.cause ?? ''}` : String(error)
+    return { found: 'none', broken: [why], lost: [], said: '' }
   }
 }
 
@@ -72,36 +86,47 @@ interface NamedCut {
   readonly come: (laboratory: Laboratory, how: Manifestation) => Promise<Verdict>
 }
 
+/** In the order in which they are tried: every beginning is of the whole journey. */
 const cutsOf: Readonly<Record<Way, (traced: Traced) => NamedCut[]>> = {
   disk: ({ recording }) =>
-    plainCuts(recording.events, recording.from).map(cut => onDisk(recording, cut)),
+    inSpread(plainCuts(recording.events, recording.from)).map(cut => onDisk(recording, cut)),
   lost: ({ recording }) =>
-    losingCuts(recording.events, recording.from).map(cut => onDisk(recording, cut)),
+    inSpread(losingCuts(recording.events, recording.from)).map(cut => onDisk(recording, cut)),
   files: traced =>
     traced.recording.journey.needsDisk
       ? []
-      : lostStates(traced.acts).map(state => onFiles(traced, state)),
-  again: traced =>
-    plainCuts(traced.recording.events, traced.recording.from).map((cut, i) =>
-      againOnDisk(traced, cut, i),
+      : inSpread(lostStates(traced.acts)).map(state => onFiles(traced, state)),
+  again: ({ recording }) =>
+    inSpread(plainCuts(recording.events, recording.from)).flatMap((cut, i) =>
+      againOnDisk(recording, cut, (i * goldenShare) % 1),
     ),
 }
 
+function inSpread<T>(all: readonly T[]): T[] {
+  return spread(all.length).flatMap(i => all[i] ?? [])
+}
+
+/** So many second cuts are of one recovery: to record it costs more than to cut it. */
+export const cutsOfRecovery = 4
+
 /** The recovery from a first cut is recorded, and cut too: somewhere else for each first cut. */
-function againOnDisk({ recording }: Traced, cut: Cut, i: number): NamedCut {
-  const { before, events, journey } = recording
-  const share = (i * goldenShare) % 1
-  return {
-    name: `${JSON.stringify(cut)}, then at ${share.toFixed(3)} of the recovery`,
-    async come(laboratory, how) {
-      const image = imageAfter(before, events, cut)
-      const second = await record(laboratory, journey, image)
-      const cuts = plainCuts(second.events, second.from)
-      const next = cuts[Math.floor(share * cuts.length)]
-      if (next === undefined) throw new Error('the recovery told the disk nothing')
-      return onDisk(second, next).come(laboratory, how)
-    },
-  }
+function againOnDisk({ before, events, journey }: Recording, cut: Cut, shift: number): NamedCut[] {
+  let recovery: Promise<Recording> | undefined
+  return Array.from({ length: cutsOfRecovery }, (_, i) => {
+    const share = (i + shift) / cutsOfRecovery
+    return {
+      name: `${JSON.stringify(cut)}, then at ${share.toFixed(3)} of the recovery`,
+      async come(laboratory, how) {
+        recovery ??= record(laboratory, journey, imageAfter(before, events, cut))
+        const second = await recovery
+        const cuts = plainCuts(second.events, second.from)
+        const next = cuts[Math.floor(share * cuts.length)]
+        if (next === undefined) throw new Error('the recovery told the disk nothing')
+        if (i === cutsOfRecovery - 1) recovery = undefined
+        return onDisk(second, next).come(laboratory, how)
+      },
+    }
+  })
 }
 
 const goldenShare = 0.618_033_988_75

@@ -1,11 +1,14 @@
 import type { FleetMoment } from '../../packages/agent/src/testing/pretend-fleet.test.ts'
 import { isCheckpointed } from './inspect.ts'
-import type { Journey, Revisions } from './journeys.ts'
+import type { Journey } from './journeys.ts'
 import type { Laboratory } from './laboratory.ts'
 import { liveShipped } from './lives.ts'
+import { untilSeen } from './patience.ts'
+import { isSame } from './published.ts'
 import { RecordedDisk } from './recorded-disk.ts'
 import { releasesOf } from './releases.ts'
 import type { DiskEvent } from './shared-log.ts'
+import { plugIn, writeStick } from './stick.ts'
 
 /** A journey that was not cut: all that the disk was told, and what the fleet ordered. */
 export interface Recording {
@@ -30,9 +33,11 @@ export async function record(
   const moment = await orderOf(laboratory, journey)
   await using disk = await RecordedDisk.mount(before, folder, mountPoint)
   const from = disk.length
-  const life = await liveShipped(paths, options)
+  const { isLaunched = false } = journey
+  const life = await liveShipped(paths, { ...options, isLaunched })
   let to = from
   try {
+    await journey.ask?.(paths)
     await settled(laboratory, journey)
     to = disk.length
   } catch (error) {
@@ -46,20 +51,28 @@ export async function record(
 /** The state in which a journey begins: the laboratory's, with what is done to it. */
 export async function beginningOf(laboratory: Laboratory, journey: Journey): Promise<Uint8Array> {
   const { image, paths } = laboratory
-  const { prepare } = journey
-  if (prepare === undefined) return image
-  return laboratory.changed(image, async () => prepare(paths))
+  const { prepare, isByStick, order } = journey
+  if (prepare) return laboratory.changed(image, async () => prepare(paths))
+  if (!isByStick || order === undefined) return image
+  const stick = await writeStick(laboratory, order)
+  return laboratory.changed(image, async () => plugIn(stick, paths))
 }
 
-async function orderOf(laboratory: Laboratory, { order }: Journey): Promise<FleetMoment> {
+/** Of an order that comes by stick the fleet knows the number, and tells the one before. */
+async function orderOf(
+  laboratory: Laboratory,
+  { order, isByStick }: Journey,
+): Promise<FleetMoment> {
   const { fleet, shelf, moment } = laboratory
   fleet.rewind({ ...moment, reports: [], events: [] })
   if (order) await fleet.give(releasesOf(shelf, order))
+  if (isByStick) fleet.order = moment.order
   return fleet.moment
 }
 
 /** The device says that it runs what the journey ends in, and has nothing left to do. */
-export async function settled({ fleet, paths }: Laboratory, journey: Journey): Promise<void> {
+export async function settled(laboratory: Laboratory, journey: Journey): Promise<void> {
+  const { fleet, paths } = laboratory
   const isOver = () => {
     const report = fleet.reports.at(-1)
     if (report === undefined || report.counter !== fleet.counter) return undefined
@@ -67,10 +80,5 @@ export async function settled({ fleet, paths }: Laboratory, journey: Journey): P
     if (!journey.states.includes(report.state) || !isSame(runs, journey.end)) return undefined
     return isCheckpointed(paths) && (journey.isOver?.(paths) ?? true) ? true : undefined
   }
-  await fleet.until(`the end of ${journey.name}`, isOver, 60_000)
-}
-
-export function isSame(a: Revisions, b: Revisions): boolean {
-  const names = new Set([...Object.keys(a), ...Object.keys(b)])
-  return [...names].every(name => a[name] === b[name])
+  await untilSeen(laboratory, `the end of ${journey.name}`, isOver)
 }

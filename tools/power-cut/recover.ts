@@ -1,17 +1,20 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Paths } from '../../packages/agent/src/disk/paths.ts'
 import { isSystemError } from '../../packages/agent/src/error.ts'
+import { agentName } from '../../packages/agent/src/testing/launched-agent.test.ts'
 import {
   faultsOfHistory,
   faultsOfStore,
   leftoversOf,
+  pointedAgent,
   pointedGeneration,
   revisionsOf,
 } from './inspect.ts'
-import { type Journey, next, old, published, type Revisions } from './journeys.ts'
+import { type Journey, next, old } from './journeys.ts'
 import type { Laboratory } from './laboratory.ts'
 import { type Life, lives, type Manifestation } from './lives.ts'
-import { isSame, type Recording, settled } from './recording.ts'
+import { isSame, published, type Revisions } from './published.ts'
+import { type Recording, settled } from './recording.ts'
 
 /** How a device came back from one cut. */
 export interface Verdict {
@@ -39,8 +42,10 @@ export async function recover(
   if (found === 'none') broken.push('the pointer names nothing that may run')
   let life: Life | undefined
   try {
-    life = await lives[how](paths)
+    life = await lives[how](paths, journey.isLaunched)
+    await journey.ask?.(paths)
     await settled(laboratory, journey)
+    broken.push(...faultsOfAgent(laboratory, journey))
     await holdAgainst(laboratory, life, journey.end, [old, journey.end], lost)
     journey.relieve?.(paths)
     broken.push(...faultsOfStore(paths))
@@ -60,7 +65,7 @@ function nameOf(journey: Journey, revisions: Revisions | undefined): Verdict['fo
   if (isSame(revisions, old)) return 'old'
   if (journey.order && isSame(revisions, journey.order)) return 'new'
   if (isSame(revisions, journey.end)) return 'new'
-  return journey.between?.some(one => isSame(one, revisions)) ? 'between' : 'none'
+  return journey.between.some(one => isSame(one, revisions)) ? 'between' : 'none'
 }
 
 /** Every package answers, and its data are what the generations that ran in turn left. */
@@ -71,8 +76,9 @@ async function holdAgainst(
   ran: readonly Revisions[],
   lost: string[],
 ): Promise<void> {
-  for (const name of Object.keys(now)) {
-    const words = await life.ask(name, laboratory.ports[name] ?? 0)
+  for (const [name, port] of Object.entries(laboratory.ports)) {
+    if (now[name] === undefined) continue
+    const words = await life.ask(name, port)
     // What was taken off had its data collected, and begins anew.
     const first = ran.findLastIndex(one => one[name] === undefined) + 1
     const faults = faultsOfHistory(words, {
@@ -84,13 +90,21 @@ async function holdAgainst(
   }
 }
 
+/** The agent that runs is the one of the generation, where it came as a package. */
+function faultsOfAgent({ paths, shelf }: Laboratory, { end }: Journey): string[] {
+  const release = shelf.get(`${agentName} ${end[agentName]}`)
+  const expected = release?.record.tree.digest.slice(7) ?? 'own'
+  const found = pointedAgent(paths)
+  return found === expected ? [] : [`the agent is ${found}, not ${expected}`]
+}
+
 function migrationsOf(name: string): number[] {
   return published
     .filter(one => one.package === name && one.migrates === 'well')
     .map(one => one.revision)
 }
 
-const patienceMs = 20_000
+const patienceMs = 120_000
 
 /** What is left over once the agent had time to collect it. */
 async function remaining({ paths }: Laboratory): Promise<string[]> {

@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parsePackageName } from '@steadfleet/domain'
+import { agentName, publishAgent } from '../../packages/agent/src/testing/launched-agent.test.ts'
 import type { PretendFleet, Release } from '../../packages/agent/src/testing/pretend-fleet.test.ts'
-import { type Manner, type Published, published, type Revisions } from './journeys.ts'
 import { damageable } from './mischief.ts'
+import {
+  type Manner,
+  type Published,
+  published,
+  publishedAgents,
+  type Revisions,
+} from './published.ts'
 
 const busybox = readFileSync('/bin/busybox')
 
@@ -17,6 +24,9 @@ export async function publishAll(fleet: PretendFleet, ports: Ports): Promise<She
   const shelf = new Map<string, Release>()
   for (const one of published) {
     shelf.set(`${one.package} ${one.revision}`, await publish(fleet, one, ports))
+  }
+  for (const [revision, first] of Object.entries(publishedAgents)) {
+    shelf.set(`${agentName} ${revision}`, await publishAgent(fleet, Number(revision), first))
   }
   return shelf
 }
@@ -63,9 +73,9 @@ function publish(fleet: PretendFleet, one: Published, ports: Ports): Promise<Rel
 
 /** A good release may take its time on a machine that is busy; a bad one is given little. */
 const startSeconds: Readonly<Record<Manner, number>> = {
-  well: 20,
+  well: 120,
   'never answers': 1,
-  'dies late': 20,
+  'dies late': 120,
 }
 
 const answer = (port: number) => `bin/busybox httpd -f -p 127.0.0.1:${port} -h /data`

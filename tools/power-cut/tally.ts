@@ -6,6 +6,9 @@ export interface Result extends Omit<Verdict, 'said'> {
   readonly way: string
   readonly position: number
   readonly cut: string
+  /** Who came back, see `lives.ts`, and the state of the sources that they were built from. */
+  readonly agent: string
+  readonly commit: string
   readonly said?: string
 }
 

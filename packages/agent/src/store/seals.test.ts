@@ -140,7 +140,10 @@ test('a tree that is taken away while it is read has faults, and is no fault of 
   await using laid = await LaidTrees.make()
   const tree = await laid.bring(files)
   let breaths = 0
-  const count = () => void (breaths += 1)
+  const count = () => {
+    breaths += 1
+    return undefined
+  }
   await laid.trees.install(tree)
   assert.deepEqual(await laid.seals.faultsOf(tree, count), [])
   for (let taken = breaths; taken > 0; taken--) {
