@@ -17,7 +17,7 @@ export function describeFloor(floor: Floor): Record<string, string> {
     confinement: 'enforced',
     'confinement.user': floor.uids ? 'a uid of its own per package' : 'a user namespace per app',
     'confinement.filter': 'system calls by allowlist',
-    'confinement.network': "none, or by request the device's own",
+    'confinement.network': describeNetwork(floor),
     'confinement.memory': by('memory', 'by process only (RLIMIT_DATA)'),
     'confinement.processes': by('pids', 'by user only (RLIMIT_NPROC)'),
     'confinement.cpu': by('cpu', 'not enforced'),
@@ -29,6 +29,12 @@ export function describeFloor(floor: Floor): Record<string, string> {
 /** The same where apps can't be confined, and so are not run. */
 export function describeNoFloor(reason: AppsError): Record<string, string> {
   return { confinement: reason.message.slice(0, 200) }
+}
+
+function describeNetwork({ networks }: Floor): string {
+  if (networks === undefined) return "none, or by request the device's own"
+  if (typeof networks !== 'string') return 'none, or by request a namespace behind a firewall'
+  return `none, or by request the device's own: ${networks}`.slice(0, 200)
 }
 
 function describeEnding({ homes }: Floor): string {

@@ -9,8 +9,12 @@ const defaultTimeoutSeconds = 5
 /** Runs a command in the sandbox of an app. */
 export type RunInside = (command: readonly string[], timeoutSeconds: number) => Promise<HookResult>
 
-/** Runs the check that an app declares, once. Without one, that it runs is enough. */
-export async function checkHealth(spec: AppSpec, runInside: RunInside): Promise<HealthVerdict> {
+/** Runs the check that an app declares, once, at the address `host` if by network. Without one, that it runs is enough. */
+export async function checkHealth(
+  spec: AppSpec,
+  runInside: RunInside,
+  host = '127.0.0.1',
+): Promise<HealthVerdict> {
   const check = spec.declaration.health
   if (check === undefined) return { ok: true, why: 'it runs' }
   const seconds = check['timeout-seconds'] ?? defaultTimeoutSeconds
@@ -21,7 +25,7 @@ export async function checkHealth(spec: AppSpec, runInside: RunInside): Promise<
       why: 'it has no network in which it could be asked (interface network-listen)',
     }
   }
-  return askByNetwork(check, spec.values, seconds * 1000)
+  return askByNetwork(check, { values: spec.values, host, timeoutMs: seconds * 1000 })
 }
 
 function isReachable({ opened }: AppSpec): boolean {
@@ -37,15 +41,17 @@ function checkExit({ exit, output }: HookResult): HealthVerdict {
 type NetworkCheck = Exclude<HealthCheck, { exec: unknown }>
 type Port = Extract<HealthCheck, { tcp: unknown }>['tcp']['port']
 
-function askByNetwork(
-  check: NetworkCheck,
-  values: SettingValues,
-  timeoutMs: number,
-): Promise<HealthVerdict> {
+interface At {
+  readonly values: SettingValues
+  readonly host: string
+  readonly timeoutMs: number
+}
+
+function askByNetwork(check: NetworkCheck, { values, ...at }: At): Promise<HealthVerdict> {
   const declared = 'http' in check ? check.http.port : check.tcp.port
   const port = portOf(declared, values)
   if (port === undefined) return Promise.resolve({ ok: false, why: 'its port is no port number' })
-  return 'http' in check ? askHttp(port, check.http.path, timeoutMs) : askTcp(port, timeoutMs)
+  return 'http' in check ? askHttp(port, check.http.path, at) : askTcp(port, at)
 }
 
 function portOf(port: Port, values: SettingValues): number | undefined {
@@ -54,13 +60,16 @@ function portOf(port: Port, values: SettingValues): number | undefined {
   return isPort ? number : undefined
 }
 
-function askHttp(port: number, path: string, timeoutMs: number): Promise<HealthVerdict> {
+type Where = Omit<At, 'values'>
+
+/** Told as its people would ask: the app is reached at the device's own loopback too. */
+function askHttp(port: number, path: string, { host, timeoutMs }: Where): Promise<HealthVerdict> {
   const where = `http://127.0.0.1:${port}${path}`
   return new Promise(resolve => {
     const say = (ok: boolean, why: string) => resolve({ ok, why: `${where} ${why}` })
     // A whole answer within the time: `timeout` of node:http is only about silence.
     const signal = AbortSignal.timeout(timeoutMs)
-    const request = get({ host: '127.0.0.1', port, path, agent: false, signal }, response => {
+    const request = get({ host, port, path, agent: false, signal }, response => {
       const status = response.statusCode ?? 0
       response.resume()
       response.once('end', () => say(status >= 200 && status < 400, `answers ${status}`))
@@ -70,9 +79,9 @@ function askHttp(port: number, path: string, timeoutMs: number): Promise<HealthV
   })
 }
 
-function askTcp(port: number, timeoutMs: number): Promise<HealthVerdict> {
+function askTcp(port: number, { host, timeoutMs }: Where): Promise<HealthVerdict> {
   return new Promise(resolve => {
-    const socket = connect({ host: '127.0.0.1', port, timeout: timeoutMs })
+    const socket = connect({ host, port, timeout: timeoutMs })
     const say = (ok: boolean, why: string) => {
       socket.destroy()
       resolve({ ok, why: `port ${port} ${why}` })

@@ -8,6 +8,7 @@ import { joiningFiles, killCgroup, makeCgroup, removeCgroup } from './cgroups.ts
 import { startBound } from './keeper.ts'
 import { cgroupName } from './run-record.ts'
 import { type Floor, limitsOf, prepareSandbox } from './sandboxes.ts'
+import { wayOf } from './way.ts'
 
 /** A command to run once in a sandbox like an app's own: same uid, data, tree, interfaces, limits. */
 export interface Hook {
@@ -31,7 +32,8 @@ export async function runHook(floor: Floor, hook: Hook): Promise<HookResult> {
   const name = `${cgroupName(spec.package, spec.app)}.${basename(folder)}`
   const cgroup = makeCgroup(floor.homes, name, limitsOf(spec.limits))
   try {
-    const inside = await prepareSandbox(floor, spec, { folder, command })
+    const way = await wayOf(floor, spec)
+    const inside = await prepareSandbox(floor, spec, { folder, command, way })
     const child = startBound({ folder, joins: joiningFiles(cgroup), command: inside })
     const end = async () => {
       if (!(await killCgroup(cgroup))) child.kill('SIGKILL')

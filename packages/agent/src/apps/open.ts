@@ -1,6 +1,7 @@
 import { mkdir, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AppStatus, PackageName } from '@steadfleet/domain'
+import type { Networks } from '../network/index.ts'
 import type {
   AppExit,
   AppLine,
@@ -16,8 +17,9 @@ import { describeFloor, describeNoFloor, proveFloor } from './describe.ts'
 import { AppsError } from './error.ts'
 import { findFloor, leaveFloor } from './floor.ts'
 import { Follower } from './follower.ts'
-import { checkHealth } from './health.ts'
+import { checkHealth, type RunInside } from './health.ts'
 import { runHook } from './hook.ts'
+import { openNetworks } from './open-networks.ts'
 import { lastLines, ownLines } from './output.ts'
 import { defaultBackOff } from './restart.ts'
 import { isSameSpec, readRecord, readRecords, runFolder } from './run-record.ts'
@@ -44,7 +46,8 @@ async function provenFloor(options: AppsOptions): Promise<Floor | AppsError> {
     const floor = await findFloor({ stateDir: options.stateDir, isRoot, withCgroups })
     const runs = readRecords(options.stateDir).map(({ cgroup }) => cgroup)
     sweepCgroups(floor.homes, runs)
-    return await proven(floor, join(options.stateDir, 'apps', '.probe'))
+    const firm = await proven(floor, join(options.stateDir, 'apps', '.probe'))
+    return { ...firm, ...(await openNetworks(firm, options)) }
   } catch (error) {
     if (error instanceof AppsError) return error
     throw error
@@ -122,6 +125,7 @@ class SupervisedApps implements Apps {
         this.#remove(app)
       }),
     )
+    this.#networks?.rest(packageName)
   }
 
   async adopt(specs: readonly AppSpec[]): Promise<void> {
@@ -190,7 +194,13 @@ class SupervisedApps implements Apps {
     await Promise.all([...this.#apps.values()].map(app => app.close()))
     // While anything may run, its uids and cgroups stay this device's.
     const isIdle = readRecords(this.#supervision.stateDir).length === 0
+    await this.#networks?.close(isIdle)
     if (isIdle && !(this.#floor instanceof AppsError)) leaveFloor(this.#floor)
+  }
+
+  get #networks(): Networks | undefined {
+    const networks = this.#floor instanceof AppsError ? undefined : this.#floor.networks
+    return typeof networks === 'string' ? undefined : networks
   }
 
   #firmFloor(): Floor {
@@ -241,7 +251,8 @@ class SupervisedApps implements Apps {
       return named({ ok: true, why: 'it has done its work' })
     }
     if (state !== 'running') return named({ ok: false, why: `it is ${state}` })
-    return named(await checkHealth(spec, (command, seconds) => this.hook(spec, command, seconds)))
+    const run: RunInside = (command, seconds) => this.hook(spec, command, seconds)
+    return named(await checkHealth(spec, run, this.#networks?.addressOf(spec.package)))
   }
 }
 

@@ -16,6 +16,8 @@ export interface RunRecord {
   /** The cgroup's count of out-of-memory kills when the run began. */
   readonly outOfMemoryKills: number
   readonly restarts: number
+  /** The network namespace in which it runs; absent where that is the device's, or its own alone. */
+  readonly namespace?: string
   /** The run has ended, and whoever listens was told. */
   readonly isTold?: boolean
 }

@@ -14,7 +14,6 @@ import {
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import {
-  effectOf,
   type Identity,
   type Launcher,
   type Shown,
@@ -26,11 +25,13 @@ import {
 import type { Architecture, InterfaceRequest } from '@steadfleet/domain'
 import { leasePath } from '../disk/paths.ts'
 import { isSystemError } from '../error.ts'
+import type { Networks, Way } from '../network/index.ts'
 import type { AppSpec, SharedFolder } from './apps.ts'
 import type { CgroupHome } from './cgroup-homes.ts'
 import type { Limits } from './cgroups.ts'
 import { rlimitOptions } from './rlimits.ts'
 import type { Uids } from './uids.ts'
+import { isNetworked } from './way.ts'
 
 /** What this device has to confine with. */
 export interface Floor {
@@ -41,6 +42,8 @@ export interface Floor {
   /** Absent where the agent is no root: then every app is the agent's user, alone in a namespace. */
   readonly uids?: Uids
   readonly homes: readonly CgroupHome[]
+  /** Networks of packages; or why there are none, and each app that asks for a network has the device's own. */
+  readonly networks?: Networks | string
   /** Filters by what is opened, so that each is compiled once. */
   readonly filters: Map<string, Uint8Array>
   /** Where each package has its folder of leases. */
@@ -63,6 +66,14 @@ export function limitsOf(limits: AppSpec['limits']): Limits {
   }
 }
 
+/** One run of a command in an app's sandbox. */
+export interface SandboxRun {
+  readonly folder: string
+  readonly command: readonly string[]
+  /** Into the network of its package; without one it has the device's, or none. */
+  readonly way?: Way | undefined
+}
+
 /**
  * Makes ready what the sandbox of an app needs (its data is its own, its settings readable, its
  * filter in `folder`) and gives the command that runs `command` in it.
@@ -70,7 +81,7 @@ export function limitsOf(limits: AppSpec['limits']): Limits {
 export async function prepareSandbox(
   floor: Floor,
   spec: AppSpec,
-  run: { readonly folder: string; readonly command: readonly string[] },
+  run: SandboxRun,
 ): Promise<string[]> {
   const identity = await identityOf(floor, spec)
   await giveData(spec.data, identity)
@@ -81,7 +92,7 @@ export async function prepareSandbox(
   await mkdir(run.folder, { recursive: true, mode: 0o700 })
   await writeFile(join(run.folder, 'filter'), filterOf(floor, spec.opened))
   const rlimits = rlimitOptions(floor.homes, limitsOf(spec.limits))
-  const shown = shownTo(spec)
+  const shown = shownTo(spec, run.way)
   const plan = {
     identity,
     launcher: floor.launcher,
@@ -105,7 +116,11 @@ export async function prepareSandbox(
     filter: 3,
   }
   const outside = identity.kind === 'leased' ? toPrlimit(floor, rlimits) : []
-  return [...outside, floor.bwrap, ...toSandboxArguments(plan)]
+  return [...toEntry(run.way), ...outside, floor.bwrap, ...toSandboxArguments(plan)]
+}
+
+function toEntry(way: Way | undefined): string[] {
+  return way === undefined ? [] : [way.nsenter, `--net=${way.namespace}`, '--']
 }
 
 function filterOf(
@@ -185,9 +200,10 @@ async function giveSettings(settings: string, identity: Identity): Promise<void>
   await chmod(settings, 0o640)
 }
 
-/** An app on the device's network finds names as the device does. */
-function shownTo({ opened }: AppSpec): Shown[] {
-  if (!opened.some(request => effectOf(request).network)) return []
+/** An app on the device's network finds names as the device does; one on its own asks the agent. */
+function shownTo(spec: AppSpec, way: Way | undefined): Shown[] {
+  if (way) return Object.entries(way.files).map(([at, from]) => ({ from, at }))
+  if (!isNetworked(spec)) return []
   return ['/etc/hosts', '/etc/resolv.conf']
     .filter(path => existsSync(path))
     .map(path => ({ from: realpathSync(path), at: path }))

@@ -16,6 +16,7 @@ import {
   writeRecord,
 } from './run-record.ts'
 import { type Floor, limitsOf, prepareSandbox } from './sandboxes.ts'
+import { wayOf } from './way.ts'
 
 /** What a supervised app is given by whoever keeps all of them. */
 export interface Supervision {
@@ -89,12 +90,22 @@ export class SupervisedApp {
         return this.#beginOrWait()
       }
       const run = foundRun(this.folder, record.cgroup)
-      if (run !== undefined) return this.#attend(run, record)
+      if (run !== undefined) return this.#adopt(run, record)
       const status = statusIn(this.folder)
       if (!record.isTold) return this.#onEnd(status, record)
       this.#state = stateAfter(this.spec.declaration, status !== 0)
       return this.#state === 'backing off' ? this.#beginOrWait() : undefined
     })
+  }
+
+  async #adopt(run: Run, record: RunRecord): Promise<void> {
+    try {
+      // What an agent began that knew no networks of packages is in the device's own until it starts anew.
+      if (record.namespace !== undefined) await wayOf(this.#of.floor(), this.spec)
+    } catch (error) {
+      this.#of.warn(this.spec, error)
+    }
+    this.#attend(run, record)
   }
 
   /** Ends what an earlier agent began and nobody wants any more. */
@@ -168,7 +179,9 @@ export class SupervisedApp {
     const { spec, folder } = this
     await this.#of.refuseDamaged(spec)
     const floor = this.#of.floor()
-    const command = await prepareSandbox(floor, spec, { folder, command: spec.declaration.command })
+    const way = await wayOf(floor, spec)
+    const { command: own } = spec.declaration
+    const command = await prepareSandbox(floor, spec, { folder, command: own, way })
     const name = cgroupName(spec.package, spec.app)
     const cgroup = makeCgroup(floor.homes, name, limitsOf(spec.limits))
     const record: RunRecord = {
@@ -177,6 +190,7 @@ export class SupervisedApp {
       boot: currentBoot(),
       outOfMemoryKills: outOfMemoryKills(cgroup),
       restarts: this.#restarts,
+      ...(way && { namespace: way.namespace }),
     }
     this.#cgroup = cgroup
     await writeRecord(folder, record)

@@ -5,8 +5,8 @@ import { AppsError } from './error.ts'
 import { isMissing } from './files.ts'
 
 /** Uids no distribution and no container manager hands out: systemd leaves 1879113728 up unused. */
-const firstUid = 2_000_000_000
-const blockSize = 256
+export const firstUid = 2_000_000_000
+export const blockSize = 256
 const blocks = 100_000
 
 /** A block of uids that one state directory holds, so that agents on one machine share none. */
@@ -49,6 +49,12 @@ function identityOf(stateDir: string): string | undefined {
   }
 }
 
+/** The blocks of uids that state directories hold, whose agents may be away. */
+export function heldBlocks(table: string): ReadonlySet<number> {
+  using leases = new LeaseTable(table)
+  return leases.held()
+}
+
 class LeaseTable implements Disposable {
   readonly #db: DatabaseSync
 
@@ -68,6 +74,13 @@ class LeaseTable implements Disposable {
         .prepare('insert or replace into lease values (?, ?, ?)')
         .run(block, holder, identityOf(holder) ?? '')
       return block
+    })
+  }
+
+  held(): ReadonlySet<number> {
+    return this.#alone(() => {
+      this.#sweep()
+      return new Set(this.#blocks(''))
     })
   }
 

@@ -9,6 +9,7 @@ import { leaseUids, type UidLease } from './uid-lease.ts'
 /** Which uid each package of this device has; kept, so that its data stays its own. */
 export interface Uids {
   of(packageName: PackageName): Promise<number>
+  readonly block: number
   release(): void
 }
 
@@ -37,7 +38,7 @@ export function openUids(table: string, stateDir: string): Uids {
     written.add(packageName)
     return lease.uidAt(place)
   }
-  return { of, release: lease.release }
+  return { of, block: lease.block, release: lease.release }
 }
 
 function bytesOf(block: number, places: ReadonlyMap<string, number>): Uint8Array {

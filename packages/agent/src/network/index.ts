@@ -1,0 +1,2 @@
+export type { Attempts } from './attempts.ts'
+export { type Isolation, Networks, type Way } from './networks.ts'

@@ -1,0 +1,5 @@
+export * from './changes.ts'
+export { toFirewall } from './firewall.ts'
+export { type FlowGroup, groupFlows, nameSet } from './groups.ts'
+export { firewallLimits } from './limits.ts'
+export * from './place.ts'
