@@ -2,6 +2,7 @@ import { execFileSync, type StdioOptions } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { runTool } from './host-shell.ts'
 
 /** Small, so that a copy costs little; with a journal, as a device would have it. */
 const megabytes = 32
@@ -21,20 +22,20 @@ export function makeImage(folder: string): Uint8Array {
   return image
 }
 
-export function attachLoop(file: string): string {
-  return run('losetup', ['--find', '--show', file]).trim()
+export async function attachLoop(file: string): Promise<string> {
+  return (await runTool('losetup', ['--find', '--show', file])).trim()
 }
 
-export function detachLoop(loop: string): void {
-  run('losetup', ['--detach', loop])
+export async function detachLoop(loop: string): Promise<void> {
+  await runTool('losetup', ['--detach', loop])
 }
 
-export function mountImage(loop: string, mountPoint: string): void {
-  run('mount', ['-t', 'ext4', '-o', 'nodiscard', loop, mountPoint])
+export async function mountImage(loop: string, mountPoint: string): Promise<void> {
+  await runTool('mount', ['-t', 'ext4', '-o', 'nodiscard', loop, mountPoint])
 }
 
-export function unmount(path: string): void {
-  run('umount', [path])
+export async function unmount(path: string): Promise<void> {
+  await runTool('umount', [path])
 }
 
 /** Runs a tool of the system; its message is the error's. `descriptor` becomes its third. */

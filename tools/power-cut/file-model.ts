@@ -28,13 +28,16 @@ export interface EntryDeed {
 
 export class FileModel {
   readonly inodes: Map<number, Inode>
+  /** Contents that no other model has, in buffers with room to grow: a file is written in many pieces. */
+  readonly #own = new Map<number, Buffer>()
 
   constructor(inodes: Map<number, Inode> = new Map()) {
     this.inodes = inodes
   }
 
-  /** The same again; contents are shared, since they are replaced and never changed. */
+  /** The same again; contents are shared, and no more changed by either of the two. */
   copy(): FileModel {
+    this.#own.clear()
     return new FileModel(
       new Map(
         [...this.inodes].map(([number, inode]) => [
@@ -83,16 +86,31 @@ export class FileModel {
         }
         return
       case 'bytes': {
-        const inode = this.at(deed.inode)
-        inode.content = overwritten(inode.content, deed.at, deed.bytes)
+        const { length } = this.at(deed.inode).content
+        const end = deed.at + deed.bytes.length
+        deed.bytes.copy(this.#ownContent(deed.inode, Math.max(length, end)), deed.at)
         return
       }
       case 'length': {
-        const inode = this.at(deed.inode)
-        inode.content = resized(inode.content, deed.length)
+        this.#ownContent(deed.inode, deed.length)
         return
       }
     }
+  }
+
+  /** A file's content, of this length and this model's alone; what was not written yet is zeros. */
+  #ownContent(number: number, length: number): Buffer {
+    const inode = this.at(number)
+    const before = inode.content.length
+    let room = this.#own.get(number)
+    if (room === undefined || room.length < length) {
+      room = Buffer.alloc(Math.max(length, room === undefined ? 0 : 2 * room.length))
+      inode.content.copy(room, 0, 0, Math.min(before, length))
+      this.#own.set(number, room)
+    }
+    if (length < before) room.fill(0, length, Math.min(before, room.length))
+    inode.content = room.subarray(0, length)
+    return inode.content
   }
 
   /** Every path and what is there; the same file under two names is there twice. */
@@ -102,17 +120,4 @@ export class FileModel {
       if (this.at(inode).kind === 'directory') yield* this.walk(inode, `${prefix}${name}/`)
     }
   }
-}
-
-function overwritten(content: Buffer, at: number, bytes: Buffer): Buffer {
-  const whole = resized(content, Math.max(content.length, at + bytes.length))
-  bytes.copy(whole, at)
-  return whole
-}
-
-/** Always a new buffer; what was not written yet is zeros. */
-function resized(content: Buffer, length: number): Buffer {
-  const whole = Buffer.alloc(length)
-  content.copy(whole, 0, 0, Math.min(length, content.length))
-  return whole
 }

@@ -14,6 +14,7 @@ import {
 import { parseToken } from '../../packages/agent/src/trust/enrolment.ts'
 import { attachLoop, detachLoop, makeFolder, makeImage, mountImage, unmount } from './disks.ts'
 import type { FileModel } from './file-model.ts'
+import { endTools } from './host-shell.ts'
 import { earliest, old } from './journeys.ts'
 import { layFiles } from './lay-files.ts'
 import { furnish, lives } from './lives.ts'
@@ -111,22 +112,22 @@ export class Laboratory implements AsyncDisposable {
   /** Mounts `image` as the device's disk while it is used. */
   async onDisk<T>(image: Uint8Array, use: () => Promise<T>): Promise<T> {
     writeFileSync(this.#file, image)
-    const loop = attachLoop(this.#file)
+    const loop = await attachLoop(this.#file)
     try {
-      mountImage(loop, this.mountPoint)
+      await mountImage(loop, this.mountPoint)
       try {
         return await use()
       } finally {
-        unmount(this.mountPoint)
+        await unmount(this.mountPoint)
       }
     } finally {
-      detachLoop(loop)
+      await detachLoop(loop)
     }
   }
 
   /** Lays these files out as the state directory while they are used, on no disk of their own. */
   async onFiles<T>(files: FileModel, use: () => Promise<T>): Promise<T> {
-    layFiles(files, this.paths.root)
+    await layFiles(files, this.paths.root)
     try {
       return await use()
     } finally {
@@ -147,6 +148,7 @@ export class Laboratory implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.fleet.close()
     await giveBack(this.paths)
+    endTools()
     rmSync(this.folder, { recursive: true })
   }
 }

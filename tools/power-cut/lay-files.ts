@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   lchownSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { FileModel, type Inode, rootInode } from './file-model.ts'
+import { runTool } from './host-shell.ts'
 
 /** Reads what lies below a directory; files of one inode are one. */
 export function readFiles(root: string): FileModel {
@@ -43,7 +43,7 @@ function inodeAt(path: string): Pick<Inode, 'kind' | 'mode'> & Partial<Inode> {
 }
 
 /** Lays the files out below a directory that is not there yet. */
-export function layFiles(model: FileModel, root: string): void {
+export async function layFiles(model: FileModel, root: string): Promise<void> {
   const places = new Map<number, string>()
   mkdirSync(root)
   chmodSync(root, model.at(rootInode).mode)
@@ -51,20 +51,20 @@ export function layFiles(model: FileModel, root: string): void {
     const at = join(root, path)
     const other = places.get(number)
     if (other !== undefined) linkSync(other, at)
-    else lay(model.at(number), at)
+    else await lay(model.at(number), at)
     if (model.at(number).kind !== 'directory') places.set(number, at)
   }
 }
 
-function lay(inode: Inode, at: string): void {
-  makers[inode.kind](inode, at)
+async function lay(inode: Inode, at: string): Promise<void> {
+  await makers[inode.kind](inode, at)
   lchownSync(at, inode.uid, inode.gid)
   if (inode.kind !== 'link') chmodSync(at, inode.mode)
 }
 
-const makers: Readonly<Record<Inode['kind'], (inode: Inode, at: string) => void>> = {
+const makers: Readonly<Record<Inode['kind'], (inode: Inode, at: string) => unknown>> = {
   file: ({ content }, at) => writeFileSync(at, content),
   directory: (_, at) => mkdirSync(at),
   link: ({ target }, at) => symlinkSync(target, at),
-  pipe: (_, at) => void execFileSync('mkfifo', [at]),
+  pipe: (_, at) => runTool('mkfifo', [at]),
 }

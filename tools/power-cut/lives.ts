@@ -2,16 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
-import { Agent } from '../../packages/agent/src/agent.ts'
-import { type Apps, openApps } from '../../packages/agent/src/apps/index.ts'
 import type { Paths } from '../../packages/agent/src/disk/paths.ts'
-import type { AgentOptions } from '../../packages/agent/src/parts.ts'
-import { defaultPatience, makeTransport } from '../../packages/agent/src/server/http.ts'
-import type { World } from '../../packages/agent/src/world.ts'
 import { askApp } from './ask-app.ts'
-import { NotingApps } from './noting-apps.ts'
-import { pretendReboot } from './reboot.ts'
+import { liveResident } from './resident.ts'
 
 /** The file that is shipped; a mutant of it has another name. */
 export const shippedFile = resolve('build/steadfleet-agent.mjs')
@@ -30,15 +23,15 @@ export const manifestations = ['shipped', 'inside', 'pretend'] as const
 export type Manifestation = (typeof manifestations)[number]
 
 /**
- * The ways to live: the shipped file as a process; the same sources in this one; and these with apps
- * that are pretended and time that hurries, in which a life takes a moment.
+ * The ways to live: the shipped file as a process; the same sources in one that stays for all lives;
+ * and these with apps that are pretended and time that hurries, in which a life takes a moment.
  */
 export const lives: Readonly<
   Record<Manifestation, (paths: Paths, isLaunched?: boolean) => Promise<Life>>
 > = {
   shipped: (paths, isLaunched = false) => liveShipped(paths, { isLaunched }),
-  inside: paths => liveInside(paths),
-  pretend: paths => livePretended(paths),
+  inside: paths => liveResident('inside', paths),
+  pretend: paths => liveResident('pretend', paths),
 }
 
 export interface ShippedOptions {
@@ -118,72 +111,4 @@ function firstProcess(pid: number, generations: number): number | undefined {
   const child = Number(children.at(-1))
   if (!child) return undefined
   return generations === 1 ? child : firstProcess(child, generations - 1)
-}
-
-async function liveInside(paths: Paths): Promise<Life> {
-  pretendReboot(paths)
-  const opened: Apps[] = []
-  const { said, stop } = await startAgent(paths, 1, async (stateDir, refuseDamaged) => {
-    const apps = await openApps({ stateDir, refuseDamaged })
-    opened.push(apps)
-    return apps
-  })
-  return {
-    ask: askApp,
-    said,
-    async end() {
-      for (const apps of opened) await apps.adopt([])
-      await stop()
-    },
-  }
-}
-
-async function livePretended(paths: Paths): Promise<Life> {
-  const apps = new NotingApps()
-  const { said, stop } = await startAgent(paths, 20, async (_, refuse) => apps.reopen(refuse))
-  return { ask: async name => apps.wordsOf(name), said, end: stop }
-}
-
-async function startAgent(paths: Paths, haste: number, open: AgentOptions['openApps']) {
-  const transport = makeTransport({ ...defaultPatience, headMs: 5000, idleMs: 5000 })
-  const lines: string[] = []
-  const agent = await Agent.start({
-    paths,
-    world: hastyWorld(haste, line => lines.push(line)),
-    transport,
-    openApps: open,
-    pid: process.pid,
-    boot: randomUUID(),
-    attributes: {},
-  })
-  const ended = agent.ended.catch(error => lines.push(String(error)))
-  const stop = async () => {
-    await agent.stop()
-    await ended
-    transport.close()
-  }
-  return { said: () => lines.slice(-40).join('\n'), stop }
-}
-
-/**
- * The world as it is, but that time goes faster, and what waits long waits a twentieth of it: back-offs
- * are not what is tested.
- */
-function hastyWorld(haste: number, say: (line: string) => void): World {
-  return {
-    now: () => new Date(),
-    monotonic: () => performance.now() * haste,
-    random: () => 0,
-    async sleep(milliseconds, stop) {
-      const asked = milliseconds / haste
-      const time = asked > 1000 ? Math.max(50, asked / 20) : asked
-      try {
-        await wait(time, undefined, stop ? { signal: stop } : {})
-      } catch (error) {
-        stop?.throwIfAborted()
-        throw error
-      }
-    },
-    log: entry => say(JSON.stringify(entry)),
-  }
 }

@@ -9,6 +9,7 @@ import { whyNoDisks } from './disks.ts'
 import { journeys } from './journeys.ts'
 import { manifestations, shippedFile } from './lives.ts'
 import { cutsOfRecovery, type Told, ways } from './play.ts'
+import { buildResident } from './resident.ts'
 import { type Result, tallyOf, toTable } from './tally.ts'
 
 const usage = `node tools/power-cut/main.ts: cuts the power of a device at every instant of its journeys
@@ -60,6 +61,7 @@ async function main(): Promise<number> {
   const why = whyNoDisks()
   if (why) return say(`no power can be cut here: ${why}`)
   await buildAgent(shippedFile)
+  await buildResident()
   const held = heldIn(values.results)
   const results = [...held]
   const commit = commitOf()

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { buildAgent } from '../../packages/agent/build.mjs'
+import { changedSource } from './changed-source.ts'
 import { whyNoDisks } from './disks.ts'
 import type { Row } from './tally.ts'
 
@@ -27,9 +28,8 @@ describe('power that is cut', { skip: whyNoDisks() }, () => {
     const folder = mkdtempSync(join(tmpdir(), 'steadfleet-mutant-'))
     try {
       const built = join(folder, 'agent.mjs')
-      await buildAgent(built, [
-        without('change/package-data.ts', 'await syncFileSystem(dirname(draft))'),
-      ])
+      const piece = 'await syncFileSystem(dirname(draft))'
+      await buildAgent(built, [changedSource({ file: 'change/package-data.ts', piece })])
       const args = ['--built', built, '--agent', 'pretend', '--way', 'files', '--journey', 'update']
       // While the copy is being migrated: the old generation may still be all there is.
       const [row] = rowsOf([...args, '--only', 'write m3', '--cuts', '4'], 1)
@@ -46,19 +46,4 @@ function rowsOf(args: readonly string[], status = 0): Row[] {
   const { stdout, stderr, ...ended } = spawnSync(process.execPath, main, { encoding: 'utf8' })
   assert.equal(ended.status, status, `${stdout.slice(-2000)}${stderr.slice(-2000)}`)
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '[]')
-}
-
-/** The agent built without one line of one of its files. */
-function without(file: string, line: string) {
-  const filter = new RegExp(`${file.replaceAll('/', '[/]').replaceAll('.', '[.]')}$`)
-  return {
-    name: `without ${line}`,
-    setup(build: import('esbuild').PluginBuild) {
-      build.onLoad({ filter }, ({ path }) => {
-        const source = readFileSync(path, 'utf8')
-        assert.ok(source.includes(line), `${file} has ${line}`)
-        return { contents: source.replace(line, ''), loader: 'ts' }
-      })
-    },
-  }
 }

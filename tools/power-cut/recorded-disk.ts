@@ -36,8 +36,8 @@ export class RecordedDisk implements AsyncDisposable {
     })
     const ended = once(worker, 'exit')
     await once(worker, 'message')
-    const loop = attachLoop(file)
-    mountImage(loop, mountPoint)
+    const loop = await attachLoop(file)
+    await mountImage(loop, mountPoint)
     return new RecordedDisk(
       shared,
       { file, mountPoint },
@@ -56,9 +56,9 @@ export class RecordedDisk implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    unmount(this.#mountPoint)
-    detachLoop(this.#loop)
-    unmount(this.#file)
+    await unmount(this.#mountPoint)
+    await detachLoop(this.#loop)
+    await unmount(this.#file)
     await this.#ended
     rmSync(this.#file)
   }
