@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { buildAgent } from '../../packages/agent/build.mjs'
 import { openApps } from '../../packages/agent/src/apps/index.ts'
 import { type Paths, pathsOf } from '../../packages/agent/src/disk/paths.ts'
@@ -31,17 +31,18 @@ export class BenchDevice implements AsyncDisposable {
   static async start(): Promise<BenchDevice> {
     const folder = mkdtempSync(join(tmpdir(), 'steadfleet-bench-'))
     const file = join(folder, 'agent.mjs')
+    symlinkSync(process.execPath, join(folder, 'node'))
     await buildAgent(file)
     const fleet = await PretendFleet.start({ interfaces: ['network-listen'] })
     const front = await serveTls(folder, Number(new URL(fleet.origin).port))
     fleet.origin = `https://127.0.0.1:${(front.address() as AddressInfo).port}`
     const paths = pathsOf(join(folder, 'state'))
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, 'cert.pem') }
-    const run = (...args: string[]) =>
-      spawn(process.execPath, [file, ...args, '--state', paths.root], { env, stdio: 'ignore' })
-    const joined = run('join', fleet.token)
+    const words = [file, 'join', fleet.token, '--state', paths.root]
+    const joined = spawn(process.execPath, words, { env, stdio: 'ignore' })
     await new Promise(done => joined.once('close', done))
-    const agent = run('run')
+    const started = [resolve('packages/rescuer/rescuer.sh'), '--home', folder]
+    const agent = spawn('sh', started, { env, stdio: 'ignore' })
     await fleet.until('the first report', () => fleet.reports[0])
     const port = 20_000 + (process.pid % 20_000)
     return new BenchDevice({ fleet, paths, agent, port, folder, front })

@@ -247,4 +247,7 @@ count_start
 
 STEADFLEET_LAUNCHED=$agent
 export STEADFLEET_LAUNCHED
+# What the C library no longer uses goes back to the system at once: 10 MB less of an agent that waits.
+export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}" MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-65536}"
+export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-8192}"
 exec "$(runtime_of "$agent")" "$(file_of "$agent")" run --state "$state" "$@"

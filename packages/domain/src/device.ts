@@ -9,7 +9,7 @@ import {
   Timestamp,
 } from './identifiers.ts'
 import { Waiting } from './own-say.ts'
-import { object, oneOf, parserOf } from './schema.ts'
+import { mapOf, object, oneOf, parserOf } from './schema.ts'
 
 /** The states of a change, as the design's diagram draws them. */
 export const ChangeState = oneOf(
@@ -75,9 +75,7 @@ export const DeviceEvent = object({
   generation: Type.Optional(Type.Integer({ minimum: 0 })),
   state: Type.Optional(ChangeState),
   failure: Type.Optional(Failure),
-  details: Type.Optional(
-    Type.Record(Type.String(), Type.Union([Type.String(), Type.Integer(), Type.Boolean()])),
-  ),
+  details: Type.Optional(mapOf(Type.Union([Type.String(), Type.Integer(), Type.Boolean()]))),
 })
 export type DeviceEvent = Static<typeof DeviceEvent>
 
@@ -101,7 +99,7 @@ export const StateReport = object({
   state: ChangeState,
   releases: Type.Array(InstalledRelease, { maxItems: 1000 }),
   apps: Type.Array(AppStatus, { maxItems: 10_000 }),
-  attributes: Type.Record(Type.String(), Type.String({ maxLength: 200 })),
+  attributes: mapOf(Type.String({ maxLength: 200 })),
   waiting: Type.Optional(Waiting),
   events: Type.Optional(
     Type.Array(DigestSchema, {

@@ -3,13 +3,11 @@ import {
   type Static,
   type TObject,
   type TProperties,
-  type TRecord,
   type TSchema,
-  type TString,
   type TUnsafe,
   Type,
 } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { explain, type SchemaFault } from './explain.ts'
 
 export type SchemaErrorCode = 'schema/mismatch'
@@ -39,14 +37,25 @@ export function object<P extends TProperties>(properties: P, options: object = {
   return Type.Object(properties, { additionalProperties: false, ...options })
 }
 
-/** A strict map. TypeBox alone lets a key through that does not match the pattern of `key`. */
+/** A strict map: a name that does not match the pattern of `key` is refused. */
 export function record<V extends TSchema>(
-  key: TString,
+  key: TSchema & { readonly pattern?: string },
   value: V,
   options: object = {},
-): TRecord<'^.*$', V> {
-  return Type.Record(key, value, { additionalProperties: false, ...options })
+): TMap<V> {
+  const patternProperties = { [key.pattern ?? anyName]: value }
+  const rule = { type: 'object', patternProperties, additionalProperties: false, ...options }
+  return Type.Unsafe<Record<string, Static<V>>>(rule)
 }
+
+/** A map of names that nobody chose beforehand. */
+export function mapOf<V extends TSchema>(value: V, options: object = {}): TMap<V> {
+  const rule = { type: 'object', patternProperties: { [anyName]: value }, ...options }
+  return Type.Unsafe<Record<string, Static<V>>>(rule)
+}
+
+type TMap<V extends TSchema> = TUnsafe<Record<string, Static<V>>>
+const anyName = '^.*$'
 
 /**
  * The same schema for a reader that is older than the writer: members that it does not know are
@@ -83,7 +92,7 @@ export function oneOf<const Words extends readonly string[]>(
 
 /** Compiles `schema` once, on first use; `name` begins each error message. */
 export function parserOf<S extends TSchema>(name: string, schema: S): Parser<Static<S>> {
-  let check: ReturnType<typeof Compile<S>> | undefined
+  let check: ReturnType<typeof Compile> | undefined
   const parse = (value: unknown): Static<S> => {
     check ??= Compile(schema)
     if (check.Check(value)) return value as Static<S>

@@ -1,5 +1,5 @@
 import { type Digest, digestFromHex, type Json } from '@steadfleet/base'
-import { object, opened, parserOf } from '@steadfleet/domain'
+import { mapOf, object, opened, parserOf } from '@steadfleet/domain'
 import { type Static, Type } from 'typebox'
 import { orRefused } from './error.ts'
 import { type BuildInput, buildType, type GitCommit, lockName } from './provenance.ts'
@@ -15,7 +15,7 @@ const Resource = object({
     sha256: Type.Optional(Hex),
     gitCommit: Type.Optional(Type.String({ pattern: '^[0-9a-f]{40,64}$' })),
   }),
-  annotations: Type.Optional(Type.Record(Type.String(), Type.String())),
+  annotations: Type.Optional(mapOf(Type.String())),
 })
 type Resource = Static<typeof Resource>
 

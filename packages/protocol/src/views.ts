@@ -9,6 +9,7 @@ import {
   Failure,
   FleetName,
   InstalledRelease,
+  mapOf,
   ObjectRef,
   object,
   PackageName,
@@ -54,7 +55,7 @@ export const DeviceView = object({
   apps: Type.Array(AppStatus),
   /** What an update that is known to it waits for, as it said last. */
   waiting: Type.Union([Waiting, Type.Null()]),
-  attributes: Type.Record(Type.String(), Type.String()),
+  attributes: mapOf(Type.String()),
   online: Type.Boolean(),
   /** Which transparency log counts, and how many witnesses; `none` where the owner chose none. */
   log: Type.String(),
@@ -143,9 +144,7 @@ export const GroupConditions = object({
   architecture: Type.Optional(Architecture),
   'name-prefix': Type.Optional(Type.String({ maxLength: 80 })),
   /** Attributes of the device's last report, each of exactly this value. */
-  attributes: Type.Optional(
-    Type.Record(Type.String(), Type.String({ maxLength: 200 }), { maxProperties: 20 }),
-  ),
+  attributes: Type.Optional(mapOf(Type.String({ maxLength: 200 }), { maxProperties: 20 })),
 })
 export type GroupConditions = Static<typeof GroupConditions>
 

@@ -48,7 +48,7 @@ export function parseNote(note: string): Note {
 
 /** Reads one line `— NAME BASE64`. */
 export function parseSignatureLine(line: string): NoteSignature {
-  const [, name = '', base64 = ''] = /^— ([^\s\x85+]+) (\S+)$/u.exec(line) ?? []
+  const [, name = '', base64 = ''] = /^\u2014 ([^\s\x85+]+) (\S+)$/u.exec(line) ?? []
   const bytes = orMalformed('signature line', () => fromBase64(base64))
   if (bytes.length < 5) refuse('signature line', 'not a name, a key id and a signature')
   return { name, keyId: toHex(bytes.slice(0, 4)), bytes: bytes.slice(4) }

@@ -32,7 +32,8 @@ export async function* runDeltaProcess(
 ): AsyncGenerator<Digest> {
   stop.throwIfAborted()
   const words = [...thrift, program, deltaCommand, '--state', paths.root]
-  const child = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'pipe'] })
+  // Its memory is not allocated as an agent's that waits: `MALLOC_MMAP_THRESHOLD_` would make it slow.
+  const child = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'pipe'], env: {} })
   const ended = once(child, 'close')
   const kill = () => void child.kill('SIGKILL')
   stop.addEventListener('abort', kill, { once: true })

@@ -94,6 +94,8 @@ export interface Release {
   readonly tree: TreeListing
 }
 
+/** As the server has it. */
+const warmMs = 15_000
 const now = () => new Date()
 const seeds = {
   catalogueRoot: [1, 2, 3].map(seed),
@@ -566,7 +568,11 @@ export class PretendFleet {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     response.flushHeaders()
     this.#streams.add(response)
-    response.on('close', () => this.#streams.delete(response))
+    const warm = setInterval(() => response.write(':\n\n'), warmMs).unref()
+    response.on('close', () => {
+      clearInterval(warm)
+      this.#streams.delete(response)
+    })
   }
 
   #takeOutput(response: ServerResponse, body: Uint8Array): void {

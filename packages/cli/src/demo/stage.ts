@@ -6,7 +6,7 @@ import { connect } from '../fleet/connect.ts'
 import { type Home, saveHome } from '../fleet/home.ts'
 import type { Fleet } from '../fleet/open.ts'
 import { buildAgentIfStale } from '../process/agent-build.ts'
-import { programs } from '../process/checkout.ts'
+import { agentEnvironment, programs } from '../process/checkout.ts'
 import { type Child, launch } from '../process/child.ts'
 import { nameProcess } from '../process/living.ts'
 import { run } from '../process/run.ts'
@@ -120,6 +120,7 @@ export class Stage {
     const agent = launch({
       name: `the agent of ${actor.name}`,
       command: this.#agentCommand(actor, ['run']),
+      environment: agentEnvironment,
       log: this.scene.logOf(actor.name),
       isReady: line => line.includes('"ready":true'),
     })

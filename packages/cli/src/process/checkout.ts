@@ -12,3 +12,10 @@ export const programs = {
   agentBuild: join(checkout, 'packages/agent/build.mjs'),
   builtAgent: join(checkout, 'build/steadfleet-agent.mjs'),
 } as const
+
+/** How an agent's memory is allocated: as the rescuer has it, which starts agents on devices. */
+export const agentEnvironment = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_TRIM_THRESHOLD_: '65536',
+  MALLOC_MMAP_THRESHOLD_: '8192',
+} as const

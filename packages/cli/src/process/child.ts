@@ -29,15 +29,19 @@ export interface Launch {
   readonly isReady?: (line: string) => boolean
   /** It lives as long as its standard input is open, and so ends with us, whatever ends us. */
   readonly isLeashed?: boolean
+  /** Beside what this process was given. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** Starts a process in a session of its own: Ctrl-C at the terminal must not end it before we do. */
-export function launch({ name, command, log, isReady, isLeashed = false }: Launch): Child {
+export function launch(launched: Launch): Child {
+  const { name, command, log, isReady, isLeashed = false, environment } = launched
   const [program = '', ...words] = command
   const file = openSync(log, 'a')
   const child = spawn(program, words, {
     stdio: [isLeashed ? 'pipe' : 'ignore', 'pipe', file],
     detached: true,
+    env: { ...process.env, ...environment },
   })
   const ended = endOf(child, program)
   const first = firstLine(child, ended, isReady ?? (() => true), { name, log, file })

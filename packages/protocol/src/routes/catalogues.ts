@@ -1,4 +1,4 @@
-import { DigestSchema, object, PublisherName } from '@steadfleet/domain'
+import { DigestSchema, mapOf, object, PublisherName } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { route } from '../route.ts'
 import { RoleFiles } from '../views.ts'
@@ -48,7 +48,7 @@ export const makeCatalogue = route({
   needs: 'fleet:write',
   summary: 'Put a new own catalogue in force: its first root, targets and publishers, signed.',
   params,
-  body: object({ root: File, targets: File, roles: Type.Record(Type.String(), File) }),
+  body: object({ root: File, targets: File, roles: mapOf(File) }),
   reply: CatalogueView,
 })
 

@@ -1,4 +1,4 @@
-import { DeviceClaim, DeviceEvent, DeviceId, object } from '@steadfleet/domain'
+import { DeviceClaim, DeviceEvent, DeviceId, mapOf, object } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { route } from '../route.ts'
 import { EnvelopeView } from '../views.ts'
@@ -47,7 +47,7 @@ export const checkIn = route({
     /** Events since the last acknowledged one, oldest first. */
     events: Type.Array(DeviceEvent, { maxItems: 200 }),
     /** What the device holds of each catalogue, by the name that its policy has for it; 0 for nothing. */
-    catalogues: Type.Optional(Type.Record(Type.String(), HeldVersions, { maxProperties: 64 })),
+    catalogues: Type.Optional(mapOf(HeldVersions, { maxProperties: 64 })),
   }),
   reply: object({
     /** The highest event sequence that is stored for good; the device may forget up to it. */
@@ -58,7 +58,7 @@ export const checkIn = route({
     ownerRootVersion: Type.Integer({ minimum: 1 }),
     policyVersion: Type.Integer({ minimum: 1 }),
     /** What is newer of the catalogues named; with nothing newer the refresh is over with this reply. */
-    catalogues: Type.Optional(Type.Record(Type.String(), NewerFiles)),
+    catalogues: Type.Optional(mapOf(NewerFiles)),
     now: Type.String(),
   }),
 })
