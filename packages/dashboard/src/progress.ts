@@ -14,7 +14,15 @@ export interface PhaseProgress {
 
 /** Counts moves by their state. */
 export function tally(moves: readonly Move[]): Tally {
-  const counts = { waiting: 0, ordered: 0, done: 0, failed: 0 }
+  const counts = {
+    waiting: 0,
+    ordered: 0,
+    away: 0,
+    silent: 0,
+    done: 0,
+    failed: 0,
+    'rolled back': 0,
+  }
   for (const { state } of moves) counts[state] += 1
   return counts
 }
@@ -73,7 +81,8 @@ export function toPercent(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.floor((part / whole) * 100)
 }
 
-function allowanceOf(failures: number): string {
+function allowanceOf(failures: number | undefined): string {
+  if (failures === undefined) return 'halts on evidence'
   if (failures === 0) return 'halts at the first failure'
   return `halts at more than ${toCount(failures, 'failure')}`
 }

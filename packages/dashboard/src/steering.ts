@@ -21,7 +21,8 @@ export function consequenceOf(
   rollout: Rollout,
   nameOf: (device: string) => string,
 ): string {
-  const { ordered, failed } = tally(rollout.moves)
+  const { ordered, failed, 'rolled back': rolledBack } = tally(rollout.moves)
+  const bad = failed + rolledBack
   const waiting = named(rollout.moves, nameOf)
   const under = toCount(ordered, 'device')
   switch (steer) {
@@ -31,7 +32,7 @@ export function consequenceOf(
       return `${waiting} will keep what they run, and this rollout cannot be resumed. ${under} already ordered will finish.`
     case 'resume': {
       const begin = `${waiting} will be ordered to take revision ${rollout.revision}.`
-      return failed > 0 ? `${begin} It failed on ${toCount(failed, 'device')} before.` : begin
+      return bad > 0 ? `${begin} It failed on ${toCount(bad, 'device')} before.` : begin
     }
   }
 }

@@ -30,7 +30,7 @@ export const rolloutMeanings: Readonly<Record<RolloutState, Meaning>> = {
   running: { tone: 'busy', means: 'Devices are ordered, phase by phase.' },
   paused: { tone: 'warn', means: 'Paused by a person; no further device is ordered.' },
   halted: { tone: 'bad', means: 'Halted by the platform; no further device is ordered.' },
-  done: { tone: 'good', means: 'Every device’s own report names the release.' },
+  done: { tone: 'good', means: 'Every device that was heard of has spoken in its own report.' },
   cancelled: { tone: 'quiet', means: 'Ended by a person before all devices were moved.' },
 }
 
@@ -39,7 +39,10 @@ export const moveMeanings: Readonly<Record<MoveState, Meaning>> = {
   waiting: { tone: 'quiet', means: 'Not ordered yet; runs what it ran.' },
   ordered: { tone: 'busy', means: 'Ordered; its own report has not named the release yet.' },
   done: { tone: 'good', means: 'Its own signed report names the release.' },
-  failed: { tone: 'bad', means: 'Took the release, failed, and went back.' },
+  away: { tone: 'quiet', means: 'Was not heard of when its turn came; obeys when it is back.' },
+  silent: { tone: 'warn', means: 'Has not been heard of since it was ordered.' },
+  failed: { tone: 'bad', means: 'Could not take the release; runs what it ran.' },
+  'rolled back': { tone: 'bad', means: 'Took the release, which failed, and went back.' },
 }
 
 /** The tone of an app's state. */

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nextState } from '@steadfleet/base'
 import {
-  defaultPhases,
   Phase,
   parserOf,
   type RolloutEvent,
   type RolloutState,
   rolloutTable,
+  usualPhases,
 } from './index.ts'
 
 const lives: [start: RolloutState, events: RolloutEvent[], end: RolloutState | undefined][] = [
@@ -35,8 +35,11 @@ for (const [start, events, end] of lives) {
   })
 }
 
-test('unless told otherwise one device goes first, and the last phase reaches all', () => {
-  assert.deepEqual(defaultPhases[0], { count: 1, 'max-failures': 0 })
-  assert.equal(defaultPhases.at(-1)?.percent, 100)
-  for (const phase of defaultPhases) assert.equal(parserOf('phase', Phase)(phase), phase)
-})
+for (const devices of [1, 99, 100, 10_000]) {
+  test(`unless told otherwise one of ${devices} devices goes first, and the last phase reaches all`, () => {
+    const phases = usualPhases(devices)
+    assert.deepEqual(phases[0], { count: 1, 'max-failures': 0 })
+    assert.equal(phases.at(-1)?.percent, 100)
+    for (const phase of phases) assert.equal(parserOf('phase', Phase)(phase), phase)
+  })
+}

@@ -14,16 +14,28 @@ import { object, oneOf } from './schema.ts'
 export const Phase = object({
   percent: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   count: Type.Optional(Type.Integer({ minimum: 1 })),
-  'max-failures': Type.Integer({ minimum: 0 }),
+  'max-failures': Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description:
+        'More halt the rollout, and every device must have spoken before the next phase opens. Absent: the halting test alone decides, and silence is passed by.',
+    }),
+  ),
 })
 export type Phase = Static<typeof Phase>
 
-/** The phases a rollout has when nobody says otherwise: one device, a tenth, all. */
-export const defaultPhases: readonly Phase[] = [
-  { count: 1, 'max-failures': 0 },
-  { percent: 10, 'max-failures': 0 },
-  { percent: 100, 'max-failures': 1 },
-]
+/** Where a fleet is at least so large, the halting test knows more than a bound does. */
+const largeFleet = 100
+
+/**
+ * The phases a rollout has when nobody says otherwise. A small fleet: one device, a tenth, all, each with its
+ * bound. A large one: one device, one in a hundred, a tenth, all, on the evidence of the halting test.
+ */
+export function usualPhases(devices: number): Phase[] {
+  const first = { count: 1, 'max-failures': 0 }
+  if (devices >= largeFleet) return [first, { percent: 1 }, { percent: 10 }, { percent: 100 }]
+  return [first, { percent: 10, 'max-failures': 0 }, { percent: 100, 'max-failures': 1 }]
+}
 
 export const RolloutState = oneOf('draft', 'running', 'paused', 'halted', 'done', 'cancelled')
 export type RolloutState = Static<typeof RolloutState>
@@ -39,16 +51,48 @@ export const rolloutTable = {
   cancelled: {},
 } as const satisfies Table<RolloutState, RolloutEvent>
 
-/** How far one device of a rollout is: counted from its own signed reports, never assumed. */
-export const MoveState = oneOf('waiting', 'ordered', 'done', 'failed')
+/**
+ * How far one device of a rollout is: counted from its own signed reports, never assumed. `failed` never ran the
+ * release, `rolled back` did and went back, `silent` fell silent after it was ordered, `away` was so before.
+ */
+export const MoveState = oneOf(
+  'waiting',
+  'ordered',
+  'away',
+  'silent',
+  'done',
+  'failed',
+  'rolled back',
+)
 export type MoveState = Static<typeof MoveState>
 
 export const Move = object({
   device: DeviceId,
   phase: Type.Integer({ minimum: 0 }),
   state: MoveState,
+  crashed: Type.Optional(
+    Type.Literal(true, { description: 'An app of the release crashed after the move was done.' }),
+  ),
 })
 export type Move = Static<typeof Move>
+
+/** What can go wrong with a device that was moved; `crashed`: after it had said that all is well. */
+export const FindingKind = oneOf('failed', 'rolled back', 'crashed', 'silent')
+export type FindingKind = Static<typeof FindingKind>
+
+/** What the halting test makes of one kind of failure. */
+export const Finding = object({
+  kind: FindingKind,
+  moved: Type.Integer({ minimum: 0, description: 'Devices that were ordered to move.' }),
+  seen: Type.Integer({ minimum: 0, description: 'How many of them went wrong in this way.' }),
+  expected: Type.Number({ minimum: 0, maximum: 1, description: 'The share that may.' }),
+  evidence: Type.Number({
+    minimum: 0,
+    description: 'How many times better a bad release explains what was seen than a harmless one.',
+  }),
+  bound: Type.Number({ minimum: 1, description: 'The evidence that halts the rollout.' }),
+})
+export type Finding = Static<typeof Finding>
 
 export const Rollout = object({
   id: Type.Integer({ minimum: 1 }),
@@ -59,6 +103,8 @@ export const Rollout = object({
   state: RolloutState,
   phases: Type.Array(Phase, { minItems: 1, maxItems: 20 }),
   moves: Type.Array(Move),
+  /** The strongest evidence first. */
+  findings: Type.Array(Finding),
   why: Type.String(),
   createdAt: Timestamp,
 })

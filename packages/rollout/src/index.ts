@@ -1,2 +1,10 @@
+export {
+  type Control,
+  type HaltingRule,
+  nothingSeen,
+  type Seen,
+  seenOf,
+  usualRule,
+} from './halting.ts'
 export { type Next, nextMoves, type Progress, type Verdict } from './next-moves.ts'
 export { lateMove, planMoves } from './plan.ts'

@@ -1,11 +1,20 @@
 import { nextState } from '@steadfleet/base'
 import {
   type DeviceId,
+  type Finding,
   type Move,
   type Phase,
   type RolloutState,
   rolloutTable,
 } from '@steadfleet/domain'
+import {
+  type Control,
+  type HaltingRule,
+  haltingFinding,
+  type Seen,
+  seenOf,
+  weigh,
+} from './halting.ts'
 
 /** How far a rollout is. */
 export interface Progress {
@@ -13,70 +22,134 @@ export interface Progress {
   readonly phases: readonly Phase[]
   /** In the order in which devices are moved. */
   readonly moves: readonly Move[]
-  /** How many failures there were when a person last said to go on in spite of them. */
-  readonly tolerated: number
+  /** What had gone wrong when a person last said to go on in spite of it. */
+  readonly accepted: Seen
+  /** Devices that have not been heard of for too long. */
+  readonly away: ReadonlySet<DeviceId>
+  readonly control: Control
+  readonly rule: HaltingRule
 }
 
-/** What a device's own signed reports say of the move; silence says nothing. */
-export type Verdict = 'done' | 'failed'
+/** What a device's own signed reports say of the move, and what the platform says of one who says nothing. */
+export type Verdict = 'done' | 'failed' | 'rolled back' | 'crashed' | 'silent'
 
 /** What follows from some reports: how far the rollout is now, and whom to order next. */
 export interface Next {
   readonly state: RolloutState
   readonly moves: readonly Move[]
   readonly order: readonly DeviceId[]
+  readonly findings: readonly Finding[]
   /** Why the state changed; empty where it did not. */
   readonly why: string
 }
 
 /**
- * Takes reports into account and goes on: a phase that saw more failures than it allows trips the
- * rollout; a phase whose devices have all spoken opens the next; the last one finishes it.
+ * Takes reports into account and goes on: too many failures in a phase, or the evidence of the halting test,
+ * trip the rollout; a phase whose devices have all spoken opens the next; the last one finishes it.
  */
 export function nextMoves(progress: Progress, reports: ReadonlyMap<DeviceId, Verdict>): Next {
   const moves = progress.moves.map(move => decided(move, reports.get(move.device)))
-  if (progress.state !== 'running') return { state: progress.state, moves, order: [], why: '' }
-  const trip = whyTripped(progress, moves)
-  if (trip) return { state: after('trip'), moves, order: [], why: trip }
-  const open = moves.find(isUndecided)?.phase
+  const { accepted, control, rule } = progress
+  const findings = weigh(seenOf(moves), accepted, control, rule)
+  const next = { moves, order: [], findings }
+  if (progress.state !== 'running') return { ...next, state: progress.state, why: '' }
+  const trip = whyTripped(progress, moves) ?? whyHalted(findings)
+  if (trip) return { ...next, state: after('trip'), why: trip }
+  const open = moves.find(move => isOpen(move, progress.phases))?.phase
   if (open === undefined) {
-    return { state: after('finish'), moves, order: [], why: 'every device has spoken' }
+    return { ...next, state: after('finish'), why: whyDone(moves) }
   }
-  const chosen = new Set(moves.filter(({ phase, state }) => phase === open && state === 'waiting'))
+  const chosen = new Set(waveOf(progress.phases[open], open, moves))
   return {
+    ...next,
     state: 'running',
-    moves: moves.map(move => (chosen.has(move) ? { ...move, state: 'ordered' } : move)),
+    moves: moves.map(move => (chosen.has(move) ? ordered(move, progress.away) : move)),
     order: [...chosen].map(({ device }) => device),
     why: '',
   }
 }
 
-/** A verdict decides an ordered move, once; what was never ordered is nobody's proof. */
+const awaited: ReadonlySet<Move['state']> = new Set(['ordered', 'away', 'silent'])
+
+/** A device that is away is ordered too, and obeys when it is back: nobody waits for it. */
+function ordered(move: Move, away: ReadonlySet<DeviceId>): Move {
+  return { ...move, state: away.has(move.device) ? 'away' : 'ordered' }
+}
+
+/**
+ * A verdict decides a move that was ordered, and who was silent may still speak. Who said that all is well
+ * and then went back is counted back. What was never ordered is nobody's proof.
+ */
 function decided(move: Move, verdict: Verdict | undefined): Move {
-  return verdict && move.state === 'ordered' ? { ...move, state: verdict } : move
+  if (verdict === undefined || move.state === 'waiting') return move
+  if (verdict === 'crashed') return move.state === 'done' ? { ...move, crashed: true } : move
+  if (verdict === 'silent') return move.state === 'ordered' ? { ...move, state: verdict } : move
+  const counts = verdict === 'rolled back' ? move.state !== 'failed' : awaited.has(move.state)
+  return counts ? { ...move, state: verdict } : move
 }
 
-function isUndecided({ state }: Move): boolean {
-  return state === 'waiting' || state === 'ordered'
+/** Where a phase has a bound, each of its devices must speak before the next opens. */
+function isOpen({ state, phase }: Move, phases: readonly Phase[]): boolean {
+  const waitsForAll = phases[phase]?.['max-failures'] !== undefined
+  return state === 'waiting' || state === 'ordered' || (waitsForAll && awaited.has(state))
 }
 
-/** Why the phase that opened last trips the rollout; those before it have ended within their bounds. */
-function whyTripped(progress: Progress, moves: readonly Move[]): string | undefined {
-  const opened = moves.filter(({ state }) => state !== 'waiting').map(({ phase }) => phase)
-  const phase = Math.max(0, ...opened)
-  const failed = untolerated(progress, moves, phase)
-  const allowed = progress.phases[phase]?.['max-failures'] ?? 0
-  if (failed <= allowed) return undefined
+/** So many devices without a verdict are no danger to a fleet. */
+const smallestWave = 20
+
+/**
+ * Who of an open phase is ordered now: with a bound all of it; without one no more than have done well so
+ * far, so that what a bad release can reach only doubles from one look to the next.
+ */
+function waveOf(phase: Phase | undefined, open: number, moves: readonly Move[]): Move[] {
+  const waiting = moves.filter(move => move.phase === open && move.state === 'waiting')
+  if (phase?.['max-failures'] !== undefined) return waiting
+  const count = (state: Move['state']) => moves.filter(move => move.state === state).length
+  return waiting.slice(0, Math.max(0, Math.max(smallestWave, count('done')) - count('ordered')))
+}
+
+/**
+ * Why a phase trips the rollout, the last one first; one that ended within its bound may yet, when a device of
+ * it goes back. What a person has accepted is taken for what came first.
+ */
+function whyTripped({ accepted, phases }: Progress, moves: readonly Move[]): string | undefined {
+  const failed = moves.filter(({ state }) => state === 'failed' || state === 'rolled back')
+  let fresh = Math.max(0, failed.length - accepted.failed - accepted['rolled back'])
+  for (const [phase, { 'max-failures': allowed }] of [...phases.entries()].reverse()) {
+    const here = Math.min(fresh, failed.filter(move => move.phase === phase).length)
+    if (allowed !== undefined && here > allowed) return tripWords(here, phase, allowed, moves)
+    fresh -= here
+  }
+  return undefined
+}
+
+function tripWords(failed: number, phase: number, allowed: number, moves: readonly Move[]): string {
   const moved = moves.filter(move => move.phase === phase).length
   const bound = allowed === 0 ? 'none' : `at most ${allowed}`
   return `${failed} of ${moved} devices failed in phase ${phase + 1}, where ${bound} may`
 }
 
-/** Failures of a phase since a person last resumed: those came in this phase or one before it. */
-function untolerated({ tolerated }: Progress, moves: readonly Move[], phase: number): number {
-  const failed = moves.filter(({ state }) => state === 'failed')
-  const here = failed.filter(move => move.phase === phase)
-  return Math.min(here.length, Math.max(0, failed.length - tolerated))
+const toldAs: Readonly<Record<Finding['kind'], string>> = {
+  failed: 'failed',
+  'rolled back': 'went back',
+  crashed: 'crashed after they had said that all is well',
+  silent: 'fell silent',
+}
+
+function whyHalted(findings: readonly Finding[]): string | undefined {
+  const found = haltingFinding(findings)
+  if (!found) return undefined
+  const { kind, seen, moved, expected } = found
+  return `${seen} of ${moved} devices ${toldAs[kind]}, where ${toPercent(expected)} may`
+}
+
+function toPercent(share: number): string {
+  return `${Number((share * 100).toPrecision(2))} %`
+}
+
+function whyDone(moves: readonly Move[]): string {
+  const mute = moves.filter(({ state }) => state === 'silent' || state === 'away').length
+  return mute === 0 ? 'every device has spoken' : `every device has spoken but ${mute} not heard of`
 }
 
 function after(event: 'trip' | 'finish'): RolloutState {

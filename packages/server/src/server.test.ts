@@ -99,7 +99,7 @@ describe('a fleet from first release to a halted one', { concurrency: false }, (
     assert.notEqual(rollout.why, '')
     assert.deepEqual(
       rollout.moves.map(move => move.state),
-      ['failed', 'waiting', 'waiting'],
+      ['rolled back', 'waiting', 'waiting'],
     )
     assert.equal((await settled(devices[0]!)).releases[0]?.revision, 2)
     assert.equal((await devices[1]!.checkIn({})).order, null)

@@ -90,19 +90,25 @@ function isOver({ state }: Rollout): boolean {
   return state === 'done' || state === 'halted' || state === 'cancelled'
 }
 
-function countOf({ moves }: Rollout, state: Rollout['moves'][number]['state']): number {
-  return moves.filter(move => move.state === state).length
+type MoveState = Rollout['moves'][number]['state']
+
+function countOf({ moves }: Rollout, ...states: readonly MoveState[]): number {
+  return moves.filter(({ state }) => states.includes(state)).length
+}
+
+function failedIn(view: Rollout): number {
+  return countOf(view, 'failed', 'rolled back')
 }
 
 function toRow(view: Rollout): string[] {
   const { id, fleet, revision, state, moves } = view
-  const counts = [countOf(view, 'done'), countOf(view, 'failed'), moves.length].map(String)
+  const counts = [countOf(view, 'done'), failedIn(view), moves.length].map(String)
   return [String(id), fleet, view.package, String(revision), state, ...counts]
 }
 
 function toLine(view: Rollout): string {
   const { id, revision, state, moves, why } = view
-  const counts = `${countOf(view, 'done')} done, ${countOf(view, 'failed')} failed of ${moves.length}`
+  const counts = `${countOf(view, 'done')} done, ${failedIn(view)} failed of ${moves.length}`
   return `rollout ${id} of ${view.package} revision ${revision}: ${state}, ${counts}${why ? ` (${why})` : ''}`
 }
 
@@ -112,5 +118,18 @@ function toText(view: Rollout): string {
     toLine(view),
     '',
     toTable(['device', 'phase', 'state'], moves, 'it moves no device'),
+    ...(view.findings.some(({ seen }) => seen > 0) ? ['', toEvidence(view)] : []),
   ].join('\n')
+}
+
+/** What the halting test makes of it: evidence that reaches its bound halts the rollout. */
+function toEvidence({ findings }: Rollout): string {
+  const rows = findings.map(({ kind, seen, moved, expected, evidence, bound }) => [
+    kind,
+    `${seen} of ${moved}`,
+    `${Number((expected * 100).toPrecision(2))} %`,
+    evidence.toPrecision(2),
+    String(bound),
+  ])
+  return toTable(['went wrong', 'devices', 'may', 'evidence', 'halts at'], rows, '')
 }

@@ -13,6 +13,7 @@ import { Panel } from '../parts/panel.tsx'
 import { ToneBadge } from '../parts/tone-badge.tsx'
 import { rolloutNumber } from '../queries.ts'
 import { rolloutMeanings } from '../tone.ts'
+import { RolloutEvidence } from './rollout-evidence.tsx'
 import { RolloutFailures } from './rollout-failures.tsx'
 import { RolloutPhases } from './rollout-phases.tsx'
 import { RolloutSteering } from './rollout-steering.tsx'
@@ -49,6 +50,7 @@ function Shown({ rollout }: { rollout: Rollout }): ReactNode {
       <Panel title="Progress">
         <MoveBar moves={rollout.moves} />
       </Panel>
+      <RolloutEvidence rollout={rollout} />
       <RolloutFailures rollout={rollout} />
       <RolloutPhases rollout={rollout} />
     </Page>

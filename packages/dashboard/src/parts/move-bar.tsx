@@ -5,7 +5,15 @@ import { tally } from '../progress.ts'
 import { moveMeanings } from '../tone.ts'
 import { ShareBar } from './share-bar.tsx'
 
-const order: readonly MoveState[] = ['done', 'ordered', 'failed', 'waiting']
+const order: readonly MoveState[] = [
+  'done',
+  'ordered',
+  'failed',
+  'rolled back',
+  'silent',
+  'away',
+  'waiting',
+]
 
 /** How far the devices of a rollout are, as a bar and in words. */
 export function MoveBar({ moves }: { moves: readonly Move[] }): ReactNode {

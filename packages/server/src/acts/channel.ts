@@ -1,4 +1,4 @@
-import { defaultPhases, type Phase } from '@steadfleet/domain'
+import type { Phase } from '@steadfleet/domain'
 import { ServerError, unknown } from '../error.ts'
 import { fleetNamed, followersOf } from '../store/fleet-store.ts'
 import { channelNamed, floorAbove, releasesAt } from '../store/release-store.ts'
@@ -28,7 +28,7 @@ export async function moveChannel(db: Db, move: ChannelMove): Promise<{ rollouts
     .execute()
   const rollouts: number[] = []
   for (const fleet of await followersOf(db, move.package, channel)) {
-    rollouts.push(await startRollout(db, { ...move, fleet, phases: move.phases ?? defaultPhases }))
+    rollouts.push(await startRollout(db, { ...move, fleet }))
   }
   return { rollouts }
 }
@@ -52,7 +52,7 @@ export async function followChannel(db: Db, following: Following): Promise<{ rol
   const held = await channelNamed(db, following.package, channel)
   if (!held) return { rollouts: [] }
   const { revision } = held
-  const start = { fleet, package: following.package, revision, channel, phases: defaultPhases, now }
+  const start = { fleet, package: following.package, revision, channel, now }
   return { rollouts: [await startRollout(db, start)] }
 }
 

@@ -5,11 +5,12 @@ import { ServerError } from '../error.ts'
 import { type DeviceRow, deviceWithId, reportOf } from '../store/device-store.ts'
 import { orderAbove } from '../store/order-store.ts'
 import { releasesAt } from '../store/release-store.ts'
-import { orderedMoves } from '../store/rollout-store.ts'
+import { openMoves } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
 import { markDue } from './due.ts'
 import { isRefusal, keepEvents, refuseOtherEvents } from './events.ts'
 import { advance } from './rollout.ts'
+import { crashKinds } from './rollout-control.ts'
 import type { CheckIn } from './said.ts'
 import { endSilence } from './silence.ts'
 
@@ -102,7 +103,7 @@ async function decideMoves(
   events: readonly DeviceEvent[],
 ): Promise<boolean> {
   let isDecided = false
-  for (const move of await orderedMoves(db, said.device)) {
+  for (const move of await openMoves(db, said.device)) {
     const trees = await treesOf(db, move.package, move.revision)
     const verdict = verdictOn(move, trees, said.report, events)
     if (!verdict) continue
@@ -112,37 +113,47 @@ async function decideMoves(
   return isDecided
 }
 
-interface OrderedMove {
+interface OpenMove {
+  readonly state: string
   readonly package: string
   readonly revision: number
   readonly above_counter: number
 }
 
 /**
- * Done is a committed report that names the release's tree. Failed is a failure of this revision, or
- * a report, under an order at least as new as the move's, of having gone back.
+ * Done is a committed report that names the release's tree. Failed is a change to this revision that failed;
+ * rolled back is one that failed its probation, or a report, under an order at least as new as the move's, of
+ * having gone back, even of a device that had said that all is well.
  */
 export function verdictOn(
-  move: OrderedMove,
+  move: OpenMove,
   trees: readonly string[],
   report: StateReport,
   events: readonly DeviceEvent[],
 ): Verdict | undefined {
   const installed = report.releases.find(release => release.package === move.package)
   const isThere = installed?.revision === move.revision && trees.includes(installed.tree)
-  if (isThere && report.state === 'committed') return 'done'
-  if (events.some(({ failure }) => failure && isFailureOf(move, failure))) return 'failed'
+  const kinds = failuresOf(move, events)
+  if (isThere && report.state === 'committed') return stillThere(move, kinds)
+  if (kinds.includes('probation')) return 'rolled back'
+  if (kinds.includes('change')) return 'failed'
   const wentBack = report.state === 'restored' || report.state === 'rescue'
-  return wentBack && !isThere && report.counter > move.above_counter ? 'failed' : undefined
+  return wentBack && !isThere && report.counter > move.above_counter ? 'rolled back' : undefined
+}
+
+function stillThere({ state }: OpenMove, kinds: readonly string[]): Verdict | undefined {
+  if (state !== 'done') return 'done'
+  return kinds.some(kind => crashKinds.includes(kind)) ? 'crashed' : undefined
 }
 
 /**
- * A crash alone is restarted and decides nothing: probation does. Nor does a change that was put off:
+ * A crash on probation is restarted and decides nothing: probation does. Nor does a change that was put off:
  * a device that is attacked, or full, must not halt the rollout of the others.
  */
-function isFailureOf(move: OrderedMove, failure: NonNullable<DeviceEvent['failure']>): boolean {
-  const isVerdict = failure.kind === 'probation' || failure.kind === 'change'
-  return isVerdict && failure.package === move.package && failure.revision === move.revision
+function failuresOf(move: OpenMove, events: readonly DeviceEvent[]): string[] {
+  return events.flatMap(({ failure }) =>
+    failure?.package === move.package && failure.revision === move.revision ? [failure.kind] : [],
+  )
 }
 
 async function treesOf(db: Db, name: string, revision: number): Promise<string[]> {

@@ -1,6 +1,21 @@
 import { nextState } from '@steadfleet/base'
-import { type DeviceId, type Phase, type RolloutState, rolloutTable } from '@steadfleet/domain'
-import { lateMove, nextMoves, planMoves, type Verdict } from '@steadfleet/rollout'
+import {
+  type DeviceId,
+  type Phase,
+  type RolloutState,
+  rolloutTable,
+  usualPhases,
+} from '@steadfleet/domain'
+import {
+  lateMove,
+  nextMoves,
+  nothingSeen,
+  planMoves,
+  type Seen,
+  seenOf,
+  usualRule,
+  type Verdict,
+} from '@steadfleet/rollout'
 import { ServerError } from '../error.ts'
 import { releasesAt } from '../store/release-store.ts'
 import {
@@ -13,19 +28,22 @@ import {
 } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
 import { assign, unassign } from './due.ts'
+import { controlOf } from './rollout-control.ts'
 
 export interface NewRollout {
   readonly fleet: string
   readonly package: string
   readonly revision: number
   readonly channel: string
-  readonly phases: readonly Phase[]
+  /** Absent: {@link usualPhases} for a fleet of its size. */
+  readonly phases?: readonly Phase[] | undefined
   readonly now: string
 }
 
 /** Starts a rollout in a fleet, in place of any of the same package that has not ended. */
 export async function startRollout(db: Db, rollout: NewRollout): Promise<number> {
-  const plan = planMoves(rollout.phases, await candidates(db, rollout))
+  const devices = await candidates(db, rollout)
+  const phases = rollout.phases ?? usualPhases(devices.length)
   const from = await revisionsBefore(db, rollout)
   await supersede(db, rollout)
   const { fleet, revision, channel, now } = rollout
@@ -37,17 +55,17 @@ export async function startRollout(db: Db, rollout: NewRollout): Promise<number>
       revision,
       channel,
       state: 'running',
-      phases: JSON.stringify(rollout.phases),
+      phases: JSON.stringify(phases),
       why: '',
       created_at: now,
     })
     .returning('id')
     .executeTakeFirstOrThrow()
-  for (const [position, move] of plan.entries()) {
-    const from_revision = from.get(move.device) ?? null
+  for (const [position, { device, phase, state }] of planMoves(phases, devices).entries()) {
+    const from_revision = from.get(device) ?? null
     await db
       .insertInto('move')
-      .values({ rollout: id, ...move, position, from_revision })
+      .values({ rollout: id, device, phase, state, position, from_revision })
       .execute()
   }
   await advance(db, id, new Map(), null)
@@ -63,25 +81,37 @@ export async function advance(
 ): Promise<void> {
   const rollout = await rolloutRow(db, id)
   const rows = await movesOf(db, id)
+  const moves = rows.map(toMove)
   const next = nextMoves(
     {
       state: rollout.state as RolloutState,
       phases: JSON.parse(rollout.phases),
-      moves: rows.map(toMove),
-      tolerated: rollout.tolerated,
+      moves,
+      accepted: acceptedIn(rollout),
+      away: new Set(
+        rows.filter(({ silent_since }) => silent_since).map(({ device }) => device as DeviceId),
+      ),
+      control: await controlOf(db, rollout, seenOf(moves)),
+      rule: usualRule,
     },
     verdicts,
   )
-  for (const [i, { state }] of next.moves.entries()) {
+  for (const [i, { state, crashed }] of next.moves.entries()) {
     const row = rows[i]
-    if (row && row.state !== state) await keepMove(db, rollout, { ...row, state }, evidence)
+    if (!row || (row.state === state && row.crashed === Number(crashed ?? 0))) continue
+    await keepMove(db, rollout, { ...row, state, crashed: Number(crashed ?? 0) }, evidence)
   }
-  if (next.state === rollout.state) return
+  const findings = JSON.stringify(next.findings)
+  const change = next.state === rollout.state ? {} : { state: next.state, why: next.why }
   await db
     .updateTable('rollout')
-    .set({ state: next.state, why: next.why })
+    .set({ findings, ...change })
     .where('id', '=', id)
     .execute()
+}
+
+function acceptedIn({ accepted }: RolloutRow): Seen {
+  return { ...nothingSeen, ...JSON.parse(accepted) }
 }
 
 export interface Steering {
@@ -100,11 +130,11 @@ export async function steerRollout(db: Db, { rollout, event, by }: Steering): Pr
     const message = `cannot ${event} rollout ${rollout}: it is ${state}`
     throw new ServerError('rollout/wrong-state', message, { rollout, state })
   }
-  const failed = (await movesOf(db, rollout)).filter(move => move.state === 'failed').length
+  const accepted = JSON.stringify(seenOf((await movesOf(db, rollout)).map(toMove)))
   await db
     .updateTable('rollout')
     .set({ state: next, why: `${pastTense[event]} by ${by}` })
-    .$if(event === 'resume', q => q.set({ tolerated: failed }))
+    .$if(event === 'resume', q => q.set({ accepted }))
     .where('id', '=', rollout)
     .execute()
   await advance(db, rollout, new Map(), null)
@@ -137,10 +167,10 @@ export async function joinRollout(
 ): Promise<void> {
   const rows = await movesOf(db, rollout.id)
   const position = (rows.at(-1)?.position ?? -1) + 1
-  const move = lateMove(JSON.parse(rollout.phases), device)
+  const { phase, state } = lateMove(JSON.parse(rollout.phases), device)
   await db
     .insertInto('move')
-    .values({ rollout: rollout.id, ...move, position, from_revision: from })
+    .values({ rollout: rollout.id, device, phase, state, position, from_revision: from })
     .onConflict(conflict => conflict.doNothing())
     .execute()
   await advance(db, rollout.id, new Map(), null)
@@ -168,18 +198,21 @@ async function keepMove(
     .select('ordered_counter')
     .where('id', '=', move.device)
     .executeTakeFirstOrThrow()
+  const isOrder = move.state === 'ordered' || move.state === 'away'
   await db
     .updateTable('move')
     .set({
       state: move.state,
-      ...(move.state === 'ordered' ? { above_counter: ordered_counter } : { evidence }),
+      crashed: move.crashed,
+      ...(isOrder ? { above_counter: ordered_counter } : { evidence: evidence ?? move.evidence }),
     })
     .where('rollout', '=', rollout.id)
     .where('device', '=', move.device)
     .execute()
-  if (move.state === 'ordered') {
+  if (isOrder) {
     await assign(db, move.device, rollout.package, rollout.revision)
-  } else if (move.state === 'failed') await takeBack(db, rollout, move)
+  } else if (move.state === 'failed' || move.state === 'rolled back')
+    await takeBack(db, rollout, move)
 }
 
 /** The order agrees again with what the device went back to, unless it was given another meanwhile. */

@@ -1,6 +1,9 @@
+import type { DeviceId } from '@steadfleet/domain'
 import type { DeviceRow } from '../store/device-store.ts'
+import { openMoves } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
 import { noteOnDevice } from './events.ts'
+import { advance } from './rollout.ts'
 
 interface Silence {
   readonly fleet: string
@@ -23,6 +26,9 @@ export async function raiseSilence(db: Db, { fleet, before, now }: Silence): Pro
     const heard = seen_at ?? enrolled_at
     const message = `is silent: not heard since ${heard}`
     await noteOnDevice(db, id, { at: now, message, code: 'device/silent', details: { heard } })
+    for (const { rollout } of await openMoves(db, id)) {
+      await advance(db, rollout, new Map([[id as DeviceId, 'silent']]), null)
+    }
   }
   return silent.map(({ id }) => id)
 }

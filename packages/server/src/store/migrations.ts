@@ -92,6 +92,13 @@ const migrations: readonly string[] = [
   `alter table device_order add column given integer not null default 1`,
   `alter table fleet add column updates text not null default '{}'`,
   `alter table fleet add column probation_seconds integer`,
+  `
+  alter table rollout add column accepted text not null default '{}';
+  update rollout set accepted = json_object('failed', tolerated) where tolerated > 0;
+  alter table rollout drop column tolerated;
+  alter table rollout add column findings text not null default '[]';
+  alter table move add column crashed integer not null default 0;
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

@@ -1,4 +1,4 @@
-import type { DeviceId, Move, Phase, Rollout, RolloutState } from '@steadfleet/domain'
+import type { DeviceId, Finding, Move, Phase, Rollout, RolloutState } from '@steadfleet/domain'
 import type { Selectable } from 'kysely'
 import { unknown } from '../error.ts'
 import type { Db, MoveTable, RolloutTable } from './schema.ts'
@@ -8,6 +8,9 @@ export type MoveRow = Selectable<MoveTable>
 
 /** States in which a rollout still has a way to go. */
 export const unfinished: readonly RolloutState[] = ['running', 'paused', 'halted']
+
+/** States of a move of which its device has not spoken. */
+export const awaited: readonly Move['state'][] = ['ordered', 'away', 'silent']
 
 export async function rolloutWithId(db: Db, id: number): Promise<Rollout> {
   return toRollout(db, await rolloutRow(db, id))
@@ -64,17 +67,26 @@ export async function settledRevision(
   return row?.revision
 }
 
-export function movesOf(db: Db, rollout: number): Promise<MoveRow[]> {
+/** Every move of a rollout in its order, and since when its device is not heard of. */
+export function movesOf(
+  db: Db,
+  rollout: number,
+): Promise<(MoveRow & { readonly silent_since: string | null })[]> {
   return db
     .selectFrom('move')
-    .selectAll()
+    .innerJoin('device', 'device.id', 'move.device')
+    .selectAll('move')
+    .select('silent_since')
     .where('rollout', '=', rollout)
     .orderBy('position')
     .execute()
 }
 
-/** Moves that a device was ordered to make and has not spoken of yet. */
-export function orderedMoves(
+/**
+ * Moves of which a device may still have something to say: that it made them, or that it went back. Of a rollout
+ * that is over only who was not heard of is listened to.
+ */
+export function openMoves(
   db: Db,
   device: string,
 ): Promise<(MoveRow & Pick<RolloutRow, 'package' | 'revision'>)[]> {
@@ -84,13 +96,19 @@ export function orderedMoves(
     .selectAll('move')
     .select(['rollout.package', 'rollout.revision'])
     .where('move.device', '=', device)
-    .where('move.state', '=', 'ordered')
-    .where('rollout.state', 'in', unfinished)
+    .where(eb =>
+      eb.or([
+        eb('move.state', 'in', awaited),
+        eb.and([eb('move.state', '=', 'done'), eb('rollout.state', 'in', unfinished)]),
+      ]),
+    )
+    .where('rollout.state', '!=', 'cancelled')
     .execute()
 }
 
-export function toMove({ device, phase, state }: MoveRow): Move {
-  return { device: device as DeviceId, phase, state: state as Move['state'] }
+export function toMove({ device, phase, state, crashed }: MoveRow): Move {
+  const move = { device: device as DeviceId, phase, state: state as Move['state'] }
+  return crashed ? { ...move, crashed: true } : move
 }
 
 async function toRollout(db: Db, row: RolloutRow): Promise<Rollout> {
@@ -104,6 +122,7 @@ async function toRollout(db: Db, row: RolloutRow): Promise<Rollout> {
     state: row.state as RolloutState,
     phases: JSON.parse(row.phases) as Phase[],
     moves: (await movesOf(db, id)).map(toMove),
+    findings: JSON.parse(row.findings) as Finding[],
     why,
     createdAt: row.created_at,
   }

@@ -101,8 +101,10 @@ export interface RolloutTable {
   channel: string
   state: string
   phases: string
-  /** Failures that a person has accepted by resuming. */
-  tolerated: Generated<number>
+  /** What had gone wrong when a person last resumed: {@link Seen}, or as much of it as there was. */
+  accepted: Generated<string>
+  /** What the halting test made of it last. */
+  findings: Generated<string>
   why: string
   created_at: string
 }
@@ -113,6 +115,7 @@ export interface MoveTable {
   position: number
   phase: number
   state: string
+  crashed: Generated<number>
   /** What the device ran before, to which its order returns when it fails. */
   from_revision: number | null
   /** The counter above which reports speak of this move. */
