@@ -8,6 +8,8 @@ export type ConfineErrorCode =
   | 'confine/host'
   | 'confine/ports'
   | 'confine/dns'
+  | 'confine/signature'
+  | 'confine/signer-expired'
 
 /** Raised when a sandbox would not be what was asked for. */
 export class ConfineError extends CodedError<ConfineErrorCode> {}

@@ -10,18 +10,18 @@ const each = Object.entries(families) as [IpFamily, (typeof families)[IpFamily]]
 export class Gateway {
   readonly hosts = new Map<string, { readonly ipv4: string; readonly ipv6: string }>()
   readonly #plan: GatewayPlan
-  readonly #marks: ReadonlyMap<string, string>
+  readonly marks: ReadonlyMap<string, string>
   /** By name of the set, its declaration: rules ask for them one by one. */
   readonly #asked = new Map<string, string>()
 
   constructor(plan: GatewayPlan) {
     this.#plan = plan
-    this.#marks = marksOf(plan.devices.map(({ mac }) => mac))
+    this.marks = marksOf(plan.devices.map(({ mac }) => mac))
   }
 
   /** The number that a packet of this device bears while it is judged. */
   markOf(mac: string): string {
-    return this.#marks.get(mac) ?? nobody
+    return this.marks.get(mac) ?? nobody
   }
 
   /** How the peers of one device’s rules are matched. */
@@ -123,7 +123,7 @@ export class Gateway {
       ),
       ...ofFamily(ownAddresses, family).map(one => [one, nobody] as const),
     ])
-    const marks = new Set(this.#marks.values())
+    const marks = new Set(this.marks.values())
     const learned = kept.flatMap(({ element, seconds }) => {
       const [address = '', mark = ''] = element.split(' : ')
       if (fixed.has(address) || !marks.has(mark)) return []

@@ -11,6 +11,8 @@ export interface CompiledGateway {
   readonly script: string
   /** By host name, the sets of its addresses. */
   readonly hosts: ReadonlyMap<string, { readonly ipv4: string; readonly ipv6: string }>
+  /** By MAC address, the number that stands for a device in `owner4` and `owner6`. */
+  readonly marks: ReadonlyMap<string, string>
   readonly notes: readonly MudNote[]
 }
 
@@ -25,13 +27,15 @@ export function compileGateway(plan: GatewayPlan): CompiledGateway {
   const chains = plan.devices.flatMap(device => deviceChains(gateway, device, notes))
   const inet = [
     ...gateway.declarations(),
-    ...infrastructure(plan),
+    ...chain(['arrival', arrival]),
+    ...chain(['presence', presence(plan)]),
+    ...chain(['welcome', welcome]),
     ...chains,
     ...baseChains(plan).flatMap(chain),
   ]
   const frames = plan.isBridge ? frameRules(plan) : []
   const script = [...table('inet', inet), ...table('bridge', frames), ''].join('\n')
-  return { script, hosts: gateway.hosts, notes }
+  return { script, hosts: gateway.hosts, marks: gateway.marks, notes }
 }
 
 function table(family: string, lines: readonly string[]): string[] {
@@ -54,13 +58,14 @@ function deviceChains(gateway: Gateway, device: GatewayDevice, notes: MudNote[])
       : all.flatMap(rule => toRuleLines(rule, direction, gateway.matchFor(device), notes))
   const from = rules('from', device.file?.fromDevice)
   const to = rules('to', device.file?.toDevice)
-  const basics = device.isQuarantined ? [] : ['jump infrastructure']
+  const basics = (name: string) => (device.isQuarantined ? [] : [`jump ${name}`])
+  const owned = ownership(gateway.markOf(device.mac), word)
   return [
     ...chain([
       `from_${word}`,
-      [...basics, ...ownership(gateway.markOf(device.mac), word), ...from, ...denied('out', word)],
+      [...basics('arrival'), ...owned, ...basics('presence'), ...from, ...denied('out', word)],
     ]),
-    ...chain([`to_${word}`, [...basics, ...to, ...denied('in', word)]]),
+    ...chain([`to_${word}`, [...basics('welcome'), ...to, ...denied('in', word)]]),
   ]
 }
 
@@ -94,24 +99,35 @@ function denied(way: 'out' | 'in', word: string): string[] {
   return [...seen, `counter name ${way}_${word} drop`]
 }
 
-/** Without these no device has an address or finds another: DHCP, neighbours, groups, errors; and names. */
-function infrastructure({ answersNames }: GatewayPlan): string[] {
-  const neighbours = 'icmpv6 type { 130, 131, 132, 133, 135, 136, 143 } accept'
+/** Without these no device has an address, or finds another: DHCP and neighbours. */
+const arrival = [
+  'udp sport 68 udp dport 67 ip daddr @dhcp4 accept',
+  'udp sport 546 udp dport 547 ip6 daddr @dhcp6 accept',
+  'icmpv6 type { 133, 135, 136 } accept',
+]
+
+/** What whoever has an address may do in any network: join groups, tell of errors, ask the gateway for names. */
+function presence({ answersNames }: GatewayPlan): string[] {
   const names = Object.values(families).flatMap(({ keyword, suffix }) =>
     ['udp', 'tcp'].map(layer => `${keyword} daddr @own${suffix} ${layer} dport 53 accept`),
   )
-  return chain([
-    'infrastructure',
-    [
-      'udp sport 68 udp dport 67 ip daddr @dhcp4 accept',
-      'udp sport 546 udp dport 547 ip6 daddr @dhcp6 accept',
-      neighbours,
-      'ip protocol igmp accept',
-      'ct state related meta l4proto { icmp, ipv6-icmp } accept',
-      ...(answersNames ? names : []),
-    ],
-  ])
+  return [
+    'icmpv6 type { 130, 131, 132, 143 } accept',
+    'ip protocol igmp accept',
+    errors,
+    ...(answersNames ? names : []),
+  ]
 }
+
+const errors = 'ct state related meta l4proto { icmp, ipv6-icmp } accept'
+
+/** What comes to any device: an address, neighbours and routers, errors. */
+const welcome = [
+  'udp sport 67 udp dport 68 accept',
+  'udp sport 547 udp dport 546 accept',
+  'icmpv6 type { 130, 134, 135, 136 } accept',
+  errors,
+]
 
 /** Two for what is forwarded, since a packet between two devices has to please both; one for the gateway. */
 function baseChains({ lan, others }: GatewayPlan): Chain[] {

@@ -5,3 +5,4 @@ export { type CompiledGateway, compileGateway, gatewayTable } from './gateway.ts
 export * from './gateway-plan.ts'
 export * from './mud-file.ts'
 export { parseMud, readMud } from './read.ts'
+export * from './signature.ts'
