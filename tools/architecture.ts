@@ -41,6 +41,7 @@ export const architecture = {
   ],
   signer: ['base', 'domain', 'trust', 'authority', 'protocol', 'typebox'],
   witness: ['base', 'trust', 'authority'],
+  gateway: ['base', 'domain', 'confine', 'typebox', 'yaml'],
   dashboard: [
     'base',
     'domain',

@@ -42,6 +42,7 @@ const groups: Readonly<Record<string, string>> = {
   server: 'The server’s second store: what is copied there, and how it is made anew from it.',
   witness: 'Witnesses: they cosign checkpoints of logs.',
   mud: 'MUD files: who a device may talk to.',
+  gateway: 'Keep devices that run no agent to their MUD files, on a router.',
 }
 
 /** Runs what was typed and gives the exit code; whatever goes wrong ends as one line. */

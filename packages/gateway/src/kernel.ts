@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { gatewayTable } from '@steadfleet/confine/mud'
@@ -23,7 +22,7 @@ export interface Kernel {
   map(name: string): Promise<readonly SetElement[]>
   /** Packets that each named counter counted. */
   counters(): Promise<ReadonlyMap<string, number>>
-  card(name: string): Card
+  card(name: string): Promise<Card>
   /** Has what a bridge forwards judged as what is routed. Error: `gateway/kernel`. */
   watchBridge(): Promise<void>
 }
@@ -55,10 +54,11 @@ export const linux: Kernel = {
       found.flatMap(({ counter }) => (counter ? [[counter.name, counter.packets]] : [])),
     )
   },
-  card(name) {
+  async card(name) {
     const all = networkInterfaces()[name] ?? []
+    const link = JSON.parse(await command('ip', ['-j', '-d', 'link', 'show', 'dev', name]))
     return {
-      isBridge: existsSync(`/sys/class/net/${name}/bridge`),
+      isBridge: link[0]?.linkinfo?.info_kind === 'bridge',
       addresses: all.map(({ address }) => address),
       networks: all.flatMap(({ cidr }) => (cidr === null ? [] : [cidr])),
     }
@@ -134,12 +134,16 @@ function plainText(value: unknown): string {
   return 'concat' in value && Array.isArray(value.concat) ? value.concat.join(' ') : ''
 }
 
-/** Runs nft itself, without a shell; what it loads comes by its standard input. */
-function nft(words: readonly string[], input = ''): Promise<string> {
+function nft(words: readonly string[], input?: string): Promise<string> {
+  return command('nft', words, input)
+}
+
+/** Runs a program itself, without a shell; what it loads comes by its standard input. */
+function command(program: string, words: readonly string[], input = ''): Promise<string> {
   return new Promise((resolve, reject) => {
     const options = { env: environment, timeout: 60_000, maxBuffer: 256 * 1024 * 1024 }
-    const child = execFile('nft', [...words], options, (error, out, said) => {
-      if (error) reject(refusal(error, `${said}`))
+    const child = execFile(program, [...words], options, (error, out, said) => {
+      if (error) reject(refusal(program, error, `${said}`))
       else resolve(`${out}`)
     })
     // It may end before it has read all: then how it ended says why.
@@ -147,12 +151,14 @@ function nft(words: readonly string[], input = ''): Promise<string> {
   })
 }
 
-function refusal(error: Error & { code?: unknown }, said: string): GatewayError {
+function refusal(program: string, error: Error & { code?: unknown }, said: string): GatewayError {
   if (error.code === 'ENOENT') {
-    const hint = 'install the package nftables'
-    return new GatewayError('gateway/kernel', 'cannot enforce anything: there is no nft', { hint })
+    const hint = program === 'nft' ? 'install the package nftables' : 'install the package iproute2'
+    const message = `cannot enforce anything: there is no ${program}`
+    return new GatewayError('gateway/kernel', message, { hint })
   }
-  const line = said.split('\n').find(one => /rror/.test(one)) ?? error.message
+  const line = said.split('\n').find(one => /rror|not exist|Cannot/.test(one)) ?? error.message
   const why = line.replace(/^.*Error: /, '').slice(0, 200)
-  return new GatewayError('gateway/rules', `cannot change the rules: ${why}`)
+  const code = program === 'nft' ? 'gateway/rules' : 'gateway/kernel'
+  return new GatewayError(code, `cannot ask ${program}: ${why}`)
 }

@@ -1,5 +1,11 @@
-import { networksOverlap, parseAddress, toAddress, isUnreachable, type Network } from '@steadfleet/confine'
-import { type GatewayDevice, type GatewayPlan, type KeptElement, type MudFile } from '@steadfleet/confine/mud'
+import {
+  isUnreachable,
+  type Network,
+  networksOverlap,
+  parseAddress,
+  toAddress,
+} from '@steadfleet/confine'
+import type { GatewayDevice, GatewayPlan, KeptElement, MudFile } from '@steadfleet/confine/mud'
 import type { ConfiguredDevice, GatewayConfig } from './config.ts'
 import { GatewayError } from './error.ts'
 import type { Card, SetElement } from './kernel.ts'
@@ -73,7 +79,10 @@ export function localNetworks({ networks, lan }: GatewayConfig, card: Card): str
 }
 
 /** Whether a name of the Internet may mean an address: one of this network would be another’s trick. */
-export function meaningOf(local: readonly string[], own: readonly string[]): (one: string) => boolean {
+export function meaningOf(
+  local: readonly string[],
+  own: readonly string[],
+): (one: string) => boolean {
   const inside = [...local, ...own].map(toNetwork)
   return one => {
     if (isUnreachable(one)) return false

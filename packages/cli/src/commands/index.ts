@@ -6,6 +6,7 @@ import { catalogueFollow, catalogueList, catalogueMake } from './catalogue.ts'
 import { channelFollow, channelList, channelMove } from './channel.ts'
 import { demo } from './demo.ts'
 import { deviceEnrol, deviceList, deviceShow, deviceTimeline } from './device.ts'
+import { gatewayCommands } from './gateway.ts'
 import { groupList, groupRemove, groupSet } from './group.ts'
 import { init } from './init.ts'
 import { keysList, keysMake, keysShow } from './keys.ts'
@@ -109,6 +110,7 @@ export const commands: readonly CommandSpec[] = [
   agentJoin,
   agentDown,
   ...mudCommands,
+  ...gatewayCommands,
   logShow,
   logMonitor,
   logShard,

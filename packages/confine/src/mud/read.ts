@@ -7,7 +7,7 @@ import { rulesOf } from './rules.ts'
 import { type MudDocument, mudSchema } from './schema.ts'
 
 /** No file that was ever found is a tenth as long. */
-const limits = { bytes: 4 * 1024 * 1024, depth: 32, rules: 4096 }
+const limits = { bytes: 4 * 1024 * 1024, depth: 32, rules: 8192 }
 
 const parseDocument = parserOf('MUD file', mudSchema)
 
