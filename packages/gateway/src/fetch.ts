@@ -8,7 +8,11 @@ export interface FetchBounds {
   readonly redirects: number
 }
 
-export const usualBounds: FetchBounds = { bytes: 4 * 1024 * 1024, milliseconds: 15_000, redirects: 3 }
+export const usualBounds: FetchBounds = {
+  bytes: 4 * 1024 * 1024,
+  milliseconds: 15_000,
+  redirects: 3,
+}
 
 /** Fetches over https alone; `authorities` are certificates that count instead of the system’s. Error: `gateway/file` */
 export async function fetchFile(

@@ -11,10 +11,13 @@ import {
   readMud,
   toMudPicture,
   toMudRows,
+  toMudSvg,
 } from '@steadfleet/confine/mud'
 import { argument, type Call, type CommandSpec, listOption, textOption } from '../command.ts'
 import { CliError } from '../error.ts'
+import { checkSignature } from '../mud/openssl.ts'
 import { toTable } from '../output.ts'
+import { mudMake, mudSign } from './mud-make.ts'
 
 const file = { name: '<file>', what: 'a MUD file' }
 
@@ -23,15 +26,25 @@ const mudCheck: CommandSpec = {
   name: 'mud check',
   takes: [file],
   summary: 'Check a MUD file against RFC 8520, and say all that is wrong with it.',
-  options: [{ flags: '--tolerant', what: 'take what is usual in the wild, and say what was odd' }],
-  examples: ['mud check lamp.json', 'mud check lamp.json --tolerant --json'],
+  options: [
+    { flags: '--tolerant', what: 'take what is usual in the wild, and say what was odd' },
+    { flags: '--signature <file>', what: 'its signature, detached CMS in DER (.p7s)' },
+    { flags: '--signers <file>', what: 'certificates, in PEM, of those who may sign it' },
+  ],
+  examples: [
+    'mud check lamp.json',
+    'mud check lamp.json --signature lamp.p7s --signers maker.pem',
+    'mud check lamp.json --tolerant --json',
+  ],
   async run(call) {
     const reading = await read(call, 0, call.options.tolerant === true ? readMud : parseMud)
     const { file: checked, notes } = reading
+    const isSigned = await checkSigned(call)
     const rules = checked.fromDevice.length + checked.toDevice.length
-    const facts = { url: checked.url, rules, notes: notes.map(one => ({ ...one })) }
+    const told = notes.map(one => ({ ...one }))
+    const facts = { url: checked.url, rules, notes: told, ...(isSigned && { signed: true }) }
     call.output.answer(facts, () =>
-      [`${checked.url}: ${rules} rules`, ...noted(reading)].join('\n'),
+      [`${checked.url}: ${rules} rules${isSigned ? ', signed' : ''}`, ...noted(reading)].join('\n'),
     )
   },
 }
@@ -41,15 +54,21 @@ const mudShow: CommandSpec = {
   name: 'mud show',
   takes: [file],
   summary: 'Show who may talk to whom by a MUD file, as a table or as a picture.',
-  options: [{ flags: '--picture', what: 'as a Mermaid flow chart' }],
-  examples: ['mud show lamp.json', 'mud show lamp.json --picture', 'mud show lamp.json --json'],
+  options: [
+    { flags: '--picture', what: 'as a Mermaid flow chart' },
+    { flags: '--svg', what: 'as a picture in SVG' },
+  ],
+  examples: ['mud show lamp.json', 'mud show lamp.json --svg', 'mud show lamp.json --json'],
   async run(call) {
     const { file: shown } = await read(call, 0, readMud)
     const rows = toMudRows(shown)
     const picture = toMudPicture(shown)
-    call.output.answer({ url: shown.url, rows: rows.map(row => ({ ...row })), picture }, () =>
-      call.options.picture === true ? picture.trimEnd() : tableOf(rows),
-    )
+    const svg = toMudSvg(shown)
+    const facts = { url: shown.url, rows: rows.map(row => ({ ...row })), picture, svg }
+    call.output.answer(facts, () => {
+      if (call.options.svg === true) return svg.trimEnd()
+      return call.options.picture === true ? picture.trimEnd() : tableOf(rows)
+    })
   },
 }
 
@@ -112,7 +131,26 @@ const mudCompile: CommandSpec = {
   },
 }
 
-export const mudCommands: readonly CommandSpec[] = [mudCheck, mudShow, mudDiff, mudCompile]
+export const mudCommands: readonly CommandSpec[] = [
+  mudCheck,
+  mudShow,
+  mudDiff,
+  mudCompile,
+  mudMake,
+  mudSign,
+]
+
+/** Whether the file is signed as it must be; nothing is checked where nobody asked. */
+async function checkSigned(call: Call): Promise<boolean> {
+  const [signature, signers] = [textOption(call, 'signature'), textOption(call, 'signers')]
+  if (signature === undefined && signers === undefined) return false
+  if (signature === undefined || signers === undefined)
+    throw usage('--signature and --signers go together')
+  const at = (path: string) => resolve(call.world.directory, path)
+  const paths = { file: at(argument(call, 0)), signature: at(signature) }
+  await checkSignature(paths, at(signers), call.world.now())
+  return true
+}
 
 async function read(
   call: Call,

@@ -157,8 +157,13 @@ function frameRules({ devices, ownAddresses }: GatewayPlan): string[] {
           `iifname "${port}" ether saddr != ${mac} counter drop`,
         ],
   )
-  const own = ownAddresses.filter(one => !one.includes(':'))
+  const own = ownAddresses.filter(isIpv4)
   const claims = own.length === 0 ? [] : [`arp saddr ip { ${own.join(', ')} } counter drop`]
+  const fixed = devices.flatMap(({ mac, addresses }) =>
+    addresses
+      .filter(isIpv4)
+      .map(address => `arp saddr ip ${address} ether saddr != ${mac} counter drop`),
+  )
   return [
     `set macs { type ether_addr; elements = { ${macs.join(', ')} }; }`,
     ...chain([
@@ -166,6 +171,7 @@ function frameRules({ devices, ownAddresses }: GatewayPlan): string[] {
       [
         'type filter hook prerouting priority -301; policy accept;',
         ...ports,
+        ...fixed,
         'ether saddr @macs goto own_frames',
       ],
     ]),
@@ -174,4 +180,8 @@ function frameRules({ devices, ownAddresses }: GatewayPlan): string[] {
       ['ether type { ip, ip6, 0x888e } accept', 'ether type != arp counter drop', ...claims],
     ]),
   ]
+}
+
+function isIpv4(address: string): boolean {
+  return !address.includes(':')
 }

@@ -5,5 +5,6 @@ export { type CompiledGateway, compileGateway, gatewayTable } from './gateway.ts
 export * from './gateway-plan.ts'
 export { joinNeeds, type MudAbout, type MudDescription, toMud } from './make.ts'
 export * from './mud-file.ts'
+export { toMudSvg } from './picture.ts'
 export { parseMud, readMud } from './read.ts'
 export * from './signature.ts'

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createSocket } from 'node:dgram'
+import { Resolver } from 'node:dns/promises'
 import { connect, createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 
@@ -11,6 +12,7 @@ const deeds: Readonly<Record<string, (order: Order) => Promise<unknown>>> = {
   shout,
   heard,
   dns,
+  ask,
 }
 
 interface Order {
@@ -31,6 +33,7 @@ interface Order {
 const got = { connections: 0, packets: 0, texts: [] as string[] }
 let names: Readonly<Record<string, readonly string[]>> = {}
 let ttl = 30
+let answers = false
 
 for await (const line of createInterface({ input: process.stdin })) {
   const order = JSON.parse(line) as Order & { readonly id: number }
@@ -116,6 +119,13 @@ function reachUdp(host: string, port: number, within: number, text: string, from
   })
 }
 
+/** What the machine’s router says that a name means. */
+async function ask({ host = '' }: Order): Promise<readonly string[] | string> {
+  const resolver = new Resolver({ timeout: 4000, tries: 2 })
+  resolver.setServers(['192.168.77.1'])
+  return resolver.resolve4(host).catch(error => `${error.code}`.slice(1).toLowerCase())
+}
+
 /** Sends so many packets and waits for no answer. */
 async function shout({ host = '', port = 0, count = 1 }: Order): Promise<void> {
   const socket = createSocket('udp4')
@@ -131,7 +141,8 @@ async function heard(): Promise<typeof got> {
 
 /** A resolver of its own, which knows these names; told again, it knows others. */
 async function dns(order: Order): Promise<void> {
-  const isFirst = Object.keys(names).length === 0
+  const isFirst = !answers
+  answers = true
   names = order.names ?? {}
   ttl = order.ttl ?? ttl
   if (!isFirst) return

@@ -133,7 +133,7 @@ export class Lab {
     await this.start()
   }
 
-  async start(): Promise<void> {
+  async start(from = 0): Promise<void> {
     const main = join(import.meta.dirname, '../main.ts')
     const words = [
       '--config',
@@ -149,13 +149,16 @@ export class Lab {
     this.#gateway = child
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })
     lines.on('line', line => this.events.push(JSON.parse(line)))
-    await this.told(({ event }) => event === 'ready')
+    await this.told(({ event }) => event === 'ready', from)
   }
 
-  /** The next event that is meant; events that were told before count too. */
-  async told(isMeant: (event: Lab['events'][number]) => boolean): Promise<Lab['events'][number]> {
+  /** The first event that is meant, among all, or among those since `from`. */
+  async told(
+    isMeant: (event: Lab['events'][number]) => boolean,
+    from = 0,
+  ): Promise<Lab['events'][number]> {
     for (let i = 0; i < 600; i += 1) {
-      const found = this.events.find(isMeant)
+      const found = this.events.slice(from).find(isMeant)
       if (found) return found
       await new Promise(resolve => setTimeout(resolve, 25))
     }
