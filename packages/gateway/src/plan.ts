@@ -20,8 +20,8 @@ export interface PlanParts {
   readonly sets: ReadonlyMap<string, readonly SetElement[]>
 }
 
-/** The classes that mean the gateway itself where nobody says otherwise. RFC 8520 §8 */
-const dnsClass = 'urn:ietf:params:mud:dns'
+/** The classes that mean the gateway itself where nobody says otherwise; files in the wild have both. */
+const ownClasses = ['urn:ietf:params:mud:dns', 'urn:ietf:params:mud:gateway']
 
 export function planOf(config: GatewayConfig, parts: PlanParts): GatewayPlan {
   const { card, sets } = parts
@@ -46,7 +46,8 @@ function deviceOf(
   { files, quarantined }: PlanParts,
 ): GatewayDevice {
   const { mac, addresses = [], port } = device
-  const said = { [dnsClass]: ownAddresses, ...config.controllers, ...device.controllers }
+  const own = Object.fromEntries(ownClasses.map(name => [name, ownAddresses]))
+  const said = { ...own, ...config.controllers, ...device.controllers }
   const controllers = Object.entries(said).map(
     ([name, all]) => [name === 'my-controller' ? name : `controller ${name}`, all] as const,
   )

@@ -21,7 +21,8 @@ interface Order {
   readonly input?: string
   readonly host?: string
   readonly port?: number
-  readonly from?: number
+  /** The address that it is reached from. */
+  readonly local?: string
   readonly count?: number
   readonly within?: number
   readonly protocol?: 'tcp' | 'udp'
@@ -82,16 +83,22 @@ function serve({ port = 0, protocol = 'tcp' }: Order): Promise<void> {
 }
 
 /** Whether a word comes back from a host and port. */
-function reach({ host = '', port = 0, protocol = 'tcp', within = 700, from, send }: Order) {
+function reach({ host = '', port = 0, protocol = 'tcp', within = 700, local, send }: Order) {
   const text = send?.join('\n') ?? 'hello'
   return protocol === 'tcp'
-    ? reachTcp(host, port, within, text)
-    : reachUdp(host, port, within, text, from)
+    ? reachTcp(host, port, within, text, local)
+    : reachUdp(host, port, within, text)
 }
 
-function reachTcp(host: string, port: number, within: number, text: string): Promise<boolean> {
+function reachTcp(
+  host: string,
+  port: number,
+  within: number,
+  text: string,
+  local: string | undefined,
+): Promise<boolean> {
   return new Promise(resolve => {
-    const socket = connect({ host, port })
+    const socket = connect({ host, port, ...(local && { localAddress: local }) })
     const end = (isReached: boolean): void => {
       clearTimeout(late)
       socket.destroy()
@@ -105,7 +112,7 @@ function reachTcp(host: string, port: number, within: number, text: string): Pro
   })
 }
 
-function reachUdp(host: string, port: number, within: number, text: string, from = 0) {
+function reachUdp(host: string, port: number, within: number, text: string) {
   return new Promise<boolean>(resolve => {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
     const end = (isReached: boolean): void => {
@@ -115,7 +122,7 @@ function reachUdp(host: string, port: number, within: number, text: string, from
     }
     const late = setTimeout(() => end(false), within)
     socket.on('error', () => end(false)).on('message', () => end(true))
-    socket.bind(from, () => socket.send(text, port, host, error => error && end(false)))
+    socket.bind(0, () => socket.send(text, port, host, error => error && end(false)))
   })
 }
 

@@ -133,7 +133,8 @@ export class Lab {
     await this.start()
   }
 
-  async start(from = 0): Promise<void> {
+  async start(): Promise<void> {
+    const from = this.events.length
     const main = join(import.meta.dirname, '../main.ts')
     const words = [
       '--config',
