@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { digestOf } from '@steadfleet/base'
 import { argument, type Call, type CommandSpec, textOption } from '../command.ts'
 import { wholeNumber } from '../fleet/find.ts'
 import { homeDirectory } from '../fleet/home.ts'
@@ -32,7 +33,10 @@ export const pack: CommandSpec = {
   options: [
     { flags: '--revision <number>', what: 'the revision it shall be', otherwise: '1' },
     { flags: '--architecture <name>', what: 'amd64 or arm64; this machine’s otherwise' },
-    { flags: '--out <file>', what: 'write the bundle, with every object, here' },
+    {
+      flags: '--out <file>',
+      what: 'write the bundle, with every object, here, and its MUD file beside it',
+    },
     ...buildOptions,
     { flags: '--no-lock', what: 'leave steadfleet.lock as it is' },
     { flags: '--before <bundle>', what: 'the revision before: is the tree much larger?' },
@@ -54,9 +58,15 @@ export const pack: CommandSpec = {
     const lock = isWritten && (await writeLock(declared, packed.lock))
     const out = textOption(call, 'out')
     const bundle = out && (await writePacked(packed, resolve(call.world.directory, out)))
+    if (out) await writeFile(resolve(call.world.directory, mudFileOf(out)), packed.mud)
     const more = { ...(lock && { lock }), ...(bundle && { bundle }) }
     call.output.answer({ ...toAnswer(packed), ...more }, () => toText(packed))
   },
+}
+
+/** Where the MUD file lies: beside the bundle. */
+function mudFileOf(bundle: string): string {
+  return `${bundle.replace(/\.bundle$/, '')}.mud.json`
 }
 
 async function packAs(
@@ -106,6 +116,7 @@ function toAnswer(packed: PackResult): object {
     tree: treeDigest,
     sbom: release.sbom.digest,
     provenance: release.provenance.digest,
+    mud: digestOf(packed.mud),
     size,
     footprint,
     objects: objects.size,
@@ -121,6 +132,7 @@ function toText(packed: PackResult): string {
     `record      ${packed.recordDigest}`,
     `sbom        ${packed.release.sbom.digest}`,
     `provenance  ${packed.release.provenance.digest}`,
+    `mud         ${digestOf(packed.mud)}`,
     `size        ${toSize(packed.size)} in ${packed.objects.size} objects`,
     ...(packed.unpacked > 0 ? [`unpacked    ${packed.unpacked} files, as the manifest asks`] : []),
     ...hygieneLines(packed.hygiene),

@@ -1,10 +1,10 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type NetworkNeeds, networkNeeds } from '@steadfleet/confine'
+import type { NetworkNeeds } from '@steadfleet/confine'
 import { joinNeeds, type MudDescription } from '@steadfleet/confine/mud'
-import { type Behaviour, effectiveSettings } from '@steadfleet/domain'
-import { readManifest, readPacked } from '../pack/index.ts'
+import type { Behaviour } from '@steadfleet/domain'
+import { needsOf, readManifest, readPacked } from '../pack/index.ts'
 import { manifestAt } from '../publish/publish.ts'
 
 /** A package of a device, as much of it as its MUD file is made of. */
@@ -29,11 +29,6 @@ export async function packageAt(path: string): Promise<MudPackage> {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-/** What one package needs where its settings are those it came with. */
-export function needsOf({ interfaces = [], settings = {} }: MudPackage['behaviour']): NetworkNeeds {
-  return networkNeeds(interfaces, effectiveSettings(settings, {}))
 }
 
 /** What a device that runs all of these needs. */

@@ -14,5 +14,6 @@ export {
 export { bundleOf, readPacked, sizeInPacked, type WrittenBundle, writePacked } from './packed.ts'
 export type { OnProgress, PackProgress } from './progress.ts'
 export { toRecordBytes } from './release.ts'
+export { needsOf } from './release-mud.ts'
 export type { Repeat } from './source.ts'
 export { ContentStore } from './store.ts'

@@ -20,6 +20,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { type Digest, digestOf, fromBase64, fromUtf8, toDocument, toUtf8 } from '@steadfleet/base'
 import { openBundle, parseTree, toTreeBytes } from '@steadfleet/bundle'
+import { parseMud } from '@steadfleet/confine/mud'
 import { parseReleaseRecord } from '@steadfleet/domain'
 import {
   type PackOptions,
@@ -53,6 +54,8 @@ describe('packing a folder', () => {
     assert.equal(release.tree.digest, digestOf(toTreeBytes(result.tree)))
     assert.equal(release.sbom.digest, digestOf(result.sbom))
     assert.equal(release.provenance.digest, digestOf(result.provenance))
+    assert.equal(release.mud?.digest, digestOf(result.mud))
+    assert.equal(parseMud(result.mud).file.about['mfg-name'], 'acme')
     assert.equal(result.recordDigest, digestOf(result.record))
     assert.deepEqual(pathsOf(result), [
       'srv',

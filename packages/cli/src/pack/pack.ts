@@ -68,6 +68,8 @@ export interface PackResult {
   readonly provenance: Uint8Array
   /** Every input by digest: what the provenance names as the way to repeat the build. */
   readonly lock: Uint8Array
+  /** What the package may say over networks, as RFC 8520 has it. */
+  readonly mud: Uint8Array
   /** The inputs themselves, the manifest and the lock among them. */
   readonly inputs: ReadonlyMap<Digest, ObjectContent>
   /** Record, listing, SBOM, provenance, lock and manifest first, then the files, each once. */
@@ -154,7 +156,7 @@ function looseFiles(files: readonly FoundFile[]): Component[] {
     .map(({ path, digest }) => ({ kind: 'file', path, digest }))
 }
 
-type Evidence = Pick<PackResult, 'sbom' | 'statement' | 'provenance' | 'lock'>
+type Evidence = Pick<PackResult, 'sbom' | 'statement' | 'provenance' | 'lock' | 'mud'>
 
 async function describe(options: PackOptions, staged: Staged): Promise<Evidence> {
   const { declared, revision, architecture, builder, timestamp } = options
@@ -188,7 +190,14 @@ async function describe(options: PackOptions, staged: Staged): Promise<Evidence>
     ...(commit ? { commit } : {}),
     lock: digestOf(lock),
   })
-  return { sbom, statement, lock, provenance: await (options.sign ?? sealUnsigned)(statement) }
+  const provenance = await (options.sign ?? sealUnsigned)(statement)
+  return { sbom, statement, lock, provenance, mud: await makeMud(options, sbom) }
+}
+
+/** Loaded by who makes one, as the SBOM is. */
+async function makeMud(options: PackOptions, sbom: Uint8Array): Promise<Uint8Array> {
+  const { releaseMud } = await import('./release-mud.ts')
+  return releaseMud(options, digestOf(sbom))
 }
 
 async function commitOf({ repeat, declared }: PackOptions): Promise<GitCommit | undefined> {
@@ -217,7 +226,9 @@ function assemble(
   const record = toRecordBytes(release)
   const listing = toTreeBytes(staged.tree)
   const again = [evidence.lock, declared.bytes].map(toContent)
-  const documents = [record, listing, evidence.sbom, evidence.provenance].map(toContent)
+  const documents = [record, listing, evidence.sbom, evidence.provenance, evidence.mud].map(
+    toContent,
+  )
   const objects = new Map([...documents, ...again, ...contentsOfFiles(staged)])
   return {
     path: releasePath(release),

@@ -17,6 +17,7 @@ export interface ReleaseParts {
   readonly tree: TreeListing
   readonly sbom: Uint8Array
   readonly provenance: Uint8Array
+  readonly mud: Uint8Array
   readonly floor?: number
 }
 
@@ -39,6 +40,7 @@ export function makeRelease(manifest: Manifest, parts: ReleaseParts): ReleaseRec
     behaviour: behaviourOf(manifest),
     sbom: refOf(parts.sbom),
     provenance: refOf(parts.provenance),
+    mud: refOf(parts.mud),
     'support-end': manifest['support-end'],
     'security-contact': manifest['security-contact'],
   })

@@ -93,9 +93,10 @@ async function gatherObjects(
     parseReleaseRecord(parseStrictJson(bytes)),
   )
   if (record === undefined) return objects
-  const { tree, sbom, provenance } = record
+  const { tree, sbom, mud, provenance } = record
   await take(tree.digest, tree.length)
   await take(sbom.digest, sbom.length)
+  if (mud) await take(mud.digest, mud.length)
   const envelope = await take(provenance.digest, provenance.length)
   const { lock, manifest } = readOrNot(envelope, readStatement) ?? {}
   for (const name of [lock, manifest]) if (name) await take(name, longestDocument)

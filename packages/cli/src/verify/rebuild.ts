@@ -105,7 +105,10 @@ function refuseDifference(
 ): void {
   if (rebuilt.treeDigest !== record.tree.digest)
     throw otherTree(evidence, record.tree.digest, rebuilt)
-  const again = toRecordBytes({ ...rebuilt.release, provenance: record.provenance })
+  const { mud, ...release } = rebuilt.release
+  // Records from before there was one have none.
+  const same = { ...(record.mud && mud && { mud }), provenance: record.provenance }
+  const again = toRecordBytes({ ...release, ...same })
   const outcomes: [what: string, signed: Digest, found: Digest][] = [
     ['SBOM', record.sbom.digest, digestOf(rebuilt.sbom)],
     ['provenance statement', provenance.statement, digestOf(rebuilt.statement)],

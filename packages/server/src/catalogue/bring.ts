@@ -16,7 +16,7 @@ import { removeIfThere, syncFolder } from '../disk/durable.ts'
 import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
 import { releasesAt } from '../store/release-store.ts'
-import { refuseOtherFields } from './check-release.ts'
+import { partsOf, refuseOtherFields } from './check-release.ts'
 import { type Mirror, orUnreachable } from './mirror.ts'
 import { refuseDisallowed } from './refuse-disallowed.ts'
 
@@ -51,7 +51,7 @@ export async function bringRelease(house: House, name: string, revision: number)
   for (const { record, catalogue } of await releasesAt(store.db, name, revision)) {
     const served = catalogues.noted(catalogue)
     if (!served.mirror) continue
-    await bringAll(objects, served.mirror, [record.tree, record.sbom, record.provenance])
+    await bringAll(objects, served.mirror, partsOf(record))
     const { entries } = parseTree(await objects.read(record.tree.digest))
     const files = entries.flatMap(one =>
       one.kind === 'file' ? [{ digest: one.digest, length: one.size }] : [],

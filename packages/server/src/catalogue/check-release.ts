@@ -49,6 +49,11 @@ export async function checkReleases(
   return releases
 }
 
+/** The documents that a record names. */
+export function partsOf({ tree, sbom, mud, provenance }: ReleaseRecord): ObjectRef[] {
+  return [tree, sbom, provenance, ...(mud ? [mud] : [])]
+}
+
 async function checkRelease(
   objects: ObjectStore,
   target: Target,
@@ -56,7 +61,7 @@ async function checkRelease(
 ): Promise<NewRelease> {
   const record = parseReleaseRecord(parseStrictJson(content))
   refuseOtherFields(target, record)
-  for (const ref of [record.tree, record.sbom, record.provenance]) {
+  for (const ref of partsOf(record)) {
     await refuseAbsent(objects, target.path, ref)
   }
   const { entries } = parseTree(await objects.read(record.tree.digest))
