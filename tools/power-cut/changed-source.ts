@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import type { Plugin } from 'esbuild'
 
-/** One file of the agent with one piece of it replaced, or taken out. */
+/** One file of `packages` with one piece of it replaced, or taken out. */
 export interface ChangedSource {
   readonly file: string
   readonly piece: string
@@ -11,7 +11,7 @@ export interface ChangedSource {
 
 /** Builds with that change; refuses a piece that is not there, or more than once. */
 export function changedSource({ file, piece, by = '' }: ChangedSource): Plugin {
-  const filter = new RegExp(`[/]agent[/]src[/]${file.replaceAll('.', '[.]')}$`)
+  const filter = new RegExp(`[/]packages[/]${file.replaceAll('.', '[.]')}$`)
   return {
     name: `${file} changed`,
     setup(build) {

@@ -52,7 +52,7 @@ export function whyNoDisks(): string | false {
   return tools.find(tool => !isTool(tool)) ? `needs ${tools.join(', ')}` : false
 }
 
-const tools = ['mkfs.ext4', 'losetup', 'mount', 'umount', 'e2fsck']
+const tools = ['mkfs.ext4', 'losetup', 'mount', 'umount', 'strace', 'unshare', 'ip', 'nft']
 
 function isTool(name: string): boolean {
   return ['/sbin', '/usr/sbin', '/bin', '/usr/bin'].some(

@@ -2,7 +2,7 @@ import { journeys } from './journeys.ts'
 import { playLane } from './play.ts'
 
 /**
- * One laboratory, in a process of its own: `main.ts` gives it a mount namespace, so that no other
+ * One laboratory, in a process of its own: `main.ts` gives it namespaces, so that no other
  * lane's device holds on to its disk. Its argument is a plan as JSON; each result is a line of JSON.
  */
 const { names, ...plan } = JSON.parse(process.argv[2] ?? '')

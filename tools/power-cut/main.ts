@@ -18,7 +18,8 @@ const usage = `node tools/power-cut/main.ts: cuts the power of a device at every
   --way NAME        how power is cut, ${ways.join(' or ')}; may be given again
   --agent WHICH     who comes back: shipped (the built file, the default), inside (the same sources in
                     this process), pretend (these with pretended apps and time that hurries)
-  --built FILE      the built agent that is recorded, where it is not that of this checkout
+  --built FILE      the built agent that is recorded, where it is not that of this checkout: for cuts
+                    from which another comes back
   --only TEXT       only cuts that are called so in part: 'nothing arrived'
   --from N          begin with the cut at this place of each journey and way (0)
   --cuts N          so many cuts of each journey and way (10)
@@ -51,6 +52,12 @@ const options = {
   help: { type: 'boolean', default: false },
 } as const
 
+/** Mounts that nobody else holds on to, and a network in which nobody else filters or listens. */
+const ownPlace = [
+  ...['--mount', '--propagation', 'private', '--net'],
+  ...['sh', '-c', 'ip link set lo up && exec "$0" "$@"'],
+]
+
 process.exitCode = await main()
 
 async function main(): Promise<number> {
@@ -60,7 +67,7 @@ async function main(): Promise<number> {
   if (how === undefined) throw new RangeError(`cannot let ${values.agent} come back`)
   const why = whyNoDisks()
   if (why) return say(`no power can be cut here: ${why}`)
-  await buildAgent(shippedFile)
+  if (values.built === undefined) await buildAgent(shippedFile)
   await buildResident()
   const held = heldIn(values.results)
   const results = [...held]
@@ -110,8 +117,10 @@ function plansOf(values: Values, held: readonly Result[]): object[] {
 /** Fulfilled with the lane's exit code. A signal to this process ends the lane after its cut. */
 async function runLane(plan: object, tell: (result: Told) => void): Promise<number> {
   const lane = fileURLToPath(new URL('lane.ts', import.meta.url))
-  const own = ['--mount', '--propagation', 'private', process.execPath, lane, JSON.stringify(plan)]
-  const child = spawn('unshare', own, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const command = [process.execPath, lane, JSON.stringify(plan)]
+  const child = spawn('unshare', [...ownPlace, ...command], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
   const ended = once(child, 'close')
   for await (const line of createInterface({ input: child.stdout })) tell(JSON.parse(line))

@@ -29,7 +29,7 @@ describe('power that is cut', { skip: whyNoDisks() }, () => {
     try {
       const built = join(folder, 'agent.mjs')
       const piece = 'await syncFileSystem(dirname(draft))'
-      await buildAgent(built, [changedSource({ file: 'change/package-data.ts', piece })])
+      await buildAgent(built, [changedSource({ file: 'agent/src/change/package-data.ts', piece })])
       const args = ['--built', built, '--agent', 'pretend', '--way', 'files', '--journey', 'update']
       // While the copy is being migrated: the old generation may still be all there is.
       const [row] = rowsOf([...args, '--only', 'write m3', '--cuts', '4'], 1)

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Paths } from '../../packages/agent/src/disk/paths.ts'
+import { runTool } from './host-shell.ts'
 
 /**
  * After a cut the machine has started anew, and process numbers that the agent wrote down mean nothing.
@@ -12,6 +13,12 @@ export function pretendReboot({ root }: Paths): void {
     const other = text.replace(/"boot":"[^"]*"/, '"boot":"before the cut"')
     if (other !== text) writeFileSync(file, other)
   }
+}
+
+/** No rule of a firewall outlives a cut. Only those of a network that is the lane's own are touched. */
+export async function forgetFirewall(): Promise<void> {
+  const isOwn = readlinkSync('/proc/self/ns/net') !== readlinkSync('/proc/1/ns/net')
+  if (isOwn) await runTool('nft', ['flush', 'ruleset'])
 }
 
 function runRecords(folder: string): string[] {

@@ -5,6 +5,7 @@ import type { Laboratory } from './laboratory.ts'
 import { liveShipped } from './lives.ts'
 import { untilSeen } from './patience.ts'
 import { isSame } from './published.ts'
+import { forgetFirewall } from './reboot.ts'
 import { RecordedDisk } from './recorded-disk.ts'
 import { releasesOf } from './releases.ts'
 import type { DiskEvent } from './shared-log.ts'
@@ -33,6 +34,7 @@ export async function record(
   const moment = await orderOf(laboratory, journey)
   await using disk = await RecordedDisk.mount(before, folder, mountPoint)
   const from = disk.length
+  await forgetFirewall()
   const { isLaunched = false } = journey
   const life = await liveShipped(paths, { ...options, isLaunched })
   let to = from

@@ -14,6 +14,7 @@ import { type Journey, next, old } from './journeys.ts'
 import type { Laboratory } from './laboratory.ts'
 import { type Life, lives, type Manifestation } from './lives.ts'
 import { isSame, published, type Revisions } from './published.ts'
+import { forgetFirewall } from './reboot.ts'
 import { type Recording, settled } from './recording.ts'
 
 /** How a device came back from one cut. */
@@ -42,6 +43,7 @@ export async function recover(
   if (found === 'none') broken.push('the pointer names nothing that may run')
   let life: Life | undefined
   try {
+    if (how !== 'pretend') await forgetFirewall()
     life = await lives[how](paths, journey.isLaunched)
     await journey.ask?.(paths)
     await settled(laboratory, journey)

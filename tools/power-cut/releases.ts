@@ -64,7 +64,7 @@ function publish(fleet: PretendFleet, one: Published, ports: Ports): Promise<Rel
   return fleet.publish(one.package, revision, filesOf(one), {
     behaviour: {
       apps: { main },
-      interfaces: [{ interface: 'network-listen' }],
+      interfaces: [{ interface: 'network-listen', ports: [{ port }] }],
       ...migration,
       ...(together && { 'together-with': [parsePackageName(together)] }),
     },

@@ -30,7 +30,7 @@ export async function buildResident(): Promise<void> {
 
 /** Nothing cuts these lives, so what they make durable is of no account; a tool for it is dear. */
 const withoutSync = {
-  file: 'disk/durable.ts',
+  file: 'agent/src/disk/durable.ts',
   piece: "return runTool('sync', ['-f', path])",
   by: 'return Promise.resolve(void path)',
 }
