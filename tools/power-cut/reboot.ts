@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import type { Paths } from '../../packages/agent/src/disk/paths.ts'
 import { runTool } from './host-shell.ts'
@@ -17,7 +18,7 @@ export function pretendReboot({ root }: Paths): void {
 
 /** No rule of a firewall outlives a cut. Only those of a network that is the lane's own are touched. */
 export async function forgetFirewall(): Promise<void> {
-  const isOwn = readlinkSync('/proc/self/ns/net') !== readlinkSync('/proc/1/ns/net')
+  const isOwn = Object.keys(networkInterfaces()).every(name => /^(lo$|sfapp)/.test(name))
   if (isOwn) await runTool('nft', ['flush', 'ruleset'])
 }
 
