@@ -1,6 +1,7 @@
 import type { FuzzTarget } from './target.ts'
 import { baseTargets } from './targets/base.ts'
 import { bundleTargets } from './targets/bundle.ts'
+import { captureTarget, dnsTarget } from './targets/capture.ts'
 import { deltaTarget } from './targets/delta.ts'
 import { domainTargets } from './targets/domain.ts'
 import { logTargets } from './targets/log.ts'
@@ -18,4 +19,6 @@ export const targets: readonly FuzzTarget[] = [
   ...bundleTargets,
   deltaTarget,
   mudTarget,
+  captureTarget,
+  dnsTarget,
 ]

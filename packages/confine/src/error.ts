@@ -9,6 +9,7 @@ export type ConfineErrorCode =
   | 'confine/ports'
   | 'confine/dns'
   | 'confine/signature'
+  | 'confine/capture'
   | 'confine/signer-expired'
 
 /** Raised when a sandbox would not be what was asked for. */

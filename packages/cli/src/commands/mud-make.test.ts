@@ -62,6 +62,22 @@ describe('a MUD file of one’s own', () => {
     assert.equal(await said('mud', 'show', 'odd.json', '--svg'), svg)
   })
 
+  test('is proposed from a capture, and refused from what is none', async () => {
+    const head = [0xa1b2c3d4, 0x00040002, 0, 0, 65_535, 1]
+    const frame = Buffer.from('02ff00000000020000000001' + '0800', 'hex')
+    const packet = Buffer.from(Uint32Array.from([0, 0, frame.length, frame.length]).buffer)
+    const capture = Buffer.concat([Buffer.from(Uint32Array.from(head).buffer), packet, frame])
+    writeFileSync(join(folder, 'box.pcap'), capture)
+    const url = ['--url', 'https://acme.example/box.json', '--out', 'learned.json']
+    const words = ['mud', 'learn', 'box.pcap', '--mac', '02:00:00:00:00:01', ...url]
+    assert.match(await said(...words), /learned\.json: learned from 1 frames/)
+    assert.match(await said('mud', 'check', 'learned.json'), /0 rules/)
+    const other = await type(['mud', 'learn', 'box.pcap', '--mac', '02:00:00:00:00:09', ...url])
+    assert.match(other.err, /02:00:00:00:00:01 do[\s\S]*\[confine\/capture\]/)
+    const none = ['mud', 'learn', 'box/steadfleet.yaml', '--mac', '02:00:00:00:00:01', ...url]
+    assert.match((await type(none)).err, /\[confine\/capture\]/)
+  })
+
   test('is refused where nobody could fetch it', async () => {
     const words = ['mud', 'make', 'http://acme.example/box.json', '--package', 'box']
     assert.match((await type(words)).err, /mud-url[\s\S]*\[confine\/mud\]/)

@@ -1,6 +1,7 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { digestOf, fromUtf8 } from '@steadfleet/base'
+import { learnNeeds } from '@steadfleet/confine/capture'
 import { type MudAbout, parseMud, toMud } from '@steadfleet/confine/mud'
 import { argument, type Call, type CommandSpec, listOption, textOption } from '../command.ts'
 import { CliError } from '../error.ts'
@@ -120,4 +121,50 @@ export const mudSign: CommandSpec = {
 
 function usage(fact: string): CliError {
   return new CliError('cli/usage', `cannot understand the command: ${fact}`)
+}
+
+/** `steadfleet mud learn CAPTURE` */
+export const mudLearn: CommandSpec = {
+  name: 'mud learn',
+  takes: [{ name: '<capture>', what: 'a capture of Ethernet, pcap or pcapng' }],
+  summary:
+    'Propose the MUD file of a device from a capture of all that it said; a person judges it.',
+  options: [
+    { flags: '--mac <mac>', what: 'whose: the device’s, as 02:00:00:00:00:01' },
+    { flags: '--url <url>', what: 'where the file will be, with https' },
+    { flags: '--out <file>', what: 'write it here, not to the terminal' },
+    { flags: '--about <text>', what: 'what the device is, in a few words' },
+  ],
+  examples: [
+    'mud learn lamp.pcap --mac 02:00:00:00:00:01 --url https://lamp.example/lamp.json --out lamp.json',
+    'mud learn lamp.pcap --mac 02:00:00:00:00:01 --url https://lamp.example/lamp.json --json',
+  ],
+  async run(call) {
+    const [mac, url] = [textOption(call, 'mac'), textOption(call, 'url')]
+    if (mac === undefined || url === undefined) throw usage('it takes --mac and --url')
+    if (!/^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$/.test(mac)) throw usage(`--mac ${mac} is no MAC`)
+    const capture = await readCapture(resolve(call.world.directory, argument(call, 0)))
+    const { needs, frames, notes } = learnNeeds(capture, mac.toLowerCase())
+    const about =
+      textOption(call, 'about') ?? `learned from ${frames} frames of ${mac.toLowerCase()}`
+    const lastUpdate = call.world.now()
+    const bytes = toMud(needs, { url, lastUpdate, isSupported: true, about: { systeminfo: about } })
+    const out = textOption(call, 'out')
+    if (out !== undefined) await writeFile(resolve(call.world.directory, out), bytes)
+    for (const note of notes) call.output.note(note)
+    const facts = { url, frames, notes: [...notes], needs, ...(out && { file: out }) }
+    call.output.answer(facts, () =>
+      out === undefined ? fromUtf8(bytes).trimEnd() : `${out}: learned from ${frames} frames`,
+    )
+  },
+}
+
+const longestCapture = 512 * 1024 * 1024
+
+async function readCapture(path: string): Promise<Uint8Array> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new CliError('cli/not-found', `cannot read ${path}: there is no such file`, {}, { cause })
+  })
+  if (found.isFile() && found.size <= longestCapture) return readFile(path)
+  throw usage(`${path} is no capture of at most ${longestCapture} bytes`)
 }

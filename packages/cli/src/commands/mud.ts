@@ -17,7 +17,7 @@ import { argument, type Call, type CommandSpec, listOption, textOption } from '.
 import { CliError } from '../error.ts'
 import { checkSignature } from '../mud/openssl.ts'
 import { toTable } from '../output.ts'
-import { mudMake, mudSign } from './mud-make.ts'
+import { mudLearn, mudMake, mudSign } from './mud-make.ts'
 
 const file = { name: '<file>', what: 'a MUD file' }
 
@@ -138,6 +138,7 @@ export const mudCommands: readonly CommandSpec[] = [
   mudCompile,
   mudMake,
   mudSign,
+  mudLearn,
 ]
 
 /** Whether the file is signed as it must be; nothing is checked where nobody asked. */

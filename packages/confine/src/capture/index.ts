@@ -1,0 +1,1 @@
+export { type Learned, learnNeeds } from './learn.ts'
