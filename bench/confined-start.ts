@@ -19,6 +19,7 @@ import { type Floor, prepareSandbox } from '../packages/agent/src/apps/sandboxes
 import { type Benchmark, medianOf, round, spreadOf } from './figure.ts'
 
 const runs = 200
+const say = (...words: string[]) => console.error(...words)
 
 /** `/usr/bin/true`, from spawn to exit, by itself and as an app is started. */
 export const confinedStart: Benchmark = {
@@ -28,7 +29,13 @@ export const confinedStart: Benchmark = {
     const folder = mkdtempSync(join(tmpdir(), 'steadfleet-bench-'))
     mkdirSync(join(folder, 'apps'))
     const isRoot = process.geteuid?.() === 0
-    const floor = await findFloor({ stateDir: folder, isRoot, withCgroups: false })
+    const floor = await findFloor({
+      stateDir: folder,
+      isRoot,
+      withCgroups: false,
+      warn: say,
+      power: say,
+    })
     try {
       const command = await sandboxed(folder, floor)
       const filter = join(folder, 'run', 'filter')

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isCoded } from '@steadfleet/base'
 import { Agent } from './agent.ts'
-import { currentBoot, openApps } from './apps/index.ts'
+import { currentBoot, openApps, turnPower } from './apps/index.ts'
 import { type Command, parseCommand, usage } from './command.ts'
 import { runDevice } from './device/command.ts'
 import { takeLock } from './disk/lock.ts'
@@ -77,11 +77,12 @@ async function run(command: Command & { does: 'run' }, paths: Paths): Promise<nu
   const transport = makeTransport()
   const world = realWorld(command.json)
   const warn = (message: string) => world.log({ level: 'warn', message })
+  const power = turnPower(warn)
   const agent = await Agent.start({
     paths,
     world,
     transport,
-    openApps: (stateDir, refuseDamaged) => openApps({ stateDir, refuseDamaged, warn }),
+    openApps: (stateDir, refuseDamaged) => openApps({ stateDir, refuseDamaged, warn, power }),
     pid: process.pid,
     boot: currentBoot(),
     fetch: command.fetch,

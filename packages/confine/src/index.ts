@@ -1,7 +1,8 @@
 export * from './environment.ts'
 export * from './error.ts'
-export type { Effect, Interface } from './interfaces/interface.ts'
-export { effectOf, faultsInRequest, openedRequests } from './interfaces/request.ts'
+export type * from './interfaces/effect.ts'
+export type { Interface } from './interfaces/interface.ts'
+export { effectOf, faultsInRequest, faultsTogether, openedRequests } from './interfaces/request.ts'
 export {
   type InterfaceName,
   interfaceNamed,

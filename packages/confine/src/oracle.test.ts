@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { verdictOn } from './bpf-machine.ts'
 import { syscalls } from './generated/syscalls.ts'
-import { toSeccompFilter } from './seccomp.ts'
+import { filterParts, toSeccompFilter } from './seccomp.ts'
 import { absentCalls, allowedCalls, type Conditions, conditionalCalls } from './syscall-rules.ts'
 
 /**
@@ -61,24 +61,31 @@ const oracle = openOracle()
 
 describe('libseccomp agrees', { skip: oracle.missing ?? false }, () => {
   for (const architecture of ['amd64', 'arm64'] as const) {
-    for (const families of [[], ['inet', 'inet6']] as const) {
-      test(`on ${architecture}, sockets of ${['unix', ...families].join(', ')}`, () => {
-        compare(architecture, families)
+    for (const names of [
+      [],
+      ['network'],
+      ['can-bus', 'hugepages'],
+      ['firewall-control', 'time-control'],
+    ]) {
+      test(`on ${architecture}, about ${names.join(' and ') || 'an app without any interface'}`, () => {
+        compare(architecture, names)
       })
     }
   }
 })
 
-function compare(architecture: 'amd64' | 'arm64', families: readonly ('inet' | 'inet6')[]): void {
-  const rules = conditionalCalls(families)
-  const ours = toSeccompFilter(architecture, families.length > 0 ? [{ interface: 'network' }] : [])
-  const theirs = askOracle(architecture, rules)
-  const names = new Map<number, string>(
+function compare(architecture: 'amd64' | 'arm64', names: readonly string[]): void {
+  const opened = names.map(name => ({ interface: name }))
+  const parts = filterParts(opened)
+  const rules = conditionalCalls(parts)
+  const ours = toSeccompFilter(architecture, opened)
+  const theirs = askOracle(architecture, rules, parts.syscalls)
+  const called = new Map<number, string>(
     Object.entries(syscalls[architecture]).map(([name, number]) => [number, name]),
   )
   let compared = 0
-  for (let number = 0; number <= Math.max(...names.keys()); number += 1) {
-    const name = names.get(number) ?? ''
+  for (let number = 0; number <= Math.max(...called.keys()); number += 1) {
+    const name = called.get(number) ?? ''
     // Younger than this libseccomp.
     if (theirs.unknown.has(name)) continue
     const conditions = Object.hasOwn(rules, name) ? (rules[name] ?? []) : []
@@ -138,11 +145,12 @@ interface Opinion {
 function askOracle(
   architecture: 'amd64' | 'arm64',
   rules: Readonly<Record<string, Conditions>>,
+  more: readonly string[],
 ): Opinion {
   const entries = Object.entries(rules)
   const isRefusing = (conditions: Conditions) => conditions.some(condition => condition.refuses)
   const allowing = oracle.ask(architecture, 'errno', [
-    ...allowedCalls.map(name => `allow ${name}`),
+    ...[...allowedCalls, ...more].map(name => `allow ${name}`),
     ...absentCalls.map(name => `38 ${name}`),
     ...entries.flatMap(([name, all]) => (isRefusing(all) ? [] : waysThrough(name, all))),
   ])

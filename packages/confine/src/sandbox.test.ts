@@ -45,6 +45,21 @@ describe('the arguments of a sandbox', () => {
       )
     })
   }
+  test('keep the capabilities of what is opened, and no other', () => {
+    const given = toSandboxArguments(plan({ opened: [{ interface: 'time-control' }] }))
+    assert.ok(has(given, '--cap-add', 'CAP_SYS_TIME'))
+    assert.ok(given.includes('--bounding-set=-all,+sys_time'))
+  })
+  test('make /dev of a folder where there is one, and bind what is opened by its access', () => {
+    const bound = [
+      { from: '/home', at: '/home', access: 'read' },
+      { from: '/srv/x', at: '/run/steadfleet/x', access: 'write' },
+    ] as const
+    const given = toSandboxArguments(plan({ devices: '/dev/steadfleet/x', bound }))
+    assert.ok(has(given, '--dev-bind', '/dev/steadfleet/x', '/dev'))
+    assert.ok(has(given, '--ro-bind', '/home', '/home'))
+    assert.ok(has(given, '--dir', '/run/steadfleet', '--bind', '/srv/x', '/run/steadfleet/x'))
+  })
   for (const path of ['proc', 'dev', 'tmp', 'data', 'run', 'sys', 'settings.json', '.steadfleet']) {
     test(`show nothing of the tree’s own /${path}`, () => {
       assert.ok(!toSandboxArguments(plan({ entries: [{ path }] })).includes(`/tree/${path}`))
@@ -107,6 +122,7 @@ function plan(stated: Partial<SandboxPlan>): SandboxPlan {
     settings: '/state/settings.json',
     shown: [],
     opened: [],
+    bound: [],
     hostname: 'acme-x',
     environment: {},
     command: ['usr/bin/app', '-v'],

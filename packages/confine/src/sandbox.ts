@@ -16,12 +16,17 @@ export interface Shown {
   readonly at: string
 }
 
+/** What an interface opens: as {@link Shown}, to be read, to be written, or as a device. */
+export interface Bound extends Shown {
+  readonly access: 'read' | 'write' | 'device'
+}
+
 /**
  * Who the app is. `leased`: the agent is root, and setpriv turns into the leased uid inside.
  * `mapped`: the agent is an ordinary user, and a user namespace holds nobody else.
  */
 export type Identity =
-  | { readonly kind: 'leased'; readonly uid: number }
+  | { readonly kind: 'leased'; readonly uid: number; readonly groups?: readonly number[] }
   | { readonly kind: 'mapped' }
 
 /** How the last program before the app is run: a loader, its libraries and the program itself. */
@@ -47,6 +52,10 @@ export interface SandboxPlan {
   readonly shown: readonly Shown[]
   /** The requests that are granted. */
   readonly opened: readonly InterfaceRequest[]
+  /** What of the device these open, in its places. */
+  readonly bound: readonly Bound[]
+  /** The folder of the app's device nodes, which its /dev is made of: they come and go in it. */
+  readonly devices?: string
   readonly hostname: string
   readonly environment: Readonly<Record<string, string>>
   /** Options of the launcher itself, such as limits. */
@@ -55,6 +64,8 @@ export interface SandboxPlan {
   readonly command: readonly string[]
   /** The file descriptor on which bwrap is given the system call filter. */
   readonly filter: number
+  /** A descriptor that is open as long as anything of the sandbox runs, and that the app does not have. */
+  readonly keptOpen?: number
 }
 
 /** Top-level names that belong to the sandbox: what a tree has there is not shown. */
@@ -68,6 +79,9 @@ const own: ReadonlySet<string> = new Set([
   'sys',
   'tmp',
 ])
+
+/** Where the terminals of an app are whose /dev is a folder of its own. */
+export const terminals = '/.steadfleet/dev'
 
 /** Where an app finds the folder of its leases. */
 export const leasesPlace = '/run/steadfleet/leases'
@@ -85,7 +99,7 @@ const scratch: readonly (readonly [path: string, bytes: number])[] = [
 export function toSandboxArguments(plan: SandboxPlan): string[] {
   return [
     ...toNamespaces(plan),
-    ...toPrivileges(plan.identity),
+    ...toPrivileges(plan),
     ...toEnvironment(plan.environment),
     ...foldersOf(plan).flatMap(path => ['--perms', '0755', '--dir', path]),
     ...plan.entries
@@ -93,12 +107,16 @@ export function toSandboxArguments(plan: SandboxPlan): string[] {
       .sort(byPath)
       .flatMap(entry => toEntry(plan.tree, entry)),
     ...[...plan.shown, ...plan.launcher.shown].sort(byPlace).flatMap(toShown),
-    ...['--proc', '/proc', '--dev', '/dev'],
+    ...['--proc', '/proc', ...toDevices(plan)],
     ...scratch.flatMap(([at, size]) => ['--perms', '1777', '--size', `${size}`, '--tmpfs', at]),
     ...toLeases(plan),
+    ...toBound(plan.bound),
     ...['--bind', plan.data, '/data', '--ro-bind', plan.settings, '/settings.json'],
     ...plan.shared.flatMap(({ from, at }) => ['--bind', from, at]),
-    ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/'],
+    // bwrap would shut the devices too; what the folder holds is root's, and the app is not root.
+    ...(plan.devices === undefined ? ['--remount-ro', '/dev'] : []),
+    ...['--remount-ro', '/', '--chdir', '/'],
+    ...(plan.keptOpen === undefined ? [] : ['--sync-fd', `${plan.keptOpen}`]),
     ...['--seccomp', `${plan.filter}`],
     '--',
     ...toCommand(plan),
@@ -106,7 +124,8 @@ export function toSandboxArguments(plan: SandboxPlan): string[] {
 }
 
 function toNamespaces({ identity, opened, hostname }: SandboxPlan): string[] {
-  const sharesNetwork = opened.some(request => effectOf(request).network)
+  const effects = opened.map(effectOf)
+  const sharesNetwork = effects.some(({ network, hostNetwork }) => network || hostNetwork)
   return [
     ...(identity.kind === 'mapped' ? ['--unshare-user'] : []),
     ...['--unshare-ipc', '--unshare-pid', '--unshare-uts', '--unshare-cgroup-try'],
@@ -116,9 +135,10 @@ function toNamespaces({ identity, opened, hostname }: SandboxPlan): string[] {
 }
 
 /** As root, bwrap keeps just what setpriv needs to give the rest away for good. */
-function toPrivileges(identity: Identity): string[] {
+function toPrivileges({ identity, opened }: SandboxPlan): string[] {
   if (identity.kind === 'mapped') return ['--uid', '1000', '--gid', '1000', '--cap-drop', 'ALL']
-  const needed = ['CAP_SETGID', 'CAP_SETPCAP', 'CAP_SETUID']
+  const own = capabilitiesOf(opened).map(name => `CAP_${name.toUpperCase()}`)
+  const needed = ['CAP_SETGID', 'CAP_SETPCAP', 'CAP_SETUID', ...own]
   return ['--cap-drop', 'ALL', ...needed.flatMap(name => ['--cap-add', name])]
 }
 
@@ -152,6 +172,39 @@ function toLeases({ leases }: SandboxPlan): string[] {
   return ['--perms', '0755', '--dir', '/run/steadfleet', '--bind', leases, leasesPlace]
 }
 
+/**
+ * The device files of every app, or a folder of its own nodes in their place. Terminals of its own it has by
+ * the first way alone, so that its folder refers there.
+ */
+function toDevices({ devices }: SandboxPlan): string[] {
+  if (devices === undefined) return ['--dev', '/dev']
+  return ['--dev', terminals, '--remount-ro', terminals, '--dev-bind', devices, '/dev']
+}
+
+const bindOf = { read: '--ro-bind', write: '--bind', device: '--dev-bind' } as const
+
+function toBound(bound: readonly Bound[]): string[] {
+  return [...bound]
+    .sort(byPlace)
+    .flatMap(({ from, at, access }) => [
+      ...foldersAbove(at).flatMap(path => ['--perms', '0755', '--dir', path]),
+      ...[bindOf[access], from, at],
+    ])
+}
+
+/** `/run` and `/tmp` are there, with modes of their own. */
+function foldersAbove(path: string): string[] {
+  const names = path.split('/').slice(1, -1)
+  return names
+    .map((_, i) => `/${names.slice(0, i + 1).join('/')}`)
+    .filter(folder => !['/run', '/tmp', '/dev', '/proc'].includes(folder))
+}
+
+function capabilitiesOf(opened: readonly InterfaceRequest[]): string[] {
+  const all = opened.flatMap(request => effectOf(request).capabilities ?? [])
+  return [...new Set(all)].sort()
+}
+
 function toShown({ from, at }: Shown): string[] {
   return ['--ro-bind', from, at]
 }
@@ -160,20 +213,22 @@ function toCommand(plan: SandboxPlan): string[] {
   const [program, ...rest] = plan.command
   if (program === undefined) throw new ConfineError('confine/plan', 'cannot run an empty command')
   const path = program.startsWith('/') ? program : `/${program}`
-  const options = [...plan.launcherOptions, ...toLauncherOptions(plan.identity)]
+  const options = [...plan.launcherOptions, ...toLauncherOptions(plan)]
   return [...plan.launcher.command, ...options, '--', path, ...rest]
 }
 
-/** For `leased` the launcher is setpriv: a uid of its own, no group, no capability, ever. */
-function toLauncherOptions(identity: Identity): string[] {
+/** For `leased` the launcher is setpriv: a uid of its own, and no group or capability but what is opened. */
+function toLauncherOptions({ identity, opened }: SandboxPlan): string[] {
   if (identity.kind === 'mapped') return []
+  const { groups = [] } = identity
+  const kept = ['-all', ...capabilitiesOf(opened).map(name => `+${name}`)].join()
   return [
     `--reuid=${identity.uid}`,
     `--regid=${identity.uid}`,
-    '--clear-groups',
-    '--inh-caps=-all',
-    '--ambient-caps=-all',
-    '--bounding-set=-all',
+    groups.length > 0 ? `--groups=${groups.join()}` : '--clear-groups',
+    `--inh-caps=${kept}`,
+    `--ambient-caps=${kept}`,
+    `--bounding-set=${kept}`,
     '--no-new-privs',
   ]
 }

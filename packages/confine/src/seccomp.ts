@@ -1,6 +1,7 @@
 import type { Architecture, InterfaceRequest } from '@steadfleet/domain'
 import { and, branch, give, load, offset, type Program, toBytes } from './bpf.ts'
 import { syscalls } from './generated/syscalls.ts'
+import type { Effect } from './interfaces/effect.ts'
 import { effectOf } from './interfaces/request.ts'
 import {
   absentCalls,
@@ -8,6 +9,7 @@ import {
   type Condition,
   conditionalCalls,
   errno,
+  type FilterParts,
 } from './syscall-rules.ts'
 
 /** AUDIT_ARCH_X86_64 and AUDIT_ARCH_AARCH64 of linux/audit.h. */
@@ -66,12 +68,29 @@ function programsByNumber(
   }
   for (const name of allowedCalls) put(name, allowed)
   for (const name of absentCalls) put(name, absent)
-  const families = opened.flatMap(request => effectOf(request).families ?? [])
-  const conditional = conditionalCalls([...new Set(families)].sort())
+  const parts = filterParts(opened)
+  for (const name of parts.syscalls) put(name, allowed)
+  const conditional = conditionalCalls(parts)
   for (const [name, conditions] of Object.entries(conditional)) {
     put(name, conditions.reduceRight(askFirst, allowed))
   }
   return programs
+}
+
+/** What all the requests open of the filter; the same whatever their order. */
+export function filterParts(opened: readonly InterfaceRequest[]): FilterParts {
+  const effects = opened.map(effectOf)
+  const all = <T extends string | number>(
+    part: (effect: Effect) => readonly T[] | undefined,
+  ): T[] =>
+    [...new Set(effects.flatMap(effect => part(effect) ?? []))].sort((a, b) => (a < b ? -1 : 1))
+  return {
+    families: all(effect => effect.families),
+    socketTypes: all(effect => effect.socketTypes),
+    protocols: all(effect => effect.protocols),
+    syscalls: all(effect => effect.syscalls),
+    hugePages: effects.some(effect => effect.hugePages),
+  }
 }
 
 /** The program that asks `condition` before it goes on with `next`. */

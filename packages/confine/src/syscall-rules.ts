@@ -1,4 +1,4 @@
-import type { AddressFamily } from './interfaces/interface.ts'
+import type { AddressFamily, SocketType } from './interfaces/effect.ts'
 
 /** One look at an argument: `argument & mask` is (or is not) one of `values`; else `errno` is given. */
 export interface Condition {
@@ -30,7 +30,14 @@ const all = 0xffffffff
 const newNamespaces = 0x00000080 | 0x00020000 | 0x02000000 | 0x04000000
 const moreNamespaces = 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
 
-const families: Readonly<Record<AddressFamily, number>> = { inet: 2, inet6: 10 }
+const families: Readonly<Record<AddressFamily, number>> = {
+  inet: 2,
+  inet6: 10,
+  netlink: 16,
+  can: 29,
+  bluetooth: 31,
+}
+const socketTypes: Readonly<Record<SocketType, number>> = { raw: 3 }
 const AF_UNIX = 1
 
 const files = `
@@ -42,10 +49,10 @@ const files = `
   mkdirat newfstatat open openat openat2 pread64 preadv preadv2 pwrite64 pwritev pwritev2 read
   readahead readlink readlinkat readv removexattr removexattrat rename renameat renameat2 rmdir
   sendfile setxattr setxattrat splice stat statfs statx symlink symlinkat sync sync_file_range syncfs
-  tee truncate umask unlink unlinkat utime utimensat utimes vmsplice write writev memfd_create`
+  tee truncate umask unlink unlinkat utime utimensat utimes vmsplice write writev`
 
 const memory = `
-  brk get_mempolicy madvise mbind memfd_secret membarrier mincore mlock mlock2 mlockall mmap mprotect
+  brk get_mempolicy madvise mbind memfd_secret membarrier mincore mlock mlock2 mlockall mprotect
   mremap mseal msync munlock munlockall munmap pkey_alloc pkey_free pkey_mprotect remap_file_pages
   set_mempolicy map_shadow_stack cachestat`
 
@@ -73,7 +80,7 @@ const exchange = `
   accept accept4 bind connect getpeername getsockname getsockopt listen recvfrom recvmmsg recvmsg
   sendmmsg sendmsg sendto setsockopt shutdown mq_getsetattr mq_notify mq_open mq_timedreceive
   mq_timedsend mq_unlink msgctl msgget msgrcv msgsnd semctl semget semop semtimedop shmat shmctl
-  shmdt shmget`
+  shmdt`
 
 /** Calls that are allowed whatever their arguments. What stands in no list is refused. */
 export const allowedCalls: readonly string[] = [files, memory, processes, waiting, exchange]
@@ -98,25 +105,46 @@ export const absentCalls: readonly string[] = [
 /** S_IFREG (also as 0), S_IFIFO, S_IFSOCK: files that name no device. */
 const plainKinds = { mask: 0o170000, values: [0, 0o100000, 0o010000, 0o140000], errno: EPERM }
 
-/** Calls that are allowed for some arguments, given the address families that are open. */
-export function conditionalCalls(
-  open: readonly AddressFamily[],
-): Readonly<Record<string, Conditions>> {
-  const domains = [AF_UNIX, ...open.map(family => families[family])]
+/** What interfaces open beyond what every app may, each list in order and nothing twice. */
+export interface FilterParts {
+  readonly families: readonly AddressFamily[]
+  readonly socketTypes: readonly SocketType[]
+  readonly protocols: readonly number[]
+  readonly syscalls: readonly string[]
+  readonly hugePages: boolean
+}
+
+/** Asks that a flag is not set, where that is asked. */
+const without = (argument: number, flag: number, isAsked: boolean): Conditions =>
+  isAsked ? [{ argument, mask: flag, values: [0], errno: EPERM }] : []
+
+/** Calls that are allowed for some arguments, given what is opened. */
+export function conditionalCalls(parts: FilterParts): Readonly<Record<string, Conditions>> {
+  const domains = [AF_UNIX, ...parts.families.map(family => families[family])]
+  const types = parts.socketTypes.map(type => socketTypes[type])
   return {
     clone: [{ argument: 0, mask: newNamespaces | moreNamespaces, values: [0], errno: EPERM }],
     // TIOCSTI and TIOCLINUX type into a terminal. The kernel reads 32 bits of the request:
     // comparing 64 would let it pass with rubbish above (CVE-2019-10063).
     ioctl: [{ argument: 1, mask: all, values: [0x5412, 0x541c], refuses: true, errno: EPERM }],
+    // MAP_HUGETLB, MFD_HUGETLB, SHM_HUGETLB of linux/mman.h, linux/memfd.h and linux/shm.h.
+    mmap: without(3, 0x40000, !parts.hugePages),
+    memfd_create: without(1, 0x4, !parts.hugePages),
+    shmget: without(2, 0o4000, !parts.hugePages),
     mknod: [{ argument: 1, ...plainKinds }],
     mknodat: [{ argument: 2, ...plainKinds }],
     personality: [{ argument: 0, mask: all, values: [0, all], wide: true, errno: EPERM }],
     socket: [
       { argument: 0, mask: all, values: domains, errno: errno.EAFNOSUPPORT },
       // SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET, without SOCK_CLOEXEC and SOCK_NONBLOCK.
-      { argument: 1, mask: 0xf, values: [1, 2, 5], errno: EPERM },
+      { argument: 1, mask: 0xf, values: [1, 2, 5, ...types], errno: EPERM },
       // Any of 0, PF_UNIX or ICMP, TCP, UDP, ICMPv6: no SCTP, no MPTCP.
-      { argument: 2, mask: all, values: [0, 1, 6, 17, 58], errno: errno.EPROTONOSUPPORT },
+      {
+        argument: 2,
+        mask: all,
+        values: [...new Set([0, 1, 6, 17, 58, ...parts.protocols])],
+        errno: errno.EPROTONOSUPPORT,
+      },
     ],
     socketpair: [{ argument: 0, mask: all, values: [AF_UNIX], errno: errno.EAFNOSUPPORT }],
   }

@@ -117,6 +117,13 @@ const behaviour = {
       'open-files': Type.Optional(
         Type.Integer({ minimum: 16, maximum: 1_048_576, description: 'Each process may hold.' }),
       ),
+      'cpu-percent': Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 100_000,
+          description: 'Of one core; an app that may use two whole ones has 200.',
+        }),
+      ),
     }),
   ),
   data: Type.Optional(

@@ -15,7 +15,7 @@ const name = parsePackageName('acme/bench')
 for (const withCgroups of isRoot ? [true, false] : [false]) {
   describe(`an agent ${withCgroups ? 'with' : 'without'} cgroups`, { skip: noSandbox }, () => {
     test('that is killed leaves its apps answering, and its successor takes them over', async () => {
-      await using bench = await Bench.open(withCgroups)
+      await using bench = await Bench.open({ withCgroups })
       const port = await freePort()
       const spec = httpApp(bench, port)
       await bench.apps.close()
@@ -46,7 +46,7 @@ for (const withCgroups of isRoot ? [true, false] : [false]) {
     })
 
     test('is told on its start of what ended while there was none', async () => {
-      await using bench = await Bench.open(withCgroups)
+      await using bench = await Bench.open({ withCgroups })
       await bench.apps.close()
       const spec = bench.shell(
         'ending',
@@ -81,7 +81,7 @@ for (const withCgroups of isRoot ? [true, false] : [false]) {
     })
 
     test('hears of an adopted app’s end and starts it again', async () => {
-      await using bench = await Bench.open(withCgroups)
+      await using bench = await Bench.open({ withCgroups })
       await bench.apps.close()
       const spec = bench.shell('again', 'while [ ! -e /data/go ]; do sleep 0.02; done; exit 6')
       const child = await startAgent(bench, [spec])
@@ -94,7 +94,7 @@ for (const withCgroups of isRoot ? [true, false] : [false]) {
     })
 
     test('ends what nobody wants any more, replaces what changed, starts what is missing', async () => {
-      await using bench = await Bench.open(withCgroups)
+      await using bench = await Bench.open({ withCgroups })
       await bench.apps.close()
       const [kept, changed, unwanted] = ['kept', 'changed', 'unwanted'].map(app =>
         bench.shell(app, `echo ${app}; exec sleep 600`),
@@ -112,7 +112,7 @@ for (const withCgroups of isRoot ? [true, false] : [false]) {
     })
 
     test('does not take an unrelated process with its keeper’s number for the keeper', async () => {
-      await using bench = await Bench.open(withCgroups)
+      await using bench = await Bench.open({ withCgroups })
       const spec = bench.shell('lost', 'exec sleep 600', { restart: 'never' })
       await bench.apps.start(spec)
       await bench.apps.stop(name)
@@ -149,7 +149,7 @@ async function startAgent(bench: Bench, specs: readonly AppSpec[]): Promise<Chil
   writeFileSync(file, JSON.stringify(specs))
   const program = join(import.meta.dirname, 'testing/child-agent.test.ts')
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
-  const words = [program, bench.stateDir, file, String(bench.withCgroups)]
+  const words = [program, bench.stateDir, file, String(bench.options.withCgroups)]
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'], env })
   await once(child.stdout, 'data')
   return child

@@ -6,6 +6,7 @@ import type {
   PackageName,
   SettingValues,
 } from '@steadfleet/domain'
+import type { BusTools } from './opened/bus-proxy.ts'
 
 /** One app of one release, and all that its sandbox needs to know. */
 export interface AppSpec {
@@ -106,6 +107,12 @@ export interface AppsOptions {
   readonly withCgroups?: boolean
   /** Throws where nothing may be started from the app's tree; asked before each start. */
   readonly refuseDamaged?: (spec: AppSpec) => Promise<void>
+  /** Where the device tells of its hardware; /sys where nothing else is said. */
+  readonly sysfs?: string
+  /** How the system bus is reached; found on the device where nothing else is said. */
+  readonly bus?: BusTools
+  /** Restarts the device or turns it off, for a package that may ask for it. */
+  readonly power?: (request: 'restart' | 'power-off', packageName: string) => void
   /** Is told what went wrong where nobody waits for an answer. */
   readonly warn?: (message: string) => void
 }

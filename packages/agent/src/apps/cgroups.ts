@@ -11,6 +11,10 @@ export interface Limits {
   readonly processes: number
   /** Files that each process may hold open. */
   readonly openFiles: number
+  /** Of one core; absent: what is left over by others. */
+  readonly cpuPercent?: number
+  /** Of each second, under a real-time policy. */
+  readonly realTimePercent?: number
 }
 
 /** One app's cgroup: a folder in each hierarchy. Plain data, so that a successor finds it again. */
@@ -45,12 +49,52 @@ const setLimit = {
   pids(folder, _version, { processes }) {
     writeFileSync(join(folder, 'pids.max'), `${processes}`)
   },
-  cpu(folder, version) {
+  cpu(folder, version, { cpuPercent, realTimePercent = 0 }) {
+    const quota = cpuPercent === undefined ? undefined : cpuPercent * (periodMicroseconds / 100)
     // Half of what the system's own services weigh (100 and 1024), so that these keep answering.
-    if (version === 2) writeFileSync(join(folder, 'cpu.weight'), '50')
-    if (version === 1) writeFileSync(join(folder, 'cpu.shares'), '512')
+    if (version === 2) {
+      writeFileSync(join(folder, 'cpu.weight'), '50')
+      writeFileSync(join(folder, 'cpu.max'), `${quota ?? 'max'} ${periodMicroseconds}`)
+      return
+    }
+    writeFileSync(join(folder, 'cpu.shares'), '512')
+    writeIfThere(join(folder, 'cpu.cfs_quota_us'), `${quota ?? -1}`)
+    if (realTimePercent > 0) allowRealTime(folder, realTimePercent * 10_000)
   },
 } as const satisfies Record<Controller, (folder: string, version: 1 | 2, limits: Limits) => void>
+
+const periodMicroseconds = 100_000
+const realTime = 'cpu.rt_runtime_us'
+
+/**
+ * Lets an app spend so much of each second under a real-time policy. A group has none to begin with where the
+ * kernel has groups for it, and a parent must have what its children have together. sched-rt-group.rst
+ */
+function allowRealTime(folder: string, microseconds: number): void {
+  if (!existsSync(join(folder, realTime))) return
+  const [own, shared] = [dirname(folder), dirname(dirname(folder))]
+  const inOwn = realTimeBeside(folder) + microseconds
+  const steps: [at: string, least: number][] = [
+    [shared, realTimeBeside(own) + inOwn],
+    [own, inOwn],
+    [folder, microseconds],
+  ]
+  for (const [at, least] of steps) {
+    if (realTimeOf(at) < least) writeFileSync(join(at, realTime), `${least}`)
+  }
+}
+
+/** What the neighbours of a group have. */
+function realTimeBeside(folder: string): number {
+  const neighbours = foldersIn(dirname(folder)).map(name => join(dirname(folder), name))
+  return neighbours
+    .filter(one => one !== folder)
+    .reduce((sum, one) => sum + Math.max(0, realTimeOf(one)), 0)
+}
+
+function realTimeOf(folder: string): number {
+  return Number(readIfThere(join(folder, realTime)) ?? 0)
+}
 
 function writeIfThere(path: string, text: string): void {
   if (existsSync(path)) writeFileSync(path, text)

@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto'
 import { arch } from 'node:os'
+import { join } from 'node:path'
 import type { Architecture } from '@steadfleet/domain'
 import { pathsOf } from '../disk/paths.ts'
 import { findCgroupHomes } from './cgroup-homes.ts'
 import { leaveCgroupHomes } from './cgroups.ts'
 import { AppsError } from './error.ts'
 import { findProgram, launcherFor } from './host-programs.ts'
+import { type BusTools, findBusTools } from './opened/bus-proxy.ts'
+import { DeviceFolders } from './opened/device-folders.ts'
+import { Exchange } from './opened/exchange.ts'
+import type { Doors } from './opened/opened.ts'
+import { type PowerRequest, PowerRequests } from './opened/power-requests.ts'
 import type { Floor } from './sandboxes.ts'
 import { leaseTable } from './uid-lease.ts'
-import { openUids } from './uids.ts'
+import { openUids, type Uids } from './uids.ts'
 
 const architectures: Readonly<Record<string, Architecture>> = { x64: 'amd64', arm64: 'arm64' }
 
@@ -17,10 +23,17 @@ export interface FloorOptions {
   readonly stateDir: string
   readonly isRoot: boolean
   readonly withCgroups: boolean
+  readonly warn: (message: string) => void
+  /** Where the device tells of its hardware; /sys where nothing else is said. */
+  readonly sysfs?: string
+  readonly bus?: BusTools
+  /** Restarts the device or turns it off, for a package that may ask for it. */
+  readonly power: (request: PowerRequest, packageName: string) => void
 }
 
 /** Finds out what this device has to confine with; refuses one that lacks a part it can't do without. */
-export async function findFloor({ stateDir, isRoot, withCgroups }: FloorOptions): Promise<Floor> {
+export async function findFloor(options: FloorOptions): Promise<Floor> {
+  const { stateDir, isRoot, withCgroups } = options
   const architecture = architectures[arch()]
   if (architecture === undefined) throw missing(`a system call table for ${arch()}`)
   const bwrap = findProgram('bwrap')
@@ -29,6 +42,7 @@ export async function findFloor({ stateDir, isRoot, withCgroups }: FloorOptions)
   const program = findProgram(launching)
   if (program === undefined) throw missing(`${launching} (package util-linux)`)
   const prlimit = findProgram('prlimit')
+  const uids = isRoot ? openUids(leaseTable, stateDir) : undefined
   const homes = withCgroups ? findCgroupHomes(instanceOf(stateDir)) : []
   return {
     architecture,
@@ -37,15 +51,31 @@ export async function findFloor({ stateDir, isRoot, withCgroups }: FloorOptions)
     filters: new Map(),
     launcher: await launcherFor(program),
     leases: pathsOf(stateDir).leases,
-    ...(isRoot && { uids: openUids(leaseTable, stateDir) }),
+    ...(uids && { uids }),
+    doors: openHouse(options, uids),
     ...(prlimit !== undefined && { prlimit }),
   }
 }
 
 /** Gives back what an agent took of the device: its cgroups, its uids. */
-export function leaveFloor({ homes, uids }: Floor): void {
+export function leaveFloor({ homes, uids, doors }: Floor): void {
+  doors.devices?.leave()
   leaveCgroupHomes(homes)
   uids?.release()
+}
+
+function openHouse(
+  { stateDir, warn, power, bus = findBusTools(), sysfs = '/sys' }: FloorOptions,
+  uids: Uids | undefined,
+): Doors {
+  const home = join('/dev/steadfleet', instanceOf(stateDir))
+  return {
+    ...(uids &&
+      findProgram('mknod') !== undefined && { devices: new DeviceFolders(home, sysfs, warn) }),
+    exchange: new Exchange(join(stateDir, 'exchange'), async name => uids?.of(name)),
+    power: new PowerRequests(join(stateDir, 'apps', '.shutdown'), power),
+    bus,
+  }
 }
 
 /** A name for the agent of a state directory among others on the device. */

@@ -30,7 +30,7 @@ export async function runHook(floor: Floor, hook: Hook): Promise<HookResult> {
   await mkdir(hook.folder, { recursive: true, mode: 0o700 })
   const folder = await mkdtemp(join(hook.folder, 'hook-'))
   const name = `${cgroupName(spec.package, spec.app)}.${basename(folder)}`
-  const cgroup = makeCgroup(floor.homes, name, limitsOf(spec.limits))
+  const cgroup = makeCgroup(floor.homes, name, limitsOf(spec))
   try {
     const way = await wayOf(floor, spec)
     const inside = await prepareSandbox(floor, spec, { folder, command, way })

@@ -1,4 +1,5 @@
 export * from './apps.ts'
 export { AppsError, type AppsErrorCode } from './error.ts'
 export { openApps } from './open.ts'
+export { turnPower } from './opened/power-requests.ts'
 export { currentBoot } from './run-record.ts'

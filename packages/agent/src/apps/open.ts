@@ -20,6 +20,8 @@ import { Follower } from './follower.ts'
 import { checkHealth, type RunInside } from './health.ts'
 import { runHook } from './hook.ts'
 import { openNetworks } from './open-networks.ts'
+import { isTaking } from './opened/exchange.ts'
+import type { Doors } from './opened/opened.ts'
 import { lastLines, ownLines } from './output.ts'
 import { defaultBackOff } from './restart.ts'
 import { isSameSpec, readRecord, readRecords, runFolder } from './run-record.ts'
@@ -43,7 +45,15 @@ async function provenFloor(options: AppsOptions): Promise<Floor | AppsError> {
   try {
     const isRoot = process.getuid?.() === 0
     const withCgroups = options.withCgroups ?? true
-    const floor = await findFloor({ stateDir: options.stateDir, isRoot, withCgroups })
+    const floor = await findFloor({
+      stateDir: options.stateDir,
+      isRoot,
+      withCgroups,
+      ...(options.sysfs !== undefined && { sysfs: options.sysfs }),
+      ...(options.bus && { bus: options.bus }),
+      warn: options.warn ?? (() => undefined),
+      power: options.power ?? (() => undefined),
+    })
     const runs = readRecords(options.stateDir).map(({ cgroup }) => cgroup)
     sweepCgroups(floor.homes, runs)
     const firm = await proven(floor, join(options.stateDir, 'apps', '.probe'))
@@ -112,6 +122,7 @@ class SupervisedApps implements Apps {
       this.#remove(app)
       throw error
     }
+    await this.#tellTakers(spec)
   }
 
   async retry(packageName: PackageName): Promise<void> {
@@ -126,11 +137,14 @@ class SupervisedApps implements Apps {
       }),
     )
     this.#networks?.rest(packageName)
+    await this.#shutDoors(packageName)
   }
 
   async adopt(specs: readonly AppSpec[]): Promise<void> {
     const wanted = new Map(specs.map(spec => [keyOf(spec), spec]))
     const found = readRecords(this.#supervision.stateDir)
+    // Before anything starts: who takes a folder finds it offered, whichever of the two is first.
+    for (const spec of specs) this.#doors?.exchange.note(spec)
     await Promise.all(
       found.map(async record => {
         const spec = wanted.get(keyOf(record.spec))
@@ -141,6 +155,7 @@ class SupervisedApps implements Apps {
       }),
     )
     await Promise.all(specs.map(spec => this.keep(spec)))
+    await this.#doors?.devices?.sweep()
   }
 
   status(): readonly AppStatus[] {
@@ -191,6 +206,8 @@ class SupervisedApps implements Apps {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#endFollowing()
+    this.#doors?.power[Symbol.dispose]()
+    this.#doors?.devices?.[Symbol.dispose]()
     await Promise.all([...this.#apps.values()].map(app => app.close()))
     // While anything may run, its uids and cgroups stay this device's.
     const isIdle = readRecords(this.#supervision.stateDir).length === 0
@@ -201,6 +218,25 @@ class SupervisedApps implements Apps {
   get #networks(): Networks | undefined {
     const networks = this.#floor instanceof AppsError ? undefined : this.#floor.networks
     return typeof networks === 'string' ? undefined : networks
+  }
+
+  get #doors(): Doors | undefined {
+    return this.#floor instanceof AppsError ? undefined : this.#floor.doors
+  }
+
+  /**
+   * Who takes what the package offers otherwise than before is begun again with it. What a stopped package
+   * offered stays: it is about to be started again, or nobody adds to it any more.
+   */
+  async #tellTakers(spec: AppSpec): Promise<void> {
+    if (!this.#doors?.exchange.note(spec)) return
+    const takers = [...this.#apps.values()].filter(app => isTaking(app.spec.opened, spec.package))
+    await Promise.all(takers.map(app => app.restart()))
+  }
+
+  async #shutDoors(packageName: PackageName): Promise<void> {
+    this.#doors?.power.forget(packageName)
+    await this.#doors?.devices?.forget(packageName)
   }
 
   #firmFloor(): Floor {

@@ -57,7 +57,8 @@ export interface Sandbox {
 export function sandboxOf(keeper: number): Sandbox {
   const children = processesByParent()
   const bwrap = children.get(keeper)?.find(process => process.name === 'bwrap')
-  const init = bwrap && children.get(bwrap.pid)?.[0]
+  // Beside it may stand a proxy that was started before.
+  const init = bwrap && children.get(bwrap.pid)?.find(process => process.name === 'bwrap')
   const inside: Process[] = []
   const open = init ? [init.pid] : []
   for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {

@@ -1,21 +1,12 @@
 import { existsSync, realpathSync } from 'node:fs'
-import {
-  chmod,
-  chown,
-  lchown,
-  lstat,
-  mkdir,
-  readdir,
-  readlink,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises'
+import { mkdir, readdir, readlink, writeFile } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import {
+  effectOf,
   type Identity,
   type Launcher,
+  type SandboxPlan,
   type Shown,
   type TreeEntry,
   toSandboxArguments,
@@ -24,11 +15,12 @@ import {
 } from '@steadfleet/confine'
 import type { Architecture, InterfaceRequest } from '@steadfleet/domain'
 import { leasePath } from '../disk/paths.ts'
-import { isSystemError } from '../error.ts'
 import type { Networks, Way } from '../network/index.ts'
-import type { AppSpec, SharedFolder } from './apps.ts'
+import type { AppSpec } from './apps.ts'
 import type { CgroupHome } from './cgroup-homes.ts'
 import type { Limits } from './cgroups.ts'
+import { attendDoors, type Doors, type Opened, openDoors } from './opened/opened.ts'
+import { giveFolders } from './own-folders.ts'
 import { rlimitOptions } from './rlimits.ts'
 import type { Uids } from './uids.ts'
 import { isNetworked } from './way.ts'
@@ -48,6 +40,8 @@ export interface Floor {
   readonly filters: Map<string, Uint8Array>
   /** Where each package has its folder of leases. */
   readonly leases?: string
+  /** By what interfaces are opened. */
+  readonly doors: Doors
   /** The absolute path of prlimit, for limits of each process. */
   readonly prlimit?: string
 }
@@ -57,12 +51,18 @@ const defaultProcesses = 512
 const defaultOpenFiles = 4096
 
 /** What an app may use. One that declares nothing is still no danger to the device. */
-export function limitsOf(limits: AppSpec['limits']): Limits {
+export function limitsOf({ limits, opened }: AppSpec): Limits {
   const declared = limits?.['memory-mb']
+  const cpuPercent = limits?.['cpu-percent']
+  const realTimePercent = opened
+    .map(request => effectOf(request).realTimePercent ?? 0)
+    .find(percent => percent > 0)
   return {
     memoryBytes: declared === undefined ? Math.floor(totalmem() / 2) : declared * 1024 * 1024,
     processes: limits?.processes ?? defaultProcesses,
     openFiles: limits?.['open-files'] ?? defaultOpenFiles,
+    ...(cpuPercent !== undefined && { cpuPercent }),
+    ...(realTimePercent !== undefined && { realTimePercent }),
   }
 }
 
@@ -84,43 +84,63 @@ export async function prepareSandbox(
   run: SandboxRun,
 ): Promise<string[]> {
   const identity = await identityOf(floor, spec)
-  await giveData(spec.data, identity)
-  for (const folder of spec.shared ?? []) await giveShared(spec.data, folder, identity)
-  await giveSettings(spec.settings, identity)
+  const uid = identity.kind === 'leased' ? identity.uid : undefined
   const leases = floor.leases && leasePath({ leases: floor.leases }, spec.package)
-  if (leases) await giveLeases(leases, identity)
+  await giveFolders(spec, identity, leases)
   await mkdir(run.folder, { recursive: true, mode: 0o700 })
+  const doors = await openDoors(floor.doors, { spec, uid, folder: run.folder })
   await writeFile(join(run.folder, 'filter'), filterOf(floor, spec.opened))
-  const rlimits = rlimitOptions(floor.homes, limitsOf(spec.limits))
-  const shown = shownTo(spec, run.way)
+  const rlimits = rlimitOptions(floor.homes, limitsOf(spec))
   const plan = {
-    identity,
+    ...(await planFor(spec, doors, run.way)),
+    identity: uid === undefined ? identity : { kind: 'leased' as const, uid, groups: doors.groups },
     launcher: floor.launcher,
-    launcherOptions: identity.kind === 'mapped' ? rlimits : [],
+    launcherOptions: uid === undefined ? rlimits : [],
+    ...(leases && { leases }),
+    command: run.command,
+  }
+  const outside = uid === undefined ? [] : toPrlimit(floor, rlimits)
+  const before = [...toEntry(run.way), ...outside, ...doors.prefix]
+  return [...before, floor.bwrap, ...toSandboxArguments(plan)]
+}
+
+/** What a spec says of its sandbox, whoever runs it. */
+async function planFor(
+  spec: AppSpec,
+  { bound, devices, keptOpen, environment }: Opened,
+  way: Way | undefined,
+): Promise<Omit<SandboxPlan, 'identity' | 'launcher' | 'launcherOptions' | 'command'>> {
+  const shown = shownTo(spec, way)
+  return {
     tree: spec.tree,
     entries: await entriesOf(spec.tree, shown),
     data: spec.data,
     shared: (spec.shared ?? []).map(({ name, path }) => ({ from: path, at: `/data/${name}` })),
     settings: spec.settings,
-    ...(leases && { leases }),
     shown,
     opened: spec.opened,
+    bound,
+    ...(devices !== undefined && { devices }),
+    ...(keptOpen !== undefined && { keptOpen }),
     hostname: spec.package.replace('/', '-'),
     environment: toSandboxEnvironment({
       package: spec.package,
       app: spec.app,
       revision: spec.revision,
-      declared: spec.declaration.environment ?? {},
+      declared: { ...environment, ...spec.declaration.environment },
     }),
-    command: run.command,
     filter: 3,
   }
-  const outside = identity.kind === 'leased' ? toPrlimit(floor, rlimits) : []
-  return [...toEntry(run.way), ...outside, floor.bwrap, ...toSandboxArguments(plan)]
 }
 
 function toEntry(way: Way | undefined): string[] {
   return way === undefined ? [] : [way.nsenter, `--net=${way.namespace}`, '--']
+}
+
+/** Goes on with what the interfaces of an app need of the agent, which runs since before this agent. */
+export async function reopenDoors(floor: Floor, spec: AppSpec): Promise<void> {
+  const uid = await floor.uids?.of(spec.package)
+  await attendDoors(floor.doors, spec, uid)
 }
 
 function filterOf(
@@ -140,64 +160,6 @@ async function identityOf({ uids }: Floor, spec: AppSpec): Promise<Identity> {
 
 function toPrlimit({ prlimit }: Floor, options: readonly string[]): string[] {
   return prlimit === undefined ? [] : [prlimit, ...options]
-}
-
-/** The data is the app's alone: when its folder changes hands, so does all that is in it. */
-async function giveData(data: string, identity: Identity): Promise<void> {
-  await mkdir(data, { recursive: true, mode: 0o700 })
-  if (identity.kind === 'mapped') return
-  if ((await stat(data)).uid !== identity.uid) await giveAll(data, identity.uid)
-  await chmod(data, 0o700)
-}
-
-/** It is shown in a folder of the data: whatever else the app put there under its name gives way. */
-async function giveShared(
-  data: string,
-  { name, path }: SharedFolder,
-  identity: Identity,
-): Promise<void> {
-  await giveData(path, identity)
-  const at = join(data, name)
-  if (!(await isFolder(at))) await rm(at, { force: true })
-  await mkdir(at, { recursive: true, mode: 0o700 })
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await lstat(path)).isDirectory()
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return false
-    throw error
-  }
-}
-
-/** The folder itself comes last: a walk that was cut short is begun again. */
-async function giveAll(folder: string, uid: number): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name)
-    if (entry.isDirectory()) await giveAll(path, uid)
-    else await lchown(path, uid, uid)
-  }
-  await chown(folder, uid, uid)
-}
-
-/**
- * The app may make files in it by its group, so that it can't open it again once the agent has shut it: as
- * it is found it stays.
- */
-async function giveLeases(leases: string, identity: Identity): Promise<void> {
-  if (!existsSync(leases)) {
-    await mkdir(leases, { recursive: true, mode: 0o700 })
-    await chmod(leases, 0o770)
-  }
-  if (identity.kind === 'leased') await chown(leases, 0, identity.uid)
-}
-
-/** Readable by the app's group and nobody else. */
-async function giveSettings(settings: string, identity: Identity): Promise<void> {
-  if (identity.kind === 'mapped') return
-  await chown(settings, 0, identity.uid)
-  await chmod(settings, 0o640)
 }
 
 /** An app on the device's network finds names as the device does; one on its own asks the agent. */

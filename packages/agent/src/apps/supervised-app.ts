@@ -15,7 +15,7 @@ import {
   runFolder,
   writeRecord,
 } from './run-record.ts'
-import { type Floor, limitsOf, prepareSandbox } from './sandboxes.ts'
+import { type Floor, limitsOf, prepareSandbox, reopenDoors } from './sandboxes.ts'
 import { wayOf } from './way.ts'
 
 /** What a supervised app is given by whoever keeps all of them. */
@@ -81,6 +81,18 @@ export class SupervisedApp {
     })
   }
 
+  /** Ends the app and begins it anew, with what its interfaces open now; one that does not run is left. */
+  restart(): Promise<void> {
+    return this.#after(async () => {
+      if (!this.#isWanted || this.#run === undefined) return
+      this.#isWanted = false
+      this.#endTimers()
+      await this.#endRun()
+      this.#isWanted = true
+      await this.#beginOrWait()
+    })
+  }
+
   /** Takes over what an earlier agent began: it runs on, or its end is dealt with now. */
   takeOver(record: RunRecord): Promise<void> {
     return this.#after(async () => {
@@ -90,7 +102,10 @@ export class SupervisedApp {
         return this.#beginOrWait()
       }
       const run = foundRun(this.folder, record.cgroup)
-      if (run !== undefined) return this.#adopt(run, record)
+      if (run !== undefined) {
+        await reopenDoors(this.#of.floor(), this.spec)
+        return this.#adopt(run, record)
+      }
       const status = statusIn(this.folder)
       if (!record.isTold) return this.#onEnd(status, record)
       this.#state = stateAfter(this.spec.declaration, status !== 0)
@@ -183,7 +198,7 @@ export class SupervisedApp {
     const { command: own } = spec.declaration
     const command = await prepareSandbox(floor, spec, { folder, command: own, way })
     const name = cgroupName(spec.package, spec.app)
-    const cgroup = makeCgroup(floor.homes, name, limitsOf(spec.limits))
+    const cgroup = makeCgroup(floor.homes, name, limitsOf(spec))
     const record: RunRecord = {
       spec,
       cgroup,

@@ -13,7 +13,7 @@ for (const withCgroups of isRoot ? [true, false] : [false]) {
   describe(`an app ${withCgroups ? 'with' : 'without'} cgroups`, { skip: noSandbox }, () => {
     let bench: Bench
     before(async () => {
-      bench = await Bench.open(withCgroups)
+      bench = await Bench.open({ withCgroups })
     })
     after(() => bench[Symbol.asyncDispose]())
 

@@ -186,7 +186,7 @@ describe('a lease', () => {
 })
 
 async function openBench(): Promise<Bench> {
-  const bench = await Bench.open(false)
+  const bench = await Bench.open({ withCgroups: false })
   bench.addProgram('rm')
   bench.addProgram('chmod')
   return bench

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { type Digest, digestOf, fromUtf8, isCoded } from '@steadfleet/base'
-import { faultsInRequest, interfaceNames } from '@steadfleet/confine'
+import { faultsInRequest, faultsTogether, interfaceNames } from '@steadfleet/confine'
 import {
   effectiveSettings,
   faultsInManifest,
@@ -70,12 +70,15 @@ function check(value: unknown): { manifest?: Manifest; faults: readonly SchemaFa
 
 function faultsInRequests({ interfaces = [], settings = {} }: Manifest): SchemaFault[] {
   const values = effectiveSettings(settings, {})
-  return interfaces.flatMap((request, i) =>
-    faultsInRequest(request, values).map(fault => ({
-      ...fault,
-      path: `/interfaces/${i}${fault.path}`,
-    })),
-  )
+  const faults = [
+    ...interfaces.flatMap((request, i) => under(`/${i}`, faultsInRequest(request, values))),
+    ...faultsTogether(interfaces),
+  ]
+  return under('/interfaces', faults)
+}
+
+function under(place: string, faults: readonly SchemaFault[]): SchemaFault[] {
+  return faults.map(fault => ({ ...fault, path: `${place}${fault.path}` }))
 }
 
 /** Looked for in the raw value, so that it is told with the others at once. */

@@ -1,5 +1,6 @@
 import { object } from '@steadfleet/domain'
 import type { Static, TObject, TProperties } from 'typebox'
+import type { Effect } from './effect.ts'
 
 /** What confinement can open, as data: a new interface is a new row. */
 export interface Interface {
@@ -27,22 +28,28 @@ export interface Interface {
 
 export type Members = Readonly<Record<string, unknown>>
 
-/** What is opened, in the words of the sandbox. Whatever is absent stays shut. */
-export interface Effect {
-  /** There is a network with a way out; what may go through it: `networkNeeds`. */
-  readonly network?: true
-  /** Address families of socket(2) beyond AF_UNIX. */
-  readonly families?: readonly AddressFamily[]
-}
-
-export type AddressFamily = 'inet' | 'inet6'
-
-type Row<M extends TProperties> = Omit<Interface, 'members' | 'effect'> & {
+type Row<M extends TProperties> = Omit<Interface, 'members' | 'effect' | 'revoked' | 'test'> & {
   readonly members: M
+  /** How many of the members a request must have; those that are not optional count by themselves. */
+  readonly least?: number
+  readonly test?: string
   readonly effect: (members: Static<TObject<M>>) => Effect
 }
 
-/** A row of the table; its effect is given members that its schema has let through. */
-export function row<M extends TProperties>({ members, effect, ...rest }: Row<M>): Interface {
-  return { ...rest, members: object(members), effect: effect as Interface['effect'] }
+/** The table of attempts on a device: every interface granted, not granted, revoked. */
+const tableTest = 'packages/agent/src/apps/interfaces.test.ts'
+
+/**
+ * A row of the table; its effect is given members that its schema has let through. A revoked interface costs
+ * the app a restart: a file or a device that is open stays open, whatever becomes of its name.
+ */
+export function row<M extends TProperties>(declared: Row<M>): Interface {
+  const { members, least = 0, effect, test = tableTest, ...rest } = declared
+  return {
+    ...rest,
+    test,
+    revoked: 'by restart',
+    members: object(members, least > 0 ? { minProperties: least } : {}),
+    effect: effect as Interface['effect'],
+  }
 }

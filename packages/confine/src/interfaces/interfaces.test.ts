@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { InterfaceRequest } from '@steadfleet/domain'
-import { effectOf, faultsInRequest, openedRequests } from './request.ts'
+import { effectOf, faultsInRequest, faultsTogether, openedRequests } from './request.ts'
 import { interfaceNames, interfaces } from './table.ts'
 
 const endpoint = { host: 'api.example.com', port: 443 }
@@ -46,6 +46,30 @@ const requests: [
     { interface: 'network-listen', ports: [{ port: { setting: 'door' } }] },
     [['/ports/0', /setting door/]],
   ],
+  ['a USB device', { interface: 'usb', devices: [{ vendor: '0403', product: '6001' }] }, []],
+  [
+    'a USB device of no number',
+    { interface: 'usb', devices: [{ vendor: '403' }] },
+    [['/devices/0/vendor', /must match/]],
+  ],
+  ['a serial port', { interface: 'serial-port', ports: ['ttyUSB0'] }, []],
+  [
+    'a serial port elsewhere',
+    { interface: 'serial-port', ports: ['../mem'] },
+    [['/ports/0', /must match/]],
+  ],
+  ['a pattern of bus names', { interface: 'dbus', talks: ['org.*'] }, [['/talks/0', /must match/]]],
+  ['nothing to share', { interface: 'content' }, [['', /at least 1/]]],
+  [
+    'a folder for another package',
+    {
+      interface: 'content',
+      offers: [{ name: 'photos', with: ['acme/viewer'] }],
+      takes: [{ from: 'acme/camera', name: 'photos', access: 'write' }],
+    },
+    [],
+  ],
+  ['a screen by no protocol', { interface: 'display' }, [['', /protocol/]]],
   ['an interface that there is not: its reader says so', { interface: 'teleport' }, []],
 ]
 for (const [what, request, faults] of requests) {
@@ -93,4 +117,11 @@ test('every interface says what it opens, what the danger is, and which test sho
     assert.match(`${title}: ${opens}; ${danger}`, /^.{3,}: .{10,}; .{5,}$/)
     assert.match(path, /^packages\/[a-z/-]+\.test\.ts$/)
   }
+})
+
+test('the device’s own network and a firewalled one exclude each other', () => {
+  const network = { interface: 'network', endpoints: 'anywhere' }
+  assert.deepEqual(faultsTogether([network, { interface: 'camera' }]), [])
+  const [fault] = faultsTogether([network, { interface: 'camera' }, { interface: 'can-bus' }])
+  assert.equal(fault?.path, '/2')
 })

@@ -1,10 +1,9 @@
 import { dnsMembers, lanMembers, listenMembers, networkMembers } from '../network/members.ts'
-import { type Effect, row } from './interface.ts'
+import type { Effect } from './effect.ts'
+import { row } from './interface.ts'
 
 /** Through which doors, and that they stay shut to all else, is the firewall's to say. */
 const effect = (): Effect => ({ network: true, families: ['inet', 'inet6'] })
-
-const test = 'packages/agent/src/apps/escape-floor.test.ts'
 
 /** Interfaces to other machines. */
 export const networkInterfaces = {
@@ -17,9 +16,7 @@ export const networkInterfaces = {
     granted: 'by default',
     members: networkMembers,
     bare: 'list its endpoints ({ host: api.example.com, port: 443 }), or write endpoints: anywhere',
-    revoked: 'by restart',
     tested: 'here',
-    test,
     effect,
   }),
   'network-listen': row({
@@ -30,9 +27,7 @@ export const networkInterfaces = {
     granted: 'by default',
     members: listenMembers,
     bare: 'list its ports ({ port: 8080, from: lan })',
-    revoked: 'by restart',
     tested: 'here',
-    test,
     effect,
   }),
   'network-lan': row({
@@ -42,9 +37,8 @@ export const networkInterfaces = {
     danger: 'looks for weak neighbours: printers, cameras, routers',
     granted: 'by the owner',
     members: lanMembers,
-    revoked: 'by restart',
+    least: 1,
     tested: 'here',
-    test,
     effect,
   }),
   dns: row({
@@ -54,9 +48,7 @@ export const networkInterfaces = {
     danger: 'tells whoever answers for a name that it was asked for',
     granted: 'by default',
     members: dnsMembers,
-    revoked: 'by restart',
     tested: 'here',
-    test,
     effect,
   }),
 } as const

@@ -9,7 +9,8 @@ import {
 } from '@steadfleet/domain'
 import { ConfineError } from '../error.ts'
 import { networkNeeds } from '../network/needs.ts'
-import type { Effect, Members } from './interface.ts'
+import type { Effect } from './effect.ts'
+import type { Members } from './interface.ts'
 import { interfaceNamed, isInterface } from './table.ts'
 
 /**
@@ -63,6 +64,33 @@ export function faultsInRequest(
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error
     return [...error.faults]
+  }
+}
+
+/**
+ * Faults of requests that exclude each other: in the device's own network nothing holds an app to the hosts
+ * that it declares. Requests with faults of their own, or of no interface, are passed over.
+ */
+export function faultsTogether(requests: readonly InterfaceRequest[]): SchemaFault[] {
+  const sound = requests.filter(one => isInterface(one.interface) && isSound(one))
+  const filtered = sound.find(one => effectOf(one).network)
+  if (filtered === undefined) return []
+  return requests.flatMap((request, i) => {
+    if (!sound.includes(request) || !effectOf(request).hostNetwork) return []
+    const hint =
+      'put one of them into a package of its own, and let them meet by the interface service'
+    const message = `must not stand beside ${filtered.interface}: ${hint}`
+    return [{ path: `/${i}`, message }]
+  })
+}
+
+function isSound(request: InterfaceRequest): boolean {
+  try {
+    effectOf(request)
+    return true
+  } catch (error) {
+    if (error instanceof ConfineError) return false
+    throw error
   }
 }
 

@@ -1,10 +1,17 @@
 import { ConfineError } from '../error.ts'
+import { deviceInterfaces } from './devices.ts'
 import type { Interface } from './interface.ts'
 import { networkInterfaces } from './network.ts'
+import { sharingInterfaces } from './sharing.ts'
 import { systemInterfaces } from './system.ts'
 
 /** Every interface that a manifest may request. What is not listed here is never opened. */
-export const interfaces = { ...networkInterfaces, ...systemInterfaces } as const
+export const interfaces = {
+  ...networkInterfaces,
+  ...deviceInterfaces,
+  ...systemInterfaces,
+  ...sharingInterfaces,
+} as const
 
 export type InterfaceName = keyof typeof interfaces
 

@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type App, parsePackageName } from '@steadfleet/domain'
-import type { AppExit, AppLine, AppSpec, Apps, AppTrouble } from '../apps.ts'
+import type { AppExit, AppLine, AppSpec, Apps, AppsOptions, AppTrouble } from '../apps.ts'
 import { findProgram, interpreterOf } from '../host-programs.ts'
 import { openApps } from '../index.ts'
 import { leaseTable } from '../uid-lease.ts'
@@ -44,11 +44,11 @@ export class Bench implements AsyncDisposable {
   readonly exits: AppExit[] = []
   readonly troubles: AppTrouble[] = []
   readonly lines: AppLine[] = []
-  readonly withCgroups: boolean
+  readonly options: Partial<AppsOptions>
   apps!: Apps
 
-  constructor(withCgroups: boolean) {
-    this.withCgroups = withCgroups
+  constructor(options: Partial<AppsOptions>) {
+    this.options = options
     this.stateDir = realpathSync(mkdtempSync(join(tmpdir(), 'steadfleet-apps-')))
     this.tree = join(this.stateDir, 'tree')
     for (const name of [
@@ -68,8 +68,8 @@ export class Bench implements AsyncDisposable {
     writeFileSync(join(this.stateDir, 'settings.json'), '{"greeting":"hello"}')
   }
 
-  static async open(withCgroups = true): Promise<Bench> {
-    const bench = new Bench(withCgroups)
+  static async open(options: Partial<AppsOptions> = {}): Promise<Bench> {
+    const bench = new Bench(options)
     await bench.reopen()
     return bench
   }
@@ -77,7 +77,7 @@ export class Bench implements AsyncDisposable {
   /** As a new agent does: what ran before runs on. */
   async reopen(): Promise<void> {
     await this.apps?.close()
-    this.apps = await openApps({ stateDir: this.stateDir, backOff, withCgroups: this.withCgroups })
+    this.apps = await openApps({ stateDir: this.stateDir, backOff, ...this.options })
     this.apps.onExit(exit => this.exits.push(exit))
     this.apps.onTrouble(trouble => this.troubles.push(trouble))
     this.apps.follow(line => this.lines.push(line))

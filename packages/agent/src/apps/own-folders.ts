@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs'
+import { chmod, chown, lchown, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Identity } from '@steadfleet/confine'
+import { isSystemError } from '../error.ts'
+import type { AppSpec, SharedFolder } from './apps.ts'
+
+/** Makes the folders of an app its own: its data, what its generations share, its settings, its leases. */
+export async function giveFolders(
+  spec: AppSpec,
+  identity: Identity,
+  leases: string | undefined,
+): Promise<void> {
+  await giveData(spec.data, identity)
+  for (const folder of spec.shared ?? []) await giveShared(spec.data, folder, identity)
+  await giveSettings(spec.settings, identity)
+  if (leases) await giveLeases(leases, identity)
+}
+
+/** The data is the app's alone: when its folder changes hands, so does all that is in it. */
+async function giveData(data: string, identity: Identity): Promise<void> {
+  await mkdir(data, { recursive: true, mode: 0o700 })
+  if (identity.kind === 'mapped') return
+  if ((await stat(data)).uid !== identity.uid) await giveAll(data, identity.uid)
+  await chmod(data, 0o700)
+}
+
+/** It is shown in a folder of the data: whatever else the app put there under its name gives way. */
+async function giveShared(
+  data: string,
+  { name, path }: SharedFolder,
+  identity: Identity,
+): Promise<void> {
+  await giveData(path, identity)
+  const at = join(data, name)
+  if (!(await isFolder(at))) await rm(at, { force: true })
+  await mkdir(at, { recursive: true, mode: 0o700 })
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isDirectory()
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+/** The folder itself comes last: a walk that was cut short is begun again. */
+async function giveAll(folder: string, uid: number): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) await giveAll(path, uid)
+    else await lchown(path, uid, uid)
+  }
+  await chown(folder, uid, uid)
+}
+
+/**
+ * The app may make files in it by its group, so that it can't open it again once the agent has shut it: as
+ * it is found it stays.
+ */
+async function giveLeases(leases: string, identity: Identity): Promise<void> {
+  if (!existsSync(leases)) {
+    await mkdir(leases, { recursive: true, mode: 0o700 })
+    await chmod(leases, 0o770)
+  }
+  if (identity.kind === 'leased') await chown(leases, 0, identity.uid)
+}
+
+/** Readable by the app's group and nobody else. */
+async function giveSettings(settings: string, identity: Identity): Promise<void> {
+  if (identity.kind === 'mapped') return
+  await chown(settings, 0, identity.uid)
+  await chmod(settings, 0o640)
+}
