@@ -2,7 +2,9 @@ import { cpus } from 'node:os'
 import { agentIdle } from './agent/idle.ts'
 import { agentUpdate } from './agent/update.ts'
 import { checkIns } from './check-ins.ts'
-import { confinedStart } from './confined-start.ts'
+import { confinedMemory } from './confine/apps.ts'
+import { confineCompile } from './confine/compile.ts'
+import { confinedStart } from './confine/start.ts'
 import type { Benchmark } from './figure.ts'
 import { idleMemory } from './idle-memory.ts'
 import { publishToCommitted } from './publish-to-committed.ts'
@@ -16,6 +18,8 @@ import { verifyFromNothing } from './trust/verify.ts'
 /** Every benchmark, the quickest first. */
 const benchmarks: readonly Benchmark[] = [
   confinedStart,
+  confineCompile,
+  confinedMemory,
   treeCheck,
   checkIns,
   tokenRefusals,

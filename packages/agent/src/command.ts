@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { isRequirement, type Requirement, requirements } from './apps/index.ts'
 import { wrongUsage } from './error.ts'
 import { fetchFlags, parseFetchOptions } from './fetch-options.ts'
 import type { FetchOptions } from './parts.ts'
@@ -9,7 +10,7 @@ export const usage = `steadfleet-agent: keeps one device on what its fleet order
   steadfleet-agent join TOKEN --state DIR [--name NAME] [--model MODEL] [--json]
   steadfleet-agent run --state DIR [--mirror ORIGIN] [--peer ORIGIN] [--serve-objects HOST:PORT]
                        [--bandwidth BYTES] [--store-limit BYTES] [--keep-rejected DAYS]
-                       [--group NAME] [--json]
+                       [--group NAME] [--require PART]… [--json]
   steadfleet-agent import FILE --state DIR [--json]
   steadfleet-agent down --state DIR [--json]
   steadfleet-agent device …            speak with the agent of this device: device --help
@@ -28,6 +29,8 @@ export const usage = `steadfleet-agent: keeps one device on what its fleet order
   --keep-rejected DAYS        keep the data of releases that were gone back from: 7
   --group NAME                whose members use this device: they see how it is, and answer when it
                               asks; steadfleet where there is such a group
+  --require PART              start no app where this device lacks it: uid, memory, processes, cpu,
+                              firewall or landlock; may be given again
 `
 
 export type Command =
@@ -47,6 +50,7 @@ export type Command =
       readonly fetch: FetchOptions
       readonly rejectedDays: number | undefined
       readonly group: string | undefined
+      readonly require: readonly Requirement[]
     }
   | {
       readonly does: 'import'
@@ -65,6 +69,7 @@ const options = {
   help: { type: 'boolean', default: false },
   'keep-rejected': { type: 'string' },
   group: { type: 'string' },
+  require: { type: 'string', multiple: true },
   ...fetchFlags,
 } as const
 
@@ -93,7 +98,9 @@ const alone = new Map<string, Maker>([
     'run',
     ({ state, json, group, ...values }) => {
       const rejectedDays = daysOf(values['keep-rejected'])
-      return { does: 'run', state, json, fetch: parseFetchOptions(values), rejectedDays, group }
+      const require = (values.require ?? []).map(requirementOf)
+      const fetch = parseFetchOptions(values)
+      return { does: 'run', state, json, fetch, rejectedDays, group, require }
     },
   ],
   ['down', ({ state, json }) => ({ does: 'down', state, json })],
@@ -106,6 +113,11 @@ const withWord = new Map<string, Maker>([
   ],
   ['import', ({ state, json }, file) => ({ does: 'import', file, state, json })],
 ])
+
+function requirementOf(word: string): Requirement {
+  if (isRequirement(word)) return word
+  throw wrongUsage(`--require ${word} is none of ${Object.keys(requirements).join(', ')}`)
+}
 
 function daysOf(value: string | undefined): number | undefined {
   if (value === undefined) return undefined

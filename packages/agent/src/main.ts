@@ -82,7 +82,8 @@ async function run(command: Command & { does: 'run' }, paths: Paths): Promise<nu
     paths,
     world,
     transport,
-    openApps: (stateDir, refuseDamaged) => openApps({ stateDir, refuseDamaged, warn, power }),
+    openApps: (stateDir, refuseDamaged) =>
+      openApps({ stateDir, refuseDamaged, warn, power, require: command.require }),
     pid: process.pid,
     boot: currentBoot(),
     fetch: command.fetch,

@@ -7,6 +7,7 @@ import type {
   SettingValues,
 } from '@steadfleet/domain'
 import type { BusTools } from './opened/bus-proxy.ts'
+import type { Requirement } from './requirements.ts'
 
 /** One app of one release, and all that its sandbox needs to know. */
 export interface AppSpec {
@@ -113,6 +114,8 @@ export interface AppsOptions {
   readonly bus?: BusTools
   /** Restarts the device or turns it off, for a package that may ask for it. */
   readonly power?: (request: 'restart' | 'power-off', packageName: string) => void
+  /** What the owner insists on: where any of it is lacking, no app is started. */
+  readonly require?: readonly Requirement[]
   /** Is told what went wrong where nobody waits for an answer. */
   readonly warn?: (message: string) => void
 }

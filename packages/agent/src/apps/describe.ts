@@ -5,6 +5,7 @@ import type { AppSpec } from './apps.ts'
 import type { Controller } from './cgroup-homes.ts'
 import { AppsError } from './error.ts'
 import { runHook } from './hook.ts'
+import { lackingIn } from './requirements.ts'
 import type { Floor } from './sandboxes.ts'
 
 /** What is and is not enforced here, in words for a report's attributes. */
@@ -22,8 +23,27 @@ export function describeFloor(floor: Floor): Record<string, string> {
     'confinement.processes': by('pids', 'by user only (RLIMIT_NPROC)'),
     'confinement.cpu': by('cpu', 'not enforced'),
     'confinement.ending': describeEnding(floor),
-    'confinement.landlock': 'not used',
+    'confinement.devices': floor.doors.devices
+      ? 'nodes of its own, that come and go'
+      : 'those that the agent’s user may use, as they were at the start',
+    'confinement.bus': floor.doors.bus.proxy
+      ? 'by name, through xdg-dbus-proxy'
+      : 'refused: no proxy',
+    'confinement.landlock': describeLandlock(floor),
+    'confinement.lacks': lackingIn(floor).join(' ') || 'nothing',
   }
+}
+
+function describeLandlock({ landlock }: Floor): string {
+  if ('options' in landlock) return 'a second wall against device nodes'
+  return `not used: ${landlock.lacks}`.slice(0, 200)
+}
+
+/** What of it an ordinary user can't have as root has it, in one line. */
+export function describeWeaker(floor: Floor): string {
+  const facts = describeFloor(floor)
+  const names = ['user', 'network', 'memory', 'processes', 'cpu', 'devices'] as const
+  return names.map(name => `${name}: ${facts[`confinement.${name}`]}`).join('; ')
 }
 
 /** The same where apps can't be confined, and so are not run. */

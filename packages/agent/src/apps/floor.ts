@@ -7,6 +7,7 @@ import { findCgroupHomes } from './cgroup-homes.ts'
 import { leaveCgroupHomes } from './cgroups.ts'
 import { AppsError } from './error.ts'
 import { findProgram, launcherFor } from './host-programs.ts'
+import { findLandlock } from './landlock.ts'
 import { type BusTools, findBusTools } from './opened/bus-proxy.ts'
 import { DeviceFolders } from './opened/device-folders.ts'
 import { Exchange } from './opened/exchange.ts'
@@ -49,6 +50,7 @@ export async function findFloor(options: FloorOptions): Promise<Floor> {
     bwrap,
     homes,
     filters: new Map(),
+    landlock: await findLandlock(isRoot ? program : undefined),
     launcher: await launcherFor(program),
     leases: pathsOf(stateDir).leases,
     ...(uids && { uids }),

@@ -13,7 +13,7 @@ import type {
   HookResult,
 } from './apps.ts'
 import { sweepCgroups } from './cgroups.ts'
-import { describeFloor, describeNoFloor, proveFloor } from './describe.ts'
+import { describeFloor, describeNoFloor, describeWeaker, proveFloor } from './describe.ts'
 import { AppsError } from './error.ts'
 import { findFloor, leaveFloor } from './floor.ts'
 import { Follower } from './follower.ts'
@@ -23,6 +23,7 @@ import { openNetworks } from './open-networks.ts'
 import { isTaking } from './opened/exchange.ts'
 import type { Doors } from './opened/opened.ts'
 import { lastLines, ownLines } from './output.ts'
+import { refuseLacking } from './requirements.ts'
 import { defaultBackOff } from './restart.ts'
 import { isSameSpec, readRecord, readRecords, runFolder } from './run-record.ts'
 import type { Floor } from './sandboxes.ts'
@@ -38,6 +39,10 @@ export async function openApps(options: AppsOptions): Promise<Apps> {
   const stateDir = await realpath(options.stateDir)
   await rm(join(folder, '.hooks'), { recursive: true, force: true })
   const floor = await provenFloor({ ...options, stateDir })
+  // An ordinary user is one who develops: what is weaker there than on a device is said aloud.
+  if (!(floor instanceof AppsError) && floor.uids === undefined) {
+    options.warn?.(`apps are confined as an ordinary user can: ${describeWeaker(floor)}`)
+  }
   return new SupervisedApps({ ...options, stateDir }, floor)
 }
 
@@ -57,7 +62,9 @@ async function provenFloor(options: AppsOptions): Promise<Floor | AppsError> {
     const runs = readRecords(options.stateDir).map(({ cgroup }) => cgroup)
     sweepCgroups(floor.homes, runs)
     const firm = await proven(floor, join(options.stateDir, 'apps', '.probe'))
-    return { ...firm, ...(await openNetworks(firm, options)) }
+    const whole = { ...firm, ...(await openNetworks(firm, options)) }
+    refuseLacking(whole, options.require ?? [])
+    return whole
   } catch (error) {
     if (error instanceof AppsError) return error
     throw error

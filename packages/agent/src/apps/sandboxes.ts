@@ -19,6 +19,7 @@ import type { Networks, Way } from '../network/index.ts'
 import type { AppSpec } from './apps.ts'
 import type { CgroupHome } from './cgroup-homes.ts'
 import type { Limits } from './cgroups.ts'
+import type { Landlock } from './landlock.ts'
 import { attendDoors, type Doors, type Opened, openDoors } from './opened/opened.ts'
 import { giveFolders } from './own-folders.ts'
 import { rlimitOptions } from './rlimits.ts'
@@ -40,6 +41,7 @@ export interface Floor {
   readonly filters: Map<string, Uint8Array>
   /** Where each package has its folder of leases. */
   readonly leases?: string
+  readonly landlock: Landlock
   /** By what interfaces are opened. */
   readonly doors: Doors
   /** The absolute path of prlimit, for limits of each process. */
@@ -95,7 +97,7 @@ export async function prepareSandbox(
     ...(await planFor(spec, doors, run.way)),
     identity: uid === undefined ? identity : { kind: 'leased' as const, uid, groups: doors.groups },
     launcher: floor.launcher,
-    launcherOptions: uid === undefined ? rlimits : [],
+    launcherOptions: uid === undefined ? rlimits : landlockOptions(floor),
     ...(leases && { leases }),
     command: run.command,
   }
@@ -141,6 +143,10 @@ function toEntry(way: Way | undefined): string[] {
 export async function reopenDoors(floor: Floor, spec: AppSpec): Promise<void> {
   const uid = await floor.uids?.of(spec.package)
   await attendDoors(floor.doors, spec, uid)
+}
+
+function landlockOptions({ landlock }: Floor): readonly string[] {
+  return 'options' in landlock ? landlock.options : []
 }
 
 function filterOf(

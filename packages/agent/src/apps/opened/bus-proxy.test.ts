@@ -21,10 +21,15 @@ const folder = realpathSync(mkdtempSync(join(tmpdir(), 'steadfleet-bus-')))
 const socket = join(folder, 'socket')
 const children: ChildProcess[] = []
 after(async () => {
-  for (const child of children) {
-    child.kill()
-    await once(child, 'exit')
-  }
+  // One that has ended by itself, since the bus ended, ends no second time.
+  const running = children.filter(child => child.exitCode === null && child.signalCode === null)
+  await Promise.all(
+    running.map(child => {
+      const ended = once(child, 'exit')
+      child.kill()
+      return ended
+    }),
+  )
   rmSync(folder, { recursive: true, force: true })
 })
 
