@@ -47,12 +47,15 @@ export interface AppExit {
   readonly outOfMemory: boolean
 }
 
+/** What an app may do or want too much of. */
+export type Excessive = 'floods' | 'forks' | 'is throttled' | 'is short of memory'
+
 /** What an app did that it should not, short of ending by itself. */
 export interface AppTrouble {
   readonly package: PackageName
   readonly app: string
   readonly revision: number
-  readonly trouble: 'floods' | 'forks' | 'is deaf'
+  readonly trouble: Excessive | 'is deaf'
   /** What was seen, for people. */
   readonly why: string
 }

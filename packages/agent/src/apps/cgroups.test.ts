@@ -14,8 +14,9 @@ import {
   outOfMemoryKills,
   removeCgroup,
   sweepCgroups,
+  throttling,
 } from './cgroups.ts'
-import { isRoot } from './testing/bench.test.ts'
+import { isRoot, until } from './testing/bench.test.ts'
 
 const limits = { memoryBytes: 64 << 20, processes: 30, openFiles: 100 }
 
@@ -64,6 +65,24 @@ describe('a cgroup', { skip: !isRoot && 'needs root' }, () => {
       }
     })
   }
+
+  test('has the CPU that it is limited to, and tells when that holds it back', async t => {
+    const homes = findCgroupHomes('test-cpu').filter(one => one.controllers.includes('cpu'))
+    try {
+      if (homes.length === 0) return t.skip('no CPU is limited here')
+      const cgroup = makeCgroup(homes, 'acme.x.web', { ...limits, cpuPercent: 5 })
+      const script = 'for file; do echo 0 >"$file"; done; while :; do :; done'
+      const child = spawn('/bin/sh', ['-c', script, 'sh', ...joiningFiles(cgroup)])
+      await until(() => throttling(cgroup).held > 2)
+      const { periods, held } = throttling(cgroup)
+      assert.ok(held <= periods)
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      await removeCgroup(cgroup)
+    } finally {
+      leaveCgroupHomes(homes)
+    }
+  })
 
   test('of a run that may be about to join it outlasts a sweep, an empty one of no run does not', async t => {
     const homes = findCgroupHomes('test-sweep')

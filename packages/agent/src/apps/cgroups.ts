@@ -116,6 +116,26 @@ export function refusedForks(cgroup: Cgroup): number {
   return Math.max(0, ...counts.map(count => Number(count ?? 0)))
 }
 
+/** Periods in which the cgroup ran, and those in which it was held back by its CPU limit. */
+export function throttling(cgroup: Cgroup): { readonly periods: number; readonly held: number } {
+  const texts = cgroup.map(folder => readIfThere(join(folder, 'cpu.stat')) ?? '')
+  const most = (name: string) =>
+    Math.max(
+      0,
+      ...texts.map(text => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0)),
+    )
+  return { periods: most('nr_periods'), held: most('nr_throttled') }
+}
+
+/** Of the last ten seconds the share, in percent, in which all of the cgroup waited for memory; version 2 knows. */
+export function memoryPressure(cgroup: Cgroup): number {
+  const shares = cgroup.map(folder => {
+    const text = readIfThere(join(folder, 'memory.pressure')) ?? ''
+    return Number(/^full avg10=([\d.]+)/m.exec(text)?.[1] ?? 0)
+  })
+  return Math.max(0, ...shares)
+}
+
 /** Ends all that is in the cgroup at once; false where no hierarchy can. */
 export async function killCgroup(cgroup: Cgroup): Promise<boolean> {
   const killing = cgroup.map(folder => join(folder, 'cgroup.kill')).find(path => existsSync(path))

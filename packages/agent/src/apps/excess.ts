@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Cgroup, refusedForks } from './cgroups.ts'
+import type { Excessive } from './apps.ts'
+import { type Cgroup, memoryPressure, refusedForks, throttling } from './cgroups.ts'
 import { logNames, turnsIn } from './keeper.ts'
 
 /** What a running app does too much of, counted since its run began. */
@@ -9,24 +10,46 @@ export interface Excess {
   readonly lostBytes: number
   /** Processes that the kernel did not let it begin. */
   readonly refusedForks: number
+  /** Periods of its CPU limit, and those that held it back. */
+  readonly periods: number
+  readonly held: number
 }
 
 const lookMs = 5_000
+/** Of a tenth of a second each: fewer are no sign of anything. */
+const leastPeriods = 20
 /** More than this lost in one look is a flood, of which nobody could have read a line. */
 const floodBytes = 4 * 1024 * 1024
 
 /** Looks at a run again and again, and a last time at its end, and tells what it does in excess. */
 export function watchExcess(
   run: { readonly folder: string; readonly cgroup: Cgroup },
-  tell: (trouble: 'floods' | 'forks', why: string) => void,
+  tell: (trouble: Excessive, why: string) => void,
 ): Disposable {
   let before = readExcess(run)
+  const told = new Set<Excessive>()
+  // What lasts is told when it begins, and again after it has ended.
+  const tellOnce = (trouble: Excessive, isSo: boolean, why: () => string) => {
+    if (isSo && !told.has(trouble)) tell(trouble, why())
+    if (isSo) told.add(trouble)
+    else told.delete(trouble)
+  }
   const look = () => {
     const now = readExcess(run)
     const lost = now.lostBytes - before.lostBytes
     const refused = now.refusedForks - before.refusedForks
+    const [periods, held] = [now.periods - before.periods, now.held - before.held]
     before = now
     if (lost > floodBytes) tell('floods', `${megabytes(lost)} MB of output lost in 5 s`)
+    tellOnce('is throttled', periods >= leastPeriods && held > periods * 0.9, () => {
+      return `its CPU limit held it back in ${held} of ${periods} periods`
+    })
+    const pressure = memoryPressure(run.cgroup)
+    tellOnce(
+      'is short of memory',
+      pressure > 50,
+      () => `it waited for memory ${pressure} % of 10 s`,
+    )
     if (refused > 0) tell('forks', `${refused} processes refused in 5 s: it has all it may have`)
   }
   const timer = setInterval(look, lookMs)
@@ -42,7 +65,7 @@ function readExcess({ folder, cgroup }: { folder: string; cgroup: Cgroup }): Exc
   const turns = turnsIn(folder)
   const sizes = logNames.map(name => statSync(join(folder, name), { throwIfNoEntry: false })?.size)
   const lostBytes = turns * Math.max(0, ...sizes.map(size => size ?? 0))
-  return { lostBytes, refusedForks: refusedForks(cgroup) }
+  return { lostBytes, refusedForks: refusedForks(cgroup), ...throttling(cgroup) }
 }
 
 function megabytes(bytes: number): string {
