@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  chmodSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -18,6 +19,8 @@ import { Bench, isRoot, noSandbox, until } from '../testing/bench.test.ts'
 import { findBusTools } from './bus-proxy.ts'
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'steadfleet-bus-')))
+// The proxy runs as the app: it must get at itself and at the bus.
+chmodSync(folder, 0o755)
 const socket = join(folder, 'socket')
 const children: ChildProcess[] = []
 after(async () => {
@@ -76,14 +79,15 @@ describe('the system bus', { skip }, () => {
 
   test('is gone once it is revoked, and no proxy outlives its app', async () => {
     const spec = bench.shell('main', `${ping('org.example.Lamp')}; echo asked; exec sleep 600`)
+    const returns = () => bench.lines.filter(({ text }) => text.startsWith('method return')).length
     const asked = () => bench.lines.filter(({ text }) => text === 'asked').length
     await bench.apps.start({ ...spec, opened: [talk] })
     await until(() => asked() === 1)
-    assert.ok(bench.lines.some(({ text }) => text.startsWith('method return')))
+    assert.equal(returns(), 1)
     assert.equal(proxies().length, 1)
     await bench.apps.start(spec)
     await until(() => asked() === 2)
-    assert.match(bench.lines.at(-2)?.text ?? '', /Failed to open connection/)
+    assert.equal(returns(), 1)
     await until(() => proxies().length === 0)
     await bench.apps.stop(spec.package)
   })
@@ -106,12 +110,15 @@ function proxies(): string[] {
   })
 }
 
-/** A bus of the test's own, with two names on it that answer. */
+/**
+ * A bus of the test's own, with two names on it that answer. It asks nobody's name: dbus-daemon shuts out uids
+ * that have none on the device, as those of apps.
+ */
 async function startBus(): Promise<void> {
   const configuration = join(folder, 'bus.conf')
   writeFileSync(
     configuration,
-    `<busconfig><listen>unix:path=${socket}</listen><auth>EXTERNAL</auth><policy context="default">
+    `<busconfig><listen>unix:path=${socket}</listen><auth>ANONYMOUS</auth><allow_anonymous/><policy context="default">
 <allow user="*"/><allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/>
 </policy></busconfig>`,
   )
