@@ -88,6 +88,10 @@ export const problemStatus = {
   'tree/link-leaves': 422,
   'tree/object-size': 422,
 
+  'mud/exists': 409,
+  'mud/elsewhere': 422,
+  'confine/mud': 422,
+
   'setting/mismatch': 400,
   'setting/unknown-package': 404,
 

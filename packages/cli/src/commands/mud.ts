@@ -18,6 +18,7 @@ import { CliError } from '../error.ts'
 import { checkSignature } from '../mud/openssl.ts'
 import { toTable } from '../output.ts'
 import { mudLearn, mudMake, mudSign } from './mud-make.ts'
+import { mudPublish } from './mud-publish.ts'
 
 const file = { name: '<file>', what: 'a MUD file' }
 
@@ -138,6 +139,7 @@ export const mudCommands: readonly CommandSpec[] = [
   mudCompile,
   mudMake,
   mudSign,
+  mudPublish,
   mudLearn,
 ]
 

@@ -12,6 +12,7 @@ import { handleDevices } from '../routes/devices.ts'
 import { handleFleets } from '../routes/fleet.ts'
 import { handleLog } from '../routes/log.ts'
 import { handleMetrics } from '../routes/metrics.ts'
+import { handleMud } from '../routes/mud.ts'
 import { handlePeople } from '../routes/people.ts'
 import { handleReleases } from '../routes/releases.ts'
 import { handleSecurity } from '../routes/security.ts'
@@ -46,6 +47,7 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   handleFleets(handle, house)
   handleReleases(handle, house)
   handleContent(handle, house)
+  handleMud(handle, house)
   handleCatalogues(handle, house)
   handleLog(handle, house)
   handleBackup(handle, house)

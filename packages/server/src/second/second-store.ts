@@ -8,7 +8,7 @@ import { ServerError } from '../error.ts'
 import { copyObjects, copySigned } from './copy-files.ts'
 
 /** What the second store holds of a data directory, beside the log and the signer's numbers. */
-export const signedFolders = ['catalogue', 'catalogues', 'owner'] as const
+export const signedFolders = ['catalogue', 'catalogues', 'owner', 'mud'] as const
 export const startFiles = ['server.json', 'log.json'] as const
 export const databaseName = 'steadfleet.db'
 
