@@ -23,8 +23,8 @@ describe('a device whose state was torn, and that reaches no server,', () => {
     let turn = 0
     const files = stage.files()
     for (const [i, one] of files.entries()) {
-      // Each file with an eighth of the others, in ways that go round: all pairs take a minute.
-      for (const two of files.slice(i + 1).filter((_, j) => (i + j) % 8 === 0)) {
+      // Each file with one in twenty-four of the others, in ways that go round: all pairs take a minute.
+      for (const two of files.slice(i + 1).filter((_, j) => (i + j) % 24 === 0)) {
         const [first = '', second = ''] = [
           names[turn % names.length],
           names[(turn * 5 + 3) % names.length],

@@ -119,7 +119,7 @@ describe('a log with two witnesses, both of whom are wanted', { concurrency: fal
 
   test('never forks and forgets nothing acknowledged, however often it is killed', async () => {
     const acknowledged: TestRelease[] = []
-    const rounds = 10
+    const rounds = 6
     for (let round = 0; round < rounds; round++) {
       const revision = 100 + round
       const release = await makeRelease({ revision })
@@ -130,7 +130,7 @@ describe('a log with two witnesses, both of whom are wanted', { concurrency: fal
         .then(() => acknowledged.push(release))
         .catch(() => undefined)
       // Over the rounds the kill falls before, between and, in the last, after all writes.
-      await (round < rounds - 1 ? Promise.race([publishing, wait(round * 7)]) : publishing)
+      await (round < rounds - 1 ? Promise.race([publishing, wait(round * 14)]) : publishing)
       await it.killAndRestart()
       await publishing
       const isInForce = fromUtf8(await it.role()).includes(`acme/greenhouse/${revision}/`)
