@@ -61,6 +61,9 @@ export class Agent {
     if (!isPastGate(parts.journal.state.change)) await parts.say.leases.openAll()
     await tellRescues(parts, found.current)
     for (const event of await makeUpForLost(found.specs)) await parts.outbox.add(event)
+    // Before anything runs: what is cut stays cut.
+    await parts.isolating.heed()
+    agent.#ordered.listen(() => void parts.isolating.heed())
     await parts.apps.adopt(found.specs)
     agent.#status = await serveStatus(options.paths.socket, () => agent.status(), options.world)
     agent.#api = await agent.#serveApi()

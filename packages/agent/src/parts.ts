@@ -14,6 +14,7 @@ import { TreeCare } from './change/tree-care.ts'
 import { makeDirectories } from './disk/durable.ts'
 import { type Lock, takeLock } from './disk/lock.ts'
 import type { Paths } from './disk/paths.ts'
+import { Isolating } from './network/index.ts'
 import { ChangeReporter } from './report/change-reporter.ts'
 import { CrashReporter } from './report/crash-reporter.ts'
 import { type NewEvent, Outbox } from './report/outbox.ts'
@@ -33,6 +34,7 @@ import { type Source, Sources } from './store/sources.ts'
 import { TreeStore } from './store/trees.ts'
 import type { Enrolment } from './trust/enrolment.ts'
 import { type Identity, readIdentity } from './trust/identity.ts'
+import { orderedIsolation } from './trust/ordered-policy.ts'
 import { TrustState } from './trust/trust-state.ts'
 import type { World } from './world.ts'
 
@@ -98,6 +100,7 @@ export interface Parts {
   readonly host: DeviceHost
   readonly say: Say
   readonly self: Self
+  readonly isolating: Isolating
 }
 
 /** Takes the directory and opens all that lies in it. `leave` halts the agent that is made of it. */
@@ -164,9 +167,30 @@ async function openUnderLock(
   listenToExits(apps, journal, new CrashReporter(outbox, world))
   const troubles = new TroubleReporter(outbox, world)
   apps.onTrouble(trouble => void troubles.report(trouble))
+  const isolating = await openIsolating(paths, { trust, apps, tell, suspect })
   await tellDamage(outbox, file, trust)
   const read = { identity, enrolment, trust, client, outbox, refusals }
-  return { lock, self, ...read, apps, file, journal, stores, fetching, care, scrub, host, say }
+  const kept = { file, journal, stores, fetching, care, scrub }
+  return { lock, self, ...read, ...kept, apps, host, say, isolating }
+}
+
+async function openIsolating(
+  paths: Paths,
+  { trust, apps, tell, suspect }: Pick<Parts, 'trust' | 'apps'> & Telling,
+): Promise<Isolating> {
+  const isolating = await Isolating.open({
+    path: paths.isolated,
+    ordered: () => orderedIsolation(trust.sealedOrder, suspect),
+    isolate: isolation => apps.isolate(isolation),
+    tell,
+  })
+  apps.onAttempts(attempts => void isolating.attempted(attempts))
+  return isolating
+}
+
+interface Telling {
+  readonly tell: (event: NewEvent) => Promise<void>
+  readonly suspect: (error: unknown) => void
 }
 
 /** What is stored, and what brings more of it. */

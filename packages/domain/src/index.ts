@@ -1,6 +1,7 @@
 export * from './device.ts'
 export type { SchemaFault } from './explain.ts'
 export * from './identifiers.ts'
+export * from './isolation.ts'
 export * from './manifest.ts'
 export * from './manifest-faults.ts'
 export * from './own-say.ts'

@@ -6,6 +6,7 @@ import * as ceremony from './routes/ceremony.ts'
 import * as content from './routes/content.ts'
 import * as devices from './routes/devices.ts'
 import * as fleet from './routes/fleet.ts'
+import * as isolation from './routes/isolation.ts'
 import * as log from './routes/log.ts'
 import * as people from './routes/people.ts'
 import * as releases from './routes/releases.ts'
@@ -19,6 +20,7 @@ export const routes: Readonly<Record<string, RouteSpec>> = {
   ...content,
   ...devices,
   ...fleet,
+  ...isolation,
   ...log,
   ...people,
   ...releases,

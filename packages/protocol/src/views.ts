@@ -9,6 +9,7 @@ import {
   Failure,
   FleetName,
   InstalledRelease,
+  Isolation,
   mapOf,
   ObjectRef,
   object,
@@ -63,6 +64,8 @@ export const DeviceView = object({
   seenAt: Type.Union([Timestamp, Type.Null()]),
   /** Since when the silence alarm is up: it missed too many check-ins. Null while it is heard. */
   silentSince: Type.Union([Timestamp, Type.Null()]),
+  /** What of it is cut off from its networks; absent where nothing is. */
+  isolation: Type.Optional(Isolation),
 })
 export type DeviceView = Static<typeof DeviceView>
 
@@ -130,6 +133,8 @@ export const FleetView = object({
   updates: UpdatePolicy,
   /** For how long a new release is on probation, whatever it says itself; absent: as it says. */
   probationSeconds: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** From so many denied attempts in a minute on a package is isolated by itself; absent: never. */
+  isolateFrom: Type.Optional(Type.Integer({ minimum: 1 })),
   packages: Type.Array(object({ package: PackageName, channel: ChannelName })),
 })
 export type FleetView = Static<typeof FleetView>

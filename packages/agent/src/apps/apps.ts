@@ -3,9 +3,11 @@ import type {
   AppStatus,
   Behaviour,
   InterfaceRequest,
+  IsolationPolicy,
   PackageName,
   SettingValues,
 } from '@steadfleet/domain'
+import type { Attempts } from '../network/index.ts'
 import type { BusTools } from './opened/bus-proxy.ts'
 import type { Requirement } from './requirements.ts'
 
@@ -97,6 +99,10 @@ export interface Apps {
   log(packageName: PackageName, app: string, lines: number): Promise<string[]>
   onExit(listener: (exit: AppExit) => void): void
   onTrouble(listener: (trouble: AppTrouble) => void): void
+  /** Calls `listener` with what packages tried to reach and may not. */
+  onAttempts(listener: (attempts: Attempts) => void): void
+  /** Cuts off the networks of these packages, or of all; lets all others go. */
+  isolate(isolation: IsolationPolicy): Promise<void>
   /** Calls `listener` with each new line of output, until the returned function is called. */
   follow(listener: (line: AppLine) => void): () => void
   /** What is and is not enforced here, probed at the start; for the report's attributes. */

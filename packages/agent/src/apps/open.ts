@@ -1,7 +1,7 @@
 import { mkdir, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AppStatus, PackageName } from '@steadfleet/domain'
-import type { Networks } from '../network/index.ts'
+import type { AppStatus, IsolationPolicy, PackageName } from '@steadfleet/domain'
+import type { Attempts, Networks } from '../network/index.ts'
 import type {
   AppExit,
   AppLine,
@@ -193,6 +193,14 @@ class SupervisedApps implements Apps {
 
   onTrouble(listener: (trouble: AppTrouble) => void): void {
     this.#troubleListeners.add(listener)
+  }
+
+  onAttempts(listener: (attempts: Attempts) => void): void {
+    this.#networks?.onAttempts(listener)
+  }
+
+  async isolate(isolation: IsolationPolicy): Promise<void> {
+    await this.#networks?.isolate(isolation)
   }
 
   follow(listener: (line: AppLine) => void): () => void {

@@ -24,6 +24,8 @@ export interface Paths {
   readonly data: string
   readonly outbox: string
   readonly socket: string
+  /** Packages whose networks the device itself has cut. */
+  readonly isolated: string
   /** What was said on the device itself. */
   readonly say: string
   /** Where apps say not now: a folder for each package, which its sandbox shows it. */
@@ -62,6 +64,7 @@ export function pathsOf(root: string): Paths {
     data: at('data'),
     outbox: at('outbox'),
     socket: at('agent.sock'),
+    isolated: at('isolated.json'),
     say: at('say.json'),
     leases: at('leases'),
     history: at('history.json'),

@@ -1,2 +1,3 @@
 export type { Attempts } from './attempts.ts'
-export { type Isolation, Networks, type Way } from './networks.ts'
+export { Isolating } from './isolating.ts'
+export { Networks, type Way } from './networks.ts'

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { NetworkNeeds } from '@steadfleet/confine'
 import { gateway, mostPlaces, type Place, placeNamed, placeOf } from '@steadfleet/confine/firewall'
-import type { PackageName } from '@steadfleet/domain'
+import type { IsolationPolicy, PackageName } from '@steadfleet/domain'
 import { type Attempts, AttemptWindow } from './attempts.ts'
 import { type Counts, difference } from './denied.ts'
 import { NetworkError } from './error.ts'
@@ -31,12 +31,6 @@ export interface Way {
   readonly address: string
 }
 
-/** Which packages are cut off from everything. */
-export interface Isolation {
-  readonly all: boolean
-  readonly packages: readonly string[]
-}
-
 export interface NetworksOptions {
   readonly stateDir: string
   /** The number of a package among all of this machine. */
@@ -58,8 +52,7 @@ export class Networks {
   readonly #tools: Tools
   readonly #held = new Map<PackageName, Held>()
   #standing: Map<string, string>
-  #isolation: Isolation = { all: false, packages: [] }
-  #threshold: number | undefined
+  #isolation: IsolationPolicy = {}
   #listener: (attempts: Attempts) => void = () => undefined
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> = Promise.resolve()
@@ -93,7 +86,8 @@ export class Networks {
     const { place } = held.network
     openForwarding(this.#tools)
     await held.network.isolate(this.#isIsolated(packageName))
-    await held.network.open(needs, this.#standing.get(place.link))
+    const isNew = await held.network.open(needs, this.#standing.get(place.link))
+    if (isNew) held.counts = new Map()
     this.#standing.delete(place.link)
     this.#timer ??= setInterval(() => this.#look(), lookMs).unref()
     return this.#wayTo(place)
@@ -110,18 +104,17 @@ export class Networks {
     if (held) held.restsSince = performance.now()
   }
 
-  /** Cuts off these packages, and lets go all others. */
-  async isolate(isolation: Isolation): Promise<void> {
+  /** Cuts off these packages, and lets go all others; from so many denied attempts on it tells at once. */
+  async isolate(isolation: IsolationPolicy): Promise<void> {
     this.#isolation = isolation
     await Promise.all(
       [...this.#held].map(([name, { network }]) => network.isolate(this.#isIsolated(name))),
     )
   }
 
-  /** Calls `listener` with what packages try and may not; at once from so many attempts in a minute on. */
-  onAttempts(listener: (attempts: Attempts) => void, threshold?: number): void {
+  /** Calls `listener` with what packages try and may not. */
+  onAttempts(listener: (attempts: Attempts) => void): void {
     this.#listener = listener
-    this.#threshold = threshold
   }
 
   /** Ends what this process does. Networks of apps that run on stand; where none does, all is taken away. */
@@ -167,7 +160,8 @@ export class Networks {
   }
 
   #isIsolated(packageName: PackageName): boolean {
-    return this.#isolation.all || this.#isolation.packages.includes(packageName)
+    const { device, packages } = this.#isolation
+    return device === true || (packages?.includes(packageName) ?? false)
   }
 
   #wayTo(place: Place): Way {
@@ -219,7 +213,7 @@ export class Networks {
       window.add(difference(held.counts ?? counts, counts), now)
       held.counts = counts
     }
-    const attempts = window.due(now, this.#threshold)
+    const attempts = window.due(now, this.#isolation['denied-per-minute'])
     if (attempts) this.#listener(attempts)
   }
 

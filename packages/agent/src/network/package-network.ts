@@ -52,12 +52,15 @@ export class PackageNetwork implements AsyncDisposable {
     this.#onUndeclared = onUndeclared
   }
 
-  /** Makes of the network what these needs say; what stands already, as it does after another agent, stays. */
-  open(needs: NetworkNeeds, standing: string | undefined): Promise<void> {
+  /**
+   * Makes of the network what these needs say; what stands already, as it does after another agent, stays.
+   * Whether its firewall was made anew, and counts from nothing.
+   */
+  open(needs: NetworkNeeds, standing: string | undefined): Promise<boolean> {
     return this.#after(async () => {
       const text = toFirewall(needs, this.place)
       const made = digestOf(text)
-      if (this.#made === made && isLinked(this.place)) return
+      if (this.#made === made && isLinked(this.place)) return false
       const { tools } = this.#device
       const isThere = isLinked(this.place)
       if (!isThere) await makeLink(tools, this.place)
@@ -70,6 +73,7 @@ export class PackageNetwork implements AsyncDisposable {
       const whole = isThere && standing === made ? '' : text + toMark(this.place, made)
       await this.#load(whole + this.#surroundings + toIsolation(this.place, this.#isIsolated))
       this.#made = made
+      return whole !== ''
     })
   }
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AppStatus, PackageName } from '@steadfleet/domain'
+import type { AppStatus, IsolationPolicy, PackageName } from '@steadfleet/domain'
 import type { AppExit, AppLine, AppSpec, Apps, AppsOptions, HookResult } from '../apps/index.ts'
 import { isDamage } from '../error.ts'
 
@@ -9,6 +9,7 @@ type Manner = 'well' | 'sick' | 'dies' | 'fails to start'
 
 /** Apps without processes: they run in this object, and outlive the agent as long as it does. */
 export class PretendApps implements Apps {
+  readonly isolations: IsolationPolicy[] = []
   readonly running = new Map<string, AppSpec>()
   readonly calls: string[] = []
   /** What the `migrate` hook does to the data. */
@@ -117,6 +118,14 @@ export class PretendApps implements Apps {
 
   onTrouble(): void {
     // Pretended apps make none.
+  }
+
+  onAttempts(): void {
+    // They have no network to try anything in.
+  }
+
+  async isolate(isolation: IsolationPolicy): Promise<void> {
+    this.isolations.push(isolation)
   }
 
   follow(listener: (line: AppLine) => void): () => void {

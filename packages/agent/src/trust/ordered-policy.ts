@@ -1,24 +1,42 @@
 import { fromBase64, isCoded, isJsonObject, parseStrictJson } from '@steadfleet/base'
-import { parseOrderedUpdatePolicy, type UpdatePolicy } from '@steadfleet/domain'
+import {
+  type IsolationPolicy,
+  parseOrderedIsolation,
+  parseOrderedUpdatePolicy,
+  type UpdatePolicy,
+} from '@steadfleet/domain'
 import type { Envelope } from '@steadfleet/trust'
+
+type Suspect = (error: unknown) => void
 
 /**
  * What an accepted order says of updates. `trust` reads of an order what security needs and skips the rest;
  * a policy that cannot be read is none and is told, so that no order is refused for it.
  */
-export function orderedUpdatePolicy(
+export function orderedUpdatePolicy(order: Envelope | undefined, suspect: Suspect): UpdatePolicy {
+  return readMember(order, 'updates', parseOrderedUpdatePolicy, suspect) ?? {}
+}
+
+/** What an accepted order says of isolation, likewise. */
+export function orderedIsolation(order: Envelope | undefined, suspect: Suspect): IsolationPolicy {
+  return readMember(order, 'isolation', parseOrderedIsolation, suspect) ?? {}
+}
+
+function readMember<T>(
   order: Envelope | undefined,
-  suspect: (error: unknown) => void,
-): UpdatePolicy {
-  if (order === undefined) return {}
+  name: string,
+  parse: (value: unknown) => T,
+  suspect: Suspect,
+): T | undefined {
+  if (order === undefined) return undefined
   try {
     const statement = parseStrictJson(fromBase64(order.payload))
     const policy = isJsonObject(statement) ? statement.policy : undefined
-    const updates = isJsonObject(policy) ? policy.updates : undefined
-    return updates === undefined ? {} : parseOrderedUpdatePolicy(updates)
+    const member = isJsonObject(policy) ? policy[name] : undefined
+    return member === undefined ? undefined : parse(member)
   } catch (error) {
     if (!isCoded(error)) throw error
     suspect(error)
-    return {}
+    return undefined
   }
 }

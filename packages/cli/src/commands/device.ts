@@ -10,6 +10,7 @@ import { argument, type CommandSpec, textOption } from '../command.ts'
 import { findDevice, wholeNumber } from '../fleet/find.ts'
 import { openFleet } from '../fleet/open.ts'
 import { toTable } from '../output.ts'
+import { isolationText } from './isolation.ts'
 
 const device = { name: '<device>', what: 'its id or its name' }
 
@@ -109,6 +110,7 @@ function toText(view: DeviceView): string {
     `${presenceOf(view)}, last seen ${view.seenAt ?? 'never'}`,
     `${view.state}, generation ${view.generation}, order ${view.counter} of ${view.orderedCounter}`,
     ...(view.waiting ? [`waits: ${toWaitingLine(view.waiting)}`] : []),
+    ...(view.isolation ? [isolationText(view.isolation)] : []),
     'runs',
     ...(releases.length === 0 ? ['  nothing yet'] : releases),
     ...(apps.length === 0 ? [] : ['apps', ...apps]),

@@ -9,6 +9,7 @@ import { deviceEnrol, deviceList, deviceShow, deviceTimeline } from './device.ts
 import { gatewayCommands } from './gateway.ts'
 import { groupList, groupRemove, groupSet } from './group.ts'
 import { init } from './init.ts'
+import { isolationCommands } from './isolation.ts'
 import { keysList, keysMake, keysShow } from './keys.ts'
 import { logMonitor, logShard, logShow } from './log.ts'
 import { modelCommands } from './model.ts'
@@ -81,6 +82,7 @@ export const commands: readonly CommandSpec[] = [
   deviceEnrol,
   ...thisDeviceCommands,
   ...updatesCommands,
+  ...isolationCommands,
   bundleExport,
   groupList,
   groupSet,

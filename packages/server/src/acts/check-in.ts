@@ -9,6 +9,7 @@ import { openMoves } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
 import { markDue } from './due.ts'
 import { isRefusal, keepEvents, refuseOtherEvents } from './events.ts'
+import { isolateByRule } from './isolation.ts'
 import { advance } from './rollout.ts'
 import { crashKinds } from './rollout-control.ts'
 import type { CheckIn } from './said.ts'
@@ -33,6 +34,7 @@ export async function checkIn(db: Db, said: CheckIn): Promise<CheckedIn> {
   const events = said.events.filter(event => event.sequence > row.event_sequence)
   await keepEvents(db, said, events)
   const acknowledged = await acknowledge(db, row, events)
+  await isolateByRule(db, said, events)
   const isBack = await endSilence(db, row, said.now)
   const isDecided = await decideMoves(db, said, events)
   await renewStaleOrder(db, said)

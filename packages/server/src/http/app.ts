@@ -10,6 +10,7 @@ import { handleCeremony } from '../routes/ceremony.ts'
 import { handleContent } from '../routes/content.ts'
 import { handleDevices } from '../routes/devices.ts'
 import { handleFleets } from '../routes/fleet.ts'
+import { handleIsolation } from '../routes/isolation.ts'
 import { handleLog } from '../routes/log.ts'
 import { handleMetrics } from '../routes/metrics.ts'
 import { handleMud } from '../routes/mud.ts'
@@ -45,6 +46,7 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   handlePeople(handle, house)
   handleDevices(handle, house)
   handleFleets(handle, house)
+  handleIsolation(handle, house)
   handleReleases(handle, house)
   handleContent(handle, house)
   handleMud(handle, house)

@@ -1,6 +1,7 @@
 import { type Digest, digestOf, toDocument } from '@steadfleet/base'
 import {
   faultsInSettings,
+  type IsolationPolicy,
   type ReleaseRecord,
   type SettingValues,
   type StateReport,
@@ -18,13 +19,17 @@ import {
   settingsOf,
   updatesOf,
 } from '../store/fleet-store.ts'
+import { orderedIsolationOf } from '../store/isolation-store.ts'
 import { releasesAt, type StoredRelease } from '../store/release-store.ts'
 import type { Db } from '../store/schema.ts'
 
 /** All of an order that is not its number and its dates: the same content is not signed again. */
 export interface OrderContent extends Pick<Order, 'model' | 'releases'> {
-  /** Devices that know no update policy skip it. docs/formats/statements.md */
-  readonly policy: Order['policy'] & { readonly updates?: UpdatePolicy }
+  /** Devices that know no policy of updates or isolation skip it. docs/formats/statements.md */
+  readonly policy: Order['policy'] & {
+    readonly updates?: UpdatePolicy
+    readonly isolation?: IsolationPolicy
+  }
 }
 
 export interface ContentOptions {
@@ -49,16 +54,18 @@ export async function contentFor(
     const ordered = toOrdered(found, policy, settings.get(assigned.package) ?? {})
     releases.push({ ...ordered, catalogue: found.catalogue || firstCatalogue })
   }
-  return { model: fleet.model, releases, policy: policyOf(fleet) }
+  return { model: fleet.model, releases, policy: policyOf(fleet, device) }
 }
 
 /** The devices' own defaults are not written: orders of old stay as they are. */
-function policyOf(fleet: FleetRow): OrderContent['policy'] {
+function policyOf(fleet: FleetRow, device: DeviceRow): OrderContent['policy'] {
   const seconds = fleet.check_in_seconds
   const updates = updatesOf(fleet)
+  const isolation = orderedIsolationOf(device, fleet)
   return {
     ...(seconds !== usualCheckInSeconds && { 'check-in-seconds': seconds }),
     ...(Object.keys(updates).length > 0 && { updates }),
+    ...(Object.keys(isolation).length > 0 && { isolation }),
     ...(fleet.probation_seconds !== null && { 'probation-seconds': fleet.probation_seconds }),
   }
 }

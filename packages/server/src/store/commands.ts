@@ -10,6 +10,7 @@ import {
   setUpdates,
   tryRelease,
 } from '../acts/fleet.ts'
+import { setIsolation, setIsolationRule } from '../acts/isolation.ts'
 import { clearDue, putOrder } from '../acts/order.ts'
 import {
   createSignInToken,
@@ -45,6 +46,8 @@ export const commands = {
   setSettings,
   setModel,
   setUpdates,
+  setIsolation,
+  setIsolationRule,
   putGroup,
   removeGroup,
 } as const

@@ -10,6 +10,7 @@ export interface FleetRow {
   readonly check_in_seconds: number
   readonly updates: string
   readonly probation_seconds: number | null
+  readonly isolate_from: number | null
 }
 
 export async function fleetNamed(db: Db, name: string): Promise<FleetRow> {

@@ -99,6 +99,10 @@ const migrations: readonly string[] = [
   alter table rollout add column findings text not null default '[]';
   alter table move add column crashed integer not null default 0;
   `,
+  `
+  alter table fleet add column isolate_from integer;
+  alter table device add column isolation text not null default '{}';
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

@@ -14,6 +14,8 @@ export interface Database {
     /** The update policy, as JSON. */
     updates: Generated<string>
     probation_seconds: Generated<number | null>
+    /** Denied attempts in a minute from which a package is isolated. */
+    isolate_from: Generated<number | null>
   }
   fleet_package: { fleet: string; package: string; channel: string }
   enrolment_token: { hash: string; fleet: string; expires_at: string; used_by: string | null }
@@ -52,6 +54,8 @@ export interface DeviceTable {
   ordered_counter: Generated<number>
   /** Since when the silence alarm is up. */
   silent_since: string | null
+  /** What of it is isolated, as JSON. */
+  isolation: Generated<string>
   /** Raised by whatever may change the device's order; the orderer clears what it has seen. */
   order_due: Generated<number>
 }

@@ -28,6 +28,7 @@ import {
   type Setting,
   updatesOf,
 } from '../store/fleet-store.ts'
+import { isolationOf } from '../store/isolation-store.ts'
 import { allChannels, type ChannelRow, type StoredRelease } from '../store/release-store.ts'
 
 export function toDeviceView(house: House, row: DeviceRow): DeviceView {
@@ -54,6 +55,7 @@ export function toDeviceView(house: House, row: DeviceRow): DeviceView {
     enrolledAt: row.enrolled_at,
     seenAt: row.seen_at,
     silentSince: row.silent_since,
+    ...(row.isolation !== '{}' && { isolation: isolationOf(row) }),
   }
 }
 
@@ -108,6 +110,7 @@ export async function toFleetView(house: House, row: FleetRow): Promise<FleetVie
     checkInSeconds: row.check_in_seconds,
     updates: updatesOf(row),
     ...(row.probation_seconds !== null && { probationSeconds: row.probation_seconds }),
+    ...(row.isolate_from !== null && { isolateFrom: row.isolate_from }),
     packages: (await packagesOf(house.store.db, row.name)).map(followed => ({
       package: followed.package as PackageName,
       channel: followed.channel as ChannelName,

@@ -1,0 +1,80 @@
+import type { DeviceEvent, Isolation, PackageName } from '@steadfleet/domain'
+import { deviceWithId } from '../store/device-store.ts'
+import { fleetNamed } from '../store/fleet-store.ts'
+import { isolationOf } from '../store/isolation-store.ts'
+import type { Db } from '../store/schema.ts'
+import { markDue, markFleetDue } from './due.ts'
+import { noteOnDevice } from './events.ts'
+import type { CheckIn } from './said.ts'
+
+export interface IsolationAct {
+  readonly device: string
+  /** Absent for all of the device's packages at once. */
+  readonly package?: PackageName | undefined
+  readonly isIsolated: boolean
+  /** Who did it, or what. */
+  readonly by: string
+  readonly now: string
+}
+
+/** Isolates a device or one of its packages, or releases it; releasing a device releases its packages too. */
+export async function setIsolation(db: Db, act: IsolationAct): Promise<void> {
+  const { device, package: name, isIsolated, by, now } = act
+  const held = isolationOf(await deviceWithId(db, device))
+  const next =
+    name === undefined ? wholeDevice(held, isIsolated) : onePackage(held, name, isIsolated)
+  const [before, after] = [JSON.stringify(held), JSON.stringify(next)]
+  if (before === after) return
+  await db.updateTable('device').set({ isolation: after }).where('id', '=', device).execute()
+  await markDue(db, [device])
+  const what = name ?? 'all packages'
+  const message = `${by} ${isIsolated ? 'isolated' : 'released'} ${what}`
+  const code = isIsolated ? 'isolation/begun' : 'isolation/ended'
+  const details = { by, ...(name !== undefined && { package: name }) }
+  await noteOnDevice(db, device, { at: now as DeviceEvent['at'], code, message, details })
+}
+
+function wholeDevice(held: Isolation, isIsolated: boolean): Isolation {
+  return isIsolated ? { ...held, device: true } : {}
+}
+
+function onePackage(held: Isolation, name: PackageName, isIsolated: boolean): Isolation {
+  const others = (held.packages ?? []).filter(one => one !== name)
+  const packages = (isIsolated ? [...others, name] : others).sort()
+  return { ...(held.device && { device: true }), ...(packages.length > 0 && { packages }) }
+}
+
+/** The standing rule of a fleet; null for none. */
+export async function setIsolationRule(
+  db: Db,
+  { fleet, from }: { readonly fleet: string; readonly from: number | null },
+): Promise<void> {
+  await fleetNamed(db, fleet)
+  await db.updateTable('fleet').set({ isolate_from: from }).where('name', '=', fleet).execute()
+  await markFleetDue(db, fleet)
+}
+
+/** Isolates the packages that tried too much, by what their device just told; names those. */
+export async function isolateByRule(
+  db: Db,
+  { device, now }: CheckIn,
+  events: readonly DeviceEvent[],
+): Promise<void> {
+  const denied = events.filter(({ code, kind }) => kind === 'security' && code === 'network/denied')
+  if (denied.length === 0) return
+  const row = await deviceWithId(db, device)
+  const { isolate_from: from } = await fleetNamed(db, row.fleet)
+  for (const { details = {} } of denied) {
+    const { package: name, isolated } = details
+    const isTooMuch = from !== null && perMinute(details) >= from
+    if (typeof name !== 'string' || !(isTooMuch || isolated === true)) continue
+    const by = isolated === true ? 'the device itself' : 'the fleet’s rule'
+    await setIsolation(db, { device, package: name as PackageName, isIsolated: true, by, now })
+  }
+}
+
+/** A short window is not multiplied: a few attempts in a second are no thousand in a minute. */
+function perMinute(details: NonNullable<DeviceEvent['details']>): number {
+  const seconds = Math.max(60, Number(details['window-seconds'] ?? 60))
+  return (Number(details.count ?? 0) * 60) / seconds
+}

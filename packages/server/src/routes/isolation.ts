@@ -1,0 +1,45 @@
+import { type DeviceId, type PackageName, toTimestamp } from '@steadfleet/domain'
+import { isolateDevice, releaseDevice, setIsolationRule } from '@steadfleet/protocol'
+import { announce } from '../announce.ts'
+import type { House } from '../house.ts'
+import type { Handle } from '../http/handle.ts'
+import type { Caller } from '../http/permissions.ts'
+import { deviceWithId } from '../store/device-store.ts'
+import { fleetNamed } from '../store/fleet-store.ts'
+import { isolationOf } from '../store/isolation-store.ts'
+import { toFleetView } from '../views/views.ts'
+
+/** Cutting devices and packages off from their networks, and letting them go again. */
+export function handleIsolation(handle: Handle, house: House): void {
+  const { store, world } = house
+
+  const act = async (
+    { device, package: name, by }: { device: DeviceId; package?: PackageName; by: string },
+    isIsolated: boolean,
+  ) => {
+    const now = toTimestamp(world.now())
+    await store.write('setIsolation', { device, package: name, isIsolated, by, now })
+    await house.orderer.nudge()
+    announce(house, 'device', device)
+    return isolationOf(await deviceWithId(store.db, device))
+  }
+
+  handle(isolateDevice, async ({ params, body, caller }) =>
+    act({ ...params, ...body, by: nameOf(caller) }, true),
+  )
+
+  handle(releaseDevice, async ({ params, body, caller }) =>
+    act({ ...params, ...body, by: nameOf(caller) }, false),
+  )
+
+  handle(setIsolationRule, async ({ params: { fleet }, body }) => {
+    await store.write('setIsolationRule', { fleet, from: body['denied-per-minute'] ?? null })
+    await house.orderer.nudge()
+    announce(house, 'devices')
+    return toFleetView(house, await fleetNamed(store.db, fleet))
+  })
+}
+
+function nameOf(caller: Caller): string {
+  return 'name' in caller ? caller.name : caller.kind
+}
