@@ -13,12 +13,19 @@ export interface DeniedCount {
 const counters = ['denied', 'excess', 'forged'] as const
 const sets = ['denied_ipv4', 'denied_ipv6'] as const
 
-/** The command by which `nft -j` is asked in order to {@link readCounts}. */
-export function toQuestionsOf({ link }: Place): string {
-  return [
-    ...counters.map(name => `list counter inet ${link} ${name}`),
-    ...sets.map(name => `list set inet ${link} ${name}`),
-  ].join('; ')
+/** The command by which `nft -j` is asked for counts; for {@link readCounts}. */
+export function toCountersOf({ link }: Place): string {
+  return counters.map(name => `list counter inet ${link} ${name}`).join('; ')
+}
+
+/** Commands for the targets, one at a time: nft 1.0.6 finds but one set in each. */
+export function toTargetsOf({ link }: Place): string[] {
+  return sets.map(name => `list set inet ${link} ${name}`)
+}
+
+/** Whether a reading of counters tells of something that the one before did not. */
+export function hasGrown(before: Counts | undefined, after: Counts): boolean {
+  return counters.some(name => (after.get(name) ?? 0) !== (before?.get(name) ?? 0))
 }
 
 /** Counts as they stand: of addresses since their element came, of the rest since the table was made. */

@@ -209,7 +209,7 @@ export class Networks {
     const now = performance.now()
     if (packets !== undefined && packets !== held.packets) {
       held.packets = packets
-      const counts = await network.counts()
+      const counts = await network.counts(held.counts)
       window.add(difference(held.counts ?? counts, counts), now)
       held.counts = counts
     }

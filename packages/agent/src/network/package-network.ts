@@ -16,7 +16,7 @@ import {
   toIsolation,
   toSurroundings,
 } from '@steadfleet/confine/firewall'
-import { type Counts, readCounts, toQuestionsOf } from './denied.ts'
+import { type Counts, hasGrown, readCounts, toCountersOf, toTargetsOf } from './denied.ts'
 import { Resolver, type ResolverOptions } from './dns/resolver.ts'
 import { NameService } from './dns/service.ts'
 import { isLinked, localnetSwitch, makeLink, removeLink, toMark } from './links.ts'
@@ -95,9 +95,14 @@ export class PackageNetwork implements AsyncDisposable {
     })
   }
 
-  async counts(): Promise<Counts> {
-    const { nft } = this.#device.tools
-    return readCounts(await runTool(nft, ['-j', toQuestionsOf(this.place)]))
+  /** What was denied so far; `before` itself where nothing was since. */
+  async counts(before: Counts | undefined): Promise<Counts> {
+    const ask = async (command: string) =>
+      readCounts(await runTool(this.#device.tools.nft, ['-j', command]))
+    const counts = await ask(toCountersOf(this.place))
+    if (before && !hasGrown(before, counts)) return before
+    const targets = await Promise.all(toTargetsOf(this.place).map(ask))
+    return new Map([counts, ...targets].flatMap(part => [...part]))
   }
 
   /** Takes all of it away. */
