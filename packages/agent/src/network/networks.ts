@@ -131,6 +131,9 @@ export class Networks {
 
   async #hold(packageName: PackageName): Promise<Held> {
     const number = await this.#of.numberOf(packageName)
+    // Two apps of a package that start side by side have one network.
+    const meanwhile = this.#held.get(packageName)
+    if (meanwhile) return meanwhile
     if (number >= mostPlaces) {
       const message = `cannot give ${packageName} a network: there are ${mostPlaces} places`
       throw new NetworkError('network/no-place', message, { package: packageName })

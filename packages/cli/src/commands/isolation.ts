@@ -37,12 +37,12 @@ const release: CommandSpec = {
   run: call => act(call, releaseDevice),
 }
 
-/** `steadfleet isolation rule COUNT` */
+/** `steadfleet device isolation-rule COUNT` */
 const rule: CommandSpec = {
-  name: 'isolation rule',
+  name: 'device isolation-rule',
   takes: [{ name: '<count>', what: 'denied attempts in a minute, or never' }],
   summary: 'Isolate by itself every package that tries so often in a minute what it may not.',
-  examples: ['isolation rule 1000', 'isolation rule never --json'],
+  examples: ['device isolation-rule 1000', 'device isolation-rule never --json'],
   async run(call) {
     const { home, client } = await openFleet(call)
     const typed = argument(call, 0)
