@@ -8,8 +8,14 @@ const run = promisify(execFile)
 /** Options by which setpriv adds Landlock's wall; or why there is none. */
 export type Landlock = { readonly options: readonly string[] } | { readonly lacks: string }
 
-/** Device nodes are made by nobody in a sandbox; the filter says so too, and this would if it did not. */
-const options = ['--landlock-access', 'fs:make-char,make-block']
+/**
+ * Device nodes are made by nobody in a sandbox; the filter says so too, and this would if it did not. A ruleset
+ * that says nothing of moving files between folders forbids it: so it is allowed everywhere. landlock(7)
+ */
+const options = [
+  ...['--landlock-access', 'fs:make-char,make-block,refer'],
+  ...['--landlock-rule', 'path-beneath:refer:/'],
+]
 
 /**
  * Finds out whether Landlock can be used: the kernel says so in its list of security modules, and setpriv (from
