@@ -108,6 +108,19 @@ const sockets: [args: number[], alone: number, withNetwork: number][] = [
   [[38, 5, 0], EAFNOSUPPORT, EAFNOSUPPORT],
 ]
 
+/** Calls that one interface opens. CAN_RAW, RFCOMM, NETLINK_NETFILTER; MAP_HUGETLB, MFD_HUGETLB, SHM_HUGETLB. */
+const opening: [name: string, call: string, args: (number | bigint)[]][] = [
+  ['can-bus', 'socket', [29, 3, 1]],
+  ['bluetooth', 'socket', [31, 1, 3]],
+  ['firewall-control', 'socket', [16, 3, 12]],
+  ['network-control', 'socket', [16, 3, 0]],
+  ['hugepages', 'mmap', [0, 0x200000, 3, 0x40022, -1n]],
+  ['hugepages', 'memfd_create', [0, 0x4]],
+  ['hugepages', 'shmget', [0, 0x200000, 0o4600]],
+  ['time-read', 'clock_adjtime', [0, 0]],
+  ['time-control', 'clock_settime', [0, 0]],
+]
+
 for (const architecture of ['amd64', 'arm64'] as const) {
   const numbers: Readonly<Record<string, number>> = syscalls[architecture]
   const judge = (names: string[], call: string, args: readonly (number | bigint)[]) => {
@@ -132,6 +145,12 @@ for (const architecture of ['amd64', 'arm64'] as const) {
         assert.equal(judge([], 'socket', args), alone)
         assert.equal(judge(['network'], 'socket', args), withNetwork)
         assert.equal(judge(['network-listen'], 'socket', args), withNetwork)
+      })
+    }
+    for (const [name, call, args] of opening) {
+      test(`finds ${call}(${args}) allowed by ${name}, and not without`, () => {
+        assert.equal(judge([name], call, args), allow)
+        assert.notEqual(judge([], call, args), allow)
       })
     }
     test('finds a call that it does not know yet absent', () => {

@@ -143,7 +143,7 @@ export const systemInterfaces = {
   'removable-media': row({
     title: 'Sticks and cards',
     opens:
-      'what is mounted in /media, /run/media and /mnt, now and later, to be read or also written',
+      'what is mounted in /media, /run/media and /mnt: to be read as it is when the app starts, or to be written, what comes later too',
     risk: 'medium',
     danger: 'copies or changes what is on a stick that somebody plugs in',
     ...owner,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { existsSync, rmSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type InterfaceRequest, parsePackageName } from '@steadfleet/domain'
 import { Bench, isRoot, noSandbox, until } from '../testing/bench.test.ts'
@@ -86,6 +87,40 @@ describe('between packages', { skip }, () => {
     assert.deepEqual(await run(viewer, [calls], `call=${api}`), [`call=${api} done`])
     assert.deepEqual(await run(viewer, [], `call=${api}`), [`call=${api} ENOENT`])
   })
+
+  for (const [access, outcome] of [
+    ['read', 'ENOENT'],
+    ['write', 'done'],
+  ] as const) {
+    test(`a stick that is plugged in later ends in ${outcome} where sticks may be ${access}`, async () => {
+      const stick = `/media/steadfleet-${process.pid}`
+      const word = `write=${stick}/file`
+      execFileSync('mount', ['--bind', '/media', '/media'])
+      try {
+        execFileSync('mount', ['--make-shared', '/media'])
+        mkdirSync(stick)
+        const opened = [{ interface: 'removable-media', access }]
+        const script = `echo began; until [ -e /data/go ]; do sleep 0.02; done; exec /bin/probe ${word}`
+        const spec = bench.shell('stick', script, { restart: 'never' }, { opened })
+        const from = bench.lines.length
+        const said = (start: string) =>
+          until(() => bench.lines.slice(from).find(({ text }) => text.startsWith(start))?.text)
+        await bench.apps.start(spec)
+        await said('began')
+        execFileSync('mount', ['-t', 'tmpfs', 'none', stick])
+        writeFileSync(join(stick, 'file'), '')
+        chmodSync(join(stick, 'file'), 0o666)
+        writeFileSync(join(spec.data, 'go'), '')
+        assert.equal(await said('write='), `${word} ${outcome}`)
+        await bench.apps.stop(spec.package)
+        rmSync(spec.data, { recursive: true })
+      } finally {
+        spawnSync('umount', [stick])
+        rmSync(stick, { recursive: true, force: true })
+        execFileSync('umount', ['/media'])
+      }
+    })
+  }
 
   test('a device that is plugged in comes, and one that is pulled goes', async () => {
     const path = '/dev/video59'

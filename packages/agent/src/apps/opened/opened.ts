@@ -2,6 +2,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs'
 import { type Bound, type Effect, effectOf, type SocketAccess } from '@steadfleet/confine'
 import type { AppSpec } from '../apps.ts'
 import { AppsError } from '../error.ts'
+import { findProgram } from '../host-programs.ts'
 import { type BusTools, prepareBus } from './bus-proxy.ts'
 import type { DeviceFolders } from './device-folders.ts'
 import { nodesOf } from './device-nodes.ts'
@@ -63,7 +64,7 @@ export async function openDoors(doors: Doors, of: For): Promise<Opened> {
     ],
     environment: Object.assign({}, ...effects.map(effect => effect.environment ?? {})),
     groups: [...new Set(sockets.flatMap(({ groups }) => groups))].sort(),
-    prefix: bus.prefix,
+    prefix: [...stillness(effects, of.uid), ...bus.prefix],
     ...(bus.keptOpen !== undefined && { keptOpen: bus.keptOpen }),
     ...(devices.folder !== undefined && { devices: devices.folder }),
   }
@@ -86,6 +87,16 @@ function refuseBothNetworks(effects: readonly Effect[]): void {
   if (!effects.some(effect => effect.network) || !effects.some(effect => effect.hostNetwork)) return
   const message = 'cannot open the device’s own network and a firewalled one to one package'
   throw new AppsError('apps/no-sandbox', message)
+}
+
+/**
+ * What is mounted later into a folder that an app sees would be shown as it is mounted, to be written and with
+ * its device nodes, also where the app may only read. So there nothing is shown that was not there at the start.
+ */
+function stillness(effects: readonly Effect[], uid: number | undefined): readonly string[] {
+  const isReading = effects.some(({ files = [] }) => files.some(({ access }) => access === 'read'))
+  const unshare = isReading && uid !== undefined ? findProgram('unshare') : undefined
+  return unshare === undefined ? [] : [unshare, '--mount', '--propagation', 'private', '--']
 }
 
 async function devicesFor(
