@@ -37,7 +37,7 @@ async function measure(ground: Ground, floor: Floor): Promise<Figure[]> {
   const network = [{ interface: 'network', endpoints: 'anywhere' }]
   const ways = new Map([
     ['bare start', { command: ['/usr/bin/true'] }],
-    ['plain bubblewrap, six namespaces', { command: plain(floor, ground.tree) }],
+    ['plain bubblewrap, six namespaces', { command: plain(floor) }],
     ['confined start', await confined(ground, floor, 'plain', [])],
     ['confined start with network', await confined(ground, floor, 'networked', network)],
   ])
@@ -69,12 +69,13 @@ interface Way {
 }
 
 /** What somebody would write by hand, and no filter. */
-function plain({ bwrap, uids }: Floor, tree: string): string[] {
+function plain({ bwrap, uids }: Floor): string[] {
   const names = ['ipc', 'pid', 'uts', 'cgroup-try', 'net', ...(uids ? [] : ['user'])]
   const namespaces = names.map(name => `--unshare-${name}`)
   return [
-    ...[bwrap, ...namespaces, '--ro-bind', tree, '/', '--proc', '/proc', '--dev', '/dev'],
-    ...['--die-with-parent', '--', '/usr/bin/true'],
+    ...[bwrap, ...namespaces, '--ro-bind', '/usr', '/usr'],
+    ...['--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64'],
+    ...['--proc', '/proc', '--dev', '/dev', '--die-with-parent', '--', '/usr/bin/true'],
   ]
 }
 

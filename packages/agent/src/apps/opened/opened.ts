@@ -55,7 +55,7 @@ export async function openDoors(doors: Doors, of: For): Promise<Opened> {
   const power = effects.some(effect => effect.asks === 'shutdown')
   return {
     bound: [
-      ...effects.flatMap(effect => effect.files ?? []).flatMap(fileOf),
+      ...filesOf(effects, of.uid),
       ...sockets.map(({ bound }) => bound),
       ...(await doors.exchange.open(of.spec)),
       ...devices.bound,
@@ -129,9 +129,15 @@ async function busFor(
   return { bound: [{ from: socket, at: '/run/steadfleet/bus', access: 'read' }], prefix, keptOpen }
 }
 
-/** What is not there is not shown. */
-function fileOf({ path, at, access }: NonNullable<Effect['files']>[number]): Bound[] {
-  return existsSync(path) ? [{ from: realpathSync(path), at: at ?? path, access }] : []
+/**
+ * What is not there is not shown. Nor are the processes of the device to an app that runs as the agent's own
+ * user: whoever has the user of a process gets from its folder to all the files that it sees. proc(5)
+ */
+function filesOf(effects: readonly Effect[], uid: number | undefined): Bound[] {
+  return effects
+    .flatMap(effect => effect.files ?? [])
+    .filter(({ path }) => existsSync(path) && (path !== '/proc' || uid !== undefined))
+    .map(({ path, at, access }) => ({ from: realpathSync(path), at: at ?? path, access }))
 }
 
 function socketOf({ patterns, at }: SocketAccess): { bound: Bound; groups: number[] }[] {
