@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { isCoded } from '@steadfleet/base'
+import { isCoded, toPrintable } from '@steadfleet/base'
 import { Agent } from './agent.ts'
 import { currentBoot, openApps, turnPower } from './apps/index.ts'
 import { type Command, parseCommand, usage } from './command.ts'
@@ -128,7 +128,7 @@ async function importInto(
   })
   if (json) say(JSON.stringify(result))
   if (result.state === 'refused') {
-    process.stderr.write(`${result.code}: ${result.message}\n`)
+    process.stderr.write(toPrintable(`${result.code}: ${result.message}\n`))
     return 1
   }
   return json ? 0 : say(`took order ${result.counter}: ${result.packages.join(', ')}`)
@@ -176,7 +176,7 @@ function readable({ level, message, ...facts }: LogEntry): string {
 }
 
 function say(line: string): number {
-  process.stdout.write(`${line}\n`)
+  process.stdout.write(`${toPrintable(line)}\n`)
   return 0
 }
 
@@ -184,8 +184,8 @@ function say(line: string): number {
 function complain(error: unknown, json: boolean): number {
   const code = isCoded(error) ? error.code : 'agent/fault'
   const message = error instanceof Error ? error.message : String(error)
-  if (json) process.stdout.write(`${JSON.stringify({ level: 'error', code, message })}\n`)
+  if (json) say(JSON.stringify({ level: 'error', code, message }))
   const stack = isCoded(error) || !(error instanceof Error) ? '' : `\n${error.stack}`
-  process.stderr.write(`${code}: ${message}${stack}\n`)
+  process.stderr.write(toPrintable(`${code}: ${message}${stack}\n`))
   return code === 'agent/usage' ? 2 : 1
 }

@@ -1,3 +1,4 @@
+import { toPrintable, toPrintableJson } from '@steadfleet/base'
 import type { Sink } from './world.ts'
 
 /** Where a command's answer goes: text for people, or JSON for programs; never both. */
@@ -11,17 +12,17 @@ export interface Output {
   note(text: string): void
 }
 
-/** An output onto real sinks. */
+/** An output onto real sinks. Much of what is shown was said by apps: none of it acts on a terminal. */
 export function openOutput(json: boolean, out: Sink, err: Sink): Output {
   const print = (value: unknown, text: string): void => {
-    out.write(`${json ? JSON.stringify(value) : text}\n`)
+    out.write(`${json ? toPrintableJson(JSON.stringify(value)) : toPrintable(text)}\n`)
   }
   return {
     json,
     answer: (value, toText) => print(value, json ? '' : toText()),
     line: print,
     note: text => {
-      if (!json) err.write(`${text}\n`)
+      if (!json) err.write(`${toPrintable(text)}\n`)
     },
   }
 }

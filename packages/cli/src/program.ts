@@ -1,3 +1,4 @@
+import { toPrintable, toPrintableJson } from '@steadfleet/base'
 import { Command, CommanderError, Option } from 'commander'
 import type { CommandSpec, OptionSpec, OptionValues } from './command.ts'
 import { commands } from './commands/index.ts'
@@ -122,7 +123,8 @@ function report(error: unknown, words: readonly string[], world: World): number 
   const told = error instanceof CommanderError ? toUsageError(error) : error
   const json = words.includes('--json')
   const lines = json ? [JSON.stringify(toErrorJson(told))] : toErrorLines(told)
-  world.err.write(`${lines.join('\n')}\n`)
+  const show = json ? toPrintableJson : toPrintable
+  world.err.write(`${show(lines.join('\n'))}\n`)
   return exitFor(told)
 }
 

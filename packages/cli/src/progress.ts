@@ -1,3 +1,4 @@
+import { toPrintable } from '@steadfleet/base'
 import { Listr, ListrLogger, ProcessOutput } from 'listr2'
 import { toDuration } from './output.ts'
 import type { Sink } from './world.ts'
@@ -26,10 +27,10 @@ function byLine(sink: Sink, clock: () => number): Progress {
       sink.write(`… ${title}\n`)
       const result = await work(line => {
         const shape = shapeOf(line)
-        if (shape !== told) sink.write(`    ${line}\n`)
+        if (shape !== told) sink.write(`    ${toPrintable(line)}\n`)
         told = shape
       })
-      sink.write(`✓ ${title}: ${outcome(result)}  (${toDuration(clock() - began)})\n`)
+      sink.write(`✓ ${title}: ${toPrintable(outcome(result))}  (${toDuration(clock() - began)})\n`)
       return result
     },
   }

@@ -87,9 +87,9 @@ describe('the arguments of a sandbox', () => {
 })
 
 test('what an app shares over its generations is shown in its data, and may be written', () => {
-  const shared = [{ from: '/state/shared/cache', at: '/data/cache' }]
+  const shared = [{ from: '/state/shared/cache', at: '/run/steadfleet/shared/cache' }]
   const given = toSandboxArguments(plan({ shared }))
-  assert.ok(has(given, '--bind', '/state/shared/cache', '/data/cache'))
+  assert.ok(has(given, '--bind', '/state/shared/cache', '/run/steadfleet/shared/cache'))
   assert.ok(given.indexOf('/data') < given.indexOf('/data/cache'))
 })
 

@@ -43,7 +43,7 @@ export interface SandboxPlan {
   readonly tree: string
   readonly entries: readonly TreeEntry[]
   readonly data: string
-  /** Folders of the app's own that are shown in its data, to be written: no generation has them alone. */
+  /** Folders of the app's own below {@link sharedPlace}, to be written: no generation has them alone. */
   readonly shared: readonly Shown[]
   readonly settings: string
   /** The folder in which the app says not now; without one it cannot. */
@@ -83,6 +83,12 @@ const own: ReadonlySet<string> = new Set([
 /** Where the terminals of an app are whose /dev is a folder of its own. */
 export const terminals = '/.steadfleet/dev'
 
+/**
+ * Where the folders are that generations of a package share. Not in the data, which an app that runs may
+ * write: a link that it put there would have bwrap, which is root, mount them wherever it points.
+ */
+export const sharedPlace = '/run/steadfleet/shared'
+
 /** Where an app finds the folder of its leases. */
 export const leasesPlace = '/run/steadfleet/leases'
 
@@ -110,9 +116,9 @@ export function toSandboxArguments(plan: SandboxPlan): string[] {
     ...['--proc', '/proc', ...toDevices(plan)],
     ...scratch.flatMap(([at, size]) => ['--perms', '1777', '--size', `${size}`, '--tmpfs', at]),
     ...toLeases(plan),
+    ...toShared(plan),
     ...toBound(plan.bound),
     ...['--bind', plan.data, '/data', '--ro-bind', plan.settings, '/settings.json'],
-    ...plan.shared.flatMap(({ from, at }) => ['--bind', from, at]),
     // bwrap would shut the devices too; what the folder holds is root's, and the app is not root.
     ...(plan.devices === undefined ? ['--remount-ro', '/dev'] : []),
     ...['--remount-ro', '/', '--chdir', '/'],
@@ -203,6 +209,17 @@ function foldersAbove(path: string): string[] {
 function capabilitiesOf(opened: readonly InterfaceRequest[]): string[] {
   const all = opened.flatMap(request => effectOf(request).capabilities ?? [])
   return [...new Set(all)].sort()
+}
+
+function toShared({ shared }: SandboxPlan): string[] {
+  if (shared.length === 0) return []
+  const folders = ['/run/steadfleet', sharedPlace].flatMap(path => [
+    '--perms',
+    '0755',
+    '--dir',
+    path,
+  ])
+  return [...folders, ...shared.flatMap(({ from, at }) => ['--bind', from, at])]
 }
 
 function toShown({ from, at }: Shown): string[] {

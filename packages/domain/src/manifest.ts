@@ -114,6 +114,13 @@ const behaviour = {
     object({
       'memory-mb': Type.Optional(Type.Integer({ minimum: 4, maximum: 1_048_576 })),
       processes: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+      'disk-mb': Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 16_777_216,
+          description: 'What all of its data takes on the disk; an app that takes more is ended.',
+        }),
+      ),
       'open-files': Type.Optional(
         Type.Integer({ minimum: 16, maximum: 1_048_576, description: 'Each process may hold.' }),
       ),

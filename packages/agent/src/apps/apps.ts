@@ -57,7 +57,7 @@ export interface AppTrouble {
   readonly package: PackageName
   readonly app: string
   readonly revision: number
-  readonly trouble: Excessive | 'is deaf'
+  readonly trouble: Excessive | 'is deaf' | 'fills the disk'
   /** What was seen, for people. */
   readonly why: string
 }

@@ -1,6 +1,10 @@
 import { CodedError } from '@steadfleet/base'
 
-export type AppsErrorCode = 'apps/no-sandbox' | 'apps/no-uid' | 'apps/cannot-stop'
+export type AppsErrorCode =
+  | 'apps/no-sandbox'
+  | 'apps/no-uid'
+  | 'apps/cannot-stop'
+  | 'apps/over-budget'
 
 /** Raised when an app cannot be run as it must be, or not be ended. */
 export class AppsError extends CodedError<AppsErrorCode> {}

@@ -5,6 +5,7 @@ import { constants } from 'node:os'
 import { basename, join } from 'node:path'
 import type { AppSpec, HookResult } from './apps.ts'
 import { joiningFiles, killCgroup, makeCgroup, removeCgroup } from './cgroups.ts'
+import { diskBudgetOf, watchDisk } from './disk-budget.ts'
 import { startBound } from './keeper.ts'
 import { cgroupName } from './run-record.ts'
 import { type Floor, limitsOf, prepareSandbox } from './sandboxes.ts'
@@ -34,10 +35,12 @@ export async function runHook(floor: Floor, hook: Hook): Promise<HookResult> {
   try {
     const way = await wayOf(floor, spec)
     const inside = await prepareSandbox(floor, spec, { folder, command, way })
+    const budget = await diskBudgetOf(floor, spec)
     const child = startBound({ folder, joins: joiningFiles(cgroup), command: inside })
     const end = async () => {
       if (!(await killCgroup(cgroup))) child.kill('SIGKILL')
     }
+    using _ = watchDisk(budget, () => void end().catch(error => child.emit('error', error)))
     return await collect(child, hook.timeoutSeconds, end)
   } finally {
     await removeCgroup(cgroup)

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { chmod, chown, lchown, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { chmod, chown, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Identity } from '@steadfleet/confine'
-import { isSystemError } from '../error.ts'
+import { type Identity, sharedPlace } from '@steadfleet/confine'
+import { giveAppFolder, putLink } from '../disk/app-folders.ts'
 import type { AppSpec, SharedFolder } from './apps.ts'
 
 /** Makes the folders of an app its own: its data, what its generations share, its settings, its leases. */
@@ -21,39 +21,18 @@ export async function giveFolders(
 async function giveData(data: string, identity: Identity): Promise<void> {
   await mkdir(data, { recursive: true, mode: 0o700 })
   if (identity.kind === 'mapped') return
-  if ((await stat(data)).uid !== identity.uid) await giveAll(data, identity.uid)
+  if ((await stat(data)).uid !== identity.uid) await giveAppFolder(data, identity.uid)
   await chmod(data, 0o700)
 }
 
-/** It is shown in a folder of the data: whatever else the app put there under its name gives way. */
+/** In the data is a link to it, where generations of before it was shared had a folder. */
 async function giveShared(
   data: string,
   { name, path }: SharedFolder,
   identity: Identity,
 ): Promise<void> {
   await giveData(path, identity)
-  const at = join(data, name)
-  if (!(await isFolder(at))) await rm(at, { force: true })
-  await mkdir(at, { recursive: true, mode: 0o700 })
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await lstat(path)).isDirectory()
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return false
-    throw error
-  }
-}
-
-/** The folder itself comes last: a walk that was cut short is begun again. */
-async function giveAll(folder: string, uid: number): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name)
-    if (entry.isDirectory()) await giveAll(path, uid)
-    else await lchown(path, uid, uid)
-  }
-  await chown(folder, uid, uid)
+  await putLink(join(data, name), `${sharedPlace}/${name}`)
 }
 
 /**

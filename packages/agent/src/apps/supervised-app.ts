@@ -1,7 +1,10 @@
+import { isCoded } from '@steadfleet/base'
 import type { AppState, AppStatus } from '@steadfleet/domain'
+import { pathsOf } from '../disk/paths.ts'
 import { isDamage } from '../error.ts'
 import type { AppExit, AppSpec, AppTrouble, BackOff } from './apps.ts'
 import { type Cgroup, joiningFiles, makeCgroup, outOfMemoryKills, removeCgroup } from './cgroups.ts'
+import { type DiskBudget, diskBudgetOf, refuseFarOver, watchDisk } from './disk-budget.ts'
 import { watchExcess } from './excess.ts'
 import { startKeeper, statusIn } from './keeper.ts'
 import { logToBegin, ownLines } from './output.ts'
@@ -49,6 +52,7 @@ export class SupervisedApp {
   #calm: NodeJS.Timeout | undefined
   #next: NodeJS.Timeout | undefined
   #watch: Disposable | undefined
+  #diskWatch: Disposable | undefined
   /** What is being done; the next thing to do waits for it. */
   #work: Promise<void> = Promise.resolve()
 
@@ -120,7 +124,7 @@ export class SupervisedApp {
     } catch (error) {
       this.#of.warn(this.spec, error)
     }
-    this.#attend(run, record)
+    this.#attend(run, record, await diskBudgetOf(pathsOf(this.#of.stateDir), this.spec))
   }
 
   /** Ends what an earlier agent began and nobody wants any more. */
@@ -161,6 +165,12 @@ export class SupervisedApp {
     this.#complain('is deaf', `asked to stop, it ran on for ${seconds} s and was ended`)
   }
 
+  /** At once: what it is given to end in, it would go on writing in. */
+  #endForDisk(run: Run, why: string): void {
+    this.#complain('fills the disk', why)
+    endRun(run, 0).catch((error: unknown) => this.#of.warn(this.spec, error))
+  }
+
   #complain(trouble: AppTrouble['trouble'], why: string): void {
     const { package: name, app, revision } = this.spec
     this.#of.complain({ package: name, app, revision, trouble, why })
@@ -170,6 +180,7 @@ export class SupervisedApp {
     clearTimeout(this.#next)
     clearTimeout(this.#calm)
     this.#watch?.[Symbol.dispose]()
+    this.#diskWatch?.[Symbol.dispose]()
   }
 
   #after(work: () => Promise<void>): Promise<void> {
@@ -182,7 +193,7 @@ export class SupervisedApp {
     try {
       await this.#begin()
     } catch (error) {
-      if (!isDamage(error)) throw error
+      if (!isDamage(error) && !isCoded(error, 'apps/over-budget')) throw error
       this.#state = 'backing off'
       this.#of.warn(this.spec, error)
       this.#beginLater()
@@ -197,6 +208,8 @@ export class SupervisedApp {
     const way = await wayOf(floor, spec)
     const { command: own } = spec.declaration
     const command = await prepareSandbox(floor, spec, { folder, command: own, way })
+    const budget = await diskBudgetOf(floor, spec)
+    refuseFarOver(budget, spec)
     const name = cgroupName(spec.package, spec.app)
     const cgroup = makeCgroup(floor.homes, name, limitsOf(spec))
     const record: RunRecord = {
@@ -211,10 +224,10 @@ export class SupervisedApp {
     await writeRecord(folder, record)
     const joins = joiningFiles(cgroup)
     const keeper = await startKeeper({ folder, joins, command }, await logToBegin(folder))
-    this.#attend(ownRun(folder, cgroup, keeper), record)
+    this.#attend(ownRun(folder, cgroup, keeper), record, budget)
   }
 
-  #attend(run: Run, record: RunRecord): void {
+  #attend(run: Run, record: RunRecord, budget: DiskBudget): void {
     this.#run = run
     this.#state = 'running'
     this.#calm = setTimeout(() => {
@@ -223,6 +236,7 @@ export class SupervisedApp {
     this.#watch = watchExcess({ folder: this.folder, cgroup: record.cgroup }, (trouble, why) =>
       this.#complain(trouble, why),
     )
+    this.#diskWatch = watchDisk(budget, why => this.#endForDisk(run, why))
     void run.ended.then(status => {
       this.#run = undefined
       this.#endTimers()

@@ -122,6 +122,26 @@ for (const withCgroups of isRoot ? [true, false] : [false]) {
       assert.ok(signal === 'SIGKILL' || exit !== 0)
     })
 
+    test('that fills the disk is ended, and not begun again when it does not tidy up', async () => {
+      const other = { package: parsePackageName('acme/filler'), limits: { 'disk-mb': 1 } }
+      const script =
+        'while :; do dd if=/dev/zero bs=1M count=10 >>/data/all 2>/dev/null; sleep 0.1; done'
+      await start('filler', script, {}, other)
+      assert.equal((await troubleOf('filler')).trouble, 'fills the disk')
+      assert.match((await exitOf('filler')).signal ?? '', /^SIG(KILL|TERM)$/)
+      const { data } = bench.shell('filler', '', {}, other)
+      await until(() => bench.warnings.some(one => /its data takes \d+ MB of 1$/.test(one)))
+      const size = statSync(join(data, 'all')).size
+      assert.ok(size > 65 << 20 && size < 3e9, `${size} bytes`)
+      await bench.apps.stop(other.package)
+      const hook = await bench.apps.hook(
+        bench.shell('filler', '', {}, other),
+        ['bin/sh', '-c', script],
+        60,
+      )
+      assert.ok(hook.exit > 124, `a hook that goes on ends with ${hook.exit}`)
+    })
+
     test('that floods its output keeps no more than two files of a megabyte', async () => {
       const other = { package: parsePackageName('acme/flood') }
       await start('flood', 'while :; do echo "a line of a flood that never ends"; done', {}, other)

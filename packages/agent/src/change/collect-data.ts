@@ -1,6 +1,7 @@
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Generation, GenerationPackage } from '@steadfleet/engine'
+import { removeAppFolder } from '../disk/app-folders.ts'
 import type { Paths } from '../disk/paths.ts'
 import { isSystemError } from '../error.ts'
 import { type Grace, rejectData } from './rejected-data.ts'
@@ -41,9 +42,9 @@ async function collectHome(
     if (end === 'kept') continue
     const isAside = isWhole(name) && (end === 'put aside' || !isKnown)
     if (isAside) await rejectData(paths, directory, Number(name), grace)
-    else await rm(join(home, name), { recursive: true, force: true })
+    else await removeAppFolder(join(home, name))
   }
-  if ((await readdir(home)).length === 0) await rm(home, { recursive: true, force: true })
+  if ((await readdir(home)).length === 0) await rmdir(home)
 }
 
 type End = 'kept' | 'dropped' | 'put aside'
@@ -70,7 +71,7 @@ function isKept(is: boolean): End {
 async function dropShared(folder: string, own: readonly GenerationPackage[]): Promise<void> {
   const declared = new Set(own.flatMap(one => one.behaviour.data?.shared ?? []))
   for (const name of await namesIn(folder)) {
-    if (!declared.has(name)) await rm(join(folder, name), { recursive: true, force: true })
+    if (!declared.has(name)) await removeAppFolder(join(folder, name))
   }
 }
 

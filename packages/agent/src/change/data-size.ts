@@ -34,7 +34,7 @@ async function* entriesOf(folder: string) {
   try {
     yield* await opendir(folder)
   } catch (error) {
-    if (!isSystemError(error, 'ENOENT')) throw error
+    if (!isBeyondReach(error)) throw error
   }
 }
 
@@ -42,9 +42,14 @@ async function blocksOf(path: string): Promise<number> {
   try {
     return (await lstat(path)).blocks * 512
   } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return 0
+    if (isBeyondReach(error)) return 0
     throw error
   }
+}
+
+/** Gone meanwhile, no folder any more, or deeper than a path can be long: it is not copied either. */
+function isBeyondReach(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EACCES'].some(code => isSystemError(error, code))
 }
 
 /** Whether a file of this file system can be cloned: tried, since its name says too little. */

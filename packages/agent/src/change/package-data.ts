@@ -1,8 +1,9 @@
-import { chmod, chown, lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
+import { chmod, chown, lstat, mkdir, readdir, rename, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { toDocument } from '@steadfleet/base'
 import type { GenerationPackage } from '@steadfleet/engine'
-import { runTool, syncDirectory, syncFileSystem, writeDurably } from '../disk/durable.ts'
+import { copyAppFolder, removeAppFolder } from '../disk/app-folders.ts'
+import { syncDirectory, syncFileSystem, writeDurably } from '../disk/durable.ts'
 import { dataPath, type Paths, settingsPath } from '../disk/paths.ts'
 import { AgentError, isSystemError, orDiskFull } from '../error.ts'
 
@@ -28,8 +29,8 @@ export async function copyData(
   const place = dataPath(paths, to.package, to.data)
   const draft = `${place}.partial`
   const source = sourceOf(paths, to, from)
-  await rm(draft, { recursive: true, force: true })
-  await rm(place, { recursive: true, force: true })
+  await removeAppFolder(draft)
+  await removeAppFolder(place)
   try {
     await mkdir(dirname(place), { recursive: true })
     await syncDirectory(paths.data)
@@ -39,24 +40,22 @@ export async function copyData(
     await rename(draft, place)
     await syncDirectory(dirname(place))
   } catch (error) {
-    await rm(draft, { recursive: true, force: true })
+    await removeAppFolder(draft)
     throw orDiskFull(error)
   }
 }
 
 /**
- * `cp` keeps owners, modes, times and holes, and shares blocks where the file system can. The copy is
- * durable before it has its name: a copy that is done is never made again, and its source may go.
+ * The copy is durable before it has its name: a copy that is done is never made again, and its source may go.
  */
 async function fill(draft: string, source: string, shared: readonly string[]): Promise<void> {
   const names = await namesIn(source)
   const copied = names.filter(name => !shared.includes(name))
-  if (copied.length === names.length) await runTool('cp', [...asItIs, source, draft])
+  if (copied.length === names.length) await copyAppFolder([source], draft)
   else await fillWithout(draft, source, copied)
   await syncFileSystem(dirname(draft))
 }
 
-const asItIs = ['-a', '--reflink=auto', '--']
 /** The kernel bounds the arguments of a program: names are at most 255 bytes long. */
 const namesAtOnce = 200
 
@@ -66,7 +65,7 @@ async function fillWithout(draft: string, source: string, names: readonly string
   await mkdir(draft, { mode: 0o700 })
   for (let i = 0; i < names.length; i += namesAtOnce) {
     const paths = names.slice(i, i + namesAtOnce).map(name => join(source, name))
-    await runTool('cp', [...asItIs, ...paths, draft])
+    await copyAppFolder(paths, draft)
   }
   await chown(draft, uid, gid)
   await chmod(draft, mode & 0o7777)

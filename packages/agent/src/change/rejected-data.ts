@@ -2,6 +2,7 @@ import { readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isCoded, isJsonObject, parseStrictJson, toDocument } from '@steadfleet/base'
 import { toTimestamp } from '@steadfleet/domain'
+import { removeAppFolder } from '../disk/app-folders.ts'
 import { isThere, readIfThere, syncDirectory, writeDurably } from '../disk/durable.ts'
 import { dataPath, type Paths, settingsPath } from '../disk/paths.ts'
 import { isSystemError } from '../error.ts'
@@ -37,7 +38,7 @@ export async function rejectData(
   { now }: Grace,
 ): Promise<void> {
   const place = dataPath(paths, packageName, generation)
-  await rm(`${place}.partial`, { recursive: true, force: true })
+  await removeAppFolder(`${place}.partial`)
   await rm(settingsPath(paths, packageName, generation), { force: true })
   await note(`${place}.rejected`, now())
   try {
@@ -142,7 +143,7 @@ export async function dropRejected(paths: Paths, grace: Grace): Promise<readonly
 
 async function dropAll(rejected: readonly RejectedData[]): Promise<void> {
   for (const { path } of rejected) {
-    await rm(path, { recursive: true, force: true })
+    await removeAppFolder(path)
     await rm(`${path}.json`, { force: true })
   }
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { type FileHandle, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { createInterface } from 'node:readline'
 import { AgentError, isSystemError, orDiskFull } from '../error.ts'
 
 /** Replaces a file so that after a cut of power it is the old one or the new one, whole. */
@@ -49,17 +50,48 @@ export function syncFileSystem(path: string): Promise<void> {
   return runTool('sync', ['-f', path])
 }
 
-/** Runs a tool of the system and throws what it said where it fails. */
-export function runTool(tool: string, args: readonly string[]): Promise<void> {
+/**
+ * Runs a tool of the system and throws what it said where it fails; unless each line of that is one that is
+ * `forgiven`, by its last hundred characters.
+ */
+export function runTool(tool: string, args: readonly string[], forgiven?: RegExp): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(tool, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(tool, args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: plainEnvironment(),
+    })
+    let [said, forgave] = ['', false]
+    createInterface({ input: child.stderr }).on('line', line => {
+      if (forgiven?.test(line.slice(-100))) forgave = true
+      else said = `${said}${line.slice(-1000)}\n`.slice(-1000)
+    })
+    child.on('error', reject)
+    child.on('close', code => {
+      if (code === 0 || (forgave && said === '')) resolve()
+      else reject(toolFault(tool, code, said))
+    })
+  })
+}
+
+/** What a tool of the system says on its standard output, however it ends. */
+export function askTool(tool: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(tool, args, {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: plainEnvironment(),
+    })
     let said = ''
-    child.stderr.setEncoding('utf8').on('data', text => {
+    child.stdout.setEncoding('utf8').on('data', text => {
       said = (said + text).slice(-1000)
     })
     child.on('error', reject)
-    child.on('close', code => (code === 0 ? resolve() : reject(toolFault(tool, code, said))))
+    child.on('close', () => resolve(said))
   })
+}
+
+/** Tools that speak no language but one, so that what they say can be told apart. */
+function plainEnvironment(): Record<string, string> {
+  return { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' }
 }
 
 function toolFault(tool: string, code: number | null, said: string): AgentError {

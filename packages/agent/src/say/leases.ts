@@ -1,10 +1,11 @@
 import { constants } from 'node:fs'
-import { chmod, lstat, open, readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, lstat, open, opendir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { WaitReason } from '@steadfleet/domain'
 import type { Generation, GenerationPackage } from '@steadfleet/engine'
 import type { Apps } from '../apps/index.ts'
 import { specsOf } from '../change/specs.ts'
+import { removeAppFolder } from '../disk/app-folders.ts'
 import { leasePath, type Paths } from '../disk/paths.ts'
 import { isSystemError } from '../error.ts'
 import type { World } from '../world.ts'
@@ -13,6 +14,7 @@ import type { World } from '../world.ts'
 const usualSeconds = 60
 const longestSeconds = 3600
 const longestFile = 1024
+const mostLeases = 100
 /** A hook that says it is not safe is asked again after so long, and ended after so long. */
 const askAgainMs = 5000
 const hookSeconds = 60
@@ -89,7 +91,7 @@ export class Leases {
     for (const { path, leftMs } of await this.#leasesOf(name)) {
       if (leftMs > 0) continue
       this.#seen.delete(path)
-      await rm(path, { recursive: true, force: true })
+      await removeAppFolder(path)
     }
   }
 
@@ -104,8 +106,10 @@ export class Leases {
   async #leasesOf(name: string): Promise<{ path: string; why: string; leftMs: number }[]> {
     const now = this.#options.world.monotonic()
     const folder = this.#folder(name)
+    const names = await namesIn(folder, mostLeases)
+    this.#forgetOthers(folder, names)
     const leases = []
-    for (const file of await namesIn(folder)) {
+    for (const file of names) {
       const path = join(folder, file)
       const stamp = await stampOf(path)
       if (stamp === undefined) continue
@@ -116,6 +120,14 @@ export class Leases {
       leases.push({ path, why: lease.why, leftMs: lease.at + lease.seconds * 1000 - now })
     }
     return leases
+  }
+
+  /** Names that come and go must not fill the agent's memory. */
+  #forgetOthers(folder: string, names: readonly string[]): void {
+    const kept = new Set(names.map(name => join(folder, name)))
+    for (const path of this.#seen.keys()) {
+      if (dirname(path) === folder && !kept.has(path)) this.#seen.delete(path)
+    }
   }
 
   async #unsafeOf(
@@ -166,9 +178,14 @@ interface Lease {
   readonly why: string
 }
 
-async function namesIn(folder: string): Promise<string[]> {
+/** An app may make millions of leases: it holds up its update no longer by more of them than these. */
+async function namesIn(folder: string, most = Number.POSITIVE_INFINITY): Promise<string[]> {
+  const names: string[] = []
   try {
-    return await readdir(folder)
+    for await (const { name } of await opendir(folder)) {
+      if (names.push(name) >= most) break
+    }
+    return names.sort()
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return []
     throw error

@@ -44,6 +44,7 @@ export class Bench implements AsyncDisposable {
   readonly exits: AppExit[] = []
   readonly troubles: AppTrouble[] = []
   readonly lines: AppLine[] = []
+  readonly warnings: string[] = []
   readonly options: Partial<AppsOptions>
   apps!: Apps
 
@@ -77,7 +78,9 @@ export class Bench implements AsyncDisposable {
   /** As a new agent does: what ran before runs on. */
   async reopen(): Promise<void> {
     await this.apps?.close()
-    this.apps = await openApps({ stateDir: this.stateDir, backOff, ...this.options })
+    const { stateDir, options } = this
+    const warn = (message: string) => void this.warnings.push(message)
+    this.apps = await openApps({ stateDir, backOff, warn, ...options })
     this.apps.onExit(exit => this.exits.push(exit))
     this.apps.onTrouble(trouble => this.troubles.push(trouble))
     this.apps.follow(line => this.lines.push(line))
