@@ -29,9 +29,28 @@ describe('the arguments of a sandbox', () => {
       '--bounding-set=-all',
       '--no-new-privs',
       '--',
+      '/.steadfleet/env',
+      '-i',
       '/usr/bin/app',
       '-v',
     ])
+  })
+  test('give its environment to the app alone, when it has no right left', () => {
+    const given = toSandboxArguments(plan({ environment: { LD_PRELOAD: '/evil.so', A: '1' } }))
+    assert.ok(!given.includes('--setenv') && given.includes('--clearenv'))
+    assert.deepEqual(given.slice(-6), [
+      '/.steadfleet/env',
+      '-i',
+      'A=1',
+      'LD_PRELOAD=/evil.so',
+      '/usr/bin/app',
+      '-v',
+    ])
+  })
+  test('are refused for a program that would be taken for a variable', () => {
+    assert.throws(() => toSandboxArguments(plan({ command: ['usr/a=b'] })), {
+      code: 'confine/plan',
+    })
   })
   test('give an app of an ordinary user a user namespace and no capability', () => {
     const given = toSandboxArguments(plan({ identity: { kind: 'mapped' } }))
@@ -65,6 +84,12 @@ describe('the arguments of a sandbox', () => {
       assert.ok(!toSandboxArguments(plan({ entries: [{ path }] })).includes(`/tree/${path}`))
     })
   }
+  test('show nothing of the tree above what is bound: root would follow its links', () => {
+    const bound = [{ from: '/home/owner', at: '/home/owner', access: 'read' as const }]
+    const entries = [{ path: 'home', target: '/oldroot/etc' }, { path: 'usr' }]
+    const given = toSandboxArguments(plan({ entries, bound }))
+    assert.ok(!given.includes('/oldroot/etc') && given.includes('/tree/usr'))
+  })
   test('make a link of a link', () => {
     const given = toSandboxArguments(plan({ entries: [{ path: 'bin', target: 'usr/bin' }] }))
     assert.ok(has(given, '--symlink', 'usr/bin', '/bin'))
@@ -113,6 +138,7 @@ function plan(stated: Partial<SandboxPlan>): SandboxPlan {
     launcher: {
       shown: [{ from: '/usr/bin/setpriv', at: '/.steadfleet/setpriv' }],
       command: ['/.steadfleet/setpriv'],
+      setter: ['/.steadfleet/env'],
     },
     launcherOptions: [],
     tree: '/tree',

@@ -29,10 +29,17 @@ export type Identity =
   | { readonly kind: 'leased'; readonly uid: number; readonly groups?: readonly number[] }
   | { readonly kind: 'mapped' }
 
-/** How the last program before the app is run: a loader, its libraries and the program itself. */
+/**
+ * How the last programs before the app are run: their loader, their libraries and the programs themselves.
+ * The first may still be root, so nothing that the app could have said reaches it: not its environment
+ * either (LD_PRELOAD), which the second gives when no right is left.
+ */
 export interface Launcher {
   readonly shown: readonly Shown[]
+  /** Gives every right away for good: setpriv, or prlimit where there is none. */
   readonly command: readonly string[]
+  /** Gives the app its environment: env(1). */
+  readonly setter: readonly string[]
 }
 
 /** All that makes one sandbox. */
@@ -106,10 +113,9 @@ export function toSandboxArguments(plan: SandboxPlan): string[] {
   return [
     ...toNamespaces(plan),
     ...toPrivileges(plan),
-    ...toEnvironment(plan.environment),
+    '--clearenv',
     ...foldersOf(plan).flatMap(path => ['--perms', '0755', '--dir', path]),
-    ...plan.entries
-      .filter(isShown)
+    ...entriesShown(plan)
       .sort(byPath)
       .flatMap(entry => toEntry(plan.tree, entry)),
     ...[...plan.shown, ...plan.launcher.shown].sort(byPlace).flatMap(toShown),
@@ -150,21 +156,31 @@ function toPrivileges({ identity, opened }: SandboxPlan): string[] {
 
 function toEnvironment(environment: Readonly<Record<string, string>>): string[] {
   const names = Object.keys(environment).sort()
-  return ['--clearenv', ...names.flatMap(name => ['--setenv', name, environment[name] ?? ''])]
+  return names.map(name => `${name}=${environment[name] ?? ''}`)
 }
 
 /** Folders to make by name, since one that a bind implies may be closed to the app. */
-function foldersOf({ entries, shown, launcher }: SandboxPlan): string[] {
+function foldersOf(plan: SandboxPlan): string[] {
   const places = [
-    ...entries.filter(isShown).map(({ path }) => `/${path}`),
-    ...[...shown, ...launcher.shown].map(({ at }) => at),
+    ...entriesShown(plan).map(({ path }) => `/${path}`),
+    ...[...plan.shown, ...plan.launcher.shown].map(({ at }) => at),
   ]
   const folders = places.map(place => place.slice(0, place.lastIndexOf('/')))
   return [...new Set(folders)].filter(folder => folder !== '').sort()
 }
 
-function isShown({ path }: TreeEntry): boolean {
-  return !own.has(path)
+/** Whether a path of the tree's top level is the sandbox's own, where the tree's is not seen. */
+export function isOwnPlace(name: string): boolean {
+  return own.has(name)
+}
+
+/**
+ * What of the tree is seen: nothing where the sandbox has places of its own, nor above what is bound. bwrap,
+ * which is root, would follow a link of the tree on the way there, also out of the sandbox.
+ */
+function entriesShown({ entries, bound }: SandboxPlan): TreeEntry[] {
+  const isAbove = (path: string) => bound.some(({ at }) => `${at}/`.startsWith(`/${path}/`))
+  return entries.filter(({ path }) => !own.has(path) && !isAbove(path))
 }
 
 function toEntry(tree: string, { path, target }: TreeEntry): string[] {
@@ -230,8 +246,11 @@ function toCommand(plan: SandboxPlan): string[] {
   const [program, ...rest] = plan.command
   if (program === undefined) throw new ConfineError('confine/plan', 'cannot run an empty command')
   const path = program.startsWith('/') ? program : `/${program}`
+  // env(1) would take it for one more variable.
+  if (path.includes('=')) throw new ConfineError('confine/plan', `cannot run ${path}: it holds a =`)
   const options = [...plan.launcherOptions, ...toLauncherOptions(plan)]
-  return [...plan.launcher.command, ...options, '--', path, ...rest]
+  const setting = [...plan.launcher.setter, '-i', ...toEnvironment(plan.environment)]
+  return [...plan.launcher.command, ...options, '--', ...setting, path, ...rest]
 }
 
 /** For `leased` the launcher is setpriv: a uid of its own, and no group or capability but what is opened. */

@@ -6,7 +6,7 @@ import { pathsOf } from '../disk/paths.ts'
 import { findCgroupHomes } from './cgroup-homes.ts'
 import { leaveCgroupHomes } from './cgroups.ts'
 import { AppsError } from './error.ts'
-import { findProgram, launcherFor } from './host-programs.ts'
+import { findProgram, launcherOf } from './host-programs.ts'
 import { findLandlock } from './landlock.ts'
 import { type BusTools, findBusTools } from './opened/bus-proxy.ts'
 import { DeviceFolders } from './opened/device-folders.ts'
@@ -42,6 +42,8 @@ export async function findFloor(options: FloorOptions): Promise<Floor> {
   const launching = isRoot ? 'setpriv' : 'prlimit'
   const program = findProgram(launching)
   if (program === undefined) throw missing(`${launching} (package util-linux)`)
+  const env = findProgram('env')
+  if (env === undefined) throw missing('env (package coreutils)')
   const prlimit = findProgram('prlimit')
   const uids = isRoot ? openUids(leaseTable, stateDir) : undefined
   const homes = withCgroups ? findCgroupHomes(instanceOf(stateDir)) : []
@@ -51,7 +53,7 @@ export async function findFloor(options: FloorOptions): Promise<Floor> {
     homes,
     filters: new Map(),
     landlock: await findLandlock(isRoot ? program : undefined),
-    launcher: await launcherFor(program),
+    launcher: await launcherOf(program, env),
     leases: pathsOf(stateDir).leases,
     ...(uids && { uids }),
     doors: openHouse(options, uids),

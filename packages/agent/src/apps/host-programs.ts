@@ -27,7 +27,7 @@ function isExecutable(path: string): boolean {
  * A program of the device made to run in a sandbox whose tree may lack all that it needs: itself,
  * its loader and its libraries are shown under /.steadfleet, and it is run through the loader.
  */
-export async function launcherFor(program: string): Promise<Launcher> {
+export async function launcherFor(program: string): Promise<Pick<Launcher, 'shown' | 'command'>> {
   const inside = `/.steadfleet/${basename(program)}`
   const itself = { from: realpathSync(program), at: inside }
   const loader = interpreterOf(readFileSync(program))
@@ -43,6 +43,13 @@ export async function launcherFor(program: string): Promise<Launcher> {
     shown: unique,
     command: ['/.steadfleet/loader', '--library-path', '/.steadfleet', inside],
   }
+}
+
+/** The program by which rights are given away, and the one that runs with none of them. */
+export async function launcherOf(program: string, env: string): Promise<Launcher> {
+  const [first, second] = await Promise.all([launcherFor(program), launcherFor(env)])
+  const shown = new Map([...first.shown, ...second.shown].map(one => [one.at, one]))
+  return { shown: [...shown.values()], command: first.command, setter: second.command }
 }
 
 const PT_INTERP = 3

@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs'
-import { mkdir, readdir, readlink, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -9,7 +9,6 @@ import {
   type SandboxPlan,
   type Shown,
   sharedPlace,
-  type TreeEntry,
   toSandboxArguments,
   toSandboxEnvironment,
   toSeccompFilter,
@@ -24,6 +23,7 @@ import type { Landlock } from './landlock.ts'
 import { attendDoors, type Doors, type Opened, openDoors } from './opened/opened.ts'
 import { giveFolders } from './own-folders.ts'
 import { rlimitOptions } from './rlimits.ts'
+import { entriesOf } from './tree-entries.ts'
 import type { Uids } from './uids.ts'
 import { isNetworked } from './way.ts'
 
@@ -179,25 +179,4 @@ function shownTo(spec: AppSpec, way: Way | undefined): Shown[] {
   return ['/etc/hosts', '/etc/resolv.conf']
     .filter(path => existsSync(path))
     .map(path => ({ from: realpathSync(path), at: path }))
-}
-
-/** The tree's top level; its /etc taken apart where something is shown in it. */
-async function entriesOf(tree: string, shown: readonly Shown[]): Promise<TreeEntry[]> {
-  const top = await readEntries(tree, '')
-  const etc = top.find(entry => entry.path === 'etc')
-  if (shown.length === 0 || etc === undefined || etc.target !== undefined) return top
-  const covered = new Set(shown.map(({ at }) => at.slice(1)))
-  const inEtc = (await readEntries(tree, 'etc/')).filter(({ path }) => !covered.has(path))
-  return [...top.filter(entry => entry !== etc), ...inEtc]
-}
-
-async function readEntries(tree: string, prefix: string): Promise<TreeEntry[]> {
-  const entries = await readdir(join(tree, prefix), { withFileTypes: true })
-  return Promise.all(
-    entries.map(async entry => {
-      const path = `${prefix}${entry.name}`
-      if (!entry.isSymbolicLink()) return { path }
-      return { path, target: await readlink(join(tree, path)) }
-    }),
-  )
 }
