@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -84,7 +92,8 @@ describe('a release on probation', { skip: whyNotShipped(), concurrency: 2 }, ()
       await fleet.untilState('restored', 1)
       const home = join(paths.data, 'acme.hub')
       assert.deepEqual(readdirSync(join(home, 'shared/cache')).sort(), ['one', 'two'])
-      assert.deepEqual(readdirSync(join(home, '2.rejected/cache')), [])
+      const link = readlinkSync(join(home, '2.rejected/cache'))
+      assert.equal(link, '/run/steadfleet/shared/cache')
       assert.equal(existsSync(join(home, '1/own')), false)
     }))
 
