@@ -30,6 +30,8 @@ const groups: Readonly<Record<string, string>> = {
   bundle: 'Files that bring releases to devices without a network.',
   rollout: 'Rollouts: moving a fleet to a release, in phases.',
   release: 'Releases that were published.',
+  grants: 'Grants: what packages may touch, and who said so.',
+  review: 'Reviews: risky requests are looked at before they go to stable.',
   group: 'Groups: saved queries over the fleet.',
   settings: 'Settings: values an owner gives a package.',
   keys: 'Keys: what signs for the fleet offline.',

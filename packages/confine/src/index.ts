@@ -1,5 +1,6 @@
 export * from './environment.ts'
 export * from './error.ts'
+export * from './grants/index.ts'
 export type * from './interfaces/effect.ts'
 export type { Interface } from './interfaces/interface.ts'
 export { effectOf, faultsInRequest, faultsTogether, openedRequests } from './interfaces/request.ts'

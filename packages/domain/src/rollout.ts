@@ -8,6 +8,7 @@ import {
   Revision,
   Timestamp,
 } from './identifiers.ts'
+import { InterfaceRequest } from './manifest.ts'
 import { object, oneOf } from './schema.ts'
 
 /** One wave of a rollout: it opens to `percent` of the fleet, or to `count` devices. */
@@ -107,5 +108,7 @@ export const Rollout = object({
   findings: Type.Array(Finding),
   why: Type.String(),
   createdAt: Timestamp,
+  /** Requests of the revision that nobody has said yes or no to: the devices in turn are not moved before. */
+  waitsFor: Type.Array(InterfaceRequest),
 })
 export type Rollout = Static<typeof Rollout>

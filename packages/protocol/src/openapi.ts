@@ -7,6 +7,7 @@ import * as content from './routes/content.ts'
 import * as devices from './routes/devices.ts'
 import * as fleet from './routes/fleet.ts'
 import * as isolation from './routes/isolation.ts'
+import * as grants from './routes/grants.ts'
 import * as log from './routes/log.ts'
 import * as people from './routes/people.ts'
 import * as releases from './routes/releases.ts'
@@ -21,6 +22,7 @@ export const routes: Readonly<Record<string, RouteSpec>> = {
   ...devices,
   ...fleet,
   ...isolation,
+  ...grants,
   ...log,
   ...people,
   ...releases,

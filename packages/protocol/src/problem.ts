@@ -59,6 +59,7 @@ export const problemStatus = {
   'release/not-logged': 409,
   'release/withdrawn': 409,
   'release/unpublished': 409,
+  'release/not-reviewed': 409,
 
   'log/none': 404,
   'log/unknown-leaf': 404,
@@ -91,6 +92,9 @@ export const problemStatus = {
   'mud/exists': 409,
   'mud/elsewhere': 422,
   'confine/mud': 422,
+  'confine/unknown-interface': 404,
+  'grant/unknown': 404,
+  'grant/not-requested': 404,
 
   'setting/mismatch': 400,
   'setting/unknown-package': 404,

@@ -12,6 +12,7 @@ export type Needs =
   | 'rollout:write'
   | 'release:read'
   | 'release:publish'
+  | 'release:review'
   | 'settings:write'
 
 /** What a reply's body is: JSON by a schema, raw bytes, or a stream of events. */

@@ -28,6 +28,8 @@ export interface Progress {
   readonly away: ReadonlySet<DeviceId>
   readonly control: Control
   readonly rule: HaltingRule
+  /** Devices that may not be ordered yet, for a reason of their own: their phase waits for them. */
+  readonly held?: ReadonlySet<DeviceId>
 }
 
 /** What a device's own signed reports say of the move, and what the platform says of one who says nothing. */
@@ -59,7 +61,7 @@ export function nextMoves(progress: Progress, reports: ReadonlyMap<DeviceId, Ver
   if (open === undefined) {
     return { ...next, state: after('finish'), why: whyDone(moves) }
   }
-  const chosen = new Set(waveOf(progress.phases[open], open, moves))
+  const chosen = new Set(waveOf(progress, open, moves))
   return {
     ...next,
     state: 'running',
@@ -101,9 +103,11 @@ const smallestWave = 20
  * Who of an open phase is ordered now: with a bound all of it; without one no more than have done well so
  * far, so that what a bad release can reach only doubles from one look to the next.
  */
-function waveOf(phase: Phase | undefined, open: number, moves: readonly Move[]): Move[] {
-  const waiting = moves.filter(move => move.phase === open && move.state === 'waiting')
-  if (phase?.['max-failures'] !== undefined) return waiting
+function waveOf({ phases, held }: Progress, open: number, moves: readonly Move[]): Move[] {
+  const waiting = moves.filter(
+    ({ phase, state, device }) => phase === open && state === 'waiting' && !held?.has(device),
+  )
+  if (phases[open]?.['max-failures'] !== undefined) return waiting
   const count = (state: Move['state']) => moves.filter(move => move.state === state).length
   return waiting.slice(0, Math.max(0, Math.max(smallestWave, count('done')) - count('ordered')))
 }

@@ -55,6 +55,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   await importOnce(store, folder)
   const facts = await allFacts(store.db)
   const owner = await openOwner(join(folder, 'owner'), () => signer.client())
+  await store.write('noteCeiling', { ceiling: owner.policy().signed.ceiling })
   const content = opened.use(await openContent(folder))
   const signer = opened.use(await keepSigner(folder, logger, options))
   const streams = opened.use(makeStreams())

@@ -7,6 +7,7 @@ import { channelFollow, channelList, channelMove } from './channel.ts'
 import { demo } from './demo.ts'
 import { deviceEnrol, deviceList, deviceShow, deviceTimeline } from './device.ts'
 import { gatewayCommands } from './gateway.ts'
+import { grantCommands } from './grants.ts'
 import { groupList, groupRemove, groupSet } from './group.ts'
 import { init } from './init.ts'
 import { isolationCommands } from './isolation.ts'
@@ -29,6 +30,7 @@ import {
 import { publish } from './publish.ts'
 import { publisherCommands } from './publisher.ts'
 import { releaseList, releaseShow } from './release.ts'
+import { reviewCommands } from './review.ts'
 import {
   rolloutCancel,
   rolloutList,
@@ -70,6 +72,8 @@ export const commands: readonly CommandSpec[] = [
   channelFollow,
   releaseList,
   releaseShow,
+  ...reviewCommands,
+  ...grantCommands,
   rolloutList,
   rolloutShow,
   rolloutWatch,

@@ -109,7 +109,14 @@ function toRow(view: Rollout): string[] {
 function toLine(view: Rollout): string {
   const { id, revision, state, moves, why } = view
   const counts = `${countOf(view, 'done')} done, ${failedIn(view)} failed of ${moves.length}`
-  return `rollout ${id} of ${view.package} revision ${revision}: ${state}, ${counts}${why ? ` (${why})` : ''}`
+  return `rollout ${id} of ${view.package} revision ${revision}: ${state}, ${counts}${why ? ` (${why})` : ''}${waitsOf(view)}`
+}
+
+/** What it waits for: somebody must say yes or no. */
+function waitsOf({ waitsFor, ...view }: Rollout): string {
+  if (waitsFor.length === 0) return ''
+  const names = waitsFor.map(one => one.interface).join(', ')
+  return `; waits for a grant of ${names}: steadfleet release diff ${view.package} ${view.revision}`
 }
 
 function toText(view: Rollout): string {

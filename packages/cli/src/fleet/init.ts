@@ -9,6 +9,7 @@ import {
   toPkcs8Pem,
 } from '@steadfleet/authority'
 import { digestOf, toHexDigest } from '@steadfleet/base'
+import { interfaceNamed, interfaceNames } from '@steadfleet/confine'
 import { parseFleetName, parsePackageName, parsePublisherName } from '@steadfleet/domain'
 import { CliError } from '../error.ts'
 import { makeKeyFolder, type Protection, writeKey } from '../keys/key-file.ts'
@@ -46,8 +47,11 @@ export interface Made {
 
 type Seeds = FirstSeeds & { readonly operator: Uint8Array; readonly builder: Uint8Array }
 
-/** Interfaces that exist so far; the owner's ceiling allows them to every package. */
-const openInterfaces = ['network', 'network-listen']
+/** What the ceiling of a new fleet allows to every package: nothing that sees, hears, or rules the device. */
+const openInterfaces = interfaceNames.filter(name => {
+  const { risk, granted } = interfaceNamed(name)
+  return risk !== 'high' && granted !== 'never automatically'
+})
 
 /** Makes a fleet's keys and first files: the offline ones in `offline/`, the online in `server/`. */
 export async function initFleet(

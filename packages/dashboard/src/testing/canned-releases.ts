@@ -116,6 +116,7 @@ export function makeRollouts() {
       ],
       why: '1 of 1 devices failed in phase 1, where none may',
       createdAt: ago(6 * minute),
+      waitsFor: [],
     },
     {
       ...shared,
@@ -127,6 +128,7 @@ export function makeRollouts() {
       findings: [],
       why: 'every device has spoken',
       createdAt: ago(3 * day),
+      waitsFor: [],
     },
   ]
 }

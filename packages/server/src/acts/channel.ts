@@ -4,6 +4,7 @@ import { fleetNamed, followersOf } from '../store/fleet-store.ts'
 import { channelNamed, floorAbove, releasesAt } from '../store/release-store.ts'
 import type { Db } from '../store/schema.ts'
 import { unassign } from './due.ts'
+import { refuseUnreviewed } from './refuse-unreviewed.ts'
 import { startRollout, supersede } from './rollout.ts'
 
 export interface ChannelMove {
@@ -19,6 +20,7 @@ export async function moveChannel(db: Db, move: ChannelMove): Promise<{ rollouts
   const { channel, revision, now } = move
   await refuseUnpublished(db, move.package, revision)
   await refuseBelowFloor(db, move.package, revision)
+  await refuseUnreviewed(db, move)
   await db
     .insertInto('channel')
     .values({ package: move.package, channel, revision, moved_at: now })

@@ -24,10 +24,12 @@ import {
   type RolloutRow,
   rolloutRow,
   toMove,
+  unfinished,
   unfinishedRollouts,
 } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
 import { assign, unassign } from './due.ts'
+import { type Held, heldBack, nobodyHeld } from './held.ts'
 import { controlOf } from './rollout-control.ts'
 
 export interface NewRollout {
@@ -82,8 +84,10 @@ export async function advance(
   const rollout = await rolloutRow(db, id)
   const rows = await movesOf(db, id)
   const moves = rows.map(toMove)
+  const held = await heldBack(db, rollout, rows)
   const next = nextMoves(
     {
+      held: held.devices,
       state: rollout.state as RolloutState,
       phases: JSON.parse(rollout.phases),
       moves,
@@ -101,6 +105,7 @@ export async function advance(
     if (!row || (row.state === state && row.crashed === Number(crashed ?? 0))) continue
     await keepMove(db, rollout, { ...row, state, crashed: Number(crashed ?? 0) }, evidence)
   }
+  await keepWaiting(db, rollout, next.state === 'running' ? held : nobodyHeld)
   const findings = JSON.stringify(next.findings)
   const change = next.state === rollout.state ? {} : { state: next.state, why: next.why }
   await db
@@ -112,6 +117,23 @@ export async function advance(
 
 function acceptedIn({ accepted }: RolloutRow): Seen {
   return { ...nothingSeen, ...JSON.parse(accepted) }
+}
+
+/** Looks again at every rollout that waits for a grant: somebody has said something. */
+export async function advanceWaiting(db: Db): Promise<void> {
+  const waiting = await db
+    .selectFrom('rollout')
+    .select('id')
+    .where('state', 'in', unfinished)
+    .where('waits_for', '<>', '[]')
+    .execute()
+  for (const { id } of waiting) await advance(db, id, new Map(), null)
+}
+
+async function keepWaiting(db: Db, rollout: RolloutRow, { requests }: Held): Promise<void> {
+  const waits_for = JSON.stringify(requests)
+  if (waits_for === rollout.waits_for) return
+  await db.updateTable('rollout').set({ waits_for }).where('id', '=', rollout.id).execute()
 }
 
 export interface Steering {

@@ -11,11 +11,13 @@ import { handleContent } from '../routes/content.ts'
 import { handleDevices } from '../routes/devices.ts'
 import { handleFleets } from '../routes/fleet.ts'
 import { handleIsolation } from '../routes/isolation.ts'
+import { handleGrants } from '../routes/grants.ts'
 import { handleLog } from '../routes/log.ts'
 import { handleMetrics } from '../routes/metrics.ts'
 import { handleMud } from '../routes/mud.ts'
 import { handlePeople } from '../routes/people.ts'
 import { handleReleases } from '../routes/releases.ts'
+import { handleReviews } from '../routes/reviews.ts'
 import { handleSecurity } from '../routes/security.ts'
 import { makeHandle, sendAsProblem, sendProblem } from './handle.ts'
 
@@ -47,7 +49,9 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   handleDevices(handle, house)
   handleFleets(handle, house)
   handleIsolation(handle, house)
+  handleGrants(handle, house)
   handleReleases(handle, house)
+  handleReviews(handle, house)
   handleContent(handle, house)
   handleMud(handle, house)
   handleCatalogues(handle, house)

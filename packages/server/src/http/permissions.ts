@@ -24,8 +24,10 @@ export const permissions = {
     'rollout:write',
     'release:read',
     'release:publish',
+    'release:review',
     'settings:write',
   ],
+  reviewer: ['fleet:read', 'release:read', 'release:review'],
   publisher: ['release:read', 'release:publish'],
   viewer: ['fleet:read', 'release:read'],
 } as const satisfies Readonly<Record<string, readonly Permission[]>>

@@ -1,4 +1,5 @@
 import { type Digest, digestOf, toDocument } from '@steadfleet/base'
+import { type GrantSituation, grantedNames } from '@steadfleet/confine'
 import {
   faultsInSettings,
   type IsolationPolicy,
@@ -20,6 +21,7 @@ import {
   updatesOf,
 } from '../store/fleet-store.ts'
 import { orderedIsolationOf } from '../store/isolation-store.ts'
+import { saidInFleet, situationFor } from '../store/grant-store.ts'
 import { releasesAt, type StoredRelease } from '../store/release-store.ts'
 import type { Db } from '../store/schema.ts'
 
@@ -47,11 +49,13 @@ export async function contentFor(
   const { db, policy, firstCatalogue } = options
   const fleet = await fleetNamed(db, device.fleet)
   const settings = await settingsFor(db, device)
+  const said = await saidInFleet(db, device.fleet, policy.ceiling)
   const releases: OrderedRelease[] = []
   for (const assigned of await assignedTo(db, device.id)) {
     const found = await releaseFor(options, device, assigned)
     if (!found) continue
-    const ordered = toOrdered(found, policy, settings.get(assigned.package) ?? {})
+    const situation = situationFor(assigned.package, device.id, said)
+    const ordered = toOrdered(found, situation, settings.get(assigned.package) ?? {})
     releases.push({ ...ordered, catalogue: found.catalogue || firstCatalogue })
   }
   return { model: fleet.model, releases, policy: policyOf(fleet, device) }
@@ -93,7 +97,7 @@ export function digestOfContent(content: OrderContent): Digest {
 
 function toOrdered(
   { record, digest, length }: StoredRelease,
-  policy: TrustPolicy,
+  situation: GrantSituation,
   settings: SettingValues,
 ): Omit<OrderedRelease, 'catalogue'> {
   return {
@@ -102,7 +106,7 @@ function toOrdered(
     architecture: record.architecture,
     record: { digest: digest as Digest, length },
     settings: declaredOnly(record, settings),
-    grants: grantsFor(record, policy),
+    grants: grantedNames(record.behaviour.interfaces ?? [], situation),
   }
 }
 
@@ -113,15 +117,6 @@ function declaredOnly({ behaviour }: ReleaseRecord, settings: SettingValues): Se
     ([name, value]) => faultsInSettings(declared, { [name]: value }).length === 0,
   )
   return Object.fromEntries(fitting)
-}
-
-/** All that is requested and that the owner's ceiling allows. */
-function grantsFor(record: ReleaseRecord, { ceiling }: TrustPolicy): string[] {
-  const requested = new Set(record.behaviour.interfaces?.map(request => request.interface))
-  return [...requested].filter(name => {
-    const allowed = ceiling.get(name) ?? []
-    return allowed.includes('*') || allowed.includes(record.package)
-  })
 }
 
 /** Values by package; a device's own beat its groups', those its fleet's. */

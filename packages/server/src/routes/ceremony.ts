@@ -68,6 +68,7 @@ export async function applyOwnerStep(house: House, step: OwnerStep): Promise<voi
   // What the policy lets in may have been in a catalogue before.
   await house.notes.noteAll()
   await haltDisallowed(house)
+  await house.store.write('noteCeiling', { ceiling: house.owner.policy().signed.ceiling })
   await house.store.write(isDirectedAnew ? 'renewAllOrders' : 'markAllDue', {})
   house.log.nudge()
   void house.orderer.nudge()

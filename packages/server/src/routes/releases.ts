@@ -1,3 +1,4 @@
+import { isCoded } from '@steadfleet/base'
 import { type PackageName, toTimestamp } from '@steadfleet/domain'
 import {
   getRollout,
@@ -34,14 +35,16 @@ export function handleReleases(handle: Handle, house: House): void {
 
   handle(listChannels, async () => (await allChannels(db)).map(toChannelView))
 
-  handle(moveChannel, async ({ params, body }) => {
+  handle(moveChannel, async ({ params, body, caller }) => {
     const name = `${params.publisher}/${params.name}`
     const channel = `${params.track}/${params.risk}`
     const now = toTimestamp(world.now())
     const { revision, phases } = body
     const move = { package: name, channel, revision, phases, now }
     await makeReady(house, name, revision)
-    const { rollouts } = await store.write('moveChannel', move)
+    const { rollouts } = await orAsked(store.write('moveChannel', move), () =>
+      store.write('askReview', { package: name, revision, by: nameOf(caller), now }),
+    )
     await orderer.nudge()
     announce(house, 'releases')
     announce(house, 'rollouts')
@@ -75,6 +78,16 @@ export function handleReleases(handle: Handle, house: House): void {
     announce(house, 'rollouts')
     return rolloutWithId(db, params.rollout)
   })
+}
+
+/** What a reviewer must see first is put on the reviewers' list, and refused. */
+async function orAsked<T>(move: Promise<T>, ask: () => Promise<void>): Promise<T> {
+  try {
+    return await move
+  } catch (error) {
+    if (isCoded(error, 'release/not-reviewed')) await ask()
+    throw error
+  }
 }
 
 /** What was halted because nobody would take it is not resumed before somebody would. */

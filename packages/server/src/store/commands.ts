@@ -11,6 +11,7 @@ import {
   tryRelease,
 } from '../acts/fleet.ts'
 import { setIsolation, setIsolationRule } from '../acts/isolation.ts'
+import { decideGrant, forgetGrant, noteCeiling, setGrantRules } from '../acts/grant.ts'
 import { clearDue, putOrder } from '../acts/order.ts'
 import {
   createSignInToken,
@@ -19,6 +20,7 @@ import {
   redeemSignInToken,
 } from '../acts/people.ts'
 import { noteReleases } from '../acts/release.ts'
+import { askReview, reviewRelease, setReviewPolicy } from '../acts/review.ts'
 import { steerRollout, tripRollouts } from '../acts/rollout.ts'
 import { raiseSilence } from '../acts/silence.ts'
 
@@ -50,6 +52,13 @@ export const commands = {
   setIsolationRule,
   putGroup,
   removeGroup,
+  decideGrant,
+  forgetGrant,
+  setGrantRules,
+  noteCeiling,
+  askReview,
+  reviewRelease,
+  setReviewPolicy,
 } as const
 
 export type CommandName = keyof typeof commands

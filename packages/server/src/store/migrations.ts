@@ -103,6 +103,24 @@ const migrations: readonly string[] = [
   alter table fleet add column isolate_from integer;
   alter table device add column isolation text not null default '{}';
   `,
+  `
+  alter table fleet add column grant_rules text not null default '{}';
+  alter table rollout add column waits_for text not null default '[]';
+  create table grant_decision (
+    fleet text not null references fleet, package text not null, interface text not null,
+    scope text not null, target text not null, verdict text not null, request text not null,
+    said_by text not null, said_at text not null,
+    primary key (fleet, package, interface, scope, target)
+  ) strict, without rowid;
+  create table review (
+    package text not null, revision integer not null, verdict text not null, reason text not null,
+    said_by text not null, said_at text not null, primary key (package, revision)
+  ) strict, without rowid;
+  create table deed (
+    id integer primary key autoincrement, at text not null, by text not null, deed text not null,
+    subject text not null, json text not null
+  ) strict;
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

@@ -125,5 +125,6 @@ async function toRollout(db: Db, row: RolloutRow): Promise<Rollout> {
     findings: JSON.parse(row.findings) as Finding[],
     why,
     createdAt: row.created_at,
+    waitsFor: JSON.parse(row.waits_for),
   }
 }

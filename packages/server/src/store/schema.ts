@@ -16,6 +16,8 @@ export interface Database {
     probation_seconds: Generated<number | null>
     /** Denied attempts in a minute from which a package is isolated. */
     isolate_from: Generated<number | null>
+    /** Who has an interface without being asked about, as JSON. */
+    grant_rules: Generated<string>
   }
   fleet_package: { fleet: string; package: string; channel: string }
   enrolment_token: { hash: string; fleet: string; expires_at: string; used_by: string | null }
@@ -30,6 +32,37 @@ export interface Database {
   rollout: RolloutTable
   move: MoveTable
   setting: { fleet: string; package: string; scope: string; name: string; json: string }
+  /** What was said of an interface of a package, for a fleet or one device. */
+  grant_decision: {
+    fleet: string
+    package: string
+    interface: string
+    scope: string
+    target: string
+    verdict: string
+    /** What was asked for when it was said, as JSON. */
+    request: string
+    said_by: string
+    said_at: string
+  }
+  /** Whether a revision that requests risky interfaces may go to `stable`. */
+  review: {
+    package: string
+    revision: number
+    verdict: string
+    reason: string
+    said_by: string
+    said_at: string
+  }
+  /** Who decided what: only ever added to. */
+  deed: {
+    id: Generated<number>
+    at: string
+    by: string
+    deed: string
+    subject: string
+    json: string
+  }
   fleet_group: { fleet: string; name: string; conditions: string }
 }
 export type Db = Kysely<Database>
@@ -111,6 +144,8 @@ export interface RolloutTable {
   findings: Generated<string>
   why: string
   created_at: string
+  /** Requests that somebody must say yes or no to before it goes on, as JSON. */
+  waits_for: Generated<string>
 }
 
 export interface MoveTable {

@@ -9,7 +9,12 @@ import {
 } from '@steadfleet/authority'
 import { type Digest, digestOf, toDocument, toUtf8 } from '@steadfleet/base'
 import { contentsOf, makeHeader, makeTree, toTreeBytes, writeBundle } from '@steadfleet/bundle'
-import { type PackageName, parseReleaseRecord, type ReleaseRecord } from '@steadfleet/domain'
+import {
+  type InterfaceRequest,
+  type PackageName,
+  parseReleaseRecord,
+  type ReleaseRecord,
+} from '@steadfleet/domain'
 import { type Client, publishRole, uploadPart } from '@steadfleet/protocol'
 
 export interface ReleaseChoices {
@@ -20,7 +25,8 @@ export interface ReleaseChoices {
   readonly files?: Readonly<Record<string, string>>
   readonly floor?: number
   readonly settings?: ReleaseRecord['behaviour']['settings']
-  readonly interfaces?: readonly string[]
+  /** Requests, or names of those that say no more. */
+  readonly interfaces?: readonly (string | InterfaceRequest)[]
 }
 
 /** A release with everything it names, ready to be sent. */
@@ -83,7 +89,9 @@ function recordFor(choices: ReleaseChoices, parts: Parts): ReleaseRecord {
     ...(choices.floor !== undefined && { floor: choices.floor }),
     behaviour: {
       apps: { web: { command: ['app'] } },
-      interfaces: (choices.interfaces ?? []).map(name => ({ interface: name })),
+      interfaces: (choices.interfaces ?? []).map(one =>
+        typeof one === 'string' ? { interface: one } : one,
+      ),
       settings: choices.settings ?? {},
     },
     sbom: ref(parts.sbom),

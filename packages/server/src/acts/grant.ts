@@ -1,0 +1,121 @@
+import type { GrantDecision, GrantRules, GrantSituation } from '@steadfleet/confine'
+import type { InterfaceRequest } from '@steadfleet/domain'
+import { unknown } from '../error.ts'
+import { deviceWithId } from '../store/device-store.ts'
+import { fleetNamed } from '../store/fleet-store.ts'
+import { type Deed, keepCeiling } from '../store/grant-store.ts'
+import type { Db } from '../store/schema.ts'
+import { markDue, markFleetDue } from './due.ts'
+import { advanceWaiting } from './rollout.ts'
+
+/** What somebody says of one interface of a package, for the fleet or for one device. */
+export interface NewDecision {
+  readonly fleet: string
+  readonly package: string
+  readonly interface: string
+  readonly scope: GrantDecision['scope']
+  readonly target: string
+  readonly verdict: GrantDecision['verdict']
+  /** What the package asks for now. */
+  readonly request: InterfaceRequest
+  readonly by: string
+  readonly now: string
+}
+
+/** Keeps a decision; devices are ordered anew, and rollouts that waited for it go on. */
+export async function decideGrant(db: Db, decision: NewDecision): Promise<void> {
+  await refuseOtherTarget(db, decision)
+  const { fleet, scope, target, verdict, by, now } = decision
+  const said = { verdict, request: JSON.stringify(decision.request), said_by: by, said_at: now }
+  await db
+    .insertInto('grant_decision')
+    .values({ ...keyOf(decision), ...said })
+    .onConflict(conflict =>
+      conflict.columns(['fleet', 'package', 'interface', 'scope', 'target']).doUpdateSet(said),
+    )
+    .execute()
+  await note(db, { ...told(decision), deed: `grant: ${verdict}` })
+  await takeEffect(db, fleet, scope === 'device' ? target : undefined)
+}
+
+/** Takes a decision back, as if nobody had said anything. */
+export async function forgetGrant(
+  db: Db,
+  decision: Omit<NewDecision, 'verdict' | 'request'>,
+): Promise<void> {
+  const { fleet, scope, target } = decision
+  const key = keyOf(decision)
+  const gone = await db
+    .deleteFrom('grant_decision')
+    .where('fleet', '=', key.fleet)
+    .where('package', '=', key.package)
+    .where('interface', '=', key.interface)
+    .where('scope', '=', key.scope)
+    .where('target', '=', key.target)
+    .returning('package')
+    .executeTakeFirst()
+  if (!gone) {
+    const what = `what was said of ${key.interface} of ${key.package} for ${target}`
+    throw unknown('grant/unknown', what, { package: key.package, interface: key.interface })
+  }
+  await note(db, { ...told(decision), deed: 'grant: forgotten' })
+  await takeEffect(db, fleet, scope === 'device' ? target : undefined)
+}
+
+export interface NewRules {
+  readonly fleet: string
+  readonly rules: GrantRules
+  readonly by: string
+  readonly now: string
+}
+
+/** Says who of a fleet's packages has an interface without being asked about. */
+export async function setGrantRules(db: Db, { fleet, rules, by, now }: NewRules): Promise<void> {
+  await fleetNamed(db, fleet)
+  const json = JSON.stringify(rules)
+  await db.updateTable('fleet').set({ grant_rules: json }).where('name', '=', fleet).execute()
+  await note(db, { at: now, by, deed: 'grant: rules', subject: fleet, json })
+  await takeEffect(db, fleet, undefined)
+}
+
+/** The ceiling as a policy that is in force has it: what it lets in may be what a rollout waits for. */
+export async function noteCeiling(
+  db: Db,
+  { ceiling }: { readonly ceiling: GrantSituation['ceiling'] },
+): Promise<void> {
+  await keepCeiling(db, ceiling)
+  await advanceWaiting(db)
+}
+
+/** Writes down who decided something; nothing here is ever changed. */
+export async function note(db: Db, deed: Deed): Promise<void> {
+  await db.insertInto('deed').values(deed).execute()
+}
+
+async function takeEffect(db: Db, fleet: string, device: string | undefined): Promise<void> {
+  if (device === undefined) await markFleetDue(db, fleet)
+  else await markDue(db, [device])
+  await advanceWaiting(db)
+}
+
+async function refuseOtherTarget(db: Db, { fleet, scope, target }: NewDecision): Promise<void> {
+  await fleetNamed(db, fleet)
+  const isHere =
+    scope === 'fleet' ? target === fleet : (await deviceWithId(db, target)).fleet === fleet
+  if (isHere) return
+  throw unknown(
+    scope === 'fleet' ? 'fleet/unknown' : 'device/unknown',
+    `${target} in fleet ${fleet}`,
+  )
+}
+
+type Key = Pick<NewDecision, 'fleet' | 'package' | 'interface' | 'scope' | 'target'>
+
+function keyOf({ fleet, package: name, interface: opened, scope, target }: Key): Key {
+  return { fleet, package: name, interface: opened, scope, target }
+}
+
+function told(decision: Key & Pick<NewDecision, 'by' | 'now'>): Omit<Deed, 'deed'> {
+  const { by, now } = decision
+  return { at: now, by, subject: decision.package, json: JSON.stringify(keyOf(decision)) }
+}

@@ -1,0 +1,89 @@
+import { requestChanges } from '@steadfleet/confine'
+import { type PackageName, toTimestamp } from '@steadfleet/domain'
+import {
+  compareRequests,
+  decideGrant,
+  forgetGrant,
+  listDeeds,
+  listGrants,
+  setGrantRules,
+} from '@steadfleet/protocol'
+import { announce } from '../announce.ts'
+import { unknown } from '../error.ts'
+import type { House } from '../house.ts'
+import type { Handle } from '../http/handle.ts'
+import { deedsOf } from '../store/grant-store.ts'
+import { releasesAt } from '../store/release-store.ts'
+import { requestsAt } from '../store/review-store.ts'
+import { newestRevision, toChangeView, toDeedView, toFleetGrants } from '../views/grants.ts'
+import { nameOf } from './people.ts'
+
+/** What packages may touch: what they ask for, what they are granted, and who said so. */
+export function handleGrants(handle: Handle, house: House): void {
+  const { store, world, orderer } = house
+  const { db } = store
+  const now = () => toTimestamp(world.now())
+  const takeEffect = async (): Promise<number> => {
+    const ordered = await orderer.settle()
+    for (const topic of ['settings', 'rollouts', 'devices'] as const) announce(house, topic)
+    return ordered
+  }
+
+  handle(listGrants, async ({ params }) => toFleetGrants(house, params.fleet))
+
+  handle(decideGrant, async ({ params, body, caller }) => {
+    const { fleet, scope, target } = params
+    const name = `${params.publisher}/${params.name}` as PackageName
+    const revision = body.revision ?? (await newestRevision(db, fleet, name))
+    const request = await requestFor(house, name, revision, params.interface)
+    const said = { package: name, interface: params.interface, scope, target }
+    const made = { ...said, verdict: body.verdict, request, by: nameOf(caller) }
+    const at = now()
+    await store.write('decideGrant', { fleet, ...made, now: at })
+    return { decision: { ...made, at }, ordered: await takeEffect() }
+  })
+
+  handle(forgetGrant, async ({ params, caller }) => {
+    const { fleet, scope, target } = params
+    const name = `${params.publisher}/${params.name}`
+    const said = { package: name, interface: params.interface, scope, target }
+    await store.write('forgetGrant', { fleet, ...said, by: nameOf(caller), now: now() })
+    await takeEffect()
+    return undefined
+  })
+
+  handle(setGrantRules, async ({ params: { fleet }, body: rules, caller }) => {
+    await store.write('setGrantRules', { fleet, rules, by: nameOf(caller), now: now() })
+    return { rules, ordered: await takeEffect() }
+  })
+
+  handle(compareRequests, async ({ params, query }) => {
+    const name = `${params.publisher}/${params.name}`
+    const { from, to } = query
+    await refuseUnknown(house, name, to)
+    if (from !== undefined) await refuseUnknown(house, name, from)
+    const before = from === undefined ? [] : await requestsAt(db, name, from)
+    return requestChanges(before, await requestsAt(db, name, to)).map(toChangeView)
+  })
+
+  handle(listDeeds, async ({ query }) => (await deedsOf(db, query.limit ?? 200)).map(toDeedView))
+}
+
+/** What a revision asks of an interface: only that can be granted. */
+async function requestFor(
+  { store: { db } }: House,
+  name: PackageName,
+  revision: number | undefined,
+  wanted: string,
+) {
+  const requests = revision === undefined ? [] : await requestsAt(db, name, revision)
+  const found = requests.find(one => one.interface === wanted)
+  if (found) return found
+  const message = `${wanted} among what ${name} requests`
+  throw unknown('grant/not-requested', message, { package: name, interface: wanted })
+}
+
+async function refuseUnknown({ store }: House, name: string, revision: number): Promise<void> {
+  if ((await releasesAt(store.db, name, revision)).length > 0) return
+  throw unknown('release/unknown', `revision ${revision} of ${name}`, { package: name, revision })
+}

@@ -1,0 +1,105 @@
+import type { GrantDecision, GrantRules, GrantSituation } from '@steadfleet/confine'
+import type { Db } from './schema.ts'
+
+/** What somebody said of one interface of a package, for a fleet or for one device. */
+export interface StoredDecision extends GrantDecision {
+  readonly package: string
+  /** The device's id, or the fleet's own name. */
+  readonly target: string
+  readonly by: string
+  readonly at: string
+}
+
+/** Every decision in a fleet, or those about one package. */
+export async function decisionsOf(db: Db, fleet: string, name?: string): Promise<StoredDecision[]> {
+  const rows = await db
+    .selectFrom('grant_decision')
+    .selectAll()
+    .where('fleet', '=', fleet)
+    .$if(name !== undefined, q => q.where('package', '=', name ?? ''))
+    .orderBy('package')
+    .orderBy('interface')
+    .orderBy('scope')
+    .orderBy('target')
+    .execute()
+  return rows.map(row => ({
+    package: row.package,
+    interface: row.interface,
+    scope: row.scope as GrantDecision['scope'],
+    target: row.target,
+    verdict: row.verdict as GrantDecision['verdict'],
+    request: JSON.parse(row.request),
+    by: row.said_by,
+    at: row.said_at,
+  }))
+}
+
+/** The rules by which a fleet grants without being asked. */
+export async function grantRulesOf(db: Db, fleet: string): Promise<GrantRules> {
+  const row = await db
+    .selectFrom('fleet')
+    .select('grant_rules')
+    .where('name', '=', fleet)
+    .executeTakeFirst()
+  return row ? JSON.parse(row.grant_rules) : {}
+}
+
+const ceilingFact = 'ceiling'
+
+/** The ceiling of the trust policy in force, as the writer's thread was told of it. */
+export async function ceilingOf(db: Db): Promise<GrantSituation['ceiling']> {
+  const row = await db
+    .selectFrom('fact')
+    .select('value')
+    .where('name', '=', ceilingFact)
+    .executeTakeFirst()
+  return new Map(row ? JSON.parse(row.value) : [])
+}
+
+export async function keepCeiling(db: Db, ceiling: GrantSituation['ceiling']): Promise<void> {
+  const value = JSON.stringify([...ceiling])
+  await db
+    .insertInto('fact')
+    .values({ name: ceilingFact, value })
+    .onConflict(conflict => conflict.column('name').doUpdateSet({ value }))
+    .execute()
+}
+
+/** What decides about a package on one device, out of all that was said in its fleet. */
+export function situationFor(
+  name: string,
+  device: string,
+  said: {
+    readonly decisions: readonly StoredDecision[]
+    readonly rules: GrantRules
+    readonly ceiling: GrantSituation['ceiling']
+  },
+): GrantSituation {
+  const decisions = said.decisions.filter(
+    one => one.package === name && (one.scope === 'fleet' || one.target === device),
+  )
+  return { package: name, decisions, rules: said.rules, ceiling: said.ceiling }
+}
+
+/** All of {@link situationFor} that is the same for every device of a fleet. */
+export async function saidInFleet(
+  db: Db,
+  fleet: string,
+  ceiling: GrantSituation['ceiling'],
+): Promise<Parameters<typeof situationFor>[2]> {
+  const [decisions, rules] = await Promise.all([decisionsOf(db, fleet), grantRulesOf(db, fleet)])
+  return { decisions, rules, ceiling }
+}
+
+export interface Deed {
+  readonly at: string
+  readonly by: string
+  readonly deed: string
+  readonly subject: string
+  readonly json: string
+}
+
+/** Who decided what, oldest first; never changed and never taken out. */
+export function deedsOf(db: Db, limit: number): Promise<(Deed & { readonly id: number })[]> {
+  return db.selectFrom('deed').selectAll().orderBy('id', 'desc').limit(limit).execute()
+}

@@ -1,0 +1,99 @@
+import {
+  interfaceNamed,
+  interfaceNames,
+  isUnderCeiling,
+  type RequestChange,
+  standingOf,
+} from '@steadfleet/confine'
+import type { DeviceId, InterfaceRequest, PackageName } from '@steadfleet/domain'
+import type { DeedView, FleetGrants, GrantView, RequestChangeView } from '@steadfleet/protocol'
+import type { House } from '../house.ts'
+import { fleetNamed, packagesOf } from '../store/fleet-store.ts'
+import { type deedsOf, saidInFleet, situationFor } from '../store/grant-store.ts'
+import { channelNamed } from '../store/release-store.ts'
+import { requestsAt } from '../store/review-store.ts'
+import { settledRevision, unfinishedRollouts } from '../store/rollout-store.ts'
+import type { Db } from '../store/schema.ts'
+
+/** What every package of a fleet asks for, and how the fleet stands to it. */
+export async function toFleetGrants(house: House, fleet: string): Promise<FleetGrants> {
+  const { db } = house.store
+  await fleetNamed(db, fleet)
+  const said = await saidInFleet(db, fleet, house.owner.policy().signed.ceiling)
+  const grants: GrantView[] = []
+  for (const { package: name } of await packagesOf(db, fleet)) {
+    const revision = await newestRevision(db, fleet, name)
+    if (revision === undefined) continue
+    const waits = await waitedFor(db, fleet, name)
+    for (const request of onceEach(await requestsAt(db, name, revision))) {
+      const situation = situationFor(name, '', said)
+      const own = said.decisions.filter(
+        one =>
+          one.package === name && one.interface === request.interface && one.scope === 'device',
+      )
+      grants.push({
+        package: name as PackageName,
+        revision,
+        interface: request.interface,
+        request,
+        ...wordsFor(request.interface),
+        ...standingOf(request, situation),
+        underCeiling: isUnderCeiling(situation, request.interface),
+        waits: waits.includes(request.interface),
+        devices: own.map(({ target }) => target as DeviceId),
+      })
+    }
+  }
+  const decisions = said.decisions.map(one => ({ ...one, package: one.package as PackageName }))
+  const rules = Object.fromEntries(
+    Object.entries(said.rules).map(([name, packages]) => [name, [...packages]]),
+  )
+  return { grants, decisions, rules }
+}
+
+/** Several architectures ask once. */
+function onceEach(requests: readonly InterfaceRequest[]): InterfaceRequest[] {
+  return [...new Map(requests.map(one => [one.interface, one])).values()]
+}
+
+function wordsFor(
+  name: string,
+): Pick<GrantView, 'title' | 'opens' | 'danger' | 'risk' | 'revoked'> {
+  if (!interfaceNames.includes(name)) {
+    const opens = 'nothing that this server knows of'
+    return { title: name, opens, danger: opens, risk: 'high', revoked: 'by restart' }
+  }
+  const { title, opens, danger, risk, revoked } = interfaceNamed(name)
+  return { title, opens, danger, risk, revoked }
+}
+
+async function waitedFor(db: Db, fleet: string, name: string): Promise<string[]> {
+  const rollouts = await unfinishedRollouts(db, fleet, name)
+  return rollouts.flatMap(({ waits_for }) =>
+    (JSON.parse(waits_for) as InterfaceRequest[]).map(one => one.interface),
+  )
+}
+
+/** The revision that is rolled out; else the one that runs; else where the channel points. */
+export async function newestRevision(
+  db: Db,
+  fleet: string,
+  name: string,
+): Promise<number | undefined> {
+  const rolled = (await unfinishedRollouts(db, fleet, name)).at(-1)?.revision
+  if (rolled !== undefined) return rolled
+  const settled = await settledRevision(db, fleet, name)
+  if (settled !== undefined) return settled
+  const followed = (await packagesOf(db, fleet)).find(one => one.package === name)
+  return followed && (await channelNamed(db, name, followed.channel))?.revision
+}
+
+export function toChangeView(change: RequestChange): RequestChangeView {
+  const { opens, risk } = wordsFor(change.interface)
+  return { ...change, asks: [...change.asks], drops: [...change.drops], opens, risk }
+}
+
+export function toDeedView(row: Awaited<ReturnType<typeof deedsOf>>[number]): DeedView {
+  const { json, ...rest } = row
+  return { ...rest, details: JSON.parse(json) }
+}
