@@ -8,9 +8,16 @@ import {
   listFailures,
   listReleases,
   listRollouts,
+  reviewRelease,
 } from '@steadfleet/protocol'
 import { orderIn, type TestDevice } from './testing/test-device.ts'
-import { follow, moveStable, openTestFleet, type TestFleet } from './testing/test-fleet.ts'
+import {
+  follow,
+  greenhouse,
+  moveStable,
+  openTestFleet,
+  type TestFleet,
+} from './testing/test-fleet.ts'
 import type { TestRelease } from './testing/test-release.ts'
 
 describe('a fleet from first release to a halted one', { concurrency: false }, () => {
@@ -38,6 +45,10 @@ describe('a fleet from first release to a halted one', { concurrency: false }, (
   })
 
   test('moving the channel orders the first device alone', async () => {
+    await assert.rejects(moveStable(it.operator, 1), { code: 'release/not-reviewed' })
+    const params = { ...greenhouse, revision: 1 }
+    const body = { verdict: 'approved', reason: 'the ceiling shuts it out' }
+    await it.operator.call(reviewRelease, { params, body })
     const { rollouts } = await moveStable(it.operator, 1)
     assert.equal(rollouts[0]?.state, 'running')
     const [one, two, three] = await Promise.all(devices.map(device => ordered(device)))
