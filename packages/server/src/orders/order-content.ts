@@ -20,8 +20,8 @@ import {
   settingsOf,
   updatesOf,
 } from '../store/fleet-store.ts'
-import { orderedIsolationOf } from '../store/isolation-store.ts'
 import { saidInFleet, situationFor } from '../store/grant-store.ts'
+import { orderedIsolationOf } from '../store/isolation-store.ts'
 import { releasesAt, type StoredRelease } from '../store/release-store.ts'
 import type { Db } from '../store/schema.ts'
 

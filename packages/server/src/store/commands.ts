@@ -10,8 +10,8 @@ import {
   setUpdates,
   tryRelease,
 } from '../acts/fleet.ts'
-import { setIsolation, setIsolationRule } from '../acts/isolation.ts'
 import { decideGrant, forgetGrant, noteCeiling, setGrantRules } from '../acts/grant.ts'
+import { setIsolation, setIsolationRule } from '../acts/isolation.ts'
 import { clearDue, putOrder } from '../acts/order.ts'
 import {
   createSignInToken,
