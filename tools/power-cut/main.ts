@@ -20,7 +20,7 @@ const usage = `node tools/power-cut/main.ts: cuts the power of a device at every
                     this process), pretend (these with pretended apps and time that hurries)
   --built FILE      the built agent that is recorded, where it is not that of this checkout: for cuts
                     from which another comes back
-  --only TEXT       only cuts that are called so in part: 'nothing arrived'
+  --only PATTERN    only cuts that are called so in part: 'rename .*: nothing arrived'
   --from N          begin with the cut at this place of each journey and way (0)
   --cuts N          so many cuts of each journey and way (10)
   --lanes N         laboratories side by side (2)

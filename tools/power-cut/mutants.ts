@@ -7,6 +7,8 @@ export interface Mutant {
   readonly journey: string
   /** Cuts that are called so in part: those in which the rule matters. */
   readonly only: string
+  /** It is noticed in a moment. */
+  readonly isQuick?: boolean
 }
 
 export const mutants: readonly Mutant[] = [
@@ -19,31 +21,37 @@ export const mutants: readonly Mutant[] = [
     journey: 'update',
     // While the copy is being migrated: the old generation may still be all there is.
     only: 'write m3',
+    isQuick: true,
   },
   {
     without: 'the sync of a file before it takes the place of another',
     change: { file: 'agent/src/disk/durable.ts', piece: 'await file.sync()' },
     journey: 'update',
-    only: 'nothing arrived',
+    // Behind a checkpoint: the name of the new segment is durable by then.
+    only: 'unlink .*journal/\\d+\\.log: nothing arrived',
   },
   {
     without: 'rule 1, begin before the first effect',
     change: {
       file: 'engine/src/run-change.ts',
-      piece: "if (!again) await journal.append({ type: 'begin', step: step.id })",
-      by: "if (!again) setTimeout(() => journal.append({ type: 'begin', step: step.id }), 300)",
+      piece: 'await host.apply(change, step, again, stop)',
+      by: `await host.apply(change, step, again, stop)
+        if (!again) await journal.append({ type: 'begin', step: step.id })`,
+      without: "if (!again) await journal.append({ type: 'begin', step: step.id })",
     },
     journey: 'update',
-    only: 'write m3',
+    only: 'rename .*current.* all arrived',
   },
   {
     without: 'rule 2, abort before the first undo',
     change: {
       file: 'agent/src/change/journal-file.ts',
-      piece: 'const line = encodeRecord(whole, this.#chain)\n    await this.#write',
-      by: "const line = encodeRecord(whole, this.#chain)\n    if (whole.type === 'abort') return void (this.state = next)\n    await this.#write",
+      piece: 'const next = nextEngineState(this.state, whole)\n    const line',
+      by: `const next = nextEngineState(this.state, whole)
+        if (whole.type === 'abort') return void (this.state = next)
+        const line`,
     },
     journey: 'fails-at-once',
-    only: 'all arrived',
+    only: 'rename .*current.* all arrived',
   },
 ]

@@ -61,20 +61,20 @@ function watchProgress(fleet: PretendFleet, paths: Paths, quietMs: number) {
 
 /** Differs whenever the device did anything but tell that it is there. */
 function traceOf({ events, sent }: PretendFleet, { root }: Paths): string {
-  return [
-    events.length,
-    sent,
-    ...readdirSync(root, { recursive: true, encoding: 'utf8' })
-      .filter(name => !heartbeat.test(name))
-      .map(name => timeOf(join(root, name))),
-  ].join()
+  return [events.length, sent, ...timesBelow(root, '')].join()
 }
 
-function timeOf(path: string): number {
+/** What goes while it is looked at has changed. */
+function timesBelow(root: string, folder: string): number[] {
   try {
-    return lstatSync(path).ctimeMs
+    return readdirSync(join(root, folder), { withFileTypes: true }).flatMap(entry => {
+      const name = join(folder, entry.name)
+      if (heartbeat.test(name)) return []
+      const time = lstatSync(join(root, name)).ctimeMs
+      return entry.isDirectory() ? [time, ...timesBelow(root, name)] : [time]
+    })
   } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return 0
+    if (isSystemError(error, 'ENOENT')) return [performance.now()]
     throw error
   }
 }

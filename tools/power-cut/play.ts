@@ -20,7 +20,7 @@ export interface Plan {
   readonly how: Manifestation
   /** The built agent, where it is not the one that is shipped. */
   readonly file?: string
-  /** Only cuts whose name holds this text. */
+  /** Only cuts whose name this pattern is in. */
   readonly only?: string
   /** By journey and way, places in the order in which cuts are tried. */
   readonly places: Readonly<Record<string, readonly number[]>>
@@ -60,7 +60,7 @@ async function cutAt(
   way: Way,
   places: readonly number[],
 ): Promise<void> {
-  const cuts = cutsOf[way](traced).filter(({ name }) => name.includes(only))
+  const cuts = cutsOf[way](traced).filter(({ name }) => new RegExp(only).test(name))
   for (const position of places) {
     const cut = cuts[position]
     if (cut === undefined || stop.aborted) return

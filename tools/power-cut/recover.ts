@@ -16,6 +16,7 @@ import { type Life, lives, type Manifestation } from './lives.ts'
 import { isSame, published, type Revisions } from './published.ts'
 import { forgetFirewall } from './reboot.ts'
 import { type Recording, settled } from './recording.ts'
+import { faultsOfRules } from './rules.ts'
 
 /** How a device came back from one cut. */
 export interface Verdict {
@@ -41,6 +42,7 @@ export async function recover(
   const pointed = pointedGeneration(paths)
   const found = nameOf(journey, pointed && revisionsOf(pointed))
   if (found === 'none') broken.push('the pointer names nothing that may run')
+  else broken.push(...faultsOfRules(paths))
   let life: Life | undefined
   try {
     if (how !== 'pretend') await forgetFirewall()
@@ -106,11 +108,9 @@ function migrationsOf(name: string): number[] {
     .map(one => one.revision)
 }
 
-const patienceMs = 120_000
-
 /** What is left over once the agent had time to collect it. */
-async function remaining({ paths }: Laboratory): Promise<string[]> {
-  const until = performance.now() + patienceMs
+async function remaining({ paths, patience }: Laboratory): Promise<string[]> {
+  const until = performance.now() + patience.quietMs
   for (;;) {
     const left = leftNow(paths)
     if (left.length === 0 || performance.now() > until) return left.map(one => `left over: ${one}`)
