@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { internetAddress, Lab, otherAddress, whyNoLab } from './testing/lab.ts'
+import { internetAddress, internetAddress6, Lab, otherAddress, whyNoLab } from './testing/lab.ts'
 
 /** What works is waited for: only what must not work is given up soon. */
 const patience = { within: 8000 }
@@ -13,8 +13,10 @@ const lamp = {
     'mud-url': 'https://lamp.example/lamp',
     'last-update': '2026-11-21T00:00:00Z',
     'is-supported': true,
-    'from-device-policy': { 'access-lists': { 'access-list': [{ name: 'out' }] } },
-    'to-device-policy': { 'access-lists': { 'access-list': [{ name: 'in' }] } },
+    'from-device-policy': {
+      'access-lists': { 'access-list': [{ name: 'out' }, { name: 'out6' }] },
+    },
+    'to-device-policy': { 'access-lists': { 'access-list': [{ name: 'in' }, { name: 'in6' }] } },
   },
   'ietf-access-control-list:acls': {
     acl: [
@@ -30,6 +32,16 @@ const lamp = {
         },
       },
       {
+        name: 'out6',
+        type: 'ipv6-acl-type',
+        aces: { ace: [ace6('destination')] },
+      },
+      {
+        name: 'in6',
+        type: 'ipv6-acl-type',
+        aces: { ace: [ace6('source')] },
+      },
+      {
         name: 'in',
         type: 'ipv4-acl-type',
         aces: {
@@ -42,6 +54,15 @@ const lamp = {
       },
     ],
   },
+}
+
+function ace6(end: 'source' | 'destination') {
+  const tcp = {
+    [`${end}-port`]: { operator: 'eq', port: 443 },
+    'ietf-mud:direction-initiated': 'from-device',
+  }
+  const ipv6 = { protocol: 6, [`${end}-ipv6-network`]: `${internetAddress6}/128` }
+  return { name: 'cloud', matches: { ipv6, tcp }, actions: { forwarding: 'accept' } }
 }
 
 /** TCP on a port of one end: 443 of a host, 8080 of one of the device’s own make. */
@@ -101,6 +122,19 @@ describe('a gateway', { skip: whyNoLab }, () => {
       first.reach(otherAddress, 443),
       first.reach(internetAddress, 9000, 'udp'),
     ])
+  })
+
+  test('does the same over IPv6', async () => {
+    assert.equal(await first.reach(internetAddress6, 443, 'tcp', patience), true)
+    await refused([
+      first.reach(internetAddress6, 23),
+      first.reach(internetAddress6, 9000, 'udp'),
+      first.reach(Lab.address6(2), 8080),
+      lab.internet.reach(Lab.address6(0), 8080),
+      laptop.reach(Lab.address6(0), 8080),
+    ])
+    assert.equal(await laptop.reach(internetAddress6, 23, 'tcp', patience), true)
+    await lab.told(one => one.event === 'denied' && one.address === internetAddress6)
   })
 
   test('lets nobody reach a device that its file does not name', () =>

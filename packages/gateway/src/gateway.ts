@@ -66,7 +66,7 @@ export class Gateway {
     return gateway
   }
 
-  /** The script as it would be loaded; nothing is changed. */
+  /** The script as it would be loaded, with nothing learned yet; nothing is changed, and nobody need be root. */
   static async preview(world: GatewayWorld): Promise<string> {
     const gateway = new Gateway(world, await configAt(world.config))
     const config = gateway.#config
@@ -74,7 +74,8 @@ export class Gateway {
     const cutOff = new Set((await quarantined(world.state)).keys())
     const card = await world.kernel.card(config.lan)
     const files = gateway.#files.files()
-    return (await compileRules(world.kernel, config, files, cutOff, card)).script
+    const kernel = { ...world.kernel, sets: async () => new Map(), map: async () => [] }
+    return (await compileRules(kernel, config, files, cutOff, card)).script
   }
 
   /** What a second brings: denied packets, changed files, who is cut off, names that ran out. */

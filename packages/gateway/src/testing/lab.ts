@@ -76,6 +76,7 @@ export const whyNoLab: string | false = (() => {
 
 export const internetAddress = '198.51.100.10'
 export const otherAddress = '198.51.100.20'
+export const internetAddress6 = '2001:db8:51::10'
 const mac = (number: number) => `02:00:00:00:00:${number.toString(16).padStart(2, '0')}`
 
 /** A router with a bridge, devices on it, and the Internet behind it. */
@@ -97,6 +98,10 @@ export class Lab {
     return `192.168.77.${10 + number}`
   }
 
+  static address6(number: number): string {
+    return `fd00:77::${10 + number}`
+  }
+
   async open(): Promise<void> {
     const { router, internet, devices } = this
     await router.run('ip link set lo up')
@@ -106,14 +111,18 @@ export class Lab {
     await router.run(`ip link add wan type veth peer name eth0 netns ${internet.pid}`)
     await router.run('ip address add 198.51.100.1/24 dev wan')
     await router.run('ip link set wan up')
-    await router.run('sysctl -q -w net.ipv4.ip_forward=1')
+    await router.run('sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1')
+    await router.run('ip address add fd00:77::1/64 dev br-lan nodad')
+    await router.run('ip address add 2001:db8:51::1/64 dev wan nodad')
     await up(internet, [internetAddress, otherAddress], '198.51.100.1')
+    await up6(internet, internetAddress6, '2001:db8:51::1')
     for (const [i, device] of devices.entries()) {
       await router.run(
         `ip link add lan${i} type veth peer name eth0 address ${mac(i + 1)} netns ${device.pid}`,
       )
       await router.run(`ip link set lan${i} master br-lan up`)
       await up(device, [Lab.address(i)], '192.168.77.1')
+      await up6(device, Lab.address6(i), 'fd00:77::1')
     }
   }
 
@@ -187,4 +196,9 @@ async function up(host: Host, addresses: readonly string[], router: string): Pro
   for (const one of addresses) await host.run(`ip address add ${one}/24 dev eth0`)
   await host.run('ip link set eth0 up')
   await host.run(`ip route add default via ${router}`)
+}
+
+async function up6(host: Host, address: string, router: string): Promise<void> {
+  await host.run(`ip address add ${address}/64 dev eth0 nodad`)
+  await host.run(`ip -6 route add default via ${router}`)
 }
