@@ -53,3 +53,22 @@ export const grantedNetworkAttempts = attemptsOf({
     bind_to_device: 'marks its packets, as firewalls and routes do',
   },
 })
+
+/** A network of its own has its own loopback device, whatever is let out of it. */
+const devicesOwn =
+  'the app has the device’s own network then, and reaches what listens there (R5 of the threat model)'
+
+/** What listens on the device itself is out of reach, also with a network. */
+export const deviceServiceAttempts = attemptsOf({
+  threat: 'T18',
+  stops: 'a network of its own for each package that is given one',
+  refused: ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EAGAIN', 'EADDRNOTAVAIL'],
+  opened: ['network'],
+  asUser: devicesOwn,
+  rows: {
+    device_service: 'connects to a service that listens on the device alone',
+    device_service_6: 'connects to it by IPv6',
+    device_service_udp: 'asks it by UDP',
+    abstract_socket: 'connects to an abstract socket of the device',
+  },
+})

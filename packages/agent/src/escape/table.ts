@@ -1,7 +1,7 @@
 import type { Attempt } from './attempt.ts'
 import { deviceAttempts } from './device.ts'
 import { kernelAttempts } from './kernel.ts'
-import { grantedNetworkAttempts, networkAttempts } from './network.ts'
+import { deviceServiceAttempts, grantedNetworkAttempts, networkAttempts } from './network.ts'
 import { processAttempts } from './process.ts'
 
 /** Every attempt to get out of a sandbox: each is shown to succeed without one, and to fail in it. */
@@ -11,4 +11,5 @@ export const attempts: readonly Attempt[] = [
   ...processAttempts,
   ...networkAttempts,
   ...grantedNetworkAttempts,
+  ...deviceServiceAttempts,
 ]
