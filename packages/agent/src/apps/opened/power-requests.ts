@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { type FSWatcher, watch } from 'node:fs'
-import { chown, mkdir, readdir, unlink } from 'node:fs/promises'
+import { chown, mkdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Bound } from '@steadfleet/confine'
+import { isSystemError } from '../../error.ts'
 import { findProgram } from '../host-programs.ts'
 
 /** What an app may ask for, by the name of a file that it makes. */
@@ -48,11 +49,20 @@ export class PowerRequests implements Disposable {
   }
 }
 
-/** The requests in a folder, taken away before they are answered: a device is not restarted twice. */
+/**
+ * The requests in a folder, taken away before they are answered: a device is not restarted twice. What an app
+ * put there under such a name that is no file asks for nothing, and stops nothing.
+ */
 async function takeFrom(folder: string): Promise<PowerRequest[]> {
-  const names = await readdir(folder)
-  const found = requests.filter(name => names.includes(name))
-  for (const name of found) await unlink(join(folder, name))
+  const found: PowerRequest[] = []
+  for (const name of requests) {
+    try {
+      await unlink(join(folder, name))
+      found.push(name)
+    } catch (error) {
+      if (!['ENOENT', 'EISDIR', 'EPERM'].some(code => isSystemError(error, code))) throw error
+    }
+  }
   return found
 }
 
