@@ -5,6 +5,7 @@ import { checkIns } from './check-ins.ts'
 import { confinedMemory } from './confine/apps.ts'
 import { confineCompile } from './confine/compile.ts'
 import { confinedStart } from './confine/start.ts'
+import { networkThroughput } from './confine/throughput.ts'
 import type { Benchmark } from './figure.ts'
 import { idleMemory } from './idle-memory.ts'
 import { publishToCommitted } from './publish-to-committed.ts'
@@ -20,6 +21,7 @@ const benchmarks: readonly Benchmark[] = [
   confinedStart,
   confineCompile,
   confinedMemory,
+  networkThroughput,
   treeCheck,
   checkIns,
   tokenRefusals,

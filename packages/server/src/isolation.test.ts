@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import {
+  type DeviceEvent,
+  type IsolationPolicy,
+  parsePackageName,
+  toTimestamp,
+} from '@steadfleet/domain'
+import {
+  deviceTimeline,
+  getDevice,
+  isolateDevice,
+  releaseDevice,
+  setIsolationRule,
+} from '@steadfleet/protocol'
+import type { TestDevice } from './testing/test-device.ts'
+import { fleet, follow, moveStable, openTestFleet, type TestFleet } from './testing/test-fleet.ts'
+
+const greenhouse = parsePackageName('acme/greenhouse')
+let it: TestFleet
+let device: TestDevice
+let sequence = 0
+
+before(async () => {
+  it = await openTestFleet()
+  await it.publish({ revision: 1 })
+  await follow(it.operator)
+  await moveStable(it.operator, 1)
+  device = await it.join({ name: 'shelf' })
+})
+after(() => it[Symbol.asyncDispose]())
+
+describe('isolation', { concurrency: false }, () => {
+  test('is in no order before anything is said', async () => {
+    assert.equal(await ordered(), undefined)
+  })
+
+  test('of a package by hand goes out with a new order, is shown and noted, and ends the same way', async () => {
+    const params = { device: device.id }
+    const asked = { params, body: { package: greenhouse } }
+    assert.deepEqual(await it.operator.call(isolateDevice, asked), { packages: [greenhouse] })
+    assert.deepEqual(await ordered(), { packages: [greenhouse] })
+    assert.deepEqual((await it.operator.call(getDevice, { params })).isolation, {
+      packages: [greenhouse],
+    })
+    const [newest] = await it.operator.call(deviceTimeline, { params, query: { limit: 1 } })
+    assert.equal(newest?.event.code, 'isolation/begun')
+    assert.deepEqual(await it.operator.call(releaseDevice, asked), {})
+    assert.equal(await ordered(), undefined)
+  })
+
+  test('of a whole device ends with that of its packages', async () => {
+    const params = { device: device.id }
+    await it.operator.call(isolateDevice, { params, body: { package: greenhouse } })
+    await it.operator.call(isolateDevice, { params, body: {} })
+    assert.deepEqual(await ordered(), { device: true, packages: [greenhouse] })
+    await it.operator.call(releaseDevice, { params, body: {} })
+    assert.equal(await ordered(), undefined)
+  })
+
+  test('by itself comes with the rule, from so many denied attempts in a minute on', async () => {
+    await tell({ count: 5000 })
+    assert.equal(await isolated(), undefined)
+    const view = await it.operator.call(setIsolationRule, {
+      params: { fleet },
+      body: { 'denied-per-minute': 1000 },
+    })
+    assert.equal(view.isolateFrom, 1000)
+    assert.deepEqual(await ordered(), { 'denied-per-minute': 1000 })
+    await tell({ count: 999 })
+    await tell({ count: 1500, 'window-seconds': 120 })
+    assert.equal(await isolated(), undefined)
+    await tell({ count: 1000, 'window-seconds': 4 })
+    assert.deepEqual(await isolated(), { packages: [greenhouse] })
+    await orderedPackages(greenhouse)
+  })
+
+  test('that the device began itself is taken over', async () => {
+    await it.operator.call(releaseDevice, { params: { device: device.id }, body: {} })
+    assert.equal(await isolated(), undefined)
+    await tell({ count: 1, isolated: true })
+    await orderedPackages(greenhouse)
+  })
+})
+
+async function isolated() {
+  return (await it.operator.call(getDevice, { params: { device: device.id } })).isolation
+}
+
+/** Orders that a check-in made due are signed after it. */
+async function orderedPackages(...names: string[]): Promise<void> {
+  for (let turn = 0; turn < 500; turn += 1) {
+    if (isDeepStrictEqual((await ordered())?.packages, names)) return
+    await pause(20)
+  }
+  assert.fail('no order names them')
+}
+
+async function tell(details: NonNullable<DeviceEvent['details']>): Promise<void> {
+  sequence += 1
+  const event: DeviceEvent = {
+    sequence,
+    at: toTimestamp(new Date()),
+    kind: 'security',
+    code: 'network/denied',
+    message: 'it tried',
+    details: { package: greenhouse, 'window-seconds': 60, ...details },
+  }
+  await device.checkIn({ events: [event] })
+}
+
+/** What the device’s order says of isolation, once it was made. */
+async function ordered(): Promise<IsolationPolicy | undefined> {
+  const { order } = await device.checkIn({ counter: 0 })
+  assert.ok(order, 'there is an order')
+  return JSON.parse(Buffer.from(order.payload, 'base64').toString()).policy.isolation
+}
