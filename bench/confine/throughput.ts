@@ -1,6 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { copyFileSync, mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { dirname, join } from 'node:path'
 import { openApps } from '../../packages/agent/src/apps/index.ts'
 import { type Benchmark, round } from '../figure.ts'
 import { Ground } from './ground.ts'
@@ -24,7 +26,7 @@ export const networkThroughput: Benchmark = {
   name: 'network-throughput',
   what: 'bytes out of the network of a package, against the loopback of the device',
   async run() {
-    const facts = { seconds, root: process.getuid?.() === 0 }
+    const facts = { seconds }
     const own = await hostThroughput()
     const confined = await packageThroughput()
     const share = (confined / own) * 100
@@ -53,9 +55,16 @@ async function packageThroughput(): Promise<number> {
   using ground = await Ground.lay(process.execPath)
   const port = await freePort()
   const apps = await openApps({ stateDir: ground.stateDir })
-  const program = process.execPath.slice(1)
+  // Where it lies here may be a folder that a sandbox has for itself.
+  mkdirSync(join(ground.tree, 'bin'), { recursive: true })
+  copyFileSync(process.execPath, join(ground.tree, 'bin/node'))
+  const libraries = execFileSync('ldd', [process.execPath], { encoding: 'utf8' })
+  for (const [, path = ''] of libraries.matchAll(/=> (\/\S+)/g)) {
+    mkdirSync(dirname(join(ground.tree, path)), { recursive: true })
+    copyFileSync(path, join(ground.tree, path))
+  }
   const declaration = {
-    command: [program, '-e', pour, `${port}`],
+    command: ['bin/node', '-e', pour, `${port}`],
     health: { tcp: { port } },
   }
   const opened = [{ interface: 'network-listen', ports: [{ port }] }]
