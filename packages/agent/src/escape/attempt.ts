@@ -21,7 +21,7 @@ export interface Attempt {
   readonly shell?: string
 }
 
-export type Threat = 'T17' | 'T18'
+export type Threat = 'T17' | 'T18' | 'T19'
 
 /** A row of a defence: what is tried, and what of it is not as in the others. */
 export type Row =

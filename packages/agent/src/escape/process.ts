@@ -79,4 +79,11 @@ export const processAttempts = [
       paste_into_console: 'pastes into a console by TIOCLINUX',
     },
   }),
+  ...attemptsOf({
+    threat: 'T19',
+    stops: 'a limit of open files for each process, which it cannot raise',
+    refused: ['EMFILE'],
+    lacking: ['EMFILE'],
+    rows: { hold_files_open: 'holds thousands of files open' },
+  }),
 ]
