@@ -41,6 +41,8 @@ const lines = {
   listRollouts: 'GET /v1/rollouts',
   getRollout: 'GET /v1/rollouts/:rollout',
   steerRollout: 'POST /v1/rollouts/:rollout/:event',
+  compareRequests: 'GET /v1/packages/:publisher/:name/request-changes',
+  decideGrant: 'PUT /v1/fleets/:fleet/grants/:publisher/:name/:interface/:scope/:target',
   listFailures: 'GET /v1/failures',
   listSecurityEvents: 'GET /v1/security-events',
   countSecurityEvents: 'GET /v1/security-events/counts',

@@ -40,6 +40,21 @@ describe('what a person can do and see in a browser', { skip: noBrowser }, () =>
     assert.equal(await page.getByRole('row').count(), 7)
   })
 
+  test('a rollout that waits for a grant says what for, and goes on when it is given', async () => {
+    const [rollout] = server.canned.rollouts
+    assert.ok(rollout)
+    Object.assign(rollout, { waitsFor: [{ interface: 'network', reason: 'news from b.example' }] })
+    await goTo(page, `/rollouts/${rollout.id}`)
+    await page.getByText('No device is moved before you say what revision 3 may have').waitFor()
+    await page.getByText('+ endpoints {"host":"b.example","port":443}').waitFor()
+    assert.deepEqual(await violationsOn(page), [])
+    await page.getByRole('button', { name: 'Grant network' }).click()
+    await page
+      .getByRole('alert')
+      .filter({ hasText: 'No device is moved' })
+      .waitFor({ state: 'detached' })
+  })
+
   test('the log is shown with each witness, and with what is wrong with one', async () => {
     server.canned.log = makeLog()
     await goTo(page, '/trust')

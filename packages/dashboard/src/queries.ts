@@ -1,4 +1,4 @@
-import type { ReleaseRecord } from '@steadfleet/domain'
+import type { PackageName, ReleaseRecord } from '@steadfleet/domain'
 import type { listSecurityEvents, QueryOf } from '@steadfleet/protocol'
 import { queryOptions } from '@tanstack/react-query'
 import { call, readJson } from './api.ts'
@@ -56,6 +56,20 @@ export const recordOf = (digest: string) =>
     queryKey: ['record', digest],
     queryFn: (): Promise<ReleaseRecord> => readJson(digest),
     staleTime: Number.POSITIVE_INFINITY,
+  })
+
+/** What a revision asks for that the one before it did not. */
+export const requestChangesOf = (name: string, revision: number) =>
+  queryOptions({
+    queryKey: ['rollouts', 'request-changes', name, revision],
+    queryFn: async () => {
+      const [publisher = '', short = ''] = name.split('/')
+      const all = await call('listReleases', { query: { package: name as PackageName } })
+      const earlier = all.map(one => one.revision).filter(one => one < revision)
+      const from = earlier.length === 0 ? {} : { from: Math.max(...earlier) }
+      const params = { publisher, name: short }
+      return call('compareRequests', { params, query: { ...from, to: revision } })
+    },
   })
 
 export const rollouts = queryOptions({

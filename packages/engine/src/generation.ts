@@ -101,6 +101,19 @@ export function isSamePackage(a: Running | undefined, b: Running | undefined): b
   return runs(a) === runs(b)
 }
 
+/**
+ * True where a package only loses interfaces. It is not on trial then: an app that fails without what the owner
+ * took back must not get it back by failing.
+ */
+export function isOnlyLess(before: Running | undefined, after: Running): boolean {
+  if (before === undefined || isSamePackage(before, after)) return false
+  const { interfaces } = before
+  return (
+    after.interfaces.every(name => interfaces.includes(name)) &&
+    isSamePackage(before, { ...after, interfaces })
+  )
+}
+
 type Running = Pick<
   GenerationPackage,
   'tree' | 'settings' | 'interfaces' | 'behaviour' | 'revision'

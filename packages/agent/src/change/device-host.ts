@@ -40,7 +40,7 @@ import {
 import { lookAt, lookInterval, ruleFor } from './probation-look.ts'
 import { rejectData } from './rejected-data.ts'
 import { allSpecs, specsOf } from './specs.ts'
-import { changedIn, floorsOf, needed, type Work } from './step-work.ts'
+import { changedIn, floorsOf, needed, triedIn, type Work } from './step-work.ts'
 import type { TreeCare } from './tree-care.ts'
 
 export interface DeviceHostOptions {
@@ -226,7 +226,7 @@ export class DeviceHost implements ChangeHost {
 
   async probationRule(change: Change): Promise<ProbationRule> {
     const { from, to } = await this.generations(change)
-    return ruleFor(changedIn(from, to), to.probationSeconds, this.#options.boot)
+    return ruleFor(triedIn(from, to), to.probationSeconds, this.#options.boot)
   }
 
   async look(
@@ -235,12 +235,12 @@ export class DeviceHost implements ChangeHost {
   ): Promise<{ milliseconds: number; sights: Sight[] }> {
     const { world, apps, self } = this.#options
     const { from, to } = await this.generations(change)
-    const changed = changedIn(from, to)
+    const tried = triedIn(from, to)
     const { windowSeconds } = await this.probationRule(change)
     const before = world.monotonic()
-    await world.sleep(lookInterval(changed, windowSeconds), stop)
+    await world.sleep(lookInterval(tried, windowSeconds), stop)
     const sights = await Promise.all(
-      changed.map(one => (isAgentPackage(one) ? self.look(one) : lookAt(this.#paths, apps, one))),
+      tried.map(one => (isAgentPackage(one) ? self.look(one) : lookAt(this.#paths, apps, one))),
     )
     return { milliseconds: Math.round(world.monotonic() - before), sights }
   }

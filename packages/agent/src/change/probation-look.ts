@@ -26,7 +26,9 @@ export function ruleFor(
 ): ProbationRule {
   const own = changed.map(one => one.behaviour['probation-seconds'] ?? defaultProbationSeconds)
   return {
-    windowSeconds: Math.min(ordered ?? Math.max(0, ...own), longestProbation),
+    // Where nothing is on trial, nothing is waited for.
+    windowSeconds:
+      changed.length === 0 ? 0 : Math.min(ordered ?? Math.max(0, ...own), longestProbation),
     boot,
     packages: changed.map(one => ({ package: one.package, startSeconds: startSeconds(one) })),
   }

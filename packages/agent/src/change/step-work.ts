@@ -3,6 +3,7 @@ import {
   type Change,
   type Generation,
   type GenerationPackage,
+  isOnlyLess,
   isSamePackage,
   packageOf,
 } from '@steadfleet/engine'
@@ -24,6 +25,11 @@ export function needed(one: GenerationPackage | undefined): GenerationPackage {
 /** The packages that are not the same in both. */
 export function changedIn(from: Generation, to: Generation): GenerationPackage[] {
   return to.packages.filter(one => !isSamePackage(packageOf(from, one.package), one))
+}
+
+/** Of these, what must prove itself: not a package that only had interfaces taken back. */
+export function triedIn(from: Generation, to: Generation): GenerationPackage[] {
+  return changedIn(from, to).filter(one => !isOnlyLess(packageOf(from, one.package), one))
 }
 
 /** What each package's floor is once a generation is committed. */

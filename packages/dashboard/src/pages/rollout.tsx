@@ -15,6 +15,7 @@ import { rolloutNumber } from '../queries.ts'
 import { rolloutMeanings } from '../tone.ts'
 import { RolloutEvidence } from './rollout-evidence.tsx'
 import { RolloutFailures } from './rollout-failures.tsx'
+import { RolloutGrants } from './rollout-grants.tsx'
 import { RolloutPhases } from './rollout-phases.tsx'
 import { RolloutSteering } from './rollout-steering.tsx'
 
@@ -47,6 +48,7 @@ function Shown({ rollout }: { rollout: Rollout }): ReactNode {
       actions={<RolloutSteering rollout={rollout} />}
     >
       <Why rollout={rollout} />
+      <RolloutGrants rollout={rollout} />
       <Panel title="Progress">
         <MoveBar moves={rollout.moves} />
       </Panel>

@@ -10,6 +10,26 @@ import { ago, hour } from './moments.ts'
 
 type Reply = (canned: Canned, asked: Asked) => unknown
 
+const request = { interface: 'network', endpoints: [{ host: 'b.example', port: 443 }] }
+const moreEndpoints = {
+  interface: 'network',
+  change: 'more',
+  asks: ['endpoints {"host":"b.example","port":443}'],
+  drops: [],
+  request,
+  opens: 'connections to the hosts and ports that the package declares',
+  risk: 'medium',
+}
+
+/** Whoever waited for it waits no longer. */
+const decideGrant: Reply = ({ rollouts }, { params, body }) => {
+  for (const rollout of rollouts) Object.assign(rollout, { waitsFor: [] })
+  const { interface: opened, scope, target, publisher, name } = params
+  const said = { package: `${publisher}/${name}`, interface: opened, scope, target, request }
+  const { verdict } = body as { verdict: string }
+  return { decision: { ...said, verdict, by: 'operator', at: ago(0) }, ordered: 4 }
+}
+
 /** What each route that the dashboard calls replies; what is missing here is missing to the browser. */
 const replies: readonly (readonly [RouteSpec, Reply])[] = [
   [protocol.getObject, readRecord],
@@ -37,6 +57,8 @@ const replies: readonly (readonly [RouteSpec, Reply])[] = [
     protocol.getRollout,
     ({ rollouts }, { params }) => rollouts.find(({ id }) => id === Number(params.rollout)),
   ],
+  [protocol.compareRequests, () => [moreEndpoints]],
+  [protocol.decideGrant, decideGrant],
   [protocol.steerRollout, steer],
   [protocol.listFailures, ({ failures }) => failures],
   [protocol.listSecurityEvents, ({ timeline }, { query }) => refusalsIn(timeline, query)],
