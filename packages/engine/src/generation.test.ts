@@ -10,7 +10,7 @@ const held = {
   interfaces: ['camera', 'network'],
   behaviour: { apps: { bell: { command: ['bin/bell'] } } },
   revision: 1,
-} as Package
+} as unknown as Package
 
 const rows: [what: string, change: Partial<Package>, is: boolean][] = [
   ['loses an interface', { interfaces: ['network'] }, true],

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { followGuide } from './guide.ts'
 
-test('the guide “grants” works word by word', { timeout: 300_000 }, t =>
+test('the guide “grants” works word by word', { timeout: 600_000 }, t =>
   followGuide(t, {
     file: 'docs/guides/grants.md',
     ports: [8488],
