@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parsePackageName } from '@steadfleet/domain'
@@ -18,6 +19,7 @@ export function describeFloor(floor: Floor): Record<string, string> {
     confinement: 'enforced',
     'confinement.user': floor.uids ? 'a uid of its own per package' : 'a user namespace per app',
     'confinement.filter': 'system calls by allowlist',
+    'confinement.namespaces': describeNamespaces(),
     'confinement.network': describeNetwork(floor),
     'confinement.memory': by('memory', 'by process only (RLIMIT_DATA)'),
     'confinement.processes': by('pids', 'by user only (RLIMIT_NPROC)'),
@@ -49,6 +51,14 @@ export function describeWeaker(floor: Floor): string {
 /** The same where apps can't be confined, and so are not run. */
 export function describeNoFloor(reason: AppsError): Record<string, string> {
   return { confinement: reason.message.slice(0, 200) }
+}
+
+/** The kernel's own list; a sandbox without one of those that it must have does not start. */
+function describeNamespaces(): string {
+  const wanted = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts']
+  const there = readdirSync('/proc/self/ns')
+  const lacking = wanted.filter(name => !there.includes(name))
+  return lacking.length === 0 ? wanted.join(' ') : `the kernel lacks ${lacking.join(' ')}`
 }
 
 function describeNetwork({ networks }: Floor): string {
