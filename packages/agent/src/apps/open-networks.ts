@@ -18,10 +18,10 @@ export async function openNetworks(
     namespace === undefined ? [] : [spec.package],
   )
   const kept = new Set(await Promise.all(running.map(numberOf)))
-  const others = heldBlocks(leaseTable)
   const isHeld = (number: number) => {
     const block = Math.floor(number / blockSize)
-    return block === uids.block ? kept.has(number) : others.has(block)
+    // Asked when the network has been seen: another agent leases its uids before it makes one.
+    return block === uids.block ? kept.has(number) : heldBlocks(leaseTable).has(block)
   }
   const spare = (uids.block + 1) * blockSize - 1
   return {
