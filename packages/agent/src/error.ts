@@ -54,8 +54,8 @@ export function orDiskFull(error: unknown): unknown {
   return new AgentError('agent/disk-full', 'cannot write: the disk is full', {}, { cause: error })
 }
 
-export function isSystemError(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
+export function isSystemError(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }
 
 /** Any error as one with a code: what nobody foresaw is a fault of the agent itself, told as such. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { bytesInAppFolders } from '../disk/app-folders.ts'
 import { leasePath } from '../disk/paths.ts'
@@ -24,11 +25,13 @@ const looksUntilCounted = 300
 
 /** Only where something is declared does a start wait until it is counted. */
 export async function diskBudgetOf(
-  { leases }: Pick<Floor, 'leases'>,
-  { package: name, data, shared = [], limits }: AppSpec,
+  { leases, doors }: Pick<Floor, 'leases'> & Partial<Pick<Floor, 'doors'>>,
+  spec: AppSpec,
 ): Promise<DiskBudget> {
+  const { package: name, data, shared = [], limits } = spec
   const own = leases === undefined ? [] : [leasePath({ leases }, name)]
-  const folders = [data, ...shared.map(({ path }) => path), ...own]
+  const given = (doors?.exchange.writable(spec) ?? []).filter(path => existsSync(path))
+  const folders = [data, ...shared.map(({ path }) => path), ...own, ...given]
   const declared = limits?.['disk-mb']
   if (declared === undefined) return { folders }
   return {

@@ -106,10 +106,7 @@ export class SupervisedApp {
         return this.#beginOrWait()
       }
       const run = foundRun(this.folder, record.cgroup)
-      if (run !== undefined) {
-        await reopenDoors(this.#of.floor(), this.spec)
-        return this.#adopt(run, record)
-      }
+      if (run !== undefined) return this.#adopt(run, record)
       const status = statusIn(this.folder)
       if (!record.isTold) return this.#onEnd(status, record)
       this.#state = stateAfter(this.spec.declaration, status !== 0)
@@ -119,6 +116,7 @@ export class SupervisedApp {
 
   async #adopt(run: Run, record: RunRecord): Promise<void> {
     try {
+      await reopenDoors(this.#of.floor(), this.spec)
       // What an agent began that knew no networks of packages is in the device's own until it starts anew.
       if (record.namespace !== undefined) await wayOf(this.#of.floor(), this.spec)
     } catch (error) {

@@ -52,6 +52,21 @@ export class Exchange {
     return bound
   }
 
+  /** The folders of these that the package may fill. */
+  writable({ package: name, opened }: Partner): string[] {
+    return exchangesOf(opened).flatMap(({ offers, takes }) => [
+      ...offers.map(offer => this.#folderOf(name, offer)),
+      ...takes.flatMap(taking => {
+        const offer = taking.access === 'write' ? this.#offerFor(name, taking) : undefined
+        return offer ? [this.#folderOf(taking.from, offer)] : []
+      }),
+    ])
+  }
+
+  #folderOf(name: PackageName, { kind, name: one }: Offer): string {
+    return join(this.#home, kind, name.replace('/', '.'), one)
+  }
+
   #offerFor(by: PackageName, taking: Taking): Offer | undefined {
     return this.#offers
       .get(taking.from)
@@ -66,7 +81,7 @@ export class Exchange {
 
   /** The folder of an offer, for its owner's uid; what is in it stays. */
   async #furnish(name: PackageName, offer: Offer): Promise<string> {
-    const folder = join(this.#home, offer.kind, name.replace('/', '.'), offer.name)
+    const folder = this.#folderOf(name, offer)
     await mkdir(folder, { recursive: true, mode: 0o755 })
     const uid = await this.#uidOf(name)
     if (uid !== undefined) await chown(folder, uid, uid)

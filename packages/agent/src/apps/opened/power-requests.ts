@@ -10,11 +10,14 @@ import { findProgram } from '../host-programs.ts'
 export type PowerRequest = 'restart' | 'power-off'
 const requests: readonly PowerRequest[] = ['restart', 'power-off']
 
+const settleMs = 100
+
 /** Asks of packages to restart the device or to turn it off: a folder for each, which its apps write. */
 export class PowerRequests implements Disposable {
   readonly #home: string
   readonly #act: (request: PowerRequest, packageName: string) => void
   readonly #watchers = new Map<string, FSWatcher>()
+  readonly #soon = new Set<string>()
 
   constructor(home: string, act: (request: PowerRequest, packageName: string) => void) {
     this.#home = home
@@ -28,7 +31,7 @@ export class PowerRequests implements Disposable {
     if (uid !== undefined) await chown(from, uid, uid)
     if (!this.#watchers.has(packageName)) {
       await takeFrom(from)
-      const look = () => void this.#look(packageName, from).catch(() => undefined)
+      const look = () => this.#lookSoon(packageName, from)
       this.#watchers.set(packageName, watch(from, { persistent: false }, look))
     }
     return { from, at: '/run/steadfleet/shutdown', access: 'write' }
@@ -43,6 +46,17 @@ export class PowerRequests implements Disposable {
     for (const name of [...this.#watchers.keys()]) this.forget(name)
   }
 
+  /** An app may touch its folder without end: it is looked at now and then, whatever happens there. */
+  #lookSoon(packageName: string, folder: string): void {
+    if (this.#soon.has(packageName)) return
+    this.#soon.add(packageName)
+    setTimeout(() => {
+      this.#soon.delete(packageName)
+      // A folder that is gone asks for nothing.
+      this.#look(packageName, folder).catch(() => undefined)
+    }, settleMs).unref()
+  }
+
   async #look(packageName: string, folder: string): Promise<void> {
     const [first] = await takeFrom(folder)
     if (first !== undefined) this.#act(first, packageName)
@@ -50,20 +64,23 @@ export class PowerRequests implements Disposable {
 }
 
 /**
- * The requests in a folder, taken away before they are answered: a device is not restarted twice. What an app
- * put there under such a name that is no file asks for nothing, and stops nothing.
+ * The requests in a folder, taken away before they are answered: a device is not restarted twice. By name alone,
+ * since an app may put whatever it likes beside them.
  */
 async function takeFrom(folder: string): Promise<PowerRequest[]> {
   const found: PowerRequest[] = []
-  for (const name of requests) {
-    try {
-      await unlink(join(folder, name))
-      found.push(name)
-    } catch (error) {
-      if (!['ENOENT', 'EISDIR', 'EPERM'].some(code => isSystemError(error, code))) throw error
-    }
-  }
+  for (const name of requests) if (await isTaken(join(folder, name))) found.push(name)
   return found
+}
+
+async function isTaken(path: string): Promise<boolean> {
+  try {
+    await unlink(path)
+    return true
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'EISDIR', 'EPERM')) return false
+    throw error
+  }
 }
 
 const options = { restart: '-r', 'power-off': '-P' } as const satisfies Record<PowerRequest, string>
