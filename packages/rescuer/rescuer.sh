@@ -21,6 +21,7 @@ rescuer: starts the agent of a device, and points back where it does not become 
   STEADFLEET_TRIES         starts that what is on trial has to become healthy; 3
   STEADFLEET_PROVEN_TRIES  the same for what was healthy before; 10
   STEADFLEET_START_SECONDS the longest that one start may take, then it is ended; 300
+  STEADFLEET_HANG_SECONDS  the longest that an agent may give no sign of life, then it is ended; 180
 
   rescuer --home /var/lib/steadfleet --bandwidth 500k
 END
@@ -88,7 +89,24 @@ file_of() {
   if [ "$1" = own ]; then printf '%s' "$home/agent.mjs"; else printf '%s' "$state/trees/$1/steadfleet-agent.mjs"; fi
 }
 
-is_usable() { is_agent "$1" && [ -s "$(file_of "$1")" ]; }
+is_usable() { is_agent "$1" && [ -s "$(file_of "$1")" ] && is_sound "$1"; }
+
+# What the agent's file was when it was taken, by SHA-256: 64 digits, or nothing where nobody wrote it down.
+sum_of() {
+  if [ "$1" = own ]; then
+    first_line "$home/agent.sha256"
+  elif [ -f "$agents/sums" ]; then
+    dd if="$agents/sums" bs=4096 count=1 2>/dev/null | tr -d '\000' | sed -n "s/^$1 //p" | sed -n 1p
+  fi
+}
+
+# Whether the file is still what it was. What cannot be found out is taken for sound.
+is_sound() {
+  wanted=$(sum_of "$1")
+  [ "${#wanted}" -eq 64 ] || return 0
+  found=$(sha256sum "$(file_of "$1")" 2>/dev/null) || return 0
+  [ "${found%% *}" = "$wanted" ]
+}
 
 agent_in() {
   named=$(first_line "$1")
@@ -115,9 +133,14 @@ note() {
 }
 
 point_agent() {
-  note agent "$agent" "$1" "$count"
+  if is_sound "$agent"; then
+    note agent "$agent" "$1" "$count"
+    say "agent $agent did not become healthy in $count starts: back to $1"
+  else
+    note agent "$agent" "$1" "$count" changed
+    say "agent $agent is not what it was: back to $1"
+  fi
   replace "$agents/current" "$1"
-  say "agent $agent did not become healthy in $count starts: back to $1"
 }
 
 # First the copy, then the pointer: at any instant one of them names what is whole.
@@ -182,9 +205,17 @@ count_start() {
   if { [ "$count" -ge "$tries" ] || ! is_usable "$agent"; } && step_back; then count=0; fi
   count=$((count + 1))
   replace "$agents/starts" "$count $$"
+  # With nothing sound to go back to, it is the one that can put itself right.
+  is_sound "$agent" || note agent "$agent" "$agent" "$count" changed
 }
 
-# Ends a start that is neither over nor healthy in time. By then this process is the agent.
+# By then this process is the agent, or was.
+is_running() {
+  case $(tr '\000' ' ' <"/proc/$$/cmdline" 2>/dev/null) in *" run --state $state "*) return 0 ;; esac
+  return 1
+}
+
+# Ends a start that is neither over nor healthy in time.
 watch_start() {
   seconds=0
   limit=${STEADFLEET_START_SECONDS:-300}
@@ -192,9 +223,35 @@ watch_start() {
   while [ "$seconds" -lt "$limit" ]; do
     sleep "$pause"
     seconds=$((seconds + pause))
-    kill -0 $$ 2>/dev/null && [ "$(first_line "$agents/starts")" = "$count $$" ] || return 0
+    kill -0 $$ 2>/dev/null || return 0
+    [ "$(first_line "$agents/starts")" = "$count $$" ] || return 0
   done
-  case $(tr '\000' ' ' <"/proc/$$/cmdline" 2>/dev/null) in *" run --state $state "*) kill -9 $$ ;; esac
+  if is_running; then kill -9 $$; fi
+}
+
+# Ends an agent that was healthy and gives no sign of life any more; its apps go on. An agent that never gave
+# one is older than this, or has nowhere to write it.
+watch_life() {
+  seconds=0
+  before=''
+  while is_running; do
+    sleep "$beat_seconds"
+    beat=$(first_line "$STEADFLEET_BEAT")
+    if [ -z "$beat" ] || [ "$beat" != "$before" ]; then seconds=0; else seconds=$((seconds + beat_seconds)); fi
+    before=$beat
+    if [ "$seconds" -ge "$hang_seconds" ] && is_running; then kill -9 $$; fi
+  done
+  rm -f "$STEADFLEET_BEAT"
+}
+
+# A file that costs no flash memory its life; empty where there is none such.
+beat_file() {
+  for folder in "${XDG_RUNTIME_DIR:-}" /run /dev/shm; do
+    if [ -n "$folder" ] && [ -d "$folder" ] && [ -w "$folder" ]; then
+      printf '%s' "$folder/steadfleet-agent-$$"
+      return
+    fi
+  done
 }
 
 # The runtime that the package brought, else the device's.
@@ -239,10 +296,15 @@ good_generation=${good#* }
 agent=$(agent_in "$agents/current")
 agent=${agent:-own}
 count_start
+STEADFLEET_BEAT=$(beat_file)
+export STEADFLEET_BEAT
+hang_seconds=${STEADFLEET_HANG_SECONDS:-180}
+beat_seconds=$((hang_seconds < 90 ? 1 : 30))
 # By exec, since a shell keeps what a command's own redirection replaces, and with it who reads it waiting.
 (
   exec </dev/null >/dev/null 2>&1
   watch_start
+  if [ -n "$STEADFLEET_BEAT" ]; then watch_life; fi
 ) &
 
 STEADFLEET_LAUNCHED=$agent

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -13,8 +16,9 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 
-const script = join(import.meta.dirname, 'rescuer.sh')
+const rescuer = join(import.meta.dirname, 'rescuer.sh')
 const [a, b, c] = ['a', 'b', 'c'].map(letter => letter.repeat(64)) as [string, string, string]
 const shells = [['dash'], ['busybox', 'sh'], ['bash', '--posix']].filter(
   ([program = '']) => spawnSync(program, ['--help']).error === undefined,
@@ -27,6 +31,9 @@ interface Row {
   readonly previous?: string
   readonly proven?: string
   readonly starts?: string
+  readonly sums?: string
+  /** The digest beside the agent that the device was given. */
+  readonly own?: string
   readonly generation?: number
   readonly trees?: readonly string[]
   readonly runs: string
@@ -37,6 +44,7 @@ interface Row {
   }
 }
 
+const sumOf = (text: string) => createHash('sha256').update(text).digest('hex')
 const trial = { current: b, previous: a, proven: `${a} 4`, generation: 5, trees: [a, b] }
 const rows: readonly Row[] = [
   {
@@ -121,6 +129,40 @@ const rows: readonly Row[] = [
     starts: '10 7',
     trees: [a],
     runs: 'own',
+  },
+  // Whose file is not what it was when it was taken.
+  {
+    what: 'an agent whose file was changed is gone back from',
+    ...trial,
+    sums: `${a} ${sumOf(a)}\n${b} ${'0'.repeat(64)}`,
+    runs: a,
+    ends: { count: 1, rescued: `agent ${b} ${a} 0 changed` },
+  },
+  {
+    what: 'an agent whose file is what it was is started',
+    ...trial,
+    sums: `${a} ${'0'.repeat(64)}\n${b} ${sumOf(b)}`,
+    runs: b,
+  },
+  {
+    what: 'an agent whose file was changed is not gone back to',
+    ...trial,
+    starts: '3 7',
+    sums: `${a} ${'0'.repeat(64)}`,
+    runs: 'own',
+    ends: { rescued: `agent ${b} own 3` },
+  },
+  {
+    what: 'with nothing else the agent it was given is started and told of, though it was changed',
+    own: '0'.repeat(64),
+    runs: 'own',
+    ends: { count: 1, rescued: 'agent own own 1 changed' },
+  },
+  {
+    what: 'sums of garbage say nothing against an agent',
+    ...trial,
+    sums: `${b}\n${b} $(reboot)\0`,
+    runs: b,
   },
   // Torn, empty and garbage.
   {
@@ -250,15 +292,41 @@ for (const shell of shells) {
   })
 }
 
+test('an agent that was healthy and gives no sign of life any more is ended', async () => {
+  await Promise.all(shells.map(endsHanging))
+})
+
+/** It beats for longer than it may be silent, says that it lived, and hangs. */
+async function endsHanging([program = '', ...options]: readonly string[]): Promise<void> {
+  const home = mkdtempSync(join(tmpdir(), 'steadfleet-rescuer-'))
+  try {
+    mkdirSync(join(home, 'state/agent'), { recursive: true })
+    writeFileSync(join(home, 'agent.mjs'), 'own')
+    const beats = 'for i in 1 2 3 4 5 6; do echo $i >"$STEADFLEET_BEAT"; sleep 0.5; done'
+    const script = `echo 0 >${home}/state/agent/starts; ${beats}; touch ${home}/lived`
+    const hang = `#!/bin/sh\n${script}; while :; do sleep 1; done\n`
+    writeFileSync(join(home, 'node'), hang, { mode: 0o755 })
+    const env = { PATH: process.env.PATH, STEADFLEET_HANG_SECONDS: '2', XDG_RUNTIME_DIR: home }
+    const words = [...options, rescuer, '--home', home, '--json']
+    const agent = spawn(program, words, { env, stdio: 'ignore' })
+    const [, signal] = await once(agent, 'exit')
+    assert.equal(signal, 'SIGKILL')
+    assert.ok(existsSync(join(home, 'lived')))
+    while (readdirSync(home).some(name => name.startsWith('steadfleet-agent-'))) await wait(100)
+  } finally {
+    rmSync(home, { recursive: true, force: true })
+  }
+}
+
 test('the rescuer explains itself, and refuses a command that is cut short', () => {
-  const { status, stdout } = spawnSync(script, ['--help'], { encoding: 'utf8' })
+  const { status, stdout } = spawnSync(rescuer, ['--help'], { encoding: 'utf8' })
   assert.equal(status, 0)
   assert.match(stdout, /rescuer \[--home DIR\]/)
-  assert.equal(spawnSync(script, ['--home']).status, 2)
+  assert.equal(spawnSync(rescuer, ['--home']).status, 2)
 })
 
 test('the rescuer prints a unit in which it is started again for ever', () => {
-  const { stdout } = spawnSync(script, ['--home', tmpdir(), '--unit'], { encoding: 'utf8' })
+  const { stdout } = spawnSync(rescuer, ['--home', tmpdir(), '--unit'], { encoding: 'utf8' })
   for (const line of [`ExecStart=${tmpdir()}/rescuer --json`, 'Restart=always', 'KillMode=process'])
     assert.ok(stdout.includes(`${line}\n`), line)
 })
@@ -268,7 +336,7 @@ function start(
   home: string,
   environment: Record<string, string> = {},
 ): SpawnSyncReturns<string> {
-  return spawnSync(shell, [...options, script, '--home', home, '--json'], {
+  return spawnSync(shell, [...options, rescuer, '--home', home, '--json'], {
     encoding: 'utf8',
     env: { PATH: process.env.PATH, ...environment },
     timeout: 30_000,
@@ -292,7 +360,8 @@ function inHome(row: Partial<Row>, use: (home: string) => void): void {
       mkdirSync(join(state, 'trees', tree), { recursive: true })
       writeFileSync(join(state, 'trees', tree, 'steadfleet-agent.mjs'), tree)
     }
-    for (const name of ['current', 'previous', 'proven', 'starts'] as const)
+    if (row.own) writeFileSync(join(home, 'agent.sha256'), `${row.own}\n`)
+    for (const name of ['current', 'previous', 'proven', 'starts', 'sums'] as const)
       if (row[name] !== undefined)
         writeFileSync(join(state, 'agent', name), Buffer.from(`${row[name]}\n`, 'latin1'))
     for (const number of row.generation ? [row.generation, 4] : []) {

@@ -53,6 +53,7 @@ export async function enrolmentCommand(
     '{ [ "$d" ] || if [ "$(id -u)" = 0 ]; then d=/var/lib/steadfleet; else d="$HOME/.local/share/steadfleet"; fi; }',
     'mkdir -p "$d"',
     get('steadfleet-agent.mjs', '$d/agent.mjs', agent),
+    `echo "${agent}" >"$d/agent.sha256"`,
     get('rescuer.sh', '$d/rescuer', rescuer),
     `if ${isNew}; then ln -sf "$(command -v node)" "$d/node"; else ${fetched}; fi`,
     `{ "$d/node" --version >/dev/null || ${say(lacking)}; }`,

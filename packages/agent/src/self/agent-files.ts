@@ -25,7 +25,14 @@ export interface AgentRelease {
 
 /** What the rescuer did, as it wrote it down before it did it. */
 export type Rescue =
-  | { readonly kind: 'agent'; readonly from: AgentName; readonly to: AgentName; starts: number }
+  | {
+      readonly kind: 'agent'
+      readonly from: AgentName
+      readonly to: AgentName
+      readonly starts: number
+      /** Its file was not what it was when it was taken. */
+      readonly isChanged: boolean
+    }
   | { readonly kind: 'generation'; readonly from: number; readonly to: number; starts: number }
 
 /** How the trial of an agent goes, from one of its starts to the next. */
@@ -73,13 +80,22 @@ export class AgentFiles {
     return isWhole ? { agent, generation: Number(generation) } : undefined
   }
 
-  /** Points to `next`; what `running` is stays known as the way back. One rename decides. */
-  async point(next: AgentRelease, running: AgentName): Promise<void> {
+  /** Points to `next`, whose file is `sum`; what `running` is stays known as the way back. One rename decides. */
+  async point(next: AgentRelease, sum: Digest, running: AgentName): Promise<void> {
+    await this.#noteSum(next.tree, sum, running)
     const known = await this.known()
     const kept = known.filter(one => one.tree === running)
     await this.#write('known.json', toDocument([...kept, next]))
     await this.#writeLine('previous', toName(running))
     await this.#writeLine('current', toName(next.tree))
+  }
+
+  /** What the rescuer compares the file with before it starts it: lines of a tree and its file's SHA-256. */
+  async #noteSum(tree: AgentName, sum: Digest, running: AgentName): Promise<void> {
+    const kept = [running, (await this.proven())?.agent].map(one => one && toName(one))
+    const held = Buffer.from((await readIfThere(join(this.#folder, 'sums'))) ?? []).toString()
+    const lines = held.split('\n').filter(line => kept.includes(line.split(' ')[0]))
+    await this.#writeLine('sums', [...lines, `${toName(tree)} ${toHexDigest(sum)}`].join('\n'))
   }
 
   async pointBack(): Promise<void> {
@@ -164,10 +180,11 @@ function parseName(text: string | undefined): AgentName | undefined {
 }
 
 function parseRescue(line: string): Rescue | undefined {
-  const [kind, before = '', after = '', count] = line.split(' ')
+  const [kind, before = '', after = '', count, word] = line.split(' ')
   const starts = Number(count)
   if (!Number.isSafeInteger(starts)) return undefined
   if (kind === 'generation') return { kind, from: Number(before), to: Number(after), starts }
   const [from, to] = [parseName(before), parseName(after)]
-  return kind === 'agent' && from && to ? { kind, from, to, starts } : undefined
+  const isChanged = word === 'changed'
+  return kind === 'agent' && from && to ? { kind, from, to, starts, isChanged } : undefined
 }

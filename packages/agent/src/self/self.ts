@@ -1,10 +1,12 @@
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Digest } from '@steadfleet/base'
 import { type GenerationPackage, Halted, type Sight } from '@steadfleet/engine'
 import { type Floors, packageFloor } from '@steadfleet/trust'
 import { runTool } from '../disk/durable.ts'
 import { type Paths, treePath } from '../disk/paths.ts'
 import { AgentError } from '../error.ts'
+import { digestOfFile } from '../store/download.ts'
 import { AgentFiles, type AgentName, type Rescue, type Trial } from './agent-files.ts'
 import { agentFile } from './agent-package.ts'
 
@@ -80,11 +82,11 @@ export class Self {
     if (this.running === tree) return
     this.#refuseUnlaunched(one)
     if (again) this.#refuseRescued(one)
-    await this.#tryOut(one)
+    const sum = await this.#tryOut(one)
     await this.files.setTrial({ tree, boot: this.#boot, restarts: 0, ended: true })
     const { package: name, revision, version } = one
     stop.throwIfAborted()
-    await this.files.point({ tree, package: name, revision, version }, this.running)
+    await this.files.point({ tree, package: name, revision, version }, sum, this.running)
     this.#halt()
   }
 
@@ -159,17 +161,19 @@ export class Self {
   #whyNot(tree: AgentName): string {
     const rescue = this.rescues.find(one => one.kind === 'agent' && one.from === tree)
     if (rescue === undefined) return 'another agent runs'
+    if (rescue.kind === 'agent' && rescue.isChanged) return 'its file was not what it was'
     return `the rescuer went back from it after ${rescue.starts} starts that did not become healthy`
   }
 
-  /** Before anything ends: its file is there, and its runtime can read it. */
-  async #tryOut({ package: name, tree }: GenerationPackage): Promise<void> {
+  /** Before anything ends: its file is there, and its runtime can read it. Yields what the file is. */
+  async #tryOut({ package: name, tree }: GenerationPackage): Promise<Digest> {
     const folder = treePath(this.#paths, tree.digest)
     const file = join(folder, agentFile)
     const node = join(folder, 'bin/node')
     const message = `cannot run ${name} as the agent: its tree has no ${agentFile}`
     if (!(await isFile(file))) throw new AgentError('agent/record', message, { package: name })
     await runTool((await isFile(node)) ? node : process.execPath, [file, 'help'])
+    return digestOfFile(file)
   }
 }
 

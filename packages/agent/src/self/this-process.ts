@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { digestFromHex } from '@steadfleet/base'
@@ -12,7 +13,8 @@ export async function thisProcess(
   environment: Readonly<Record<string, string | undefined>>,
   warn: (message: string) => void,
 ): Promise<SelfFacts> {
-  const { NOTIFY_SOCKET, STEADFLEET_LAUNCHED } = environment
+  const { NOTIFY_SOCKET, STEADFLEET_LAUNCHED, STEADFLEET_BEAT } = environment
+  if (STEADFLEET_BEAT) beat(STEADFLEET_BEAT, warn)
   return {
     running: await runningFrom(paths),
     isLaunched: STEADFLEET_LAUNCHED !== undefined,
@@ -22,6 +24,25 @@ export async function thisProcess(
         await runTool('systemd-notify', ['--ready']).catch(error => warn(`${error}`))
     },
   }
+}
+
+/** The rescuer ends an agent whose file stays the same for `STEADFLEET_HANG_SECONDS`. */
+const beatMs = 20_000
+
+/** A sign of life, again and again, from the loop in which everything else is done. */
+function beat(path: string, warn: (message: string) => void): void {
+  let count = 0
+  const write = () => {
+    count += 1
+    try {
+      writeFileSync(path, `${count}\n`)
+    } catch (error) {
+      // What cannot be written is not waited for: the rescuer counts only what it could read.
+      if (count === 1) warn(`cannot write ${path}: ${error}`)
+    }
+  }
+  write()
+  setInterval(write, beatMs).unref()
 }
 
 async function runningFrom({ trees }: Paths): Promise<AgentName> {
