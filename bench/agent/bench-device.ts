@@ -50,7 +50,7 @@ export class BenchDevice implements AsyncDisposable {
 
   /** A release whose app answers at once on the port, with so many bytes that belong to it alone. */
   publish(revision: number, bytes: number, isGood = true): Promise<Release> {
-    const answer = `exec bin/busybox httpd -f -p 127.0.0.1:${this.port} -h /doc`
+    const answer = `exec bin/busybox httpd -f -p ${this.port} -h /doc`
     const script = isGood ? answer : 'exec bin/busybox sleep 1000'
     const health = {
       http: { port: this.port, path: '/revision' },
@@ -68,7 +68,7 @@ export class BenchDevice implements AsyncDisposable {
       ),
     }
     return this.fleet.publish('acme/hub', revision, files, {
-      behaviour: { apps: { main }, interfaces: [{ interface: 'network-listen' }] },
+      behaviour: { apps: { main }, interfaces: [{ interface: 'network-listen', ports: [{ port: this.port }] }] },
     })
   }
 

@@ -149,8 +149,10 @@ function portOf({ origin }: PretendFleet): number {
 
 /** An app that says back what it hears, as long as it lives. */
 function publishServer(fleet: PretendFleet, revision: number): Promise<Release> {
-  const script = `exec bin/busybox nc -ll -p ${portOf(fleet)} -e bin/busybox cat`
-  return publishScript(fleet, revision, script, { interfaces: [{ interface: 'network' }] })
+  const port = portOf(fleet)
+  const script = `exec bin/busybox nc -ll -p ${port} -e bin/busybox cat`
+  const interfaces = [{ interface: 'network-listen', ports: [{ port }] }]
+  return publishScript(fleet, revision, script, { interfaces })
 }
 
 interface Talk {
@@ -195,7 +197,7 @@ interface Scene {
 }
 
 async function onDevice(story: (scene: Scene) => Promise<void>): Promise<void> {
-  const fleet = await PretendFleet.start({ agent: agentName })
+  const fleet = await PretendFleet.start({ agent: agentName, interfaces: ['network-listen'] })
   try {
     await using device = await LaunchedAgent.join(fleet)
     await story({ fleet, device })
