@@ -68,7 +68,10 @@ export class BenchDevice implements AsyncDisposable {
       ),
     }
     return this.fleet.publish('acme/hub', revision, files, {
-      behaviour: { apps: { main }, interfaces: [{ interface: 'network-listen', ports: [{ port: this.port }] }] },
+      behaviour: {
+        apps: { main },
+        interfaces: [{ interface: 'network-listen', ports: [{ port: this.port }] }],
+      },
     })
   }
 

@@ -15,7 +15,7 @@ export async function measureDevice(
   folder: string,
 ): Promise<Cost> {
   const device = join(folder, 'device')
-  for (const name of ['device', 'leash']) {
+  for (const name of ['device', 'leash', 'ended']) {
     rmSync(join(folder, name), { recursive: true, force: true })
   }
   const from = folderOf(trees.old).tree
@@ -23,10 +23,10 @@ export async function measureDevice(
   const job = jobFor(from, folderOf(trees.next).tree, join(folder, 'ours.delta'))
   writeFileSync(join(folder, 'job.json'), `${JSON.stringify(job)}\n`)
   await buildAgent(join(folder, 'agent.mjs'))
-  // Its input stays open: it ends with whoever started it.
-  const input = 'mkfifo leash && exec 3<>leash && (cat job.json >&3 &)'
-  const agent = `${process.execPath} ${flags} agent.mjs apply-delta --state device`
-  const cost = costOf(`${input} && ${agent} <&3 >digests`, folder)
+  // Its input stays open until it has ended, by a writer of its own: a shared one would not wait.
+  const writer = '(exec 3>leash; cat job.json >&3; while [ ! -e ended ]; do sleep 0.1; done) &'
+  const agent = `${process.execPath} ${flags} agent.mjs apply-delta --state device <leash >digests`
+  const cost = costOf(`mkfifo leash; ${writer} ${agent}; code=$?; touch ended; exit $code`, folder)
   const made = readFileSync(join(folder, 'digests'), 'utf8').split('\n').filter(Boolean).length
   if (made === job.wanted.length) return cost
   throw new Error(`cannot apply the delta: ${made} of ${job.wanted.length} objects were made`)
