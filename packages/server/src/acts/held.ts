@@ -16,7 +16,7 @@ export const nobodyHeld: Held = { devices: new Set(), requests: [] }
 
 /**
  * Of the moves whose turn it is, those of devices on which the new revision asks for more than the one they have,
- * and nobody has said yes or no to it. docs/decisions/0037
+ * and nobody has said yes or no to it. docs/decisions/0038
  */
 export async function heldBack(
   db: Db,
