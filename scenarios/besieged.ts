@@ -13,6 +13,7 @@ import {
 import { pageAt } from './page.ts'
 import type { Middleman } from './proxy.ts'
 import type { Until } from './sight.ts'
+import { wayIn } from './way-in.ts'
 
 /** One real device under attack: its agent reaches the server through a proxy of its own. */
 export interface Besieged {
@@ -29,6 +30,8 @@ export interface Besieged {
   view(): Promise<DeviceView>
   /** What its app serves, or why it does not. */
   page(): Promise<string>
+  /** Takes away what this machine needed to see its page. */
+  shutWay(): void
   /** Waits until its app serves this revision, whatever the server knows of it. */
   serves(revision: number): Promise<void>
   /** Waits until it committed the revision and serves it. */
@@ -62,8 +65,12 @@ export interface Ground {
 
 export function makeBesieged({ fleet, until, keep }: Ground, place: Place): Besieged {
   const { name, id, state, port } = place
+  const way = wayIn(state, port)
   let agent: Child | undefined
-  const ofPage = () => pageAt(port)
+  const ofPage = () => {
+    way.open()
+    return pageAt(port)
+  }
   const serves = async (revision: number): Promise<void> => {
     const isServed = async () => (await ofPage()).startsWith(`revision ${revision}\n`) || undefined
     await until(`revision ${revision} on the page of ${name}`, isServed)
@@ -89,6 +96,7 @@ export function makeBesieged({ fleet, until, keep }: Ground, place: Place): Besi
     },
     view: () => until(name, ({ devices }) => devices.find(one => one.id === id)),
     page: ofPage,
+    shutWay: way.close,
     serves,
     runs: async revision => {
       await until(`${name} at revision ${revision}`, ({ devices }) => {

@@ -18,10 +18,12 @@ export interface PageChange {
 
 /**
  * The whole app: one static program, which reads its port from the settings and serves `srv`. A port
- * in its data comes first: a copy of a device has the settings of the first one.
+ * in its data comes first: a copy of a device has the settings of the first one. Where it has no network of
+ * its own, since its agent is an ordinary user, it stays on the loopback.
  */
 const serve = `port=$(cat /data/port || sed -n 's/.*"port":\\([0-9]*\\).*/\\1/p' /settings.json)
-exec httpd -f -p 127.0.0.1:$port -h /srv`
+[ "$(id -u)" = 1000 ] && at=127.0.0.1: || at=
+exec httpd -f -p $at$port -h /srv`
 
 const health = `
     health:

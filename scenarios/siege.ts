@@ -81,7 +81,8 @@ export class Siege {
   /** What `close` does, without a wait: agents and server first, then the apps that outlive them. */
   readonly #endAtOnce = (): void => {
     for (const child of this.#children) child.signal('SIGKILL')
-    for (const { state } of this.#devices.values()) {
+    for (const { state, shutWay } of this.#devices.values()) {
+      shutWay()
       spawnSync(process.execPath, [programs.builtAgent, 'down', '--state', state])
     }
     this.#unmount()
@@ -189,6 +190,9 @@ export class Siege {
     const agents = [...this.#children].filter(child => child !== this.#server)
     const ends = [
       () => Promise.all(agents.map(child => child.stop(10_000))),
+      async () => {
+        for (const { shutWay } of devices) shutWay()
+      },
       () => Promise.all(devices.map(one => down(one.state))),
       () => this.stopServer(),
       () => Promise.all(this.#proxies.map(proxy => proxy.close())),

@@ -78,7 +78,7 @@ const startSeconds: Readonly<Record<Manner, number>> = {
   'dies late': 120,
 }
 
-const answer = (port: number) => `bin/busybox httpd -f -p 127.0.0.1:${port} -h /data`
+const answer = (port: number) => `bin/busybox httpd -f -p ${port} -h /data`
 
 const deeds: Readonly<Record<Manner, (port: number) => string>> = {
   well: port => `exec ${answer(port)}`,
