@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync } from 'node:fs'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -102,9 +102,10 @@ describe('a device that does what it is ordered', { concurrency: 4 }, () => {
         await fleet.give([release])
         await fleet.untilState('committed', revision)
       }
-      assert.equal(existsSync(treeOf(device, releases[0]!)), false)
-      assert.equal(existsSync(treeOf(device, releases[1]!)), true)
-      assert.deepEqual((await readdir(device.paths.generations)).sort(), ['2', '3'])
+      const isThere = (release: Release) => existsSync(treeOf(device, release))
+      await fleet.until('the first tree to go', () => !isThere(releases[0]!) || undefined)
+      assert.equal(isThere(releases[1]!), true)
+      assert.deepEqual(generationsOf(device), ['2', '3'])
     }))
 
   test('says its state on its socket', () =>
@@ -208,7 +209,9 @@ describe('a release that does not work', { concurrency: 4 }, () => {
         assert.equal(failure?.package, 'acme/hub')
         const starts = device.apps.calls.filter(call => call === 'start acme/lamp 2')
         assert.equal(starts.length, 1)
-        assert.deepEqual((await readdir(device.paths.generations)).sort(), ['1', '3'])
+        await fleet.until('the dropped generation to go', () =>
+          generationsOf(device).join() === '1,3' ? true : undefined,
+        )
         assert.match(await historyOf(device, 1), /^1 1 $/)
       }))
   }
@@ -290,6 +293,11 @@ async function twoPackages(
 
 function historyOf(device: TestDevice, generation: number): Promise<string> {
   return readFile(join(dataPath(device.paths, 'acme/hub', generation), 'history'), 'utf8')
+}
+
+/** What nobody needs goes only after a commit is told: a test waits for it to go. */
+function generationsOf({ paths }: TestDevice): string[] {
+  return readdirSync(paths.generations).sort()
 }
 
 async function statesOf(fleet: PretendFleet): Promise<string[]> {
