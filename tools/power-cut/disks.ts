@@ -2,6 +2,7 @@ import { execFileSync, type StdioOptions } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { runTool } from './host-shell.ts'
 
 /** Small, so that a copy costs little; with a journal, as a device would have it. */
@@ -34,9 +35,20 @@ export async function mountImage(loop: string, mountPoint: string): Promise<void
   await runTool('mount', ['-t', 'ext4', '-o', 'nodiscard', loop, mountPoint])
 }
 
+/** What was killed a moment ago may still hold it. */
 export async function unmount(path: string): Promise<void> {
-  await runTool('umount', [path])
+  for (let tries = 1; ; tries++) {
+    try {
+      await runTool('umount', [path])
+      return
+    } catch (error) {
+      if (tries === mostTries || !/busy/.test(String(error))) throw error
+      await wait(50)
+    }
+  }
 }
+
+const mostTries = 200
 
 /** Runs a tool of the system; its message is the error's. `descriptor` becomes its third. */
 export function run(tool: string, args: readonly string[], descriptor?: number): string {

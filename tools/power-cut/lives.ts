@@ -97,12 +97,17 @@ function cutPower(child: ChildProcess, generations: number): void {
 }
 
 /**
- * A machine of its own, as far as this takes one: a start with a number of its own, and processes
+ * A machine of its own, as far as this takes one: a start with a number of its own, an empty /run,
+ * where agents of one machine agree on uids, and processes
  * that all end, at one instant, with the first of them.
  */
 const machine = [
   ...['unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--mount-proc'],
-  ...['sh', '-c', 'mount --bind "$0" /proc/sys/kernel/random/boot_id && "$@"; exit'],
+  ...[
+    'sh',
+    '-c',
+    'mount --bind "$0" /proc/sys/kernel/random/boot_id && mount -t tmpfs run /run && "$@"; exit',
+  ],
 ]
 
 /** The first process of the machine: a child of `unshare`, which a tracer may have begun. */

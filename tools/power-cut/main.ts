@@ -52,10 +52,10 @@ const options = {
   help: { type: 'boolean', default: false },
 } as const
 
-/** Mounts that nobody else holds on to, and a network in which nobody else filters or listens. */
+/** Mounts that nobody else holds on to, a /run and a network in which nobody else is. */
 const ownPlace = [
   ...['--mount', '--propagation', 'private', '--net'],
-  ...['sh', '-c', 'ip link set lo up && exec "$0" "$@"'],
+  ...['sh', '-c', 'mount -t tmpfs run /run && ip link set lo up && exec "$0" "$@"'],
 ]
 
 process.exitCode = await main()

@@ -35,3 +35,5 @@ process.on('message', async ({ id, name, given }: Call) => {
   }
 })
 process.on('disconnect', () => process.exit())
+// Who tells the lane to stop may tell all of its processes: this one ends with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)

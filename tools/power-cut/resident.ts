@@ -36,6 +36,7 @@ const withoutSync = {
 }
 
 let resident: ChildProcess | undefined
+const gone = new AbortController()
 let calls = 0
 
 /** A life in that process; there is one at a time. */
@@ -57,7 +58,7 @@ async function call(name: string, ...given: string[]): Promise<unknown> {
   const id = calls++
   resident.send({ id, name, given })
   for (;;) {
-    const [answer] = (await once(resident, 'message')) as [Answer]
+    const [answer] = (await once(resident, 'message', gone)) as [Answer]
     if (answer.id !== id) continue
     if (answer.error === undefined) return answer.value
     throw new Error(answer.error)
@@ -67,6 +68,7 @@ async function call(name: string, ...given: string[]): Promise<unknown> {
 /** It ends with this process, which does not wait for it. */
 function begin(): ChildProcess {
   const child = fork(residentFile, { execArgv: [] })
+  child.once('exit', () => gone.abort(new Error('the process in which agents live has ended')))
   child.unref()
   child.channel?.unref()
   return child
