@@ -26,7 +26,7 @@ describe('Debian’s mosquitto', { skip: unusable }, () => {
     const port = await freePort()
     const [older, newer] = versionsOf('mosquitto')
     const folder = exampleOf(story, 'mosquitto', text =>
-      text.replace('listener 1883', `listener ${port}`),
+      text.replace('listener 1883', `listener ${port}`).replace('port: 1883', `port: ${port}`),
     )
     execFileSync(process.execPath, [join(checkout, 'examples/mosquitto/build.mjs')])
     cpSync(join(checkout, 'examples/mosquitto/built'), join(folder, 'built'), { recursive: true })
