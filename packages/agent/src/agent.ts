@@ -25,6 +25,7 @@ import { streamForever } from './server/stream.ts'
 import { Bell } from './server/wake.ts'
 import { quickBreath } from './store/breath.ts'
 import type { Scrubbed } from './store/scrub.ts'
+import { grantedNow } from './trust/granted.ts'
 import { logSize } from './trust/log-state.ts'
 
 /** The daemon of one device, over one state directory that it alone holds. */
@@ -132,7 +133,8 @@ export class Agent {
     const { paths } = this.#options
     const { journal, trust } = this.#parts
     const { floors, order } = trust
-    const context = { paths, journal, floors, counter: order?.counter ?? 0 }
+    const granted = grantedNow(trust)
+    const context = { paths, journal, floors, granted, counter: order?.counter ?? 0 }
     const reverting = await revert(context, options)
     this.#asked.ring()
     return reverting
@@ -224,6 +226,7 @@ export class Agent {
       asked: this.#asked,
       halt: this.#halt.signal,
       order: () => trust.order,
+      granted: () => grantedNow(trust),
       resolve: order => this.#resolving.resolve(order),
       tell: event => outbox.add(event),
       onUnchanged: () => this.#tell.ring(),

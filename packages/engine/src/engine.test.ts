@@ -176,10 +176,11 @@ describe('going back', () => {
   const earlier = generationOf(1, [packageAt(hub, 1, 1), packageAt(lamp, 1, 1)])
   const current = generationOf(2, [packageAt(hub, 2, 2, migrate), packageAt(lamp, 2, 2)])
   const none = { counter: 0, packages: [] }
+  const bounds = { refused: none, granted: new Map() }
   const to = (restoresData: boolean) => ({ counter: 2, to: 1, restoresData })
 
   test('runs the earlier releases on today’s data, and holds what can’t read it', () => {
-    const next = revertedGeneration(current, earlier, to(false), none, 3)
+    const next = revertedGeneration(current, earlier, to(false), bounds, 3)
     assert.deepEqual(
       next?.packages.map(one => [one.package, one.revision, one.data, one.restored]),
       [
@@ -194,7 +195,7 @@ describe('going back', () => {
   })
 
   test('takes up the data of then where that is asked for, and runs no migration on it', () => {
-    const next = revertedGeneration(current, earlier, to(true), none, 3)!
+    const next = revertedGeneration(current, earlier, to(true), bounds, 3)!
     assert.deepEqual(next.packages[0]?.restored, { from: 1, left: 2 })
     assert.equal(next.packages[0]?.migrated, undefined)
     assert.equal(
@@ -211,8 +212,9 @@ describe('going back', () => {
 
   test('holds what failed on the way back, and is none where nothing would change', () => {
     const refused = { counter: 2, packages: [hub, lamp] }
-    assert.equal(revertedGeneration(current, earlier, to(true), refused, 3), undefined)
-    assert.equal(revertedGeneration(current, current, to(true), none, 3), undefined)
+    const failed = { ...bounds, refused }
+    assert.equal(revertedGeneration(current, earlier, to(true), failed, 3), undefined)
+    assert.equal(revertedGeneration(current, current, to(true), bounds, 3), undefined)
   })
 
   test('by an order holds what can’t read today’s data, and lets the others go', () => {

@@ -1,5 +1,6 @@
 import type { PackageName } from '@steadfleet/domain'
 import { type Generation, type GenerationPackage, isSamePackage, packageOf } from './generation.ts'
+import { type Granted, stayingUnder } from './granted.ts'
 import { withTheirs } from './lanes.ts'
 
 /** What says of a package where its data is, and how it came there. */
@@ -24,8 +25,8 @@ export interface Refused {
 /**
  * The generation that fulfils `wanted` as far as it may: a package that failed under this very order
  * stays as it is in `current`, with all that go with it, so that one failure does not hold back the
- * others; and so does one whose data was migrated by a later revision than it is to be. Undefined when
- * nothing would change.
+ * others; and so does one whose data was migrated by a later revision than it is to be. What stays loses
+ * what the order grants no more. Undefined when nothing would change.
  */
 export function nextGeneration(
   current: Generation,
@@ -36,9 +37,10 @@ export function nextGeneration(
   const { counter, model, probationSeconds } = wanted
   const unreadable = packagesUnableToRead(current, wanted).map(one => one.package)
   const held = [...failedUnder(counter, refused), ...unreadable]
-  const packages = keptWith(current, wanted.packages, held, (before, ordered) =>
-    begunBy(before, ordered, number),
-  )
+  const granted = new Map(wanted.packages.map(one => [one.package, one.grants]))
+  const begin = (before: GenerationPackage | undefined, ordered: OrderedPackage) =>
+    begunBy(before, ordered, number)
+  const packages = keptWith(current, wanted.packages, { held, granted, number, begin })
   if (packages === undefined) return undefined
   const probation = probationSeconds === undefined ? {} : { probationSeconds }
   return { type: 'generation', format: 1, number, counter, model, packages, ...probation }
@@ -61,23 +63,30 @@ export function failedUnder(counter: number, refused: Refused): readonly Package
   return refused.counter === counter ? refused.packages : []
 }
 
+/** What becomes of the packages of a generation in generation `number`. */
+export interface Keeping<W> {
+  readonly held: readonly PackageName[]
+  readonly granted: Granted
+  readonly number: number
+  readonly begin: (before: GenerationPackage | undefined, one: W) => DataOrigin
+}
+
 /**
  * The packages of a next generation, sorted: those of `wanted`, with the data that `begin` says where
- * they are not the same already, but as it is what is held, with all that go with it. Undefined when
- * nothing would change.
+ * they are not the same already, but as it is what is held, with all that go with it and without what is
+ * granted no more. Undefined when nothing would change.
  */
 export function keptWith<W extends OrderedPackage>(
   current: Generation,
   wanted: readonly W[],
-  held: readonly PackageName[],
-  begin: (before: GenerationPackage | undefined, one: W) => DataOrigin,
+  { held, granted, number, begin }: Keeping<W>,
 ): GenerationPackage[] | undefined {
   const all = [...current.packages, ...wanted]
   const staying = withTheirs(held, all)
   const names = [...new Set(all.map(one => one.package))].sort()
   const packages = names.flatMap(name => {
     const before = packageOf(current, name)
-    if (staying.includes(name)) return before ?? []
+    if (staying.includes(name)) return before ? stayingUnder(before, granted, number) : []
     const one = wanted.find(other => other.package === name)
     if (one === undefined) return []
     const isSame = before !== undefined && isSamePackage(before, one)

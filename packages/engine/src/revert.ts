@@ -1,4 +1,5 @@
 import { type Generation, type GenerationPackage, packageOf } from './generation.ts'
+import { type Granted, withGranted } from './granted.ts'
 import {
   type DataOrigin,
   failedUnder,
@@ -14,6 +15,13 @@ export interface Revert {
   readonly restoresData: boolean
 }
 
+/** What decides, beside what was asked for, how far an earlier generation may be had again. */
+export interface RevertBounds {
+  readonly refused: Refused
+  /** By the newest order, which is not followed otherwise: what was taken back does not come back. */
+  readonly granted: Granted
+}
+
 /** Packages of `earlier` whose data a later revision has migrated since. */
 export function packagesMigratedSince(
   current: Generation,
@@ -23,22 +31,23 @@ export function packagesMigratedSince(
 }
 
 /**
- * The releases, settings and grants of `earlier` as generation `number`, with today's data, or with
- * that of then where it is asked for. What can't read today's data stays as it is, with all that go
+ * The releases and settings of `earlier` as generation `number`, with those of its grants that still
+ * stand, and with today's data, or that of then where it is asked for. What can't read today's data stays as it is, with all that go
  * with it, and so does what failed on an earlier try. Undefined when nothing would change.
  */
 export function revertedGeneration(
   current: Generation,
   earlier: Generation,
   revert: Revert,
-  refused: Refused,
+  { refused, granted }: RevertBounds,
   number: number,
 ): Generation | undefined {
   const migrated = packagesMigratedSince(current, earlier).map(one => one.package)
   const held = [...failedUnder(revert.counter, refused), ...(revert.restoresData ? [] : migrated)]
-  const packages = keptWith(current, earlier.packages, held, (before, one) =>
-    begunFrom(before, one, revert.restoresData, number),
-  )
+  const begin = (before: GenerationPackage | undefined, one: GenerationPackage) =>
+    begunFrom(before, one, revert.restoresData, number)
+  const wanted = earlier.packages.map(one => withGranted(one, granted))
+  const packages = keptWith(current, wanted, { held, granted, number, begin })
   if (packages === undefined) return undefined
   return { ...earlier, number, counter: revert.counter, packages }
 }

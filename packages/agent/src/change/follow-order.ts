@@ -3,11 +3,13 @@ import {
   type ChangeEnd,
   type ChangeHost,
   type Generation,
+  type Granted,
   type Journal,
   nextGeneration,
   packageOf,
   packagesUnableToRead,
   planChange,
+  type Refused,
   revertedGeneration,
   runChange,
   Superseded,
@@ -34,6 +36,8 @@ export interface OrderFollower {
   readonly asked: Bell
   readonly halt: AbortSignal
   readonly order: () => Order | undefined
+  /** What that order grants, whatever else becomes of it. */
+  readonly granted: () => Granted
   readonly resolve: (order: Order) => Promise<Resolved>
   readonly tell: (event: NewEvent) => Promise<void>
   /** An order changes nothing of what runs: no change will tell that it was taken. */
@@ -100,16 +104,49 @@ async function follow(follower: OrderFollower, order: Order): Promise<boolean> {
   const next = nextOf(follower, order)
   for (;;) {
     const current = await currentGeneration(paths)
-    const { refused, revert } = journal.state
+    const { revert } = journal.state
     const aim = await next(current)
     if (journal.state.revert !== revert) continue
     if (aim === undefined) return await settle(follower, current, order)
     await begin(follower, current, aim)
-    const end = await run(follower)
-    if (journal.state.revert !== revert) continue
-    const isAsBefore = journal.state.refused === refused
-    if (isToWait(end, isAsBefore)) return follower.order()?.counter !== order.counter
+    const isOver = await carryOut(follower, order, aim, next)
+    if (isOver && journal.state.revert === revert) return !isOrdered(follower, order)
   }
+}
+
+type Next = (current: Generation, refused?: Refused) => Promise<Generation | undefined>
+
+function isOrdered({ order }: OrderFollower, { counter }: Order): boolean {
+  return order()?.counter === counter
+}
+
+/** The change that was begun; true where trying at once what is left of it is of no use. */
+async function carryOut(
+  follower: OrderFollower,
+  order: Order,
+  aim: Generation,
+  next: Next,
+): Promise<boolean> {
+  const { journal } = follower
+  const { refused, revert } = journal.state
+  const end = await run(follower)
+  if (!isToWait(end, journal.state.refused === refused)) return false
+  if (journal.state.revert === revert && isOrdered(follower, order)) {
+    await takeBack(follower, aim, next)
+  }
+  return true
+}
+
+/** What the order grants no more does not wait for the rest of it: all stays but that. */
+async function takeBack(follower: OrderFollower, aim: Generation, next: Next): Promise<void> {
+  const current = await currentGeneration(follower.paths)
+  const { refused } = follower.journal.state
+  const all = [...current.packages, ...aim.packages].map(one => one.package)
+  const packages = [...all, ...refused.packages]
+  const less = await next(current, { counter: aim.counter, packages })
+  if (less === undefined) return
+  await begin(follower, current, less)
+  await run(follower)
 }
 
 async function settle(follower: OrderFollower, current: Generation, order: Order): Promise<true> {
@@ -124,16 +161,14 @@ function isToWait(end: ChangeEnd | undefined, isAsBefore: boolean): boolean {
 }
 
 /** What comes after a generation: by the order, or by what somebody went back to from it. */
-function nextOf(
-  { paths, journal, resolve, tell }: OrderFollower,
-  order: Order,
-): (current: Generation) => Promise<Generation | undefined> {
+function nextOf({ paths, journal, granted, resolve, tell }: OrderFollower, order: Order): Next {
   let wanted: Wanted | undefined
-  return async current => {
-    const { refused, revert, highest } = journal.state
+  return async (current, refused = journal.state.refused) => {
+    const { revert, highest } = journal.state
     if (revert?.counter === order.counter) {
       const earlier = await readGeneration(paths, revert.to)
-      return earlier && revertedGeneration(current, earlier, revert, refused, highest + 1)
+      const bounds = { refused, granted: granted() }
+      return earlier && revertedGeneration(current, earlier, revert, bounds, highest + 1)
     }
     if (wanted === undefined) {
       wanted = (await resolve(order)).wanted

@@ -125,6 +125,62 @@ describe('going back by hand', { concurrency: 4 }, () => {
     }))
 })
 
+describe('what the owner took back', { concurrency: 2 }, () => {
+  const asking = { behaviour: { interfaces: ['camera', 'network'].map(asked) } }
+
+  test('does not come back by going back by hand', () =>
+    onFirstRevision(asking, async ({ fleet, device }) => {
+      assert.deepEqual(openedFor(device), ['camera', 'network'])
+      const second = await fleet.publish('acme/hub', 2, { ...good, a: '2' }, asking)
+      await fleet.give([{ ...second, grants: ['network'] }])
+      await fleet.untilState('committed', 2)
+      await device.agent!.revert()
+      await fleet.untilState('committed', 1)
+      assert.deepEqual(openedFor(device), ['network'])
+    }))
+
+  for (const [how, manner] of [
+    ['on probation', 'sick'],
+    ['at its start', 'fails to start'],
+  ] as const) {
+    test(`together with a new revision stays taken where that fails ${how}`, () =>
+      onFirstRevision(asking, async ({ fleet, device }) => {
+        const bad = await fleet.publish('acme/hub', 2, { 'bin/main': manner }, asking)
+        await fleet.give([{ ...bad, grants: ['network'] }])
+        await fleet.untilEvent('failure')
+        await fleet.until('the camera to be taken', () => isTaken(device))
+        await fleet.untilState('committed', 1)
+        assert.match(await historyOf(device, 3), /^1 1 1 $/)
+      }))
+  }
+
+  test('does not wait for what it came with, where that has to be tried again later', () =>
+    onFirstRevision(asking, async ({ fleet, device }) => {
+      const next = Buffer.from('better\n')
+      const second = await fleet.publish('acme/hub', 2, { 'bin/main': next }, asking)
+      const lamp = await fleet.publish('acme/lamp', 1, { 'bin/main': next })
+      fleet.faults.spoil = (_, body) => (next.equals(body) ? Buffer.from('spoilt\n') : body)
+      await fleet.give([{ ...second, grants: ['network'] }, lamp])
+      await fleet.until('the camera to be taken', () => isTaken(device))
+      assert.deepEqual([...device.apps.running.keys()], ['acme/hub main'])
+      delete fleet.faults.spoil
+      await fleet.untilState('committed', 2)
+    }))
+
+  function asked(name: string) {
+    return { interface: name, reason: 'to see who rings' }
+  }
+
+  function isTaken(device: TestDevice): true | undefined {
+    return openedFor(device).join() === 'network' ? true : undefined
+  }
+
+  function openedFor({ apps }: TestDevice): string[] {
+    const opened = apps.running.get('acme/hub main')?.opened ?? []
+    return opened.map(one => one.interface).sort()
+  }
+})
+
 describe('an order of an earlier release', () => {
   test('whose data was migrated since is not followed for that package, which is told', () =>
     onSecondRevision(
@@ -143,28 +199,39 @@ interface Stage {
   readonly fleet: PretendFleet
   readonly device: TestDevice
   readonly first: Release
-  readonly second: Release
 }
 
+type Facts = NonNullable<Parameters<PretendFleet['publish']>[3]>
+
 /** A device that has committed revisions 1 and 2 of the hub; `facts` are of the second. */
-async function onSecondRevision(
-  story: (stage: Stage) => Promise<void>,
-  { facts = {} }: { facts?: Parameters<PretendFleet['publish']>[3] } = {},
+function onSecondRevision(
+  story: (stage: Stage & { readonly second: Release }) => Promise<void>,
+  { facts = {} }: { facts?: Facts } = {},
 ): Promise<void> {
-  const fleet = await PretendFleet.start()
+  return onFirstRevision({}, async ({ fleet, device, first }) => {
+    const second = await fleet.publish('acme/hub', 2, { ...good, a: '2' }, facts)
+    await fleet.give([second])
+    await fleet.untilState('committed', 2)
+    await story({ fleet, device, first, second })
+  })
+}
+
+/** A device that has committed revision 1 of the hub, of these facts, with all that it asks for granted. */
+async function onFirstRevision(
+  facts: Facts,
+  story: (stage: Stage) => Promise<void>,
+): Promise<void> {
+  const fleet = await PretendFleet.start({ interfaces: ['camera', 'network'] })
   const device = await TestDevice.join(fleet)
   device.apps.migrate = spec => {
     writeFileSync(join(spec.data, 'history'), 'migrated ')
     return { exit: 0, output: [] }
   }
   try {
-    const first = await fleet.publish('acme/hub', 1, good)
+    const first = await fleet.publish('acme/hub', 1, good, facts)
     await fleet.give([first])
     await fleet.untilState('committed', 1)
-    const second = await fleet.publish('acme/hub', 2, { ...good, a: '2' }, facts)
-    await fleet.give([second])
-    await fleet.untilState('committed', 2)
-    await story({ fleet, device, first, second })
+    await story({ fleet, device, first })
   } finally {
     await device[Symbol.asyncDispose]().finally(() => fleet.close())
   }

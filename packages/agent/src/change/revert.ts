@@ -3,6 +3,7 @@ import type { PackageName } from '@steadfleet/domain'
 import {
   type Generation,
   type GenerationPackage,
+  type Granted,
   type Journal,
   packageOf,
   packagesMigratedSince,
@@ -40,6 +41,8 @@ export interface RevertContext {
   readonly floors: Floors
   /** Counter of the order that is not followed for it; 0 where there is none. */
   readonly counter: number
+  /** What the order grants: of the earlier generation's grants no other is had again. */
+  readonly granted: Granted
 }
 
 /**
@@ -56,8 +59,8 @@ export async function revert(context: RevertContext, options: RevertOptions): Pr
   const restoresData = options.restoreData ?? false
   if (!restoresData) refuseMigrated(context.paths, current, earlier)
   const asked = { counter: context.counter, to: earlier.number, restoresData }
-  const none = { counter: 0, packages: [] }
-  const next = revertedGeneration(current, earlier, asked, none, journal.state.highest + 1)
+  const bounds = { refused: { counter: 0, packages: [] }, granted: context.granted }
+  const next = revertedGeneration(current, earlier, asked, bounds, journal.state.highest + 1)
   if (next === undefined) return refuseSame(current, earlier)
   const changed = next.packages.filter(one => one.data === next.number)
   const copies = changed.flatMap(one => copyOf(context.paths, one) ?? [])

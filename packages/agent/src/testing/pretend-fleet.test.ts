@@ -320,7 +320,8 @@ export class PretendFleet {
 
   /** Orders these releases, and with `stated` differently from how a good order would. */
   async give(
-    releases: readonly (Release & { settings?: Order['releases'][number]['settings'] })[],
+    releases: readonly (Release &
+      Partial<Pick<Order['releases'][number], 'settings' | 'grants'>>)[],
     stated: Partial<Order> = {},
   ): Promise<Envelope> {
     this.counter += 1
@@ -348,7 +349,7 @@ export class PretendFleet {
     record,
     recordBytes,
     ...rest
-  }: Release & { settings?: object }): Order['releases'][number] {
+  }: Release & { settings?: object; grants?: readonly string[] }): Order['releases'][number] {
     return {
       catalogue: 'acme',
       package: record.package,
@@ -356,7 +357,7 @@ export class PretendFleet {
       architecture: record.architecture,
       record: { digest: digestOf(recordBytes), length: recordBytes.length },
       settings: (rest.settings ?? {}) as Order['releases'][number]['settings'],
-      grants: [...this.#interfaces, ...(isAgent(record) ? ['agent'] : [])],
+      grants: rest.grants ?? [...this.#interfaces, ...(isAgent(record) ? ['agent'] : [])],
     }
   }
 
