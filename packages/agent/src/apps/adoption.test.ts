@@ -141,7 +141,9 @@ function httpApp(bench: Bench, port: number): AppSpec {
     process.on('SIGTERM', () => { console.log('told to stop'); process.exit(0) })`
   const health = { http: { port, path: '/' } }
   const declaration = { command: ['bin/node', '-e', script], health }
-  return bench.spec('web', declaration, { opened: [{ interface: 'network-listen' }] })
+  return bench.spec('web', declaration, {
+    opened: [{ interface: 'network-listen', ports: [{ port }] }],
+  })
 }
 
 async function startAgent(bench: Bench, specs: readonly AppSpec[]): Promise<ChildProcess> {

@@ -62,12 +62,23 @@ export async function makeLink(tools: Tools, place: Place): Promise<void> {
 /** Takes a package's namespace, link and table away. What still runs in it has no network any more. */
 export async function removeLink({ ip, nft }: Tools, place: Place): Promise<void> {
   const { link } = place
-  const lines = [
-    ...(linksHere().has(link) ? [`link delete ${link}`] : []),
-    ...(existsSync(namespacePath(place)) ? [`netns delete ${link}`] : []),
-  ]
-  if (lines.length > 0) await runTool(ip, ['-batch', '-'], `${lines.join('\n')}\n`)
+  await removeWhile(() => linksHere().has(link), ip, ['link', 'delete', link])
+  await removeWhile(() => existsSync(namespacePath(place)), ip, ['netns', 'delete', link])
   await runTool(nft, ['-f', '-'], toRemoval(link))
+}
+
+/** Another agent of this machine may take away the same leftover just now: what is gone is gone. */
+async function removeWhile(
+  isThere: () => boolean,
+  program: string,
+  args: readonly string[],
+): Promise<void> {
+  if (!isThere()) return
+  try {
+    await runTool(program, args)
+  } catch (error) {
+    if (isThere()) throw error
+  }
 }
 
 /** Tables of packages in this network, each with what it was made of. */

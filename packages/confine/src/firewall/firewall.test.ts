@@ -122,6 +122,14 @@ describe('nft', { skip: !isRoot && 'needs root' }, () => {
   })
 })
 
+test('a release from before ports were declared takes nothing of the device’s own loopback', () => {
+  const text = toFirewall(networkNeeds(bare()), place)
+  const here = text.indexOf('chain publish_here {')
+  assert.ok(here > 0)
+  assert.match(text.slice(text.indexOf('chain publish {'), here), /dnat ip to/)
+  assert.doesNotMatch(text.slice(here), /dnat/)
+})
+
 function whole(): string {
   return toFirewall(networkNeeds(requests), place)
 }

@@ -28,7 +28,7 @@ export function toFirewall(needs: NetworkNeeds, place: Place): string {
     ...chain('denied', toDenied()),
     ...chain('resolver', []),
     ...chain('publish', needs.listen === 'any port' ? anyPort(place) : toPublish(needs, place)),
-    ...chain('publish_here', needs.listen === 'any port' ? anyPort(place) : toHere(needs, place)),
+    ...chain('publish_here', toHere(needs, place)),
   ]
   return table(place.link, lines)
 }
@@ -187,7 +187,10 @@ function toPublish({ listen }: NetworkNeeds, place: Place): string[] {
   )
 }
 
-/** The device itself reaches all that is published. */
+/**
+ * The device itself reaches all that is published by its port. Where a release names none, its own loopback would
+ * be led away from whatever begins to listen there later.
+ */
 function toHere({ listen }: NetworkNeeds, place: Place): string[] {
   if (listen === 'any port') return []
   return listen.flatMap(listener =>
@@ -225,7 +228,7 @@ function toTarget({ protocol, ports }: Listener, { family, match }: From, place:
   return [`${of}${protocol} dport ${toPorts(ports)} counter dnat ${keyword} to ${place[family]}`]
 }
 
-/** A release from before ports were declared is reached by each that the device does not use. */
+/** A release from before ports were declared is reached from outside by each that the device does not use. */
 function anyPort({ ipv4, ipv6 }: Place): string[] {
   return [
     `meta nfproto ipv4 meta l4proto { tcp, udp } counter dnat ip to ${ipv4}`,
