@@ -5,12 +5,18 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 
-const begin = "import { describe, test } from 'node:test'\nimport assert from 'node:assert'\n"
+const begin =
+  "import { after, describe, test } from 'node:test'\nimport assert from 'node:assert'\n"
 const files: readonly (readonly [name: string, text: string, counts: readonly number[]])[] = [
   ['passes', "describe('x', () => { test('a', () => {}); test('b', () => {}) })", [2, 0, 0]],
   ['fails', "test('a', () => assert.equal(1, 2)); test('b', () => {})", [1, 1, 0]],
   ['skips', "test('a', { skip: 'needs a moon' }, () => {})", [0, 0, 1]],
   ['breaks', "throw new Error('at once')", [0, 1, 0]],
+  [
+    'cannot clear up',
+    "describe('x', () => { test('a', () => {}); after(() => { throw new Error('left') }) })",
+    [1, 1, 0],
+  ],
   ['ends early', "test('a', () => {}); setTimeout(() => process.exit(3), 50)", [1, 1, 0]],
 ]
 
