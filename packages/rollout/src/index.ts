@@ -6,5 +6,5 @@ export {
   seenOf,
   usualRule,
 } from './halting.ts'
-export { type Next, nextMoves, type Progress, type Verdict } from './next-moves.ts'
+export { type Next, nextMoves, type Progress, type Verdict, whoseTurn } from './next-moves.ts'
 export { lateMove, planMoves } from './plan.ts'

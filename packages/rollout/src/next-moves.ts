@@ -71,6 +71,18 @@ export function nextMoves(progress: Progress, reports: ReadonlyMap<DeviceId, Ver
   }
 }
 
+/** Whose turn it is once these reports are taken into account: who of the open phase was not ordered yet. */
+export function whoseTurn(
+  { phases, moves }: Pick<Progress, 'phases' | 'moves'>,
+  reports: ReadonlyMap<DeviceId, Verdict>,
+): DeviceId[] {
+  const after = moves.map(move => decided(move, reports.get(move.device)))
+  const open = after.find(move => isOpen(move, phases))?.phase
+  return after
+    .filter(({ phase, state }) => phase === open && state === 'waiting')
+    .map(({ device }) => device)
+}
+
 const awaited: ReadonlySet<Move['state']> = new Set(['ordered', 'away', 'silent'])
 
 /** A device that is away is ordered too, and obeys when it is back: nobody waits for it. */

@@ -10,6 +10,7 @@ import {
   seenOf,
   usualRule,
   type Verdict,
+  whoseTurn,
 } from './index.ts'
 
 /** What a letter says of a device; a slash ends a phase. */
@@ -162,6 +163,14 @@ describe('a rollout', () => {
       moves.map(({ crashed }) => crashed),
       [true, undefined],
     )
+  })
+
+  test('says whose turn it is once the reports are counted, not before', () => {
+    const turn = (moves: string, says: string) =>
+      whoseTurn(progressOf(moves, [0, 0]), reportsOf(says)).length
+    assert.equal(turn('o/...', '    '), 0)
+    assert.equal(turn('o/...', '+   '), 3)
+    assert.equal(turn('+/o..', '    '), 2)
   })
 
   test('hears no second verdict on a device', () => {

@@ -2,7 +2,7 @@ import { waitingRequests } from '@steadfleet/confine'
 import type { DeviceId, InterfaceRequest } from '@steadfleet/domain'
 import { ceilingOf, saidInFleet, situationFor } from '../store/grant-store.ts'
 import { releasesAt } from '../store/release-store.ts'
-import type { MoveRow, RolloutRow } from '../store/rollout-store.ts'
+import type { RolloutRow } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
 
 /** Devices that a rollout may not move yet, and what they wait for. */
@@ -15,16 +15,15 @@ export interface Held {
 export const nobodyHeld: Held = { devices: new Set(), requests: [] }
 
 /**
- * Of the moves whose turn it is, those of devices on which the new revision asks for more than the one they have,
- * and nobody has said yes or no to it. docs/decisions/0038
+ * Of the devices whose turn it is, those on which the new revision asks for more than the one they have, and
+ * nobody has said yes or no to it. docs/decisions/0038
  */
 export async function heldBack(
   db: Db,
   rollout: Pick<RolloutRow, 'fleet' | 'package' | 'revision'>,
-  moves: readonly MoveRow[],
+  devices: readonly DeviceId[],
 ): Promise<Held> {
   const next = await requestsByArchitecture(db, rollout.package, rollout.revision)
-  const devices = nextInTurn(moves)
   if (devices.length === 0 || next.values().every(requests => requests.length === 0))
     return nobodyHeld
   const said = await saidInFleet(db, rollout.fleet, await ceilingOf(db))
@@ -55,14 +54,6 @@ async function earlierRequests(
     earlier.set(revision, await requestsByArchitecture(db, name, revision))
   }
   return earlier
-}
-
-/** Devices of the phase that is open that were not ordered yet. */
-function nextInTurn(moves: readonly MoveRow[]): string[] {
-  const open = moves.find(({ state }) => state === 'waiting' || state === 'ordered')?.phase
-  return moves
-    .filter(({ phase, state }) => phase === open && state === 'waiting')
-    .map(({ device }) => device)
 }
 
 async function requestsByArchitecture(

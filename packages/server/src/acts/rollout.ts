@@ -15,6 +15,7 @@ import {
   seenOf,
   usualRule,
   type Verdict,
+  whoseTurn,
 } from '@steadfleet/rollout'
 import { ServerError } from '../error.ts'
 import { releasesAt } from '../store/release-store.ts'
@@ -84,12 +85,13 @@ export async function advance(
   const rollout = await rolloutRow(db, id)
   const rows = await movesOf(db, id)
   const moves = rows.map(toMove)
-  const held = await heldBack(db, rollout, rows)
+  const phases: Phase[] = JSON.parse(rollout.phases)
+  const held = await heldBack(db, rollout, whoseTurn({ phases, moves }, verdicts))
   const next = nextMoves(
     {
       held: held.devices,
       state: rollout.state as RolloutState,
-      phases: JSON.parse(rollout.phases),
+      phases,
       moves,
       accepted: acceptedIn(rollout),
       away: new Set(
