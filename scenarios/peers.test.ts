@@ -63,8 +63,9 @@ describe('two devices on one network', { concurrency: false, skip, timeout: 240_
       failures.find(one => one.device === taker.id),
     )
     assert.match(JSON.stringify(failed.failure), /the store may take 1000/)
-    const content = taker.proxy.seen.slice(seen).filter(asked => noContent(asked))
-    assert.ok(content.length <= 2, `more than record and listing: ${content}`)
+    // It may have begun its next try already, which asks for the same again.
+    const content = new Set(taker.proxy.seen.slice(seen).filter(asked => noContent(asked)))
+    assert.ok(content.size <= 2, `more than record and listing: ${[...content]}`)
     assert.equal(await taker.page(), `revision ${revisions.afterNext}\n`)
   })
 })

@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import { connectAsync } from 'mqtt'
 import { listFailures } from '../packages/protocol/src/index.ts'
 import { freePort, openStory, type Story } from './stage.ts'
@@ -99,14 +100,29 @@ async function releaseBroken(story: Story, folder: string, said: RegExp): Promis
   assert.match(failure.log.join('\n'), said)
 }
 
+/** A device says that it has gone back as soon as its app was started, which is before it listens. */
+async function reached<T>(connect: () => Promise<T>): Promise<T> {
+  const end = performance.now() + 30_000
+  for (;;) {
+    try {
+      return await connect()
+    } catch (error) {
+      if (performance.now() > end) throw error
+      await wait(100)
+    }
+  }
+}
+
+const reach = (broker: string) => reached(() => connectAsync(broker, { reconnectPeriod: 0 }))
+
 async function retain(broker: string, topic: string, message: string): Promise<void> {
-  const client = await connectAsync(broker)
+  const client = await reach(broker)
   await client.publishAsync(topic, message, { qos: 1, retain: true })
   await client.endAsync()
 }
 
 async function recall(broker: string, topic: string): Promise<string> {
-  const client = await connectAsync(broker)
+  const client = await reach(broker)
   const { promise, resolve } = Promise.withResolvers<string>()
   client.on('message', (_, payload) => resolve(payload.toString()))
   await client.subscribeAsync(topic, { qos: 1 })
@@ -116,7 +132,7 @@ async function recall(broker: string, topic: string): Promise<string> {
 }
 
 async function serverOf(page: string): Promise<string> {
-  const reply = await fetch(page)
+  const reply = await reached(() => fetch(page))
   assert.match(await reply.text(), /confined nginx/)
   return reply.headers.get('server') ?? ''
 }
