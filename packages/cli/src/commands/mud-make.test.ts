@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -109,6 +117,8 @@ describe('a MUD file of one’s own', () => {
     skip: (!hasOpenssl || !existsSync(shared)) && 'no openssl, or no sample',
   }, async () => {
     cpSync(shared, join(folder, 'real'), { recursive: true })
+    // What is shared may not be written; who clears up must.
+    chmodSync(join(folder, 'real'), 0o755)
     const [file, signature] = ['real/Luminaire_150.json', 'real/Luminaire_150.p7s']
     const words = ['mud', 'check', file, '--tolerant', '--signature', signature]
     const { err } = await type([...words, '--signers', 'real/luminaire-cacert.pem'])
