@@ -62,9 +62,10 @@ describe('an app that says not now', { skip: noSandbox }, () => {
     }
     assert.equal(count('stopped'), 0, 'it was never stopped while it moved')
 
-    // The same app, and nobody who asks: this test can tell.
+    // The same app, at longer moves, and nobody who asks: this test can tell.
     await leases.open([arm])
-    await bench.apps.start(spec)
+    const slow = moves.replace('sleep 0.08', 'sleep 2')
+    await bench.apps.start(bench.shell('arm', slow, {}, { package: arm }))
     await until(() => existsSync(join(leasePath(pathsOf(bench.stateDir), arm), 'arm')))
     await bench.apps.stop(arm)
     assert.equal(count('stopped'), 1)
