@@ -91,19 +91,23 @@ const overUdp: Transport = ({ address, port }, query, isAnswer) =>
 const overTcp: Transport = ({ address, port }, query, isAnswer) =>
   new Promise((resolve, reject) => {
     let held = Buffer.alloc(0)
-    const socket = connect({ host: address, port, timeout: patience })
+    const socket = connect({ host: address, port })
     const end = (act: () => void): void => {
+      clearTimeout(late)
       socket.destroy()
       act()
     }
+    // From the first byte to the last: who sends one now and then is no resolver.
+    const late = setTimeout(() => end(() => reject(new Error('no answer'))), patience)
     socket
       .on('connect', () => socket.write(framed(query)))
-      .on('timeout', () => end(() => reject(new Error('no answer'))))
       .on('error', error => end(() => reject(error)))
-      .on('close', () => reject(new Error('no answer')))
+      .on('close', () => end(() => reject(new Error('no answer'))))
       .on('data', (part: Uint8Array) => {
         held = Buffer.concat([held, part])
         const whole = unframed(held)
+        // The longest message is 65,535 bytes, and one of none is never whole.
+        if (!whole && held.length > 65_537) end(() => reject(new Error('odd answer')))
         if (whole) end(() => (isAnswer(whole) ? resolve(whole) : reject(new Error('odd answer'))))
       })
   })

@@ -6,5 +6,12 @@ export {
   seenOf,
   usualRule,
 } from './halting.ts'
-export { type Next, nextMoves, type Progress, type Verdict, whoseTurn } from './next-moves.ts'
+export {
+  awaited,
+  type Next,
+  nextMoves,
+  type Progress,
+  type Verdict,
+  whoseTurn,
+} from './next-moves.ts'
 export { lateMove, planMoves } from './plan.ts'

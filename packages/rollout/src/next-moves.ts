@@ -35,11 +35,10 @@ export interface Progress {
 /** What a device's own signed reports say of the move, and what the platform says of one who says nothing. */
 export type Verdict = 'done' | 'failed' | 'rolled back' | 'crashed' | 'silent'
 
-/** What follows from some reports: how far the rollout is now, and whom to order next. */
+/** What follows from some reports: how far the rollout is now. Who is to move next is among the moves, as ordered. */
 export interface Next {
   readonly state: RolloutState
   readonly moves: readonly Move[]
-  readonly order: readonly DeviceId[]
   readonly findings: readonly Finding[]
   /** Why the state changed; empty where it did not. */
   readonly why: string
@@ -53,7 +52,7 @@ export function nextMoves(progress: Progress, reports: ReadonlyMap<DeviceId, Ver
   const moves = progress.moves.map(move => decided(move, reports.get(move.device)))
   const { accepted, control, rule } = progress
   const findings = weigh(seenOf(moves), accepted, control, rule)
-  const next = { moves, order: [], findings }
+  const next = { moves, findings }
   if (progress.state !== 'running') return { ...next, state: progress.state, why: '' }
   const trip = whyTripped(progress, moves) ?? whyHalted(findings)
   if (trip) return { ...next, state: after('trip'), why: trip }
@@ -66,7 +65,6 @@ export function nextMoves(progress: Progress, reports: ReadonlyMap<DeviceId, Ver
     ...next,
     state: 'running',
     moves: moves.map(move => (chosen.has(move) ? ordered(move, progress.away) : move)),
-    order: [...chosen].map(({ device }) => device),
     why: '',
   }
 }
@@ -83,7 +81,8 @@ export function whoseTurn(
     .map(({ device }) => device)
 }
 
-const awaited: ReadonlySet<Move['state']> = new Set(['ordered', 'away', 'silent'])
+/** States of a move of which its device has not spoken. */
+export const awaited: ReadonlySet<Move['state']> = new Set(['ordered', 'away', 'silent'])
 
 /** A device that is away is ordered too, and obeys when it is back: nobody waits for it. */
 function ordered(move: Move, away: ReadonlySet<DeviceId>): Move {

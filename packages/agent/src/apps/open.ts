@@ -12,18 +12,16 @@ import type {
   HealthVerdict,
   HookResult,
 } from './apps.ts'
-import { sweepCgroups } from './cgroups.ts'
-import { describeFloor, describeNoFloor, describeWeaker, proveFloor } from './describe.ts'
+import { describeFloor, describeNoFloor, describeWeaker } from './describe.ts'
 import { AppsError } from './error.ts'
-import { findFloor, leaveFloor } from './floor.ts'
+import { leaveFloor } from './floor.ts'
 import { Follower } from './follower.ts'
 import { checkHealth, type RunInside } from './health.ts'
 import { runHook } from './hook.ts'
-import { openNetworks } from './open-networks.ts'
 import { isTaking } from './opened/exchange.ts'
 import type { Doors } from './opened/opened.ts'
 import { lastLines, ownLines } from './output.ts'
-import { refuseLacking } from './requirements.ts'
+import { provenFloor } from './proven-floor.ts'
 import { defaultBackOff } from './restart.ts'
 import { isSameSpec, readRecord, readRecords, runFolder } from './run-record.ts'
 import type { Floor } from './sandboxes.ts'
@@ -44,41 +42,6 @@ export async function openApps(options: AppsOptions): Promise<Apps> {
     options.warn?.(`apps are confined as an ordinary user can: ${describeWeaker(floor)}`)
   }
   return new SupervisedApps({ ...options, stateDir }, floor)
-}
-
-async function provenFloor(options: AppsOptions): Promise<Floor | AppsError> {
-  try {
-    const isRoot = process.getuid?.() === 0
-    const withCgroups = options.withCgroups ?? true
-    const floor = await findFloor({
-      stateDir: options.stateDir,
-      isRoot,
-      withCgroups,
-      ...(options.sysfs !== undefined && { sysfs: options.sysfs }),
-      ...(options.bus && { bus: options.bus }),
-      warn: options.warn ?? (() => undefined),
-      power: options.power ?? (() => undefined),
-    })
-    const runs = readRecords(options.stateDir).map(({ cgroup }) => cgroup)
-    sweepCgroups(floor.homes, runs)
-    const firm = await proven(floor, join(options.stateDir, 'apps', '.probe'))
-    const whole = { ...firm, ...(await openNetworks(firm, options)) }
-    refuseLacking(whole, options.require ?? [])
-    return whole
-  } catch (error) {
-    if (error instanceof AppsError) return error
-    throw error
-  }
-}
-
-async function proven(floor: Floor, folder: string): Promise<Floor> {
-  try {
-    await proveFloor(floor, folder)
-    return floor
-  } catch (error) {
-    leaveFloor(floor)
-    throw error
-  }
 }
 
 class SupervisedApps implements Apps {

@@ -1,4 +1,5 @@
 import type { DeviceId, Finding, Move, Phase, Rollout, RolloutState } from '@steadfleet/domain'
+import { awaited } from '@steadfleet/rollout'
 import type { Selectable } from 'kysely'
 import { unknown } from '../error.ts'
 import type { Db, MoveTable, RolloutTable } from './schema.ts'
@@ -8,9 +9,6 @@ export type MoveRow = Selectable<MoveTable>
 
 /** States in which a rollout still has a way to go. */
 export const unfinished: readonly RolloutState[] = ['running', 'paused', 'halted']
-
-/** States of a move of which its device has not spoken. */
-export const awaited: readonly Move['state'][] = ['ordered', 'away', 'silent']
 
 export async function rolloutWithId(db: Db, id: number): Promise<Rollout> {
   return toRollout(db, await rolloutRow(db, id))
@@ -98,7 +96,7 @@ export function openMoves(
     .where('move.device', '=', device)
     .where(eb =>
       eb.or([
-        eb('move.state', 'in', awaited),
+        eb('move.state', 'in', [...awaited]),
         eb.and([eb('move.state', '=', 'done'), eb('rollout.state', 'in', unfinished)]),
       ]),
     )
