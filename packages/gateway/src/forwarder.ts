@@ -89,7 +89,7 @@ function questionIn(query: Uint8Array): DnsQuestion | undefined {
 }
 
 /** The most that a client without further agreement takes over UDP. RFC 1035 §4.2.1 */
-const mostOverUdp = 1232
+const mostOverUdp = 512
 
 function listenUdp({ address, port }: Endpoint, desk: Desk): Promise<UdpSocket> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
@@ -126,11 +126,15 @@ function listenTcp({ address, port }: Endpoint, desk: Desk): Promise<Server> {
   })
 }
 
-/** One question a connection: whoever has more asks again. */
+const mostMsOverTcp = 15_000
+
+/** One question a connection, and so long for all of it: whoever has more asks again. */
 function serve(socket: Socket, desk: Desk): void {
   let held = Buffer.alloc(0)
+  const late = setTimeout(() => socket.destroy(), mostMsOverTcp)
   socket
     .setTimeout(5_000, () => socket.destroy())
+    .on('close', () => clearTimeout(late))
     .on('error', () => socket.destroy())
     .on('data', async (part: Uint8Array) => {
       held = Buffer.concat([held, part])
