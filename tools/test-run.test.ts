@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
@@ -26,7 +26,7 @@ for (const [name, text, counts] of files) {
     t.after(() => rmSync(folder, { recursive: true }))
     const file = join(folder, 'some.test.ts')
     writeFileSync(file, begin + text)
-    const { stdout } = runAlone(folder, file)
+    const { stdout } = runAlone(folder, `sumOf(await runTestFiles(['${file}'], 1))`)
     const [passed, failed, skipped] = counts
     assert.deepEqual(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''), {
       passed,
@@ -37,13 +37,37 @@ for (const [name, text, counts] of files) {
   })
 }
 
+const secondLooks: readonly (readonly [name: string, failsAt: readonly number[], string])[] = [
+  ['failed once and passes twice alone is unsteady', [1], '1 unsteady, 0 failed'],
+  ['fails once more alone has failed', [1, 3], '0 unsteady, 1 failed'],
+  ['passes is not run again', [], '0 unsteady, 0 failed'],
+]
+
+for (const [name, failsAt, expected] of secondLooks) {
+  test(`a file that ${name}`, t => {
+    const folder = mkdtempSync(join(tmpdir(), 'steadfleet-test-run-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const [file, tries] = [join(folder, 'some.test.ts'), join(folder, 'tries')]
+    const counted = `appendFileSync('${tries}', 'x'); const tries = readFileSync('${tries}').length`
+    const failing = `test('a', () => assert.ok(!${JSON.stringify(failsAt)}.includes(tries)))`
+    const imports = "import { appendFileSync, readFileSync } from 'node:fs'\n"
+    writeFileSync(file, `${begin}${imports}${counted}\n${failing}`)
+    const { stdout } = runAlone(
+      folder,
+      `await lookAgain(await runTestFiles(['${file}'], 1)).then(({ lasting, unsteady }) =>
+        unsteady.length + ' unsteady, ' + sumOf(lasting).failed + ' failed')`,
+    )
+    assert.equal(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''), expected)
+    assert.equal(readFileSync(tries).length, failsAt.length > 0 ? 3 : 1)
+  })
+}
+
 /** In a process of its own: a run of tests inside a run of tests is passed over. */
-function runAlone(folder: string, file: string): { stdout: string } {
+function runAlone(folder: string, asked: string): { stdout: string } {
   const script = [
-    `import { runTestFiles } from '${resolve('tools/test-run.ts')}'`,
-    'const counts = { passed: 0, failed: 0, skipped: 0 }',
-    `await runTestFiles(['${file}'], 1, counts)`,
-    'console.log(JSON.stringify(counts))',
+    `import { runTestFiles, sumOf } from '${resolve('tools/test-run.ts')}'`,
+    `import { lookAgain } from '${resolve('tools/second-look.ts')}'`,
+    `console.log(JSON.stringify(${asked}))`,
   ].join('\n')
   const main = join(folder, 'main.mjs')
   writeFileSync(main, script)

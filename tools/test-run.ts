@@ -3,9 +3,16 @@ import { relative } from 'node:path'
 import { run } from 'node:test'
 
 export interface Counts {
-  passed: number
-  failed: number
-  skipped: number
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+/** What one file showed, and its failures in full. */
+export interface FileRun {
+  readonly file: string
+  readonly counts: Counts
+  readonly failures: readonly string[]
 }
 
 /** One event of the runner about one test. */
@@ -26,65 +33,78 @@ interface Summary {
 const patience = 15 * 60_000
 
 /**
- * Runs test files, each in a process of its own, and adds what they showed to `counts`. A file is
- * one line, a failure is shown in full where it happens, and what was skipped is said with why.
+ * Runs test files, each in a process of its own. A file is one line, a failure is shown in full
+ * where it happens, and what was skipped is said with why.
  */
 export async function runTestFiles(
   files: readonly string[],
   concurrency: number,
-  counts: Counts,
-): Promise<void> {
+): Promise<FileRun[]> {
   const waiting = [...files]
+  const runs: FileRun[] = []
   const work = async (): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      await runTestFile(file, counts)
+      runs.push(await runTestFile(file))
     }
   }
   await Promise.all(Array.from({ length: concurrency }, work))
+  return runs
 }
 
-async function runTestFile(file: string, counts: Counts): Promise<void> {
+/** All that the runs counted, added up. */
+export function sumOf(runs: readonly FileRun[]): Counts {
+  const sum = (kind: keyof Counts): number => runs.reduce((all, run) => all + run.counts[kind], 0)
+  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }
+}
+
+async function runTestFile(file: string): Promise<FileRun> {
   const reasons = new Set<string>()
-  let shown = 0
+  const failures: string[] = []
+  let counts: Counts = { passed: 0, failed: 1, skipped: 0 }
   const late = AbortSignal.timeout(patience)
   const stream = run({ files: [file], timeout: patience, signal: late })
   stream.on('test:pass', event => addReason(reasons, event))
-  stream.on('test:fail', event => {
-    if (printFailure(event)) shown += 1
-  })
+  stream.on('test:fail', event => addFailure(failures, event))
   stream.on('test:stderr', ({ message }) => void process.stderr.write(quote(file, message)))
   stream.on('test:summary', (summary: Summary) => {
     if (summary.file !== undefined) return
-    // What fails when a suite is over, as it is taken down, is among the failures and in no count.
-    const failed = Math.max(shown, summary.counts.failed + summary.counts.cancelled)
-    add(counts, summary.counts, failed)
-    printFile(file, summary, failed, reasons)
+    counts = countsOf(summary.counts, failures.length)
+    printFile(file, summary, counts, reasons)
   })
   stream.resume()
   await once(stream, 'end')
   if (late.aborted)
-    console.log(`✖ ${file}: did not end by itself after ${patience / 60_000} minutes`)
+    tell(failures, `✖ ${file}: did not end by itself after ${patience / 60_000} minutes`)
+  return { file, counts, failures }
 }
 
-function add(counts: Counts, found: Summary['counts'], failed: number): void {
-  counts.passed += found.passed
-  counts.failed += failed
-  counts.skipped += found.skipped + found.todo
+/** What fails when a suite is over, as it is taken down, is among the failures and in no count. */
+function countsOf(found: Summary['counts'], shown: number): Counts {
+  return {
+    passed: found.passed,
+    failed: Math.max(shown, found.failed + found.cancelled),
+    skipped: found.skipped + found.todo,
+  }
 }
 
 function addReason(reasons: Set<string>, { skip }: TestEvent): void {
   if (skip !== undefined) reasons.add(String(skip || 'no reason given'))
 }
 
-/** Whether it is a failure of its own, not of what is in it. */
-function printFailure(
+/** A failure of its own, not of what is in it. */
+function addFailure(
+  failures: string[],
   event: TestEvent & { readonly details: { readonly error: unknown } },
-): boolean {
+): void {
   const error = event.details.error as { failureType?: string; cause?: unknown } | undefined
-  if (error?.failureType === 'subtestsFailed') return false
-  console.log(`✖ ${event.file ? relative('.', event.file) : ''} › ${event.name}`)
-  console.log(indent(stackOf(error?.cause ?? error)))
-  return true
+  if (error?.failureType === 'subtestsFailed') return
+  const where = event.file ? relative('.', event.file) : ''
+  tell(failures, `✖ ${where} › ${event.name}\n${indent(stackOf(error?.cause ?? error))}`)
+}
+
+function tell(failures: string[], failure: string): void {
+  failures.push(failure)
+  console.log(failure)
 }
 
 function stackOf(error: unknown): string {
@@ -94,10 +114,9 @@ function stackOf(error: unknown): string {
 function printFile(
   file: string,
   summary: Summary,
-  failed: number,
+  { passed, failed, skipped }: Counts,
   reasons: Iterable<string>,
 ): void {
-  const { passed, skipped } = summary.counts
   const seconds = (summary.duration_ms / 1000).toFixed(1)
   const aside = skipped > 0 ? `, ${skipped} skipped` : ''
   const mark = failed > 0 ? '✖' : '✔'
