@@ -182,15 +182,28 @@ describe('a release that does not work', { concurrency: 4 }, () => {
       }))
   }
 
-  test('is tried again under a new order', () =>
+  test('is not tried again by a new order of the same, but with another setting, or when asked', () =>
     withFleet(async ({ fleet, device }) => {
-      const bad = await fleet.publish('acme/hub', 1, { 'bin/main': 'sick' })
+      const settings = { volume: { type: 'integer', default: 3, maximum: 10 } } as const
+      const facts = { behaviour: { settings } }
+      const bad = await fleet.publish('acme/hub', 1, { 'bin/main': 'sick' }, facts)
+      const lamp = await fleet.publish('acme/lamp', 1, good)
       await fleet.give([bad])
-      await fleet.untilEvent('failure')
       await fleet.until('its end', () => fleet.reports.at(-1)?.state === 'restored' || undefined)
-      await fleet.give([bad])
-      await fleet.until('a second failure', () => fleet.events.filter(e => e.kind === 'failure')[1])
+      await fleet.give([bad, lamp])
+      await fleet.untilState('committed', 1, 'acme/lamp')
+      const { failure } = await fleet.untilEvent('failure', 'agent/failed-before')
+      assert.deepEqual(
+        [failure?.kind, failure?.package, failure?.revision],
+        ['change', 'acme/hub', 1],
+      )
+      assert.equal(startsOf(device, 1), 1)
+      await fleet.give([{ ...bad, settings: { volume: 7 } }, lamp])
+      const probations = () => fleet.events.filter(one => one.failure?.kind === 'probation')
+      await fleet.until('a second trial', () => probations()[1])
       assert.equal(startsOf(device, 1), 2)
+      await device.agent?.retry()
+      await fleet.until('a third', () => probations()[2])
     }))
 
   for (const [how, manner] of [

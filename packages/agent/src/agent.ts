@@ -1,6 +1,6 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Server } from 'node:net'
-import { usualCheckInSeconds } from '@steadfleet/domain'
+import { type PackageName, usualCheckInSeconds } from '@steadfleet/domain'
 import { type Change, Halted, partOf, stepOf } from '@steadfleet/engine'
 import { currentGeneration, followForever } from './change/follow-order.ts'
 import { makeUpForLost } from './change/found-data.ts'
@@ -42,6 +42,7 @@ export class Agent {
   #api: readonly HttpServer[] = []
   readonly #resolving: Resolving
   #watchedUntil = 0
+  #failedBefore: readonly PackageName[] = []
   #loops: Promise<unknown> = Promise.resolve()
 
   private constructor(options: AgentOptions, parts: Parts, halt: AbortController) {
@@ -172,6 +173,7 @@ export class Agent {
   #serveApi(): Promise<readonly HttpServer[]> {
     return openApi(this.#options, this.#parts, {
       revert: options => this.revert(options),
+      failedBefore: () => this.#failedBefore,
       retry: async () => {
         await this.retry()
         this.#look.ring()
@@ -230,6 +232,9 @@ export class Agent {
       resolve: order => this.#resolving.resolve(order),
       tell: event => outbox.add(event),
       onUnchanged: () => this.#tell.ring(),
+      onFailedBefore: packages => {
+        this.#failedBefore = packages
+      },
       onSettled: () => say.gate.settle(),
     })
   }

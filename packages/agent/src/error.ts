@@ -28,6 +28,7 @@ export type AgentErrorCode =
   | 'agent/no-earlier'
   | 'agent/below-floor'
   | 'agent/migrated'
+  | 'agent/failed-before'
   | 'agent/no-data'
   | 'agent/tool'
   | 'agent/not-launched'

@@ -98,7 +98,7 @@ export function isAgentPackage({ interfaces }: Pick<GenerationPackage, 'interfac
 /** True where a package runs the same in both: nothing to stop, copy or prove. */
 export function isSamePackage(a: Running | undefined, b: Running | undefined): boolean {
   if (a === undefined || b === undefined) return a === b
-  return runs(a) === runs(b)
+  return digestOfRunning(a) === digestOfRunning(b)
 }
 
 /**
@@ -114,12 +114,19 @@ export function isOnlyLess(before: Running | undefined, after: Running): boolean
   )
 }
 
-type Running = Pick<
+/** What of a package decides how it runs. */
+export type Running = Pick<
   GenerationPackage,
   'tree' | 'settings' | 'interfaces' | 'behaviour' | 'revision'
 >
 
-function runs({ tree, settings, interfaces, behaviour, revision }: Running): string {
+export function digestOfRunning({
+  tree,
+  settings,
+  interfaces,
+  behaviour,
+  revision,
+}: Running): Digest {
   return digestOf(toDocument({ tree, settings, interfaces, behaviour, revision }))
 }
 

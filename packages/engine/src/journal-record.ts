@@ -1,8 +1,8 @@
 import type { Digest } from '@steadfleet/base'
 import type { PackageName } from '@steadfleet/domain'
-import type { Refused } from './next-generation.ts'
 import type { Step } from './plan.ts'
 import type { Verdict, WrittenProbation } from './probation.ts'
+import type { Contents, Refused } from './refused.ts'
 import type { Revert } from './revert.ts'
 import type { Tried } from './state.ts'
 
@@ -35,6 +35,8 @@ export interface Planned extends At {
   readonly counter: number
   readonly seal: Digest
   readonly steps: readonly Step[]
+  /** What each package that it puts on trial is to be; an earlier agent did not write it. */
+  readonly contents?: Contents
 }
 export interface Begun extends At {
   readonly type: 'begin'
@@ -61,7 +63,7 @@ interface Blamed extends At {
   readonly why: string
   /** Whose failure it was; empty where no package is to blame. */
   readonly packages: readonly PackageName[]
-  /** True where trying again under the same order would fail again. */
+  /** True where trying the same again would fail again. */
   readonly lasting: boolean
 }
 export interface Aborted extends Blamed {

@@ -2,6 +2,7 @@ import type { PackageName } from '@steadfleet/domain'
 import { type Generation, type GenerationPackage, isSamePackage, packageOf } from './generation.ts'
 import { type Granted, stayingUnder } from './granted.ts'
 import { withTheirs } from './lanes.ts'
+import { failedBefore, type Refused } from './refused.ts'
 
 /** What says of a package where its data is, and how it came there. */
 export type DataOrigin = Pick<GenerationPackage, 'data' | 'migrated' | 'restored'>
@@ -16,16 +17,10 @@ export interface Wanted {
   readonly probationSeconds?: number
 }
 
-/** Packages that failed under an order; that order does not get them tried again. */
-export interface Refused {
-  readonly counter: number
-  readonly packages: readonly PackageName[]
-}
-
 /**
- * The generation that fulfils `wanted` as far as it may: a package that failed under this very order
- * stays as it is in `current`, with all that go with it, so that one failure does not hold back the
- * others; and so does one whose data was migrated by a later revision than it is to be. What stays loses
+ * The generation that fulfils `wanted` as far as it may: a package that failed here before, as it is
+ * ordered now, stays as it is in `current`, with all that go with it, so that one failure does not hold
+ * back the others; and so does one whose data was migrated by a later revision than it is to be. What stays loses
  * what the order grants no more. Undefined when nothing would change.
  */
 export function nextGeneration(
@@ -36,7 +31,8 @@ export function nextGeneration(
 ): Generation | undefined {
   const { counter, model, probationSeconds } = wanted
   const unreadable = packagesUnableToRead(current, wanted).map(one => one.package)
-  const held = [...failedUnder(counter, refused), ...unreadable]
+  const failed = failedBefore(counter, wanted.packages, refused)
+  const held = [...failed, ...unreadable]
   const granted = new Map(wanted.packages.map(one => [one.package, one.grants]))
   const begin = (before: GenerationPackage | undefined, ordered: OrderedPackage) =>
     begunBy(before, ordered, number)
@@ -57,10 +53,6 @@ export function isMigratedSince(
   { revision }: Pick<GenerationPackage, 'revision'>,
 ): boolean {
   return before?.migrated !== undefined && before.migrated > revision
-}
-
-export function failedUnder(counter: number, refused: Refused): readonly PackageName[] {
-  return refused.counter === counter ? refused.packages : []
 }
 
 /** What becomes of the packages of a generation in generation `number`. */

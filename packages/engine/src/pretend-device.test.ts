@@ -5,6 +5,7 @@ import {
   type ChangeHost,
   chainOf,
   chainStart,
+  contentsOf,
   decodeJournal,
   encodeRecord,
   foldJournal,
@@ -95,7 +96,9 @@ function toEarlierData({ package: name, restored }: GenerationPackage): [string,
 function planOf(from: Generation, to: Generation): NewRecord {
   const steps = planChange(from, to)
   const seal = sealOf(to)
-  return { type: 'plan', from: from.number, to: to.number, counter: to.counter, seal, steps }
+  const contents = contentsOf(to.packages)
+  const between = { from: from.number, to: to.number, counter: to.counter }
+  return { type: 'plan', ...between, seal, steps, contents }
 }
 
 function write(disk: Disk, record: NewRecord): void {

@@ -1,12 +1,7 @@
 import { type Generation, type GenerationPackage, packageOf } from './generation.ts'
 import { type Granted, withGranted } from './granted.ts'
-import {
-  type DataOrigin,
-  failedUnder,
-  isMigratedSince,
-  keptWith,
-  type Refused,
-} from './next-generation.ts'
+import { type DataOrigin, isMigratedSince, keptWith } from './next-generation.ts'
+import { failedBefore, type Refused } from './refused.ts'
 
 /** What somebody at the device asked for: an earlier generation, until another order comes. */
 export interface Revert {
@@ -43,10 +38,11 @@ export function revertedGeneration(
   number: number,
 ): Generation | undefined {
   const migrated = packagesMigratedSince(current, earlier).map(one => one.package)
-  const held = [...failedUnder(revert.counter, refused), ...(revert.restoresData ? [] : migrated)]
   const begin = (before: GenerationPackage | undefined, one: GenerationPackage) =>
     begunFrom(before, one, revert.restoresData, number)
   const wanted = earlier.packages.map(one => withGranted(one, granted))
+  const failed = failedBefore(revert.counter, wanted, refused)
+  const held = [...failed, ...(revert.restoresData ? [] : migrated)]
   const packages = keptWith(current, wanted, { held, granted, number, begin })
   if (packages === undefined) return undefined
   return { ...earlier, number, counter: revert.counter, packages }

@@ -1,4 +1,11 @@
-import { beginChange, type Change, type ChangeRecord, nextChange, recallChange } from './change.ts'
+import {
+  beginChange,
+  type Change,
+  type ChangeRecord,
+  isDropped,
+  nextChange,
+  recallChange,
+} from './change.ts'
 import { EngineError } from './error.ts'
 import type {
   Aborted,
@@ -9,7 +16,7 @@ import type {
   Outcome,
   Reverted,
 } from './journal-record.ts'
-import type { Refused } from './next-generation.ts'
+import { nothingRefused, type Refused, withFailure, withoutProven } from './refused.ts'
 import type { Revert } from './revert.ts'
 
 /** All that the journal says. There is no other status: this is computed, never stored. */
@@ -36,7 +43,7 @@ export interface Tried {
 export const bornState: EngineState = {
   generation: 0,
   highest: 0,
-  refused: { counter: 0, packages: [] },
+  refused: nothingRefused,
   standing: 'committed',
 }
 
@@ -108,7 +115,7 @@ function changeOf(state: EngineState, record: ChangeRecord): Change {
 function withChange(state: EngineState, change: Change, record: ChangeRecord): EngineState {
   switch (record.type) {
     case 'commit':
-      return { ...withTried(state, change), generation: change.to, standing: 'committed', change }
+      return { ...proven(withTried(state, change), change), change }
     case 'drop':
       return { ...withHighest(state, record.to), refused: refusedBy(state, change, record), change }
     case 'abort':
@@ -131,11 +138,17 @@ function withTried({ tried, ...state }: EngineState, { plan, drops, abort }: Cha
   return { ...state, tried: { counter: plan.counter, times: times + 1 } }
 }
 
-function refusedBy(state: EngineState, change: Change, record: Aborted | Dropped): Refused {
-  if (!record.lasting) return state.refused
-  const { counter } = change.plan
-  const before = state.refused.counter === counter ? state.refused.packages : []
-  return { counter, packages: [...new Set([...before, ...record.packages])].sort() }
+/** What only stayed, without what is granted no more, was on no trial. */
+function proven(state: EngineState, change: Change): EngineState {
+  const { steps, contents = {} } = change.plan
+  const packages = steps.flatMap(step => (isDropped(change, step) ? [] : (step.package ?? [])))
+  const tried = packages.filter(name => contents[name] !== undefined)
+  const refused = withoutProven(state.refused, tried)
+  return { ...state, refused, generation: change.to, standing: 'committed' }
+}
+
+function refusedBy({ refused }: EngineState, { plan }: Change, record: Aborted | Dropped): Refused {
+  return record.lasting ? withFailure(refused, plan, record) : refused
 }
 
 function refuse(record: JournalRecord, why: string): never {

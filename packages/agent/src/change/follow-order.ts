@@ -1,13 +1,14 @@
+import type { PackageName } from '@steadfleet/domain'
 import {
   backOff,
   type ChangeEnd,
   type ChangeHost,
+  type Contents,
+  contentsOf,
   type Generation,
   type Granted,
   type Journal,
   nextGeneration,
-  packageOf,
-  packagesUnableToRead,
   planChange,
   type Refused,
   revertedGeneration,
@@ -24,6 +25,8 @@ import { type Bell, pause } from '../server/wake.ts'
 import type { Resolved } from '../trust/resolve.ts'
 import type { World } from '../world.ts'
 import { readGeneration, readPointer, writeGeneration } from './generations.ts'
+import { heldBack, packagesFailedBefore } from './held-back.ts'
+import { triedIn } from './step-work.ts'
 
 export interface OrderFollower {
   readonly paths: Paths
@@ -42,6 +45,8 @@ export interface OrderFollower {
   readonly tell: (event: NewEvent) => Promise<void>
   /** An order changes nothing of what runs: no change will tell that it was taken. */
   readonly onUnchanged: () => void
+  /** These packages of the order stay as they are: what is ordered of them failed here before. */
+  readonly onFailedBefore: (packages: readonly PackageName[]) => void
   /** The order is fulfilled, as far as it may be: nothing waits any more. */
   readonly onSettled: () => Promise<void>
 }
@@ -161,7 +166,8 @@ function isToWait(end: ChangeEnd | undefined, isAsBefore: boolean): boolean {
 }
 
 /** What comes after a generation: by the order, or by what somebody went back to from it. */
-function nextOf({ paths, journal, granted, resolve, tell }: OrderFollower, order: Order): Next {
+function nextOf(follower: OrderFollower, order: Order): Next {
+  const { paths, journal, granted, resolve, tell, onFailedBefore } = follower
   let wanted: Wanted | undefined
   return async (current, refused = journal.state.refused) => {
     const { revert, highest } = journal.state
@@ -172,21 +178,12 @@ function nextOf({ paths, journal, granted, resolve, tell }: OrderFollower, order
     }
     if (wanted === undefined) {
       wanted = (await resolve(order)).wanted
-      for (const event of heldBack(current, wanted)) await tell(event)
+      for (const event of heldBack(current, wanted, refused)) await tell(event)
     }
+    const failed = packagesFailedBefore(current, wanted, journal.state.refused)
+    onFailedBefore(failed.map(one => one.package))
     return nextGeneration(current, wanted, refused, highest + 1)
   }
-}
-
-/** An earlier release is ordered that can't read what a later one made of the data. */
-function heldBack(current: Generation, wanted: Wanted): NewEvent[] {
-  return packagesUnableToRead(current, wanted).map(one => {
-    const { package: name, revision } = one
-    const by = packageOf(current, name)?.migrated
-    const reason = `cannot go back to ${name} ${revision}: revision ${by} has migrated its data`
-    const failure = { kind: 'change' as const, package: name, revision, reason, log: [] }
-    return { kind: 'failure', message: reason, code: 'agent/migrated', failure }
-  })
 }
 
 async function begin(
@@ -202,7 +199,15 @@ async function begin(
     counter: to.counter,
     seal: sealOf(to),
     steps: planChange(from, to),
+    contents: contentsIn(from, to),
   })
+}
+
+/** Of what is on trial; what only loses interfaces is not. */
+function contentsIn(from: Generation, to: Generation): Contents {
+  const tried = triedIn(from, to).map(one => one.package)
+  const all = Object.entries(contentsOf(to.packages))
+  return Object.fromEntries(all.filter(([name]) => tried.includes(name as PackageName)))
 }
 
 /** Carries an open change to its end; an order that came in the meantime takes it over. */

@@ -78,7 +78,9 @@ describe('going back by hand', { concurrency: 4 }, () => {
 
   test('is refused below a floor that a release has raised', () =>
     onSecondRevision(
-      async ({ device }) => {
+      async ({ fleet, device }) => {
+        // It is told that it is committed before the floor is raised, and noted after that.
+        await fleet.until('it to be noted', () => device.say.history.changes[1])
         await assert.rejects(device.agent!.revert(), { code: 'agent/below-floor' })
       },
       { facts: { floor: 2 } },

@@ -5,6 +5,7 @@ import {
   type GenerationPackage,
   type Granted,
   type Journal,
+  nothingRefused,
   packageOf,
   packagesMigratedSince,
   revertedGeneration,
@@ -59,7 +60,7 @@ export async function revert(context: RevertContext, options: RevertOptions): Pr
   const restoresData = options.restoreData ?? false
   if (!restoresData) refuseMigrated(context.paths, current, earlier)
   const asked = { counter: context.counter, to: earlier.number, restoresData }
-  const bounds = { refused: { counter: 0, packages: [] }, granted: context.granted }
+  const bounds = { refused: nothingRefused, granted: context.granted }
   const next = revertedGeneration(current, earlier, asked, bounds, journal.state.highest + 1)
   if (next === undefined) return refuseSame(current, earlier)
   const changed = next.packages.filter(one => one.data === next.number)

@@ -28,6 +28,8 @@ describe('the interface of a device', { concurrency: 4 }, () => {
       assert.equal(status.state, 'committed')
       assert.match(await command('status', device), /acme\/hub revision 1 \(1\.0\)/)
       assert.match(await command('why', device), /^It runs what its fleet ordered \(order 1, gen/)
+      // It is told that it is committed before that is noted.
+      await fleet.until('it to be noted', () => device.say.history.changes[0])
       assert.match(await command('changes', device), /0 → 1 {2}committed {2}acme\/hub 1 \(new\)$/)
       assert.equal(await command('log acme/hub main --lines 5', device), 'a line of the log')
     }))
@@ -61,7 +63,10 @@ describe('the interface of a device', { concurrency: 4 }, () => {
         why,
         /^The update acme\/hub 1 → 2 failed, and generation 1 came back: acme\/hub /,
       )
-      assert.match(why, /acme\/hub is not tried again under order 2, where it failed\.$/)
+      assert.match(
+        why,
+        /acme\/hub: what is ordered failed here before, and is not tried again until something of it changes\.$/,
+      )
       await order(fleet, 3)
       await fleet.untilState('committed', 3)
       assert.match(await command('revert', device), /^going back, to generation 1$/)

@@ -5,8 +5,8 @@ import type { LocalChange, LocalStatus } from '@steadfleet/protocol'
 export interface Explained {
   readonly status: LocalStatus
   readonly last: LocalChange | undefined
-  /** Packages that failed under the order in force. */
-  readonly refused: readonly string[]
+  /** Packages that failed here as the order in force asks for them. */
+  readonly failedBefore: readonly string[]
   /** The generation that somebody at the device went back to from this order. */
   readonly revertedTo: number | undefined
   /** Why the last try to do what was ordered ended before any change. */
@@ -77,10 +77,12 @@ const ended: Readonly<
     `The update ${toMoves(packages)} failed, and could not be taken back in full`,
 }
 
-function notTried({ refused, status }: Explained): string[] {
-  if (refused.length === 0) return []
-  const names = refused.join(', ')
-  return [`${names} is not tried again under order ${status.counter}, where it failed.`]
+function notTried({ failedBefore }: Explained): string[] {
+  if (failedBefore.length === 0) return []
+  const names = failedBefore.join(', ')
+  return [
+    `${names}: what is ordered failed here before, and is not tried again until something of it changes.`,
+  ]
 }
 
 function inTrouble({ trouble, last, status }: Explained): string[] {

@@ -20,6 +20,8 @@ export interface Local {
   readonly revert: (options: RevertOptions) => Promise<Reverting>
   /** Tries again what failed, and asks the server for what is new. */
   readonly retry: () => Promise<void>
+  /** Packages that are not tried again as they are ordered. */
+  readonly failedBefore: () => readonly PackageName[]
   readonly trouble: () => { readonly message: string; readonly at: string } | undefined
 }
 
@@ -106,8 +108,10 @@ async function explained(local: Local) {
   const status = await statusOf(local)
   const { refused, revert } = local.state()
   const isOf = (counter: number | undefined) => counter === status.counter
-  const packages: readonly PackageName[] = isOf(refused.counter) ? refused.packages : []
   const revertedTo = isOf(revert?.counter) ? revert?.to : undefined
   const last = local.say.history.changes[0]
-  return { status, last, refused: packages, revertedTo, trouble: local.trouble() }
+  const here = isOf(refused.counter) ? refused.packages : []
+  const before = isOf(revert?.counter) ? [] : local.failedBefore()
+  const failedBefore = [...new Set([...here, ...before])].sort()
+  return { status, last, failedBefore, revertedTo, trouble: local.trouble() }
 }

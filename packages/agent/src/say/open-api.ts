@@ -11,7 +11,7 @@ import { handlersFor, type Local } from './handlers.ts'
 export function openApi(
   { paths, world, group }: AgentOptions,
   parts: Parts,
-  acts: Pick<Local, 'revert' | 'retry'>,
+  acts: Pick<Local, 'revert' | 'retry' | 'failedBefore'>,
 ): Promise<Server[]> {
   const { say, apps, journal, refusals, stores } = parts
   const handlers = handlersFor({
