@@ -9,6 +9,7 @@ import { makeInterfaces } from './docs/interfaces.ts'
 import { makeLockSchema } from './docs/lock-schema.ts'
 import { makeManifestSchema } from './docs/manifest-schema.ts'
 import { makeOpenApi } from './docs/openapi.ts'
+import { makePermissions } from './docs/permissions.ts'
 import { makeRoutes } from './docs/routes.ts'
 import { makeStates } from './docs/states.ts'
 
@@ -23,6 +24,7 @@ export const documents: readonly GeneratedDocument[] = [
   { file: 'docs/architecture.md', make: makeArchitecture },
   { file: 'docs/reference/errors.md', make: makeErrors },
   { file: 'docs/reference/routes.md', make: makeRoutes },
+  { file: 'docs/reference/permissions.md', make: makePermissions },
   { file: 'docs/reference/states.md', make: makeStates },
   { file: 'docs/reference/interfaces.md', make: makeInterfaces },
   { file: 'docs/reference/hygiene.md', make: makeHygiene },

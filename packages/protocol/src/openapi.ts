@@ -9,6 +9,7 @@ import * as fleet from './routes/fleet.ts'
 import * as grants from './routes/grants.ts'
 import * as isolation from './routes/isolation.ts'
 import * as log from './routes/log.ts'
+import * as mud from './routes/mud.ts'
 import * as people from './routes/people.ts'
 import * as releases from './routes/releases.ts'
 import * as security from './routes/security.ts'
@@ -24,6 +25,7 @@ export const routes: Readonly<Record<string, RouteSpec>> = {
   ...isolation,
   ...grants,
   ...log,
+  ...mud,
   ...people,
   ...releases,
   ...security,

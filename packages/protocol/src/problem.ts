@@ -28,6 +28,7 @@ export const problemStatus = {
   'request/unsupported': 415,
 
   'sign-in/refused': 403,
+  'person/exists': 409,
   'enrolment/refused': 403,
   'enrolment/wrong-key': 403,
 

@@ -2,11 +2,13 @@ import type { Static, TSchema } from 'typebox'
 
 /**
  * Who may call a route. `device` is a device that signed the request with its own key; the rest
- * are permissions of a person or a machine key; `anyone` is said aloud, never by omission.
+ * are permissions of a person or a machine, by `permissions`; `signed-in` is any of them. `anyone` is said
+ * aloud, never by omission.
  */
 export type Needs =
   | 'anyone'
   | 'device'
+  | 'signed-in'
   | 'fleet:read'
   | 'fleet:write'
   | 'rollout:write'
@@ -14,6 +16,10 @@ export type Needs =
   | 'release:publish'
   | 'release:review'
   | 'settings:write'
+  | 'server:administer'
+  | 'people:read'
+  | 'people:write'
+  | 'audit:read'
 
 /** What a reply's body is: JSON by a schema, raw bytes, or a stream of events. */
 export type ReplyKind = 'json' | 'bytes' | 'events'
@@ -28,6 +34,8 @@ export interface RouteSpec {
   readonly needs: Needs
   /** Also answers whoever asks unnamed from the server's own machine: who is there may read anyway. */
   readonly isOpenToItsMachine?: true
+  /** Replies what is of the fleets that its caller may see, and no more: a role for one of them is enough. */
+  readonly isAcrossFleets?: true
   readonly summary: string
   readonly params?: TSchema
   readonly query?: TSchema

@@ -55,5 +55,5 @@ export async function importOnce(store: Store, folder: string): Promise<void> {
 
 function toOperator(key: PublicKey, i: number) {
   const name = i === 0 ? 'operator' : `operator ${i + 1}`
-  return { keyid: keyIdOf(key), name, role: 'operator', key: toCanonicalText(key) }
+  return { keyid: keyIdOf(key), name, role: 'administrator', key: toCanonicalText(key) }
 }

@@ -14,7 +14,6 @@ import {
   putGroup,
   putPolicy,
   removeGroup,
-  routes,
   type ServerEvent,
   serverEvents,
   setSettings,
@@ -247,15 +246,6 @@ describe('a rollout', { concurrency: false }, () => {
     assert.equal(newest?.state, 'cancelled')
   })
 })
-
-for (const [name, route] of Object.entries(routes)) {
-  if (route.needs !== 'anyone') continue
-  test(`${name} has a deed`, async () => {
-    const path = route.path.replace(/:[a-z]+/g, 'x')
-    const reply = await fetch(it.origin() + path, { method: route.method })
-    assert.equal((await reply.text()).includes('"type":"request/unknown-route"'), false)
-  })
-}
 
 async function set(
   scope: 'fleet' | 'group' | 'device',

@@ -13,8 +13,6 @@ import {
   makeClient,
   missingObjects,
   problemStatus,
-  type RouteSpec,
-  routes,
   setSettings,
   signRequest,
   tryRelease,
@@ -52,31 +50,6 @@ before(async () => {
   await moveStable(it.operator, 1)
 })
 after(() => it[Symbol.asyncDispose]())
-
-describe('each route', () => {
-  for (const [name, route] of Object.entries(routes)) {
-    if (route.needs === 'anyone') continue
-    const skip = route.isOpenToItsMachine && 'this test is of the server’s own machine'
-    test(`${name} is refused to nobody known`, { skip: skip ?? false }, async () => {
-      await assert.rejects(call(it.anyone, route), { code: 'request/not-signed-in' })
-    })
-
-    test(`${name} is refused to the wrong kind of caller`, async () => {
-      const wrong = route.needs === 'device' ? it.operator : device.client
-      await assert.rejects(call(wrong, route), { code: 'request/not-permitted' })
-    })
-
-    const mayPublish = route.needs === 'release:read' || route.needs === 'release:publish'
-    test(`${name} is ${mayPublish ? 'open' : 'refused'} to a publisher’s own key`, async () => {
-      const publisher = clientFor(it.origin(), it.keys.publisher)
-      const outcome = call(publisher, route).then(
-        () => 'ok',
-        (error: { code: string }) => error.code,
-      )
-      assert.equal((await outcome) !== 'request/not-permitted', mayPublish)
-    })
-  }
-})
 
 describe('a signed request', () => {
   test('by a key that nobody here has is refused', async () => {
@@ -471,46 +444,6 @@ describe('a browser', () => {
 })
 
 type Refused = Error & { code: string; details: Record<string, unknown> }
-
-/** Parameters and a body of the right shape, so that it is the caller that is refused. */
-async function call(client: TestFleet['operator'], route: RouteSpec): Promise<unknown> {
-  const params = { ...samples, target: fleet }
-  const query = { offset: 0, length: 1 }
-  const needed = route.path.match(/:([a-z]+)/g)?.map(name => name.slice(1)) ?? []
-  const given = {
-    params: Object.fromEntries(needed.map(name => [name, params[name as keyof typeof params]])),
-    query: route === uploadPart ? query : undefined,
-    body: route.body === 'bytes' ? new Uint8Array([1]) : {},
-  }
-  const stop = new AbortController()
-  try {
-    const reply = await client.open(route, { ...given, signal: stop.signal } as never)
-    return reply.status
-  } finally {
-    stop.abort()
-  }
-}
-
-const samples = {
-  fleet,
-  catalogue: 'acme',
-  device: `dev_${'0'.repeat(20)}`,
-  digest: `sha256:${'0'.repeat(64)}`,
-  tree: `sha256:${'0'.repeat(64)}`,
-  publisher: 'acme',
-  name: 'greenhouse',
-  track: 'latest',
-  risk: 'stable',
-  rollout: 1,
-  revision: 1,
-  event: 'pause',
-  group: 'attic',
-  scope: 'fleet',
-  interface: 'camera',
-  role: 'acme',
-  version: '1',
-  file: 'timestamp.json',
-}
 
 function tokenOf(secret: string): string {
   return `sf1.${Buffer.from(JSON.stringify({ secret })).toString('base64url')}`

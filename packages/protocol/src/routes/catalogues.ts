@@ -35,7 +35,7 @@ export const listCatalogues = route({
 export const makeCatalogueKeys = route({
   method: 'POST',
   path: '/v1/catalogues/:catalogue/keys',
-  needs: 'fleet:write',
+  needs: 'server:administer',
   summary: 'Have the signer make the online keys of a new catalogue; they are made once.',
   params,
   /** Of a TUF key the public part, as a root file has it. */
@@ -45,7 +45,7 @@ export const makeCatalogueKeys = route({
 export const makeCatalogue = route({
   method: 'PUT',
   path: '/v1/catalogues/:catalogue',
-  needs: 'fleet:write',
+  needs: 'server:administer',
   summary: 'Put a new own catalogue in force: its first root, targets and publishers, signed.',
   params,
   body: object({ root: File, targets: File, roles: mapOf(File) }),
@@ -55,7 +55,7 @@ export const makeCatalogue = route({
 export const followCatalogue = route({
   method: 'PUT',
   path: '/v1/catalogues/:catalogue/source',
-  needs: 'fleet:write',
+  needs: 'server:administer',
   summary: 'Mirror another party’s catalogue from now on, and look what is new there now.',
   params,
   body: object({

@@ -10,6 +10,7 @@ export const listRoles = route({
   method: 'GET',
   path: '/v1/roles',
   needs: 'fleet:read',
+  isAcrossFleets: true,
   summary: 'Every role that signs for this fleet: version, expiry, how much of its life is over.',
   reply: Type.Array(RoleView),
 })
@@ -29,7 +30,7 @@ const inForce = object({
 export const applyCatalogue = route({
   method: 'PUT',
   path: '/v1/catalogue',
-  needs: 'fleet:write',
+  needs: 'server:administer',
   summary:
     'Put a next root, next targets and next roles of publishers in force, signed offline; all or none.',
   body: step,
@@ -39,7 +40,7 @@ export const applyCatalogue = route({
 export const applyCatalogueIn = route({
   method: 'PUT',
   path: '/v1/catalogues/:catalogue/step',
-  needs: 'fleet:write',
+  needs: 'server:administer',
   summary:
     'Put next versions of an own catalogue’s root, targets and roles in force, signed offline; all or none.',
   params: object({ catalogue: PublisherName }),
@@ -50,7 +51,7 @@ export const applyCatalogueIn = route({
 export const applyOwner = route({
   method: 'PUT',
   path: '/v1/owner',
-  needs: 'fleet:write',
+  needs: 'server:administer',
   summary:
     'Put a next owner root, a next policy or both in force, signed offline; all or none. A new director signs every order anew.',
   body: object({ root: Type.Optional(EnvelopeView), policy: Type.Optional(EnvelopeView) }),
@@ -60,7 +61,7 @@ export const applyOwner = route({
 export const makeOnlineKey = route({
   method: 'POST',
   path: '/v1/signer/keys/:role',
-  needs: 'fleet:write',
+  needs: 'server:administer',
   summary:
     'Make a new key in the signer that waits to take over a role; it signs once a root names it.',
   params: object({ role: Type.String({ pattern: '^(snapshot|timestamp|director)$' }) }),
@@ -70,7 +71,7 @@ export const makeOnlineKey = route({
 export const makeOnlineKeyIn = route({
   method: 'POST',
   path: '/v1/catalogues/:catalogue/keys/:role',
-  needs: 'fleet:write',
+  needs: 'server:administer',
   summary:
     'Make a new key in the signer that waits to take over a role of an own catalogue; it signs once a root names it.',
   params: object({

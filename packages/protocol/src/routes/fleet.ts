@@ -29,6 +29,7 @@ export const listFleets = route({
   method: 'GET',
   path: '/v1/fleets',
   needs: 'fleet:read',
+  isAcrossFleets: true,
   summary: 'Every fleet.',
   reply: Type.Array(FleetView),
 })
@@ -93,6 +94,7 @@ export const listFailures = route({
   method: 'GET',
   path: '/v1/failures',
   needs: 'fleet:read',
+  isAcrossFleets: true,
   summary: 'Failures that devices reported, newest first, with their last log lines.',
   query: object(page),
   reply: Type.Array(FailureView),
@@ -125,7 +127,7 @@ export const setSettings = route({
 export const putPolicy = route({
   method: 'PUT',
   path: '/v1/owner/policy',
-  needs: 'fleet:write',
+  needs: 'server:administer',
   summary: 'Put a newer trust policy in force, signed by the owner root.',
   body: EnvelopeView,
   reply: object({ version: Type.Integer() }),

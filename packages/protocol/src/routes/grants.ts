@@ -108,7 +108,7 @@ export const getReviewPolicy = route({
 export const setReviewPolicy = route({
   method: 'PUT',
   path: '/v1/review-policy',
-  needs: 'release:review',
+  needs: 'server:administer',
   summary: 'Say which interfaces a reviewer must see a request for before it goes to stable.',
   body: object({ interfaces: Type.Array(InterfaceName, { maxItems: 200, uniqueItems: true }) }),
   reply: object({ interfaces: Type.Array(InterfaceName) }),

@@ -1,6 +1,7 @@
 import { object, Timestamp } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { route } from '../route.ts'
+import { RolesByFleet } from '../views-people.ts'
 
 export const signIn = route({
   method: 'POST',
@@ -22,10 +23,12 @@ export const signOut = route({
 export const whoAmI = route({
   method: 'GET',
   path: '/v1/session',
-  needs: 'fleet:read',
+  needs: 'signed-in',
   summary: 'Who is signed in, and the server they look at.',
   reply: object({
     name: Type.String(),
+    /** What they are, by fleet; under `*` for every fleet and the server. */
+    roles: RolesByFleet,
     owner: Type.String(),
     log: Type.String(),
     version: Type.String(),
@@ -35,7 +38,7 @@ export const whoAmI = route({
 export const createSignInLink = route({
   method: 'POST',
   path: '/v1/sign-in-links',
-  needs: 'fleet:write',
+  needs: 'server:administer',
   summary: 'Make a one-time token with which a browser signs in.',
   reply: object({ token: Type.String(), expiresAt: Timestamp }),
 })

@@ -80,6 +80,7 @@ export const listRollouts = route({
   method: 'GET',
   path: '/v1/rollouts',
   needs: 'fleet:read',
+  isAcrossFleets: true,
   summary: 'Rollouts, newest first.',
   reply: Type.Array(Rollout),
 })

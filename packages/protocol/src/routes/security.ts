@@ -13,6 +13,7 @@ export const listSecurityEvents = route({
   method: 'GET',
   path: '/v1/security-events',
   needs: 'fleet:read',
+  isAcrossFleets: true,
   summary: 'What devices refused, newest first, each named by its code.',
   query: object({
     ...whose,
@@ -27,6 +28,7 @@ export const countSecurityEvents = route({
   method: 'GET',
   path: '/v1/security-events/counts',
   needs: 'fleet:read',
+  isAcrossFleets: true,
   summary: 'How often devices refused something, by code, the most frequent first.',
   query: object(whose),
   reply: Type.Array(

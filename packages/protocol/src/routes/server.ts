@@ -6,6 +6,7 @@ export const serverEvents = route({
   method: 'GET',
   path: '/v1/events',
   needs: 'fleet:read',
+  isAcrossFleets: true,
   summary: 'A stream for people: what changed, by topic, so that a view asks again.',
   reply: 'events',
 })
@@ -21,7 +22,7 @@ export const health = route({
 export const backUp = route({
   method: 'POST',
   path: '/v1/backup',
-  needs: 'fleet:write',
+  needs: 'server:administer',
   summary: 'Bring the second store up to date; answers when it is.',
   reply: object({ at: Type.String() }),
 })

@@ -19,7 +19,7 @@ export async function importConfiguration(
   await db.insertInto('fact').values(rows).execute()
   if (operators.length > 0)
     await db
-      .insertInto('operator')
+      .insertInto('machine_key')
       .values([...operators])
       .execute()
   await db
@@ -34,22 +34,64 @@ export async function importConfiguration(
     .execute()
 }
 
-export interface SecretHash {
-  readonly hash: string
+export interface NewPerson {
+  readonly id: string
   readonly name: string
+  readonly roles: readonly { readonly fleet: string; readonly role: string }[]
+  readonly now: string
+}
+
+/** Admits a person; a name is of one person. */
+export async function admitPerson(db: Db, { id, name, roles, now }: NewPerson): Promise<void> {
+  const added = await db
+    .insertInto('person')
+    .values({ id, name, made_at: now })
+    .onConflict(conflict => conflict.doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (!added) {
+    throw new ServerError('person/exists', `cannot admit ${name}: that name is taken`, { name })
+  }
+  await putRoles(db, id, roles)
+}
+
+export async function putRoles(db: Db, person: string, roles: NewPerson['roles']): Promise<void> {
+  await db.deleteFrom('membership').where('person', '=', person).execute()
+  if (roles.length === 0) return
+  const rows = roles.map(one => ({ person, ...one }))
+  await db.insertInto('membership').values(rows).execute()
+}
+
+export interface NewLink {
+  readonly hash: string
+  readonly person: NewPerson
   readonly expiresAt: string
 }
 
+/** A link for whoever has this name; for the first who asks, the name becomes a person. */
 export async function createSignInToken(
   db: Db,
-  { hash, name, expiresAt }: SecretHash,
+  { hash, person, expiresAt }: NewLink,
 ): Promise<void> {
-  await db.insertInto('sign_in_token').values({ hash, name, expires_at: expiresAt }).execute()
+  const named = db.selectFrom('person').select('id').where('name', '=', person.name)
+  const held = await named.executeTakeFirst()
+  if (!held) await admitPerson(db, person)
+  const id = held?.id ?? person.id
+  await db.insertInto('sign_in_token').values({ hash, person: id, expires_at: expiresAt }).execute()
+}
+
+/** A session that is to be: where its cookie lies is told to whoever looks at the list. */
+export interface NewSession {
+  readonly hash: string
+  readonly id: string
+  readonly address: string
+  readonly agent: string
+  readonly expiresAt: string
 }
 
 export interface Redemption {
   readonly hash: string
-  readonly session: { readonly hash: string; readonly expiresAt: string }
+  readonly session: NewSession
   readonly now: string
 }
 
@@ -63,16 +105,34 @@ export async function redeemSignInToken(
   const token = await db
     .deleteFrom('sign_in_token')
     .where('hash', '=', hash)
-    .returning('name')
+    .returning('person')
     .executeTakeFirst()
   if (!token) {
     throw new ServerError('sign-in/refused', 'cannot sign in: the link is unknown, used or expired')
   }
+  return beginSession(db, token.person, session, now)
+}
+
+export async function beginSession(
+  db: Db,
+  person: string,
+  { hash, id, address, agent, expiresAt }: NewSession,
+  now: string,
+): Promise<{ name: string }> {
+  const row = { hash, id, person, made_at: now, seen_at: now, expires_at: expiresAt }
   await db
     .insertInto('session')
-    .values({ hash: session.hash, name: token.name, expires_at: session.expiresAt })
+    .values({ ...row, address, agent })
     .execute()
-  return token
+  return db.selectFrom('person').select('name').where('id', '=', person).executeTakeFirstOrThrow()
+}
+
+/** When a session was last used. */
+export async function touchSession(
+  db: Db,
+  { hash, now }: { hash: string; now: string },
+): Promise<void> {
+  await db.updateTable('session').set({ seen_at: now }).where('hash', '=', hash).execute()
 }
 
 export async function endSession(db: Db, { hash }: { hash: string }): Promise<void> {

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import fastifyStatic from '@fastify/static'
-import { toProblem } from '@steadfleet/protocol'
+import { type RouteSpec, routes, toProblem } from '@steadfleet/protocol'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
@@ -44,7 +44,8 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   sendProblem(house, app)
   app.addHook('onSend', async (_request, reply) => void reply.headers(pageHeaders))
   const isBuilt = await serveFiles(house, app)
-  const handle = makeHandle(house, app)
+  const handled = new Set<RouteSpec>()
+  const handle = makeHandle(house, app, handled)
   handlePeople(handle, house)
   handleDevices(handle, house)
   handleFleets(handle, house)
@@ -60,9 +61,22 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   handleCeremony(handle, house)
   handleSecurity(handle, house)
   handleMetrics(handle, house)
+  refuseUnlisted(handled)
   answerOthers(app, isBuilt)
   await app.ready()
   return app
+}
+
+/**
+ * Who may call a route is said in one table, which is printed, tested and served from `routes`: what is not in
+ * it answers nobody, and what is in it answers.
+ */
+export function refuseUnlisted(handled: ReadonlySet<RouteSpec>): void {
+  const listed = new Set(Object.values(routes))
+  const [first] = listed.symmetricDifference(handled)
+  if (!first) return
+  const what = `${first.method} ${first.path}`
+  throw new TypeError(`${what} is ${listed.has(first) ? 'without a deed' : 'not in the table'}`)
 }
 
 /** Listens on every address; the same routes answer on each. Resolves with the addresses. */

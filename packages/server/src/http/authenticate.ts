@@ -7,10 +7,18 @@ import type { FastifyRequest } from 'fastify'
 import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
 import { publicKeyOf } from '../store/device-store.ts'
-import { operatorWithKey, sessionWithHash } from '../store/people-store.ts'
-import { type Caller, isRole } from './permissions.ts'
+import {
+  everywhere,
+  machineWithKey,
+  rolesOfPerson,
+  sessionWithHash,
+} from '../store/people-store.ts'
+import type { Caller } from './permissions.ts'
 import { hashOf } from './secrets.ts'
 import { refuseOtherOrigin, sessionIn } from './session.ts'
+
+/** How exactly a session tells when it was last used. */
+const seenEveryMs = 3_600_000
 
 /** Finds out who calls: by the signature where there is one, else by the session, else nobody. */
 export async function callerOf(house: House, request: FastifyRequest): Promise<Caller> {
@@ -93,11 +101,12 @@ async function personHolder(
   { store, catalogues }: House,
   keyid: string,
 ): Promise<KeyHolder | undefined> {
-  const operator = await operatorWithKey(store.db, keyid)
-  if (operator && isRole(operator.role)) {
-    const key: PublicKey = JSON.parse(operator.key)
-    const { name, role } = operator
-    return { key: toKeyObject(key.keyval.public), caller: { kind: 'person', name, role } }
+  const machine = await machineWithKey(store.db, keyid)
+  if (machine) {
+    const key: PublicKey = JSON.parse(machine.key)
+    const roles = everywhere(machine.role)
+    const caller: Caller = { kind: 'person', name: machine.name, roles, by: 'key' }
+    return { key: toKeyObject(key.keyval.public), caller }
   }
   // A key that an own catalogue delegates to may publish; what it publishes is checked by itself.
   const delegated = catalogues
@@ -105,7 +114,8 @@ async function personHolder(
     .map(({ own }) => own?.inForce().targets.signed.delegations?.keys.get(keyid))
     .find(key => key !== undefined)
   if (!delegated || keyIdOf(delegated) !== keyid) return undefined
-  const caller = { kind: 'person', name: 'publisher', role: 'publisher' } as const
+  const roles = everywhere('publisher')
+  const caller: Caller = { kind: 'person', name: 'publisher', roles, by: 'key' }
   return { key: toKeyObject(delegated.keyval.public), caller }
 }
 
@@ -113,10 +123,17 @@ async function sessionCaller(house: House, request: FastifyRequest): Promise<Cal
   const token = sessionIn(request)
   if (token === undefined) return { kind: 'anyone' }
   const hash = hashOf(token)
-  const found = await sessionWithHash(house.store.db, hash, toTimestamp(house.world.now()))
+  const { store, world } = house
+  const now = world.now()
+  const found = await sessionWithHash(store.db, hash, toTimestamp(now))
   if (!found) return { kind: 'anyone' }
   refuseOtherOrigin(request, house.origins)
-  return { kind: 'person', name: found.name, role: 'operator', session: hash }
+  if (now.getTime() - Date.parse(found.seen_at) > seenEveryMs) {
+    await store.write('touchSession', { hash, now: toTimestamp(now) })
+  }
+  const { name, person } = found
+  const roles = await rolesOfPerson(store.db, person)
+  return { kind: 'person', name, roles, by: 'session', person }
 }
 
 /** A raw Ed25519 public key in hexadecimal, as a key that verifies. */

@@ -17,6 +17,7 @@ import { asDiskFull } from '../disk/full.ts'
 import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
 import { callerOf } from './authenticate.ts'
+import { fleetOf } from './fleet-of.ts'
 import { type Caller, refuseUnpermitted } from './permissions.ts'
 import { isOfThisMachine } from './this-machine.ts'
 
@@ -43,8 +44,14 @@ const anyone: Caller = { kind: 'anyone' }
 /** The longest body, by who sends it: strangers are given little. */
 const bodyLimits = { anyone: 64 * 1024, device: 8 * 1024 * 1024, person: 16 * 1024 * 1024 }
 
-export function makeHandle(house: House, app: FastifyInstance): Handle {
+/** Ties each route that `handled` collects to its deed. */
+export function makeHandle(
+  house: House,
+  app: FastifyInstance,
+  handled: Set<RouteSpec> = new Set(),
+): Handle {
   return (route, deed) => {
+    handled.add(route)
     const read = readerOf(route)
     const check = typeof route.reply === 'string' ? undefined : parserOf('reply', route.reply)
     app.route({
@@ -55,7 +62,7 @@ export function makeHandle(house: House, app: FastifyInstance): Handle {
       handler: async (request, reply) => {
         const caller = await callerFor(house, route, request)
         offerNonce(house, request, reply)
-        refuseUncalled(route, caller, request)
+        await refuseUncalled(house, route, caller, request)
         const answer = await deed({ ...read(request), caller, request, reply })
         if (answer === sent) return reply
         if (answer === undefined) return reply.code(204).send()
@@ -73,9 +80,15 @@ async function callerFor(
   return needs === 'anyone' ? anyone : callerOf(house, request)
 }
 
-function refuseUncalled(route: RouteSpec, caller: Caller, request: FastifyRequest): void {
+async function refuseUncalled(
+  { store }: House,
+  route: RouteSpec,
+  caller: Caller,
+  request: FastifyRequest,
+): Promise<void> {
   const isUnnamed = caller.kind === 'anyone' && route.isOpenToItsMachine === true
-  if (!(isUnnamed && isOfThisMachine(request))) refuseUnpermitted(route.needs, caller)
+  if (isUnnamed && isOfThisMachine(request)) return
+  await refuseUnpermitted(route, caller, () => fleetOf(store.db, request.params))
 }
 
 /** Every error becomes a problem here, and nowhere else; only what has no code is logged in full. */

@@ -1,53 +1,71 @@
-import type { DeviceId } from '@steadfleet/domain'
-import type { Needs } from '@steadfleet/protocol'
+import type { DeviceId, FleetName } from '@steadfleet/domain'
+import { everyFleet, hasNeed, type Role, type RouteSpec, reachOf } from '@steadfleet/protocol'
 import { ServerError } from '../error.ts'
 
-/** Who calls: nobody known, a device, or a person or machine under a role. */
+/** What somebody is, by fleet; under {@link everyFleet} for all of them and for the server itself. */
+export type Roles = ReadonlyMap<string, Role>
+
+/** A person, or a machine that acts for one. */
+export interface Person {
+  readonly kind: 'person'
+  readonly name: string
+  readonly roles: Roles
+  /** How it is known: a key that signed the request, a browser's session, or a machine's token. */
+  readonly by: 'key' | 'session' | 'token'
+  /** The id of the person, where a person stands behind it. */
+  readonly person?: string
+}
+
+/** Who calls: nobody known, a device, or a person or machine in its roles. */
 export type Caller =
   | { readonly kind: 'anyone' }
   | { readonly kind: 'device'; readonly device: DeviceId }
-  | {
-      readonly kind: 'person'
-      readonly name: string
-      readonly role: Role
-      readonly session?: string
-    }
+  | Person
 
-export type Permission = Exclude<Needs, 'anyone' | 'device'>
-export type Role = keyof typeof permissions
-
-/** What each role may do. */
-export const permissions = {
-  operator: [
-    'fleet:read',
-    'fleet:write',
-    'rollout:write',
-    'release:read',
-    'release:publish',
-    'release:review',
-    'settings:write',
-  ],
-  reviewer: ['fleet:read', 'release:read', 'release:review'],
-  publisher: ['release:read', 'release:publish'],
-  viewer: ['fleet:read', 'release:read'],
-} as const satisfies Readonly<Record<string, readonly Permission[]>>
-
-export function isRole(name: string): name is Role {
-  return Object.hasOwn(permissions, name)
-}
-
-/** Refuses a caller that has not what a route needs. */
-export function refuseUnpermitted(needs: Needs, caller: Caller): void {
+/** Refuses a caller that has not what a route needs, for all that the route reaches. */
+export async function refuseUnpermitted(
+  route: RouteSpec,
+  caller: Caller,
+  fleetOf: () => Promise<string | undefined>,
+): Promise<void> {
+  const { needs } = route
   if (needs === 'anyone') return
   if (caller.kind === 'anyone') {
     throw new ServerError('request/not-signed-in', 'cannot answer: the request is of nobody known')
   }
-  if (needs === 'device' ? caller.kind === 'device' : mayPerson(caller, needs)) return
+  if (await mayCall(route, caller, fleetOf)) return
   throw new ServerError('request/not-permitted', `cannot answer: this needs ${needs}`, { needs })
 }
 
-function mayPerson(caller: Caller, needs: Permission): boolean {
-  if (caller.kind !== 'person') return false
-  const allowed: readonly Permission[] = permissions[caller.role]
-  return allowed.includes(needs)
+async function mayCall(
+  route: RouteSpec,
+  caller: Exclude<Caller, { kind: 'anyone' }>,
+  fleetOf: () => Promise<string | undefined>,
+): Promise<boolean> {
+  const { needs } = route
+  if (caller.kind === 'device') return needs === 'device'
+  if (hasNeed(caller.roles.get(everyFleet), needs)) return true
+  switch (reachOf(route)) {
+    case 'the server':
+      return false
+    case 'any fleet':
+      return [...caller.roles.values()].some(role => hasNeed(role, needs))
+    case 'its fleet':
+      return hasNeed(caller.roles.get((await fleetOf()) ?? ''), needs)
+  }
+}
+
+/** The fleets that a caller may see; undefined where it may see every one. */
+export function seenBy(caller: Caller): readonly FleetName[] | undefined {
+  if (caller.kind !== 'person' || hasNeed(caller.roles.get(everyFleet), 'fleet:read')) {
+    return undefined
+  }
+  const seen = [...caller.roles].filter(([, role]) => hasNeed(role, 'fleet:read'))
+  return seen.map(([fleet]) => fleet as FleetName)
+}
+
+/** By which name a caller stands in what it did. */
+export function nameOf(caller: Caller): string {
+  if (caller.kind === 'device') return caller.device
+  return caller.kind === 'person' ? caller.name : caller.kind
 }

@@ -23,6 +23,7 @@ import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
 import { originOf } from '../http/authenticate.ts'
 import type { Handle } from '../http/handle.ts'
+import { seenBy } from '../http/permissions.ts'
 import { makeSecret } from '../http/secrets.ts'
 import { refuseRequiredPackage, refuseUnfitModel } from '../model.ts'
 import { devicesOf, deviceWithId, eventsWhere } from '../store/device-store.ts'
@@ -51,9 +52,13 @@ export function handleFleets(handle: Handle, house: House): void {
 function handleDeviceViews(handle: Handle, house: House): void {
   const { db } = house.store
 
-  handle(listFleets, async () =>
-    Promise.all((await allFleets(db)).map(row => toFleetView(house, row))),
-  )
+  handle(listFleets, async ({ caller }) => {
+    const seen = seenBy(caller)
+    const fleets = (await allFleets(db)).filter(
+      ({ name }) => seen === undefined || seen.some(fleet => fleet === name),
+    )
+    return Promise.all(fleets.map(row => toFleetView(house, row)))
+  })
 
   handle(listDevices, async ({ params }) => {
     await fleetNamed(db, params.fleet)
@@ -75,8 +80,13 @@ function handleDeviceViews(handle: Handle, house: House): void {
     return (await eventsWhere(db, page)).map(toTimelineEntry)
   })
 
-  handle(listFailures, async ({ query }) => {
-    const page = { kind: 'failure', before: query.after, limit: query.limit } as const
+  handle(listFailures, async ({ query, caller }) => {
+    const page = {
+      kind: 'failure',
+      fleets: seenBy(caller),
+      before: query.after,
+      limit: query.limit,
+    } as const
     return toFailureViews(house, await eventsWhere(db, page))
   })
 }

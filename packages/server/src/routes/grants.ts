@@ -12,11 +12,11 @@ import { announce } from '../announce.ts'
 import { unknown } from '../error.ts'
 import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
+import { nameOf } from '../http/permissions.ts'
 import { deedsOf } from '../store/grant-store.ts'
 import { releasesAt } from '../store/release-store.ts'
 import { requestsAt } from '../store/review-store.ts'
 import { newestRevision, toChangeView, toDeedView, toFleetGrants } from '../views/grants.ts'
-import { nameOf } from './people.ts'
 
 /** What packages may touch: what they ask for, what they are granted, and who said so. */
 export function handleGrants(handle: Handle, house: House): void {

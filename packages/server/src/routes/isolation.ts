@@ -3,7 +3,7 @@ import { isolateDevice, releaseDevice, setIsolationRule } from '@steadfleet/prot
 import { announce } from '../announce.ts'
 import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
-import type { Caller } from '../http/permissions.ts'
+import { nameOf } from '../http/permissions.ts'
 import { deviceWithId } from '../store/device-store.ts'
 import { fleetNamed } from '../store/fleet-store.ts'
 import { isolationOf } from '../store/isolation-store.ts'
@@ -38,8 +38,4 @@ export function handleIsolation(handle: Handle, house: House): void {
     announce(house, 'devices')
     return toFleetView(house, await fleetNamed(store.db, fleet))
   })
-}
-
-function nameOf(caller: Caller): string {
-  return 'name' in caller ? caller.name : caller.kind
 }

@@ -1,6 +1,7 @@
 import { toTimestamp } from '@steadfleet/domain'
 import {
   createSignInLink,
+  everyFleet,
   health,
   openApiDocument,
   serverEvents,
@@ -10,11 +11,13 @@ import {
   toOpenApi,
   whoAmI,
 } from '@steadfleet/protocol'
+import type { FastifyRequest } from 'fastify'
+import { nudged } from '../announce.ts'
 import type { House } from '../house.ts'
 import { originOf } from '../http/authenticate.ts'
 import { type Handle, sent } from '../http/handle.ts'
-import type { Caller } from '../http/permissions.ts'
-import { hashOf, makeSecret } from '../http/secrets.ts'
+import { nameOf, seenBy } from '../http/permissions.ts'
+import { hashOf, makeId, makeSecret } from '../http/secrets.ts'
 import { endedCookie, sessionCookie, sessionIn } from '../http/session.ts'
 import { serverVersion } from '../version.ts'
 
@@ -30,7 +33,10 @@ export function handlePeople(handle: Handle, house: House): void {
   handle(createSignInLink, async ({ caller }) => {
     const { text, hash } = makeSecret(world)
     const expiresAt = inSeconds(linkSeconds)
-    await store.write('createSignInToken', { hash, name: nameOf(caller), expiresAt })
+    const roles = [{ fleet: everyFleet, role: 'administrator' }]
+    const now = toTimestamp(world.now())
+    const person = { id: makeId(world, 'per'), name: nameOf(caller), roles, now }
+    await store.write('createSignInToken', { hash, person, expiresAt })
     return { token: text, expiresAt }
   })
 
@@ -38,7 +44,7 @@ export function handlePeople(handle: Handle, house: House): void {
     const { text, hash } = makeSecret(world)
     const { name } = await store.write('redeemSignInToken', {
       hash: hashOf(body.token),
-      session: { hash, expiresAt: inSeconds(sessionSeconds) },
+      session: { hash, expiresAt: inSeconds(sessionSeconds), ...placeOf(house, request) },
       now: toTimestamp(world.now()),
     })
     reply.header('set-cookie', sessionCookie(text, originOf(house, request), sessionSeconds))
@@ -54,14 +60,15 @@ export function handlePeople(handle: Handle, house: House): void {
 
   handle(whoAmI, async ({ caller }) => ({
     name: nameOf(caller),
+    roles: caller.kind === 'person' ? Object.fromEntries(caller.roles) : {},
     owner: house.facts.owner,
     log: toLogLine(house.owner.policy().signed.log),
     version: serverVersion,
   }))
 
-  handle(serverEvents, async ({ reply }) => {
+  handle(serverEvents, async ({ caller, reply }) => {
     reply.hijack()
-    house.streams.open('people', reply.raw, () => undefined)
+    house.streams.open(seenBy(caller) ? nudged : 'people', reply.raw, () => undefined)
     return sent
   })
 
@@ -73,6 +80,8 @@ export function handlePeople(handle: Handle, house: House): void {
   handle(openApiDocument, async () => toOpenApi(serverVersion))
 }
 
-export function nameOf(caller: Caller): string {
-  return caller.kind === 'person' ? caller.name : caller.kind
+/** Where a session begins, as its person will see it in the list. */
+function placeOf({ world }: House, { ip, headers }: FastifyRequest) {
+  const agent = (headers['user-agent'] ?? '').slice(0, 200)
+  return { id: makeId(world, 'ses'), address: ip, agent }
 }

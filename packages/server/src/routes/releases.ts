@@ -15,12 +15,12 @@ import { refuseDisallowed } from '../catalogue/refuse-disallowed.ts'
 import { refuseWithdrawn } from '../catalogue/refuse-withdrawn.ts'
 import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
+import { nameOf, seenBy } from '../http/permissions.ts'
 import { refuseNotLogged } from '../log/refuse-not-logged.ts'
 import { deviceWithId } from '../store/device-store.ts'
 import { allChannels, releasesOf } from '../store/release-store.ts'
 import { newestRollouts, rolloutRow, rolloutWithId } from '../store/rollout-store.ts'
 import { toChannelView, toReleaseViews } from '../views/views.ts'
-import { nameOf } from './people.ts'
 
 const mostRollouts = 50
 
@@ -66,7 +66,7 @@ export function handleReleases(handle: Handle, house: House): void {
     return { counter: (await deviceWithId(db, params.device)).ordered_counter }
   })
 
-  handle(listRollouts, async () => newestRollouts(db, mostRollouts))
+  handle(listRollouts, async ({ caller }) => newestRollouts(db, mostRollouts, seenBy(caller)))
 
   handle(getRollout, async ({ params }) => rolloutWithId(db, params.rollout))
 

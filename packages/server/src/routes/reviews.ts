@@ -10,8 +10,8 @@ import {
 import { announce } from '../announce.ts'
 import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
+import { nameOf } from '../http/permissions.ts'
 import { allReviews, type Review, requestsAt, reviewedInterfaces } from '../store/review-store.ts'
-import { nameOf } from './people.ts'
 
 /** The catalogue's side of confinement: risky requests are looked at before they go to everybody. */
 export function handleReviews(handle: Handle, house: House): void {

@@ -14,10 +14,12 @@ import { decideGrant, forgetGrant, noteCeiling, setGrantRules } from '../acts/gr
 import { setIsolation, setIsolationRule } from '../acts/isolation.ts'
 import { clearDue, putOrder } from '../acts/order.ts'
 import {
+  admitPerson,
   createSignInToken,
   endSession,
   importConfiguration,
   redeemSignInToken,
+  touchSession,
 } from '../acts/people.ts'
 import { noteReleases } from '../acts/release.ts'
 import { askReview, reviewRelease, setReviewPolicy } from '../acts/review.ts'
@@ -29,6 +31,8 @@ export const commands = {
   importConfiguration,
   createSignInToken,
   redeemSignInToken,
+  admitPerson,
+  touchSession,
   endSession,
   createEnrolmentToken,
   enrolDevice,

@@ -82,6 +82,8 @@ export interface EventRow {
 
 export interface EventQuestion {
   readonly fleet?: string | undefined
+  /** Only what is of these. */
+  readonly fleets?: readonly string[] | undefined
   readonly device?: string | undefined
   readonly kind?: DeviceEvent['kind']
   readonly code?: string | undefined
@@ -92,11 +94,12 @@ export interface EventQuestion {
 
 /** Events, newest first. */
 export async function eventsWhere(db: Db, question: EventQuestion): Promise<EventRow[]> {
-  const { fleet, device, kind, code, before, limit } = question
+  const { fleet, fleets, device, kind, code, before, limit } = question
   const rows = await db
     .selectFrom('event')
     .select(['id', 'device', 'received_at', 'json', 'evidence'])
-    .$if(fleet !== undefined, q => q.where('device', 'in', idsOf(db, fleet ?? '')))
+    .$if(fleet !== undefined, q => q.where('device', 'in', idsOf(db, [fleet ?? ''])))
+    .$if(fleets !== undefined, q => q.where('device', 'in', idsOf(db, fleets ?? [])))
     .$if(device !== undefined, q => q.where('device', '=', device ?? ''))
     .$if(kind !== undefined, q => q.where('kind', '=', kind ?? ''))
     .$if(code !== undefined, q => q.where('code', '=', code ?? ''))
@@ -107,8 +110,11 @@ export async function eventsWhere(db: Db, question: EventQuestion): Promise<Even
   return rows.map(({ json, ...row }) => ({ ...row, event: JSON.parse(json) }))
 }
 
-function idsOf(db: Db, fleet: string) {
-  return db.selectFrom('device').select('id').where('fleet', '=', fleet)
+function idsOf(db: Db, fleets: readonly string[]) {
+  return db
+    .selectFrom('device')
+    .select('id')
+    .where('fleet', 'in', [...fleets])
 }
 
 /** Names of devices by id. */

@@ -121,6 +121,28 @@ const migrations: readonly string[] = [
     subject text not null, json text not null
   ) strict;
   `,
+  `
+  alter table operator rename to machine_key;
+  update machine_key set role = 'administrator' where role = 'operator';
+  drop table session;
+  drop table sign_in_token;
+  create table person (
+    id text primary key, name text not null unique, made_at text not null
+  ) strict, without rowid;
+  create table membership (
+    person text not null references person on delete cascade, fleet text not null,
+    role text not null, primary key (person, fleet)
+  ) strict, without rowid;
+  create table session (
+    hash text primary key, id text not null unique,
+    person text not null references person on delete cascade, made_at text not null,
+    seen_at text not null, expires_at text not null, address text not null, agent text not null
+  ) strict, without rowid;
+  create table sign_in_token (
+    hash text primary key, person text not null references person on delete cascade,
+    expires_at text not null
+  ) strict, without rowid;
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

@@ -1,3 +1,5 @@
+import { everyFleet, isRole, type Role } from '@steadfleet/protocol'
+import type { Roles } from '../http/permissions.ts'
 import type { Db } from './schema.ts'
 
 /** What the owner's configuration says, kept from the first start. */
@@ -10,19 +12,27 @@ export async function allFacts(db: Db): Promise<Facts> {
   return Object.fromEntries(rows.map(({ name, value }) => [name, value])) as Facts
 }
 
-export interface Operator {
+export interface MachineKey {
   readonly name: string
-  readonly role: string
+  readonly role: Role
   /** The public key, as canonical JSON. */
   readonly key: string
 }
 
-export function operatorWithKey(db: Db, keyid: string): Promise<Operator | undefined> {
-  return db
-    .selectFrom('operator')
+/** A key that signs requests for all of the server. */
+export async function machineWithKey(db: Db, keyid: string): Promise<MachineKey | undefined> {
+  const row = await db
+    .selectFrom('machine_key')
     .select(['name', 'role', 'key'])
     .where('keyid', '=', keyid)
     .executeTakeFirst()
+  return row && isRole(row.role) ? { ...row, role: row.role } : undefined
+}
+
+export interface SessionRow {
+  readonly person: string
+  readonly name: string
+  readonly seen_at: string
 }
 
 /** Who is signed in under a session token of this hash. */
@@ -30,11 +40,28 @@ export function sessionWithHash(
   db: Db,
   hash: string,
   now: string,
-): Promise<{ name: string } | undefined> {
+): Promise<SessionRow | undefined> {
   return db
     .selectFrom('session')
-    .select('name')
-    .where('hash', '=', hash)
-    .where('expires_at', '>', now)
+    .innerJoin('person', 'person.id', 'session.person')
+    .select(['session.person', 'person.name', 'session.seen_at'])
+    .where('session.hash', '=', hash)
+    .where('session.expires_at', '>', now)
     .executeTakeFirst()
+}
+
+/** What a person is, by fleet. */
+export async function rolesOfPerson(db: Db, person: string): Promise<Roles> {
+  const rows = await db
+    .selectFrom('membership')
+    .select(['fleet', 'role'])
+    .where('person', '=', person)
+    .orderBy('fleet')
+    .execute()
+  return new Map(rows.flatMap(({ fleet, role }) => (isRole(role) ? [[fleet, role]] : [])))
+}
+
+/** One role, for all of the server. */
+export function everywhere(role: Role): Roles {
+  return new Map([[everyFleet, role]])
 }

@@ -20,11 +20,16 @@ export async function rolloutRow(db: Db, id: number): Promise<RolloutRow> {
   return row
 }
 
-/** The newest rollouts, newest first. */
-export async function newestRollouts(db: Db, limit: number): Promise<Rollout[]> {
+/** The newest rollouts, of these fleets or of all, newest first. */
+export async function newestRollouts(
+  db: Db,
+  limit: number,
+  fleets?: readonly string[],
+): Promise<Rollout[]> {
   const rows = await db
     .selectFrom('rollout')
     .selectAll()
+    .$if(fleets !== undefined, q => q.where('fleet', 'in', [...(fleets ?? [])]))
     .orderBy('id', 'desc')
     .limit(limit)
     .execute()

@@ -3,9 +3,13 @@ import type { Generated, Kysely } from 'kysely'
 /** Everything in the database, table by table. JSON is text; moments are RFC 3339 text. */
 export interface Database {
   fact: { name: string; value: string }
-  operator: { keyid: string; name: string; role: string; key: string }
-  session: { hash: string; name: string; expires_at: string }
-  sign_in_token: { hash: string; name: string; expires_at: string }
+  /** Keys that sign requests for the whole server. */
+  machine_key: { keyid: string; name: string; role: string; key: string }
+  person: { id: string; name: string; made_at: string }
+  /** What a person is to a fleet; to every fleet and the server under `*`. */
+  membership: { person: string; fleet: string; role: string }
+  session: SessionTable
+  sign_in_token: { hash: string; person: string; expires_at: string }
   fleet: {
     name: string
     owner: string
@@ -66,6 +70,18 @@ export interface Database {
   fleet_group: { fleet: string; name: string; conditions: string }
 }
 export type Db = Kysely<Database>
+
+export interface SessionTable {
+  hash: string
+  /** By which it is told and ended; of no use for signing in. */
+  id: string
+  person: string
+  made_at: string
+  seen_at: string
+  expires_at: string
+  address: string
+  agent: string
+}
 
 export interface DeviceTable {
   /** Rises with enrolment: the stable order in which rollouts go through a fleet. */

@@ -7,6 +7,8 @@ import type { Db } from './schema.ts'
 interface Whose {
   readonly fleet?: string | undefined
   readonly device?: string | undefined
+  /** Only what is of these. */
+  readonly fleets?: readonly string[] | undefined
 }
 
 interface SecurityCount {
@@ -19,7 +21,7 @@ interface SecurityCount {
 /** How often devices refused something, by code, the most frequent first. */
 export async function securityCounts(
   db: Db,
-  { fleet, device }: Whose = {},
+  { fleet, device, fleets }: Whose = {},
 ): Promise<SecurityCount[]> {
   const rows = await db
     .selectFrom('event')
@@ -32,6 +34,7 @@ export async function securityCounts(
     ])
     .where('event.kind', '=', 'security')
     .$if(fleet !== undefined, q => q.where('device.fleet', '=', fleet ?? ''))
+    .$if(fleets !== undefined, q => q.where('device.fleet', 'in', [...(fleets ?? [])]))
     .$if(device !== undefined, q => q.where('event.device', '=', device ?? ''))
     .groupBy('event.code')
     .orderBy('count', 'desc')

@@ -141,11 +141,12 @@ interface Written {
   readonly operator: Uint8Array
 }
 
-async function writeFleet(
+/** Writes the data directory of a new fleet. */
+export async function writeFleet(
   data: string,
-  required: readonly string[],
-  log: TestLog | undefined,
-  policy: FleetPolicy,
+  required: readonly string[] = [],
+  log?: TestLog,
+  policy: FleetPolicy = {},
 ): Promise<Written> {
   const draw = () => new Uint8Array(randomBytes(32))
   const seeds: FirstSeeds = {
