@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { type InterfaceRequest, parsePackageName } from '@steadfleet/domain'
 import { Bench, until } from '../apps/testing/bench.test.ts'
 import type { Attempts } from './index.ts'
+import { drillDiscovery } from './testing/discovery-drill.test.ts'
 import {
   askNeighbour,
   atNeighbour,
@@ -187,6 +188,8 @@ if (!isInStreet) {
       const free = await tries(declared, 'tcp,203.0.113.9,8443')
       assert.equal(free['tcp,203.0.113.9,8443'], 'reached')
     })
+
+    drillDiscovery(() => bench)
 
     test('does not make the device a router for others', () => {
       askNeighbour('ip', 'route', 'add', '198.51.100.0/24', 'via', '192.0.2.1')

@@ -6,6 +6,7 @@ import { gateway, mostPlaces, type Place, placeNamed, placeOf } from '@steadflee
 import type { IsolationPolicy, PackageName } from '@steadfleet/domain'
 import { type Attempts, AttemptWindow } from './attempts.ts'
 import { type Counts, difference } from './denied.ts'
+import { Lan } from './discovery/lan.ts'
 import { NetworkError } from './error.ts'
 import { closeForwarding, openForwarding } from './forwarding.ts'
 import {
@@ -51,6 +52,7 @@ export class Networks {
   readonly #of: NetworksOptions
   readonly #tools: Tools
   readonly #held = new Map<PackageName, Held>()
+  readonly #lan = new Lan(() => ownNetworks().map(({ network }) => network))
   #standing: Map<string, string>
   #isolation: IsolationPolicy = {}
   #listener: (attempts: Attempts) => void = () => undefined
@@ -149,6 +151,7 @@ export class Networks {
   #device(): Device {
     return {
       tools: this.#tools,
+      lan: this.#lan,
       surroundings: () => ({
         local: ownNetworks().map(({ network }) => network),
         taken: takenPorts(),
@@ -202,6 +205,7 @@ export class Networks {
     this.#looks += 1
     if (this.#looks % looksPerRefresh !== 0) return
     openForwarding(this.#tools)
+    await this.#lan.refresh()
     for (const [name, held] of this.#held) await this.#refresh(name, held)
   }
 

@@ -17,15 +17,19 @@ import {
   toSurroundings,
 } from '@steadfleet/confine/firewall'
 import { type Counts, hasGrown, readCounts, toCountersOf, toTargetsOf } from './denied.ts'
+import { Finder } from './discovery/finder.ts'
+import type { Lan } from './discovery/lan.ts'
 import { Resolver, type ResolverOptions } from './dns/resolver.ts'
 import { NameService } from './dns/service.ts'
-import { isLinked, localnetSwitch, makeLink, removeLink, toMark } from './links.ts'
+import { hasIpv6, isLinked, localnetSwitch, makeLink, removeLink, toMark } from './links.ts'
 import { runTool, type Tools } from './tools.ts'
 
 /** What a package's network is given by its device. */
 export interface Device {
   readonly tools: Tools
-  readonly surroundings: () => Omit<Surroundings, 'resolver'>
+  readonly surroundings: () => Omit<Surroundings, 'resolver' | 'discovery'>
+  /** What is heard on the device's links. */
+  readonly lan: Lan
   readonly resolving: Pick<
     ResolverOptions,
     'servers' | 'port' | 'timeoutMs' | 'isForbidden' | 'monotonic' | 'randomId'
@@ -40,6 +44,7 @@ export class PackageNetwork implements AsyncDisposable {
   #made: string | undefined
   #groups: readonly FlowGroup[] = []
   #service: NameService | undefined
+  #finder: Finder | undefined
   #surroundings = ''
   #isIsolated = false
   /** When each address of a set is over, by set and address. */
@@ -65,8 +70,9 @@ export class PackageNetwork implements AsyncDisposable {
       const isThere = isLinked(this.place)
       if (!isThere) await makeLink(tools, this.place)
       await writeFile(localnetSwitch(this.place), '1')
-      await this.#service?.[Symbol.asyncDispose]()
+      await this.#endServing()
       this.#service = await this.#serve(needs)
+      this.#finder = await this.#find(needs)
       this.#groups = groupFlows(needs.outbound === 'anywhere' ? [] : needs.outbound)
       this.#until.clear()
       this.#surroundings = this.#surroundingsNow()
@@ -81,6 +87,7 @@ export class PackageNetwork implements AsyncDisposable {
     return this.#after(async () => {
       if (this.#isIsolated === isIsolated) return
       this.#isIsolated = isIsolated
+      if (this.#finder) this.#finder.isQuiet = isIsolated
       if (this.#made !== undefined) await this.#load(toIsolation(this.place, isIsolated))
     })
   }
@@ -115,10 +122,27 @@ export class PackageNetwork implements AsyncDisposable {
 
   /** Ends what this process does for it; the rest stands. */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#after(async () => {
-      await this.#service?.[Symbol.asyncDispose]()
-      this.#service = undefined
+    return this.#after(() => this.#endServing())
+  }
+
+  async #endServing(): Promise<void> {
+    this.#finder?.[Symbol.dispose]()
+    this.#finder = undefined
+    await this.#service?.[Symbol.asyncDispose]()
+    this.#service = undefined
+  }
+
+  async #find({ discovery }: NetworkNeeds): Promise<Finder | undefined> {
+    if (discovery.length === 0) return undefined
+    const { lan, resolving } = this.#device
+    const { monotonic } = resolving
+    const families = hasIpv6() ? (['ipv4', 'ipv6'] as const) : (['ipv4'] as const)
+    const finder = await Finder.open({
+      ...{ place: this.place, kinds: discovery },
+      ...{ families, lan, monotonic },
     })
+    finder.isQuiet = this.#isIsolated
+    return finder
   }
 
   async #serve(needs: NetworkNeeds): Promise<NameService | undefined> {
@@ -164,6 +188,7 @@ export class PackageNetwork implements AsyncDisposable {
     return toSurroundings(this.place, {
       ...this.#device.surroundings(),
       ...(resolver && { resolver }),
+      ...(this.#finder && { discovery: this.#finder.ports }),
     })
   }
 

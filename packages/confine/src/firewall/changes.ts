@@ -1,5 +1,6 @@
 import type { AddressFamilyName } from '../network/address.ts'
 import type { Network } from '../network/index.ts'
+import { type DiscoveryPorts, toDiscovery } from './discovery.ts'
 import { chain, table } from './firewall.ts'
 import { everyLink, gateway, type Place } from './place.ts'
 import { toNetwork } from './sets.ts'
@@ -8,6 +9,8 @@ import { toNetwork } from './sets.ts'
 export interface Surroundings {
   /** Ports at which the agent answers questions about names; absent while it does not. */
   readonly resolver?: { readonly udp: number; readonly tcp: number }
+  /** Where the agent hears what the package looks for; absent where it may not look for anything. */
+  readonly discovery?: readonly DiscoveryPorts[]
   /** Networks of the device's own links. */
   readonly local: readonly Network[]
   /** Ports on which the device itself listens: no package takes them over. */
@@ -15,7 +18,9 @@ export interface Surroundings {
 }
 
 /** Fills in the device's surroundings, in place of those that stood there. */
-export function toSurroundings({ link }: Place, { resolver, local, taken }: Surroundings): string {
+export function toSurroundings(place: Place, surroundings: Surroundings): string {
+  const { link } = place
+  const { resolver, discovery, local, taken } = surroundings
   const fill = (set: string, elements: readonly string[]) => [
     `flush set inet ${link} ${set}`,
     ...(elements.length > 0 ? [`add element inet ${link} ${set} { ${elements.join(', ')} }`] : []),
@@ -27,6 +32,7 @@ export function toSurroundings({ link }: Place, { resolver, local, taken }: Surr
   return toText([
     `flush chain inet ${link} resolver`,
     ...(resolver ? [lead('udp', resolver.udp), lead('tcp', resolver.tcp)] : []),
+    ...(discovery ? toDiscovery(place, discovery) : []),
     ...fill('local_ipv4', of('ipv4')),
     ...fill('local_ipv6', of('ipv6')),
     ...fill(
@@ -77,6 +83,8 @@ export function toInnerTable({ ipv4 }: Place): string {
     'steadfleet',
     chain('prerouting', [
       'type nat hook prerouting priority dstnat; policy accept;',
+      // What was found for the app comes as it was sent, to whatever address it listens at.
+      'udp sport { 1900, 5353 } accept',
       `ip saddr ${gateway} ip daddr ${ipv4} meta l4proto { tcp, udp } dnat ip to 127.0.0.1`,
     ]),
   )

@@ -44,6 +44,8 @@ const requests = [
   { interface: 'network-lan', endpoints: [{ port: 1883 }] },
 ] as const
 
+const looking = { interface: 'network-lan', discovery: ['mdns', 'ssdp'] }
+
 describe('the firewall of a package', () => {
   test('is the same text for the same needs, in whatever order they were written', () => {
     const one = toFirewall(networkNeeds(requests), place)
@@ -60,6 +62,15 @@ describe('the firewall of a package', () => {
     const text = toFirewall(noNeeds, place)
     const leaving = text.slice(text.indexOf('chain leaving'), text.indexOf('chain arriving'))
     assert.deepEqual(leaving.match(/accept|goto \w+/g), ['accept', 'goto denied'])
+  })
+
+  test('leads to the groups of services only what may look for them', () => {
+    assert.match(toFirewall(networkNeeds([looking]), place), /chain finding \{/)
+    assert.doesNotMatch(toFirewall(networkNeeds(requests), place), /finding/)
+    const ports = [{ family: 'ipv4', asked: { mdns: 4002 }, heard: 4003 }] as const
+    const text = toSurroundings(place, { discovery: ports, local: [], taken: [] })
+    assert.match(text, /ip daddr 224\.0\.0\.251 udp dport 5353/)
+    assert.doesNotMatch(text, /239\.255|1900|ip6/)
   })
 
   for (const count of [1000, 10_000]) {
@@ -93,12 +104,23 @@ describe('nft', { skip: !isRoot && 'needs root' }, () => {
   const taken = [{ protocol: 'tcp', port: 22 }] as const
   const address = { set: 'tcp_443_names_ipv4', address: '192.0.2.7', seconds: 60 }
 
+  const finding = toFirewall(networkNeeds([looking]), place)
+  const discovery = [
+    { family: 'ipv4', asked: { mdns: 4002, ssdp: 4003 }, heard: 4004 },
+    { family: 'ipv6', asked: { mdns: 4005 }, heard: 4006 },
+  ] as const
+
   const loads: [what: string, text: string][] = [
     ['a whole firewall', toFirewall(networkNeeds(requests), place)],
     ['a firewall of nothing', toFirewall(noNeeds, place)],
     ['one of before ports were declared', toFirewall(networkNeeds(bare()), place)],
     ['surroundings', `${whole()}${toSurroundings(place, { resolver, local, taken })}`],
     ['no surroundings', `${whole()}${toSurroundings(place, { local: [], taken: [] })}`],
+    ['what it looks for', `${finding}${toSurroundings(place, { discovery, local, taken })}`],
+    [
+      'nothing found any more',
+      `${finding}${toSurroundings(place, { discovery: [], local, taken })}`,
+    ],
     ['isolation and its end', `${whole()}${toIsolation(place, true)}${toIsolation(place, false)}`],
     [
       'an address twice',

@@ -1,4 +1,5 @@
 import type { Listener, Network, NetworkNeeds } from '../network/index.ts'
+import { discoveryAsking, discoveryHooks, discoverySets } from './discovery.ts'
 import { type FlowGroup, groupFlows, nameSet, networkSet, toPorts } from './groups.ts'
 import { firewallLimits as limits } from './limits.ts'
 import { everyLink, gateway, type Place } from './place.ts'
@@ -12,8 +13,11 @@ import { toNetwork, toSets } from './sets.ts'
  */
 export function toFirewall(needs: NetworkNeeds, place: Place): string {
   const groups = groupFlows(needs.outbound === 'anywhere' ? [] : needs.outbound)
+  const finds = needs.discovery.length > 0
   const lines = [
     ...toSets(groups),
+    ...(finds ? discoverySets : []),
+    ...(finds ? discoveryHooks(place).flatMap(([name, rules]) => chain(name, rules)) : []),
     ...toHooks(place),
     ...chain('isolation', []),
     ...chain('leaving', toLeaving(needs, groups, place)),
@@ -150,6 +154,7 @@ function toAsking(needs: NetworkNeeds): string[] {
           ),
         ]
       : []),
+    ...(needs.discovery.length > 0 ? [discoveryAsking] : []),
     'ct state established,related accept',
     'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept',
     ...toLan(needs),

@@ -1,4 +1,5 @@
 export * from './changes.ts'
+export { type DiscoveryPorts, discoveryGroups } from './discovery.ts'
 export { toFirewall } from './firewall.ts'
 export { type FlowGroup, groupFlows, nameSet } from './groups.ts'
 export { firewallLimits } from './limits.ts'

@@ -8,6 +8,8 @@ export const firewallLimits = {
   packets: { perSecond: 5000, burst: 10_000 },
   /** Packets of questions about names. */
   questions: { perSecond: 100, burst: 200 },
+  /** Packets of questions to the groups by which services are found, each group for itself. */
+  finding: { perSecond: 20, burst: 50 },
   /** Refusals that are told to the package; what is beyond is dropped in silence. */
   refusals: { perSecond: 20, burst: 40 },
   /** Addresses and ports of denied attempts that are counted each for itself, within the window. */

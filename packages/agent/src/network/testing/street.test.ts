@@ -79,7 +79,11 @@ export async function atNeighbour(source: string): Promise<Neighbour> {
     rest = parts.pop() ?? ''
     lines.push(...parts)
   })
-  await once(child.stdout, 'data')
+  const ended = once(child, 'exit').then(() => {
+    throw new Error('the neighbour left at once')
+  })
+  await Promise.race([once(child.stdout, 'data'), ended])
+  ended.catch(() => undefined)
   return {
     lines,
     end: async () => {
