@@ -40,6 +40,7 @@ const lines = {
   moveChannel: 'PUT /v1/packages/:publisher/:name/channels/:track/:risk',
   listRollouts: 'GET /v1/rollouts',
   getRollout: 'GET /v1/rollouts/:rollout',
+  listMoves: 'GET /v1/rollouts/:rollout/moves',
   steerRollout: 'POST /v1/rollouts/:rollout/:event',
   compareRequests: 'GET /v1/packages/:publisher/:name/request-changes',
   decideGrant: 'PUT /v1/fleets/:fleet/grants/:publisher/:name/:interface/:scope/:target',

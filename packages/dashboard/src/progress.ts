@@ -1,38 +1,20 @@
-import type { Move, MoveState, Phase, Rollout } from '@steadfleet/domain'
+import { nobody, type Phase, type Rollout, type Tally } from '@steadfleet/domain'
 import type { ChannelView, DeviceView, FailureView, FleetView } from '@steadfleet/protocol'
 import { toCount } from './format/text.ts'
 
-/** How many devices are in each state of a rollout or of a phase of it. */
-export type Tally = Readonly<Record<MoveState, number>>
-
-/** One phase of a rollout: what it opens to, and the devices it moves. */
+/** One phase of a rollout: what it opens to, and how far its devices are. */
 export interface PhaseProgress {
   readonly label: string
   readonly allows: string
-  readonly moves: readonly Move[]
+  readonly tally: Tally
 }
 
-/** Counts moves by their state. */
-export function tally(moves: readonly Move[]): Tally {
-  const counts = {
-    waiting: 0,
-    ordered: 0,
-    away: 0,
-    silent: 0,
-    done: 0,
-    failed: 0,
-    'rolled back': 0,
-  }
-  for (const { state } of moves) counts[state] += 1
-  return counts
-}
-
-/** The phases of a rollout, each with its own devices. */
+/** The phases of a rollout, each with the count of its devices. */
 export function phasesOf(rollout: Rollout): PhaseProgress[] {
   return rollout.phases.map((phase, index) => ({
     label: labelOf(phase),
     allows: allowanceOf(phase['max-failures']),
-    moves: rollout.moves.filter(move => move.phase === index),
+    tally: rollout.tallies[index] ?? nobody,
   }))
 }
 
@@ -92,13 +74,13 @@ function labelOf(phase: Phase): string {
   return phase.percent === 100 ? 'All devices' : `${phase.percent ?? 100} %`
 }
 
-/** What devices reported of a rollout's release since it began. */
+/** What devices of its fleet reported of a rollout's release since it began. */
 export function failuresOf(rollout: Rollout, all: readonly FailureView[]): FailureView[] {
   return all.filter(
-    ({ at, device, failure }) =>
+    ({ at, fleet, failure }) =>
       failure.package === rollout.package &&
       failure.revision === rollout.revision &&
       at >= rollout.createdAt &&
-      rollout.moves.some(move => move.device === device),
+      fleet === rollout.fleet,
   )
 }

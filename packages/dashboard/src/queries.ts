@@ -1,5 +1,5 @@
 import type { PackageName, ReleaseRecord } from '@steadfleet/domain'
-import type { listSecurityEvents, QueryOf } from '@steadfleet/protocol'
+import type { listMoves, listSecurityEvents, QueryOf } from '@steadfleet/protocol'
 import { queryOptions } from '@tanstack/react-query'
 import { call, readJson } from './api.ts'
 
@@ -81,6 +81,13 @@ export const rolloutNumber = (rollout: number) =>
   queryOptions({
     queryKey: ['rollouts', rollout],
     queryFn: () => call('getRollout', { params: { rollout } }),
+  })
+
+export const movesOf = (rollout: number, page: QueryOf<typeof listMoves>) =>
+  queryOptions({
+    queryKey: ['rollouts', rollout, 'moves', page],
+    queryFn: () => call('listMoves', { params: { rollout }, query: page }),
+    placeholderData: earlier => earlier,
   })
 
 export const failures = queryOptions({

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { rolloutTable } from '@steadfleet/domain'
+import { nobody, rolloutTable } from '@steadfleet/domain'
 import { consequenceOf, steersOf } from './steering.ts'
 import { cannedViews } from './testing/views.ts'
 
 const people = ['pause', 'resume', 'cancel']
 const rollout = cannedViews().rollouts[0]!
-const nameOf = (id: string) => ({ '1': 'oak', '2': 'pine', '3': 'elm' })[id.charAt(4)] ?? 'fig'
+const names = ['oak', 'pine', 'elm']
 
 for (const [state, row] of Object.entries(rolloutTable))
   test(`a ${state} rollout offers exactly what its table lets a person do`, () => {
@@ -16,15 +16,20 @@ for (const [state, row] of Object.entries(rolloutTable))
 
 describe('before a deed is done', () => {
   test('pausing names the devices that will wait', () => {
-    const said = consequenceOf('pause', rollout, nameOf)
+    const said = consequenceOf('pause', rollout, names)
     assert.match(said, /^3 waiting devices \(oak, pine and elm\) will not be ordered/)
   })
   test('resuming says that the release failed before', () => {
-    const said = consequenceOf('resume', rollout, nameOf)
+    const said = consequenceOf('resume', rollout, names)
     assert.match(said, /revision 3\. It failed on 1 device before\.$/)
   })
   test('cancelling with nobody left says that nobody is hit', () => {
-    const moves = rollout.moves.map(move => ({ ...move, state: 'done' as const }))
-    assert.match(consequenceOf('cancel', { ...rollout, moves }, nameOf), /^No waiting device/)
+    const tallies = [{ ...nobody, done: 4 }]
+    assert.match(consequenceOf('cancel', { ...rollout, tallies }, []), /^No waiting device/)
+  })
+  test('of many who wait some are named, and the others counted', () => {
+    const tallies = [{ ...nobody, waiting: 100 }]
+    const said = consequenceOf('cancel', { ...rollout, tallies }, names)
+    assert.match(said, /^100 waiting devices \(oak, pine, elm and 97 more\) will keep/)
   })
 })

@@ -1,6 +1,5 @@
-import type { Move, Rollout, RolloutState } from '@steadfleet/domain'
+import { type Rollout, type RolloutState, sumTallies } from '@steadfleet/domain'
 import { toCount, toList } from './format/text.ts'
-import { tally } from './progress.ts'
 
 /** What a person may do to a rollout. */
 export type Steer = 'pause' | 'resume' | 'cancel'
@@ -8,6 +7,7 @@ export type Steer = 'pause' | 'resume' | 'cancel'
 /** Which of them a rollout's state accepts: the person's half of `rolloutTable` in domain. */
 export const steersOf: Readonly<Record<RolloutState, readonly Steer[]>> = {
   draft: ['cancel'],
+  scheduled: ['cancel'],
   running: ['pause', 'cancel'],
   paused: ['resume', 'cancel'],
   halted: ['resume', 'cancel'],
@@ -15,21 +15,18 @@ export const steersOf: Readonly<Record<RolloutState, readonly Steer[]>> = {
   cancelled: [],
 }
 
-/** Whom a deed hits, in words, before it is done. */
-export function consequenceOf(
-  steer: Steer,
-  rollout: Rollout,
-  nameOf: (device: string) => string,
-): string {
-  const { ordered, failed, 'rolled back': rolledBack } = tally(rollout.moves)
-  const bad = failed + rolledBack
-  const waiting = named(rollout.moves, nameOf)
+/** Whom a deed hits, in words, before it is done; `names` are some of those who wait. */
+export function consequenceOf(steer: Steer, rollout: Rollout, names: readonly string[]): string {
+  const { ordered, away, failed, ...rest } = sumTallies(rollout.tallies)
+  const bad = failed + rest['rolled back']
+  const waiting = named(rest.waiting, names)
   const under = toCount(ordered, 'device')
+  const called = toCount(ordered + away, 'device')
   switch (steer) {
     case 'pause':
       return `${waiting} will not be ordered until it is resumed. ${under} already ordered will finish.`
     case 'cancel':
-      return `${waiting} will keep what they run, and this rollout cannot be resumed. ${under} already ordered will finish.`
+      return `${waiting} will keep what they run, and this rollout cannot be resumed. ${called} already ordered will be called back.`
     case 'resume': {
       const begin = `${waiting} will be ordered to take revision ${rollout.revision}.`
       return bad > 0 ? `${begin} It failed on ${toCount(bad, 'device')} before.` : begin
@@ -37,8 +34,9 @@ export function consequenceOf(
   }
 }
 
-function named(moves: readonly Move[], nameOf: (device: string) => string): string {
-  const names = moves.filter(({ state }) => state === 'waiting').map(({ device }) => nameOf(device))
-  if (names.length === 0) return 'No waiting device'
-  return `${toCount(names.length, 'waiting device')} (${toList(names)})`
+function named(count: number, names: readonly string[]): string {
+  if (count === 0) return 'No waiting device'
+  const others = count - names.length
+  const told = others > 0 ? [...names, `${others} more`] : names
+  return `${toCount(count, 'waiting device')} (${toList(told)})`
 }

@@ -26,7 +26,8 @@ export const changeMeanings: Readonly<Record<ChangeState, Meaning>> = {
 
 /** What each state of a rollout means to its operator. */
 export const rolloutMeanings: Readonly<Record<RolloutState, Meaning>> = {
-  draft: { tone: 'quiet', means: 'Not started.' },
+  draft: { tone: 'warn', means: 'Waits for a second person to let it start.' },
+  scheduled: { tone: 'quiet', means: 'Starts by itself when its time has come.' },
   running: { tone: 'busy', means: 'Devices are ordered, phase by phase.' },
   paused: { tone: 'warn', means: 'Paused by a person; no further device is ordered.' },
   halted: { tone: 'bad', means: 'Halted by the platform; no further device is ordered.' },
@@ -38,6 +39,7 @@ export const rolloutMeanings: Readonly<Record<RolloutState, Meaning>> = {
 export const moveMeanings: Readonly<Record<MoveState, Meaning>> = {
   waiting: { tone: 'quiet', means: 'Not ordered yet; runs what it ran.' },
   ordered: { tone: 'busy', means: 'Ordered; its own report has not named the release yet.' },
+  recalled: { tone: 'quiet', means: 'Was ordered, and then ordered to stay what it was.' },
   done: { tone: 'good', means: 'Its own signed report names the release.' },
   away: { tone: 'quiet', means: 'Was not heard of when its turn came; obeys when it is back.' },
   silent: { tone: 'warn', means: 'Has not been heard of since it was ordered.' },

@@ -22,6 +22,16 @@ export const Phase = object({
         'More halt the rollout, and every device must have spoken before the next phase opens. Absent: the halting test alone decides, and silence is passed by.',
     }),
   ),
+  'soak-seconds': Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 30 * 86_400,
+      description: 'After its last device has spoken, the next phase waits so long.',
+    }),
+  ),
+  'at-once': Type.Optional(
+    Type.Integer({ minimum: 1, description: 'The most devices under way at the same time.' }),
+  ),
 })
 export type Phase = Static<typeof Phase>
 
@@ -38,13 +48,25 @@ export function usualPhases(devices: number): Phase[] {
   return [first, { percent: 10, 'max-failures': 0 }, { percent: 100, 'max-failures': 1 }]
 }
 
-export const RolloutState = oneOf('draft', 'running', 'paused', 'halted', 'done', 'cancelled')
+export const RolloutState = oneOf(
+  'draft',
+  'scheduled',
+  'running',
+  'paused',
+  'halted',
+  'done',
+  'cancelled',
+)
 export type RolloutState = Static<typeof RolloutState>
-export type RolloutEvent = 'start' | 'pause' | 'resume' | 'trip' | 'finish' | 'cancel'
+export type RolloutEvent = 'schedule' | 'start' | 'pause' | 'resume' | 'trip' | 'finish' | 'cancel'
 
-/** The life of a rollout. `trip` and `finish` are raised by the platform, the others by a person. */
+/**
+ * The life of a rollout. A draft waits for a second person, who lets it start or, where it has a time to
+ * start, be scheduled; that time's coming, `trip` and `finish` are raised by the platform, the rest by a person.
+ */
 export const rolloutTable = {
-  draft: { start: 'running', cancel: 'cancelled' },
+  draft: { schedule: 'scheduled', start: 'running', cancel: 'cancelled' },
+  scheduled: { start: 'running', cancel: 'cancelled' },
   running: { pause: 'paused', trip: 'halted', finish: 'done', cancel: 'cancelled' },
   paused: { resume: 'running', cancel: 'cancelled' },
   halted: { resume: 'running', cancel: 'cancelled' },
@@ -55,10 +77,12 @@ export const rolloutTable = {
 /**
  * How far one device of a rollout is: counted from its own signed reports, never assumed. `failed` never ran the
  * release, `rolled back` did and went back, `silent` fell silent after it was ordered, `away` was so before.
+ * `recalled` was ordered when the rollout was halted or cancelled, and then ordered to stay what it was.
  */
 export const MoveState = oneOf(
   'waiting',
   'ordered',
+  'recalled',
   'away',
   'silent',
   'done',
@@ -76,6 +100,50 @@ export const Move = object({
   ),
 })
 export type Move = Static<typeof Move>
+
+/** A move and its place in the order of its rollout. */
+export const PlacedMove = object({ ...Move.properties, position: Type.Integer({ minimum: 0 }) })
+export type PlacedMove = Static<typeof PlacedMove>
+
+const Count = Type.Integer({ minimum: 0 })
+
+/** How many devices of a phase are in each state; `crashed` of them are counted among `done` too. */
+export const Tally = object({
+  waiting: Count,
+  ordered: Count,
+  recalled: Count,
+  away: Count,
+  silent: Count,
+  done: Count,
+  failed: Count,
+  'rolled back': Count,
+  crashed: Count,
+})
+export type Tally = Static<typeof Tally>
+
+export const nobody: Tally = {
+  waiting: 0,
+  ordered: 0,
+  recalled: 0,
+  away: 0,
+  silent: 0,
+  done: 0,
+  failed: 0,
+  'rolled back': 0,
+  crashed: 0,
+}
+
+/** The tallies of several phases as one. */
+export function sumTallies(tallies: readonly Tally[]): Tally {
+  const sum = (state: keyof Tally): number => tallies.reduce((all, one) => all + one[state], 0)
+  const states = Object.keys(nobody) as (keyof Tally)[]
+  return Object.fromEntries(states.map(state => [state, sum(state)])) as Tally
+}
+
+/** How many devices a tally counts. */
+export function devicesIn({ crashed: _, ...states }: Tally): number {
+  return Object.values(states).reduce((sum, count) => sum + count, 0)
+}
 
 /** What can go wrong with a device that was moved; `crashed`: after it had said that all is well. */
 export const FindingKind = oneOf('failed', 'rolled back', 'crashed', 'silent')
@@ -103,7 +171,8 @@ export const Rollout = object({
   channel: ChannelName,
   state: RolloutState,
   phases: Type.Array(Phase, { minItems: 1, maxItems: 20 }),
-  moves: Type.Array(Move),
+  /** One for each phase; who they are is told page by page. */
+  tallies: Type.Array(Tally),
   /** The strongest evidence first. */
   findings: Type.Array(Finding),
   why: Type.String(),

@@ -106,6 +106,7 @@ export const FailureView = object({
   id: Type.Integer({ minimum: 1 }),
   device: DeviceId,
   deviceName: Type.String(),
+  fleet: FleetName,
   at: Timestamp,
   failure: Failure,
 })

@@ -1,4 +1,4 @@
-import type { Finding, FindingKind, Move } from '@steadfleet/domain'
+import type { Finding, FindingKind, Tally } from '@steadfleet/domain'
 
 /**
  * The test that halts a rollout: a mixture of sequential probability ratio tests (Wald 1945; Robbins 1970).
@@ -34,16 +34,11 @@ export const usualRule: HaltingRule = {
   falseAlarm: 0.01,
 }
 
-/** What there is to see of moves. Who was away before proves nothing until it speaks. */
-export function seenOf(moves: readonly Move[]): Seen {
-  const seen = { ...nothingSeen }
-  for (const { state, crashed } of moves) {
-    if (state === 'waiting' || state === 'away') continue
-    seen.moved += 1
-    if (crashed) seen.crashed += 1
-    if (state === 'failed' || state === 'rolled back' || state === 'silent') seen[state] += 1
-  }
-  return seen
+/** What there is to see of moves. Who was away before proves nothing until it speaks, nor who was recalled. */
+export function seenOf(tally: Tally): Seen {
+  const { failed, silent, crashed, 'rolled back': rolledBack } = tally
+  const moved = tally.ordered + tally.done + failed + rolledBack + silent
+  return { moved, failed, 'rolled back': rolledBack, crashed, silent }
 }
 
 /** What a release may add to the share that fails. */
@@ -55,7 +50,8 @@ const additions = [0.02, 0.05, 0.1, 0.2, 0.4] as const
  */
 export function weigh(seen: Seen, accepted: Seen, control: Control, rule: HaltingRule): Finding[] {
   const kinds = Object.keys(rule.allowed) as FindingKind[]
-  const moved = seen.moved - accepted.moved
+  // Who was recalled after he was accepted leaves less, too.
+  const moved = Math.max(0, seen.moved - accepted.moved)
   const background = { ...control, failed: 0, 'rolled back': 0 }
   return kinds
     .map(kind => {

@@ -6,12 +6,6 @@ export {
   seenOf,
   usualRule,
 } from './halting.ts'
-export {
-  awaited,
-  type Next,
-  nextMoves,
-  type Progress,
-  type Verdict,
-  whoseTurn,
-} from './next-moves.ts'
+export { nextStep, type Progress, type Step, type Wave } from './next-step.ts'
 export { lateMove, planMoves } from './plan.ts'
+export { awaited, decided, type Standing, type Verdict } from './verdict.ts'

@@ -1,16 +1,25 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type DeviceId, type Move, type Phase, usualPhases } from '@steadfleet/domain'
 import {
+  type DeviceId,
+  type Move,
+  nobody,
+  type Phase,
+  sumTallies,
+  type Tally,
+  usualPhases,
+} from '@steadfleet/domain'
+import {
+  decided,
   lateMove,
-  nextMoves,
+  nextStep,
   nothingSeen,
   type Progress,
   planMoves,
+  type Step,
   seenOf,
   usualRule,
   type Verdict,
-  whoseTurn,
 } from './index.ts'
 
 /** What a letter says of a device; a slash ends a phase. */
@@ -22,11 +31,19 @@ const letters = {
   '+': 'done',
   x: 'failed',
   b: 'rolled back',
+  r: 'recalled',
 } as const
 type Letter = keyof typeof letters
 const spelling = Object.fromEntries(
   Object.entries(letters).map(([letter, state]) => [state, letter]),
 )
+
+const verdicts: Readonly<Record<string, Verdict | undefined>> = {
+  '+': 'done',
+  x: 'failed',
+  b: 'rolled back',
+  s: 'silent',
+}
 
 describe('phases', () => {
   const rows: [phases: Phase[], devices: number, sizes: number[]][] = [
@@ -95,41 +112,32 @@ describe('a rollout', () => {
   ]
   for (const [before, says, after, state, allowed] of rows) {
     test(`at "${before}" that hears "${says}" is ${state} at "${after}"`, () => {
-      const next = nextMoves(progressOf(before, allowed), reportsOf(says))
+      const next = stepFrom(before, says, allowed)
       assert.equal(spell(next.moves, allowed.length), after.padEnd(allowed.length - 1, '/'))
       assert.equal(next.state, state)
       assert.equal(next.why === '', state === 'running')
     })
   }
 
-  for (const state of ['paused', 'halted', 'cancelled'] as const) {
+  for (const state of ['draft', 'scheduled', 'paused', 'halted', 'cancelled'] as const) {
     test(`that is ${state} hears reports and orders nobody`, () => {
-      const next = nextMoves({ ...progressOf('o/..', [0, 0]), state }, reportsOf('x  '))
+      const next = stepFrom('o/..', 'x  ', [0, 0], { state })
       assert.equal(spell(next.moves, 2), 'x/..')
       assert.equal(next.state, state)
     })
   }
 
   test('goes on past the failures that a person has accepted, and halts at the next one', () => {
-    const halted = progressOf('x/..', [0, 0])
-    const resumed = { ...halted, accepted: seenOf(halted.moves) }
-    const next = nextMoves(resumed, new Map())
+    const accepted = seenOf(sumTallies(talliesOf(movesOf('x/..'), 2)))
+    const next = stepFrom('x/..', '', [0, 0], { accepted })
     assert.equal(spell(next.moves, 2), 'x/oo')
-    const after = nextMoves({ ...resumed, moves: next.moves }, reportsOf(' x '))
+    const after = stepFrom('x/oo', ' x ', [0, 0], { accepted })
     assert.equal(after.state, 'halted')
     assert.equal(after.why, '1 of 2 devices failed in phase 2, where none may')
   })
 
-  test('orders just those it moves from waiting to ordered, in their order', () => {
-    const next = nextMoves(progressOf('+/..o', [0, 0]), new Map())
-    assert.equal(spell(next.moves, 2), '+/ooo')
-  })
-
   test('orders of a phase without a bound no more than have done well, and twenty at first', () => {
-    const wave = (moves: string) =>
-      nextMoves(progressOf(moves, [undefined]), new Map()).moves.filter(
-        ({ state }, i) => state === 'ordered' && moves[i] === '.',
-      ).length
+    const wave = (moves: string) => stepFrom(moves, '', [undefined]).wave?.most ?? 0
     assert.equal(wave('.'.repeat(100)), 20)
     assert.equal(wave('o'.repeat(20) + '.'.repeat(80)), 0)
     assert.equal(wave('+'.repeat(15) + 'o'.repeat(5) + '.'.repeat(80)), 15)
@@ -137,47 +145,82 @@ describe('a rollout', () => {
     assert.equal(wave('+'.repeat(40) + 'o'.repeat(30) + '.'.repeat(60)), 10)
   })
 
-  test('orders who is away and waits for nobody of them, unless the phase has a bound', () => {
-    const away = new Set(devices(3).slice(0, 1))
-    const next = (bound: number | undefined, moves: string) =>
-      spell(nextMoves({ ...progressOf(moves, [bound, 0]), away }, new Map()).moves, 2)
-    assert.equal(next(undefined, './..'), 'a/..')
-    assert.equal(next(undefined, 'a/..'), 'a/oo')
-    assert.equal(next(0, 'a/..'), 'a/..')
+  test('has no more devices under way than a phase allows, with a bound and without', () => {
+    for (const bound of [0, undefined]) {
+      const phases = [{ ...phaseWith(bound), 'at-once': 3 }]
+      const wave = (moves: string) => stepFrom(moves, '', [bound], { phases }).wave?.most ?? 0
+      assert.equal(wave('.'.repeat(10)), 3)
+      assert.equal(wave('o'.repeat(2) + '.'.repeat(8)), 1)
+      assert.equal(wave('+'.repeat(5) + 'o'.repeat(3) + '.'.repeat(2)), 0)
+    }
+  })
+
+  test('waits for nobody who is away, unless the phase has a bound', () => {
+    const next = (bound: number | undefined) => spell(stepFrom('a/..', '', [bound, 0]).moves, 2)
+    assert.equal(next(undefined), 'a/oo')
+    assert.equal(next(0), 'a/..')
+  })
+
+  test('watches a phase for as long as it soaks before the next one opens, and before the end', () => {
+    const phases = [{ ...phaseWith(0), 'soak-seconds': 60 }, phaseWith(0)]
+    const at = (now: number, closedAt: (number | null)[], moves = '+/..') =>
+      stepFrom(moves, '', [0, 0], { phases, now, closedAt })
+    const first = at(1000, [null, null])
+    assert.deepEqual([first.wave, first.soaksUntil], [undefined, 61_000])
+    assert.deepEqual(first.closedAt, [1000, null])
+    assert.deepEqual(at(60_999, [1000, null]).wave, undefined)
+    assert.deepEqual(at(61_000, [1000, null]).wave, { phase: 1, most: 2 })
+    const last = [{ ...phaseWith(0), 'soak-seconds': 60 }]
+    const end = (now: number) => stepFrom('+', '', [0], { phases: last, now, closedAt: [0] })
+    assert.deepEqual([end(59_000).state, end(60_000).state], ['running', 'done'])
+  })
+
+  test('does not soak a phase that has no device', () => {
+    const phases = [{ ...phaseWith(0), 'soak-seconds': 60 }, phaseWith(0)]
+    assert.equal(spell(stepFrom('/..', '', [0, 0], { phases }).moves, 2), '/oo')
   })
 
   test('is halted by the evidence of the test, which says what it saw', () => {
-    const next = nextMoves(
-      progressOf('+'.repeat(30) + 'b'.repeat(6) + '.'.repeat(60), [undefined]),
-      new Map(),
-    )
+    const next = stepFrom('+'.repeat(30) + 'b'.repeat(6) + '.'.repeat(60), '', [undefined])
     assert.equal(next.state, 'halted')
     assert.equal(next.why, '6 of 36 devices went back, where 1 % may')
     assert.equal(next.findings[0]?.kind, 'rolled back')
   })
+})
 
-  test('counts a crash after the move was done, and hears it of nobody else', () => {
-    const { moves } = nextMoves(
-      progressOf('+o', [5]),
-      new Map(devices(2).map(id => [id, 'crashed'])),
-    )
-    assert.deepEqual(
-      moves.map(({ crashed }) => crashed),
-      [true, undefined],
-    )
-  })
+describe('a verdict', () => {
+  // The state of a move, what is heard of it, and the state after in a rollout that runs and one that was halted.
+  const rows: [before: Letter, verdict: Verdict, running: Letter, halted: Letter][] = [
+    ['.', 'done', '.', '.'],
+    ['.', 'failed', '.', '.'],
+    ['o', 'done', '+', 'r'],
+    ['a', 'done', '+', 'r'],
+    ['s', 'done', '+', 'r'],
+    ['o', 'silent', 's', 's'],
+    ['a', 'silent', 'a', 'a'],
+    ['o', 'failed', 'x', 'x'],
+    ['s', 'rolled back', 'b', 'b'],
+    ['r', 'done', 'r', 'r'],
+    ['r', 'failed', 'x', 'x'],
+    ['r', 'rolled back', 'b', 'b'],
+    ['r', 'silent', 'r', 'r'],
+    ['+', 'rolled back', 'b', 'b'],
+    ['+', 'failed', '+', '+'],
+    ['x', 'rolled back', 'x', 'x'],
+    ['x', 'done', 'x', 'x'],
+    ['b', 'done', 'b', 'b'],
+  ]
+  for (const [before, verdict, running, halted] of rows) {
+    test(`of ${verdict} on one that is ${letters[before]}`, () => {
+      const after = (state: 'running' | 'halted') =>
+        spelling[decided({ state: letters[before] }, verdict, state).state]
+      assert.deepEqual([after('running'), after('halted')], [running, halted])
+    })
+  }
 
-  test('says whose turn it is once the reports are counted, not before', () => {
-    const turn = (moves: string, says: string) =>
-      whoseTurn(progressOf(moves, [0, 0]), reportsOf(says)).length
-    assert.equal(turn('o/...', '    '), 0)
-    assert.equal(turn('o/...', '+   '), 3)
-    assert.equal(turn('+/o..', '    '), 2)
-  })
-
-  test('hears no second verdict on a device', () => {
-    const next = nextMoves(progressOf('+/oo', [0, 0]), reportsOf('x  '))
-    assert.equal(spell(next.moves, 2), '+/oo')
+  test('of a crash counts after the move was done, and of nobody else', () => {
+    const crashed = (state: Move['state']) => decided({ state }, 'crashed', 'running').crashed
+    assert.deepEqual([crashed('done'), crashed('ordered')], [true, undefined])
   })
 })
 
@@ -189,35 +232,61 @@ function phase(maxFailures: number, size: Omit<Phase, 'max-failures'>): Phase {
   return { ...size, 'max-failures': maxFailures }
 }
 
-function progressOf(text: string, allowed: readonly (number | undefined)[]): Progress {
-  const states = text.split('/').flatMap((part, i) => [...part].map(letter => [letter, i] as const))
-  const names = devices(states.length)
-  const moves = states.map(([letter, i], n): Move => {
-    return { device: names[n]!, phase: i, state: letters[letter as Letter] }
+function phaseWith(maxFailures: number | undefined): Phase {
+  return maxFailures === undefined ? {} : phase(maxFailures, {})
+}
+
+type Letters = (readonly [state: Move['state'], phase: number])[]
+
+function movesOf(text: string): Letters {
+  return text
+    .split('/')
+    .flatMap((part, i) => [...part].map(letter => [letters[letter as Letter], i] as const))
+}
+
+function talliesOf(moves: Letters, phases: number): Tally[] {
+  return Array.from({ length: phases }, (_, i) => {
+    const here = moves.filter(([, phase]) => phase === i)
+    const counts = Map.groupBy(here, ([state]) => state)
+    return {
+      ...nobody,
+      ...Object.fromEntries([...counts].map(([state, of]) => [state, of.length])),
+    }
   })
-  return {
-    state: 'running',
-    phases: allowed.map(max => (max === undefined ? {} : phase(max, {}))),
-    moves,
-    accepted: nothingSeen,
-    away: new Set(),
+}
+
+/** One step as a server takes it: verdicts are heard, and the wave is ordered, the first in the order. */
+function stepFrom(
+  text: string,
+  says: string,
+  allowed: readonly (number | undefined)[],
+  more: Partial<Progress> = {},
+): Step & { readonly moves: Letters } {
+  const state = more.state ?? 'running'
+  const moves = movesOf(text).map(([held, phase], i) => {
+    const verdict = verdicts[says[i] ?? ' ']
+    return [verdict ? decided({ state: held }, verdict, state).state : held, phase] as const
+  })
+  const step = nextStep({
+    ...{ state, phases: allowed.map(phaseWith), tallies: talliesOf(moves, allowed.length) },
+    ...{ closedAt: allowed.map(() => null), now: 0, accepted: nothingSeen, rule: usualRule },
     control: { watched: 0, crashed: 0, silent: 0 },
-    rule: usualRule,
-  }
+    ...more,
+  })
+  let left = step.wave?.most ?? 0
+  const after = moves.map(([held, phase]) => {
+    const isChosen = held === 'waiting' && phase === step.wave?.phase && left > 0
+    if (isChosen) left -= 1
+    return [isChosen ? 'ordered' : held, phase] as const
+  })
+  return { ...step, moves: after }
 }
 
-function reportsOf(says: string): Map<DeviceId, Verdict> {
-  const verdicts = [...says].flatMap((letter, i): [DeviceId, Verdict][] =>
-    letter === ' ' ? [] : [[devices(says.length)[i]!, letters[letter as Letter] as Verdict]],
-  )
-  return new Map(verdicts)
-}
-
-function spell(moves: readonly Move[], phases: number): string {
+function spell(moves: Letters, phases: number): string {
   return Array.from({ length: phases }, (_, i) =>
     moves
-      .filter(move => move.phase === i)
-      .map(({ state }) => spelling[state])
+      .filter(([, phase]) => phase === i)
+      .map(([state]) => spelling[state])
       .join(''),
   ).join('/')
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import type { InterfaceRequest } from '@steadfleet/domain'
+import { type InterfaceRequest, nobody, sumTallies } from '@steadfleet/domain'
 import {
   compareRequests,
   decideGrant,
@@ -73,8 +73,8 @@ describe('grants', { concurrency: false }, () => {
     const rollout = await newest()
     assert.deepEqual(rollout.waitsFor, release.record.behaviour.interfaces)
     assert.deepEqual(
-      [rollout.state, rollout.moves.map(({ state }) => state)],
-      ['running', ['waiting', 'waiting']],
+      [rollout.state, sumTallies(rollout.tallies)],
+      ['running', { ...nobody, waiting: 2 }],
     )
     assert.equal(await revisionOf(one), 1)
     const [grant] = (await it.operator.call(listGrants, { params: { fleet } })).grants

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { DeviceId } from '@steadfleet/domain'
+import { type DeviceId, toTimestamp } from '@steadfleet/domain'
 import type { Logger } from 'pino'
 import { announce, tellToLook } from './announce.ts'
 import { openCatalogue } from './catalogue/catalogue.ts'
@@ -55,7 +55,8 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   await importOnce(store, folder)
   const facts = await allFacts(store.db)
   const owner = await openOwner(join(folder, 'owner'), () => signer.client())
-  await store.write('noteCeiling', { ceiling: owner.policy().signed.ceiling })
+  const now = toTimestamp(options.world.now())
+  await store.write('noteCeiling', { ceiling: owner.policy().signed.ceiling, now })
   const content = opened.use(await openContent(folder))
   const signer = opened.use(await keepSigner(folder, logger, options))
   const streams = opened.use(makeStreams())

@@ -1,5 +1,5 @@
-import type { Rollout } from '@steadfleet/domain'
-import { getRollout, listRollouts, steerRollout } from '@steadfleet/protocol'
+import { devicesIn, type PlacedMove, type Rollout, sumTallies } from '@steadfleet/domain'
+import { getRollout, listMoves, listRollouts, steerRollout } from '@steadfleet/protocol'
 import { argument, type Call, type CommandSpec } from '../command.ts'
 import { wholeNumber } from '../fleet/find.ts'
 import { type Fleet, openFleet } from '../fleet/open.ts'
@@ -7,6 +7,9 @@ import { wakesOf } from '../fleet/wakes.ts'
 import { toTable } from '../output.ts'
 
 const rollout = { name: '<rollout>', what: 'its number' }
+
+/** Moves that are asked for at once. */
+const pageSize = 1000
 
 /** `steadfleet rollout list` */
 export const rolloutList: CommandSpec = {
@@ -33,8 +36,10 @@ export const rolloutShow: CommandSpec = {
   summary: 'Show a rollout with every device that it moves.',
   examples: ['rollout show 3', 'rollout show 3 --json'],
   async run(call) {
-    const found = await rolloutOf(await openFleet(call), call)
-    call.output.answer(found, () => toText(found))
+    const fleet = await openFleet(call)
+    const found = await rolloutOf(fleet, call)
+    const moves = await movesOf(fleet, found.id)
+    call.output.answer({ ...found, moves }, () => toText(found, moves))
   },
 }
 
@@ -52,7 +57,10 @@ export const rolloutWatch: CommandSpec = {
 
 export const rolloutPause = steering('pause', 'Pause a rollout: no further device is ordered.')
 export const rolloutResume = steering('resume', 'Resume a rollout that was paused or has halted.')
-export const rolloutCancel = steering('cancel', 'Cancel a rollout for good; nothing is undone.')
+export const rolloutCancel = steering(
+  'cancel',
+  'Cancel a rollout for good; who has not taken it yet is called back.',
+)
 
 function steering(event: 'pause' | 'resume' | 'cancel', summary: string): CommandSpec {
   return {
@@ -74,6 +82,18 @@ function rolloutOf({ client }: Fleet, call: Call): Promise<Rollout> {
   return client.call(getRollout, { params: { rollout: number } })
 }
 
+/** Every device that the rollout moves, page by page. */
+async function movesOf({ client }: Fleet, rollout: number): Promise<PlacedMove[]> {
+  const moves: PlacedMove[] = []
+  for (let after = -1; ; ) {
+    const query = { limit: pageSize, ...(after >= 0 && { after }) }
+    const page = await client.call(listMoves, { params: { rollout }, query })
+    moves.push(...page)
+    if (page.length < pageSize) return moves
+    after = page.at(-1)?.position ?? after
+  }
+}
+
 /** The rollout as it is and after each change of it, until nothing more can come. */
 async function* changesOf(fleet: Fleet, call: Call): AsyncIterable<Rollout> {
   let told = ''
@@ -90,25 +110,27 @@ function isOver({ state }: Rollout): boolean {
   return state === 'done' || state === 'halted' || state === 'cancelled'
 }
 
-type MoveState = Rollout['moves'][number]['state']
-
-function countOf({ moves }: Rollout, ...states: readonly MoveState[]): number {
-  return moves.filter(({ state }) => states.includes(state)).length
+interface Counts {
+  readonly done: number
+  readonly failed: number
+  readonly of: number
 }
 
-function failedIn(view: Rollout): number {
-  return countOf(view, 'failed', 'rolled back')
+function countsOf({ tallies }: Rollout): Counts {
+  const tally = sumTallies(tallies)
+  return { done: tally.done, failed: tally.failed + tally['rolled back'], of: devicesIn(tally) }
 }
 
 function toRow(view: Rollout): string[] {
-  const { id, fleet, revision, state, moves } = view
-  const counts = [countOf(view, 'done'), failedIn(view), moves.length].map(String)
-  return [String(id), fleet, view.package, String(revision), state, ...counts]
+  const { id, fleet, revision, state } = view
+  const { done, failed, of } = countsOf(view)
+  return [id, fleet, view.package, revision, state, done, failed, of].map(String)
 }
 
 function toLine(view: Rollout): string {
-  const { id, revision, state, moves, why } = view
-  const counts = `${countOf(view, 'done')} done, ${failedIn(view)} failed of ${moves.length}`
+  const { id, revision, state, why } = view
+  const { done, failed, of } = countsOf(view)
+  const counts = `${done} done, ${failed} failed of ${of}`
   return `rollout ${id} of ${view.package} revision ${revision}: ${state}, ${counts}${why ? ` (${why})` : ''}${waitsOf(view)}`
 }
 
@@ -119,12 +141,12 @@ function waitsOf({ waitsFor, ...view }: Rollout): string {
   return `; waits for a grant of ${names}: steadfleet release diff ${view.package} ${view.revision}`
 }
 
-function toText(view: Rollout): string {
-  const moves = view.moves.map(({ device, phase, state }) => [device, String(phase + 1), state])
+function toText(view: Rollout, moves: readonly PlacedMove[]): string {
+  const rows = moves.map(({ device, phase, state }) => [device, String(phase + 1), state])
   return [
     toLine(view),
     '',
-    toTable(['device', 'phase', 'state'], moves, 'it moves no device'),
+    toTable(['device', 'phase', 'state'], rows, 'it moves no device'),
     ...(view.findings.some(({ seen }) => seen > 0) ? ['', toEvidence(view)] : []),
   ].join('\n')
 }

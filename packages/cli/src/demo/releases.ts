@@ -1,5 +1,11 @@
 import { join } from 'node:path'
-import { type Failure, parseChannelName, type Rollout } from '@steadfleet/domain'
+import {
+  devicesIn,
+  type Failure,
+  parseChannelName,
+  type Rollout,
+  sumTallies,
+} from '@steadfleet/domain'
 import {
   deviceTimeline,
   followChannel,
@@ -63,8 +69,9 @@ export async function haltBadRelease(stage: Stage, say: Say): Promise<string> {
     'no device lost a reading',
     `${before.map(one => one.count)} became ${after.map(one => one.count)}`,
   )
-  const tried = halted.moves.filter(({ state }) => state !== 'waiting')
-  check(tried.length === 1, 'the other two never left revision 2', `${tried.length} were ordered`)
+  const tally = sumTallies(halted.tallies)
+  const tried = devicesIn(tally) - tally.waiting
+  check(tried === 1, 'the other two never left revision 2', `${tried} were ordered`)
   await refuseOtherTries(stage, failure.device)
   for (const line of failure.failure.log.slice(-3)) say(`${failure.deviceName} | ${line}`)
   return `${failure.deviceName} went back to 2, the rollout ${halted.state}: ${reasonOf(failure.failure)}`

@@ -22,7 +22,7 @@ export function RolloutRow({ rollout }: { rollout: Rollout }): ReactNode {
             {toSentence(rollout.state)}
           </ToneBadge>
         </Group>
-        <MoveBar moves={rollout.moves} />
+        <MoveBar tallies={rollout.tallies} />
         <Text size="sm" c="dimmed" component="div">
           Fleet {rollout.fleet}, {rollout.channel}, <Moment at={rollout.createdAt} />
         </Text>

@@ -1,12 +1,12 @@
 import { Button, Group, Text } from '@mantine/core'
-import type { Rollout } from '@steadfleet/domain'
+import type { Move, Rollout } from '@steadfleet/domain'
 import { type Icon, IconPlayerPause, IconPlayerPlay, IconX } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { call } from '../api.ts'
 import { toSentence } from '../format/text.ts'
 import { Confirm } from '../parts/confirm.tsx'
-import { devicesOf } from '../queries.ts'
+import { devicesOf, movesOf } from '../queries.ts'
 import { consequenceOf, type Steer, steersOf } from '../steering.ts'
 
 const icons: Readonly<Record<Steer, Icon>> = {
@@ -47,6 +47,7 @@ interface AskingProps {
 function Asking({ steer, rollout, onClose }: AskingProps): ReactNode {
   const client = useQueryClient()
   const { data: devices = [] } = useQuery(devicesOf(rollout.fleet))
+  const { data: waiting = [] } = useQuery(movesOf(rollout.id, { state: 'waiting', limit: 5 }))
   const deed = useMutation({
     mutationFn: () => call('steerRollout', { params: { rollout: rollout.id, event: steer } }),
     onSuccess: () => {
@@ -54,7 +55,8 @@ function Asking({ steer, rollout, onClose }: AskingProps): ReactNode {
       return client.invalidateQueries({ queryKey: ['rollouts'] })
     },
   })
-  const nameOf = (id: string) => devices.find(device => device.id === id)?.name ?? id
+  const nameOf = (move: Move) =>
+    devices.find(device => device.id === move.device)?.name ?? move.device
   return (
     <Confirm
       opened
@@ -66,7 +68,7 @@ function Asking({ steer, rollout, onClose }: AskingProps): ReactNode {
       onConfirm={() => deed.mutate()}
       onClose={onClose}
     >
-      <Text>{consequenceOf(steer, rollout, nameOf)}</Text>
+      <Text>{consequenceOf(steer, rollout, waiting.map(nameOf))}</Text>
     </Confirm>
   )
 }

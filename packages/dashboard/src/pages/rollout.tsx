@@ -50,7 +50,7 @@ function Shown({ rollout }: { rollout: Rollout }): ReactNode {
       <Why rollout={rollout} />
       <RolloutGrants rollout={rollout} />
       <Panel title="Progress">
-        <MoveBar moves={rollout.moves} />
+        <MoveBar tallies={rollout.tallies} />
       </Panel>
       <RolloutEvidence rollout={rollout} />
       <RolloutFailures rollout={rollout} />
@@ -68,7 +68,8 @@ function Why({ rollout }: { rollout: Rollout }): ReactNode {
       <Stack gap={2}>
         <Text fw={650}>Halted by the platform: {rollout.why}</Text>
         <Text size="sm">
-          No further device is ordered. Devices that failed went back by themselves.
+          No further device is ordered, and who had not taken it yet is called back. Devices that
+          failed went back by themselves.
         </Text>
       </Stack>
     </Group>

@@ -1,7 +1,6 @@
 import { Stack, Text } from '@mantine/core'
-import type { Move, MoveState } from '@steadfleet/domain'
+import { type MoveState, sumTallies, type Tally } from '@steadfleet/domain'
 import type { ReactNode } from 'react'
-import { tally } from '../progress.ts'
 import { moveMeanings } from '../tone.ts'
 import { ShareBar } from './share-bar.tsx'
 
@@ -12,12 +11,13 @@ const order: readonly MoveState[] = [
   'rolled back',
   'silent',
   'away',
+  'recalled',
   'waiting',
 ]
 
 /** How far the devices of a rollout are, as a bar and in words. */
-export function MoveBar({ moves }: { moves: readonly Move[] }): ReactNode {
-  const counts = tally(moves)
+export function MoveBar({ tallies }: { tallies: readonly Tally[] }): ReactNode {
+  const counts = sumTallies(tallies)
   const states = order.filter(state => counts[state] > 0)
   const label = states.map(state => `${counts[state]} ${state}`).join(', ') || 'no device'
   return (

@@ -111,8 +111,8 @@ const crash = {
 
 export function makeFailures() {
   return [
-    { id: 2, device: fig, deviceName: 'fig', at: ago(4 * minute), failure },
-    { id: 1, device: oak, deviceName: 'oak', at: ago(3 * day), failure: crash },
+    { id: 2, device: fig, deviceName: 'fig', fleet: 'home', at: ago(4 * minute), failure },
+    { id: 1, device: oak, deviceName: 'oak', fleet: 'home', at: ago(3 * day), failure: crash },
   ]
 }
 

@@ -1,3 +1,4 @@
+import { nobody } from '@steadfleet/domain'
 import { elm, fig, oak, pine } from './canned-devices.ts'
 import { ago, day, digest, minute } from './moments.ts'
 
@@ -91,11 +92,11 @@ const phases = [
   { percent: 100, 'max-failures': 1 },
 ]
 
-function moves(states: readonly string[]) {
-  return [fig, oak, pine, elm].map((device, phase) => ({
-    device,
-    phase: Math.min(phase, 2),
-    state: states[phase] ?? 'waiting',
+/** Who is where in them, as the tallies say. */
+export function makeMoves() {
+  return [fig, oak, pine, elm].map((device, position) => ({
+    ...{ device, position, phase: Math.min(position, 2) },
+    state: position === 0 ? 'rolled back' : 'waiting',
   }))
 }
 
@@ -109,7 +110,11 @@ export function makeRollouts() {
       package: 'acme/greenhouse',
       revision: 3,
       state: 'halted',
-      moves: moves(['rolled back']),
+      tallies: [
+        { ...nobody, 'rolled back': 1 },
+        { ...nobody, waiting: 1 },
+        { ...nobody, waiting: 2 },
+      ],
       findings: [
         { kind: 'rolled back', moved: 1, seen: 1, expected: 0.01, evidence: 16, bound: 400 },
         { kind: 'failed', moved: 1, seen: 0, expected: 0.02, evidence: 0.84, bound: 400 },
@@ -124,7 +129,11 @@ export function makeRollouts() {
       package: 'acme/mosquitto',
       revision: 2,
       state: 'done',
-      moves: moves(['done', 'done', 'done', 'done']),
+      tallies: [
+        { ...nobody, done: 1 },
+        { ...nobody, done: 1 },
+        { ...nobody, done: 2 },
+      ],
       findings: [],
       why: 'every device has spoken',
       createdAt: ago(3 * day),

@@ -1,5 +1,11 @@
 import { makeDevices, makeFailures, makeGroups } from './canned-devices.ts'
-import { makeChannels, makeReleases, makeRollouts, makeSettings } from './canned-releases.ts'
+import {
+  makeChannels,
+  makeMoves,
+  makeReleases,
+  makeRollouts,
+  makeSettings,
+} from './canned-releases.ts'
 import { makeTimeline } from './canned-timeline.ts'
 import { type makeLog, makeRoles } from './canned-trust.ts'
 
@@ -14,6 +20,7 @@ export function makeCanned() {
     releases: makeReleases(),
     channels: makeChannels(),
     rollouts: makeRollouts(),
+    moves: makeMoves(),
     settings: makeSettings(),
     roles: makeRoles(),
     log: undefined as ReturnType<typeof makeLog> | undefined,
@@ -49,6 +56,7 @@ export function makeEmpty(): Canned {
     releases: [],
     channels: [],
     rollouts: [],
+    moves: [],
     settings: [],
     roles: roles.filter(({ alarm }) => alarm < 75),
     log: undefined,

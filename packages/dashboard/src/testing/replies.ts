@@ -57,6 +57,7 @@ const replies: readonly (readonly [RouteSpec, Reply])[] = [
     protocol.getRollout,
     ({ rollouts }, { params }) => rollouts.find(({ id }) => id === Number(params.rollout)),
   ],
+  [protocol.listMoves, movesIn],
   [protocol.compareRequests, () => [moreEndpoints]],
   [protocol.decideGrant, decideGrant],
   [protocol.steerRollout, steer],
@@ -112,6 +113,14 @@ function paramsIn(pattern: string, path: string): Record<string, string> | undef
   return Object.fromEntries(
     pairs.filter(([name]) => name.startsWith(':')).map(([name, part]) => [name.slice(1), part]),
   )
+}
+
+function movesIn({ moves }: Canned, { query }: Asked): unknown {
+  const { phase = '', state = '', limit } = query
+  return moves
+    .filter(move => phase === '' || move.phase === Number(phase))
+    .filter(move => state === '' || move.state === state)
+    .slice(0, Number(limit))
 }
 
 function steer({ rollouts }: Canned, { params }: Asked): unknown {

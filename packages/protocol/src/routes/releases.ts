@@ -2,9 +2,11 @@ import {
   ChannelName,
   DeviceId,
   FleetName,
+  MoveState,
   object,
   PackageName,
   Phase,
+  PlacedMove,
   Revision,
   Rollout,
 } from '@steadfleet/domain'
@@ -89,9 +91,29 @@ export const getRollout = route({
   method: 'GET',
   path: '/v1/rollouts/:rollout',
   needs: 'fleet:read',
-  summary: 'One rollout with every device it moves.',
+  summary: 'One rollout: how far it is, and what speaks against it.',
   params: object({ rollout: Type.Integer({ minimum: 1 }) }),
   reply: Rollout,
+})
+
+export const listMoves = route({
+  method: 'GET',
+  path: '/v1/rollouts/:rollout/moves',
+  needs: 'fleet:read',
+  summary: 'Devices of a rollout in the order in which it moves them, page by page.',
+  params: object({ rollout: Type.Integer({ minimum: 1 }) }),
+  query: object({
+    phase: Type.Optional(Type.Integer({ minimum: 0, maximum: 19 })),
+    state: Type.Optional(MoveState),
+    after: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description: 'The `position` of the last one of the page before.',
+      }),
+    ),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  }),
+  reply: Type.Array(PlacedMove),
 })
 
 export const steerRollout = route({

@@ -73,7 +73,8 @@ export async function unfollowPackage(
   if (!gone) throw unknown('fleet/not-followed', `${name} in fleet ${fleet}`, { package: name })
   await supersede(db, { fleet, package: name })
   const devices = await db.selectFrom('device').select('id').where('fleet', '=', fleet).execute()
-  for (const { id } of devices) await unassign(db, id, name)
+  const ids = devices.map(({ id }) => id)
+  await unassign(db, ids, name)
 }
 
 export async function refuseUnpublished(db: Db, name: string, revision: number): Promise<void> {

@@ -7,10 +7,10 @@ import { orderAbove } from '../store/order-store.ts'
 import { releasesAt } from '../store/release-store.ts'
 import { openMoves } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
+import { hear } from './advance.ts'
 import { markDue } from './due.ts'
 import { isRefusal, keepEvents, refuseOtherEvents } from './events.ts'
 import { isolateByRule } from './isolation.ts'
-import { advance } from './rollout.ts'
 import { crashKinds } from './rollout-control.ts'
 import type { CheckIn } from './said.ts'
 import { endSilence } from './silence.ts'
@@ -110,7 +110,8 @@ async function decideMoves(
     const verdict = verdictOn(move, trees, said.report, events)
     if (!verdict) continue
     isDecided = true
-    await advance(db, move.rollout, new Map([[said.device, verdict]]), said.envelope)
+    const { device, envelope: evidence, now } = said
+    await hear(db, move.rollout, { device, verdict, evidence, now })
   }
   return isDecided
 }
@@ -139,6 +140,8 @@ export function verdictOn(
   if (isThere && report.state === 'committed') return stillThere(move, kinds)
   if (kinds.includes('probation')) return 'rolled back'
   if (kinds.includes('change')) return 'failed'
+  // Who was recalled goes back because it was told to.
+  if (move.state === 'recalled') return undefined
   const wentBack = report.state === 'restored' || report.state === 'rescue'
   return wentBack && !isThere && report.counter > move.above_counter ? 'rolled back' : undefined
 }

@@ -19,28 +19,31 @@ export async function markFleetDue(db: Db, fleet: string): Promise<void> {
     .execute()
 }
 
-/** Assigns a device one revision of a package; its next order says so. */
+/** Assigns devices one revision of a package, 500 at most; their next orders say so. */
 export async function assign(
   db: Db,
-  device: string,
+  devices: readonly string[],
   name: string,
   revision: number,
 ): Promise<void> {
+  if (devices.length === 0) return
   await db
     .insertInto('device_package')
-    .values({ device, package: name, revision })
+    .values(devices.map(device => ({ device, package: name, revision })))
     .onConflict(conflict => conflict.columns(['device', 'package']).doUpdateSet({ revision }))
     .execute()
-  await markDue(db, [device])
+  await markDue(db, devices)
 }
 
-export async function unassign(db: Db, device: string, name: string): Promise<void> {
-  await db
-    .deleteFrom('device_package')
-    .where('device', '=', device)
-    .where('package', '=', name)
-    .execute()
-  await markDue(db, [device])
+export async function unassign(db: Db, devices: readonly string[], name: string): Promise<void> {
+  for (let i = 0; i < devices.length; i += 500) {
+    await db
+      .deleteFrom('device_package')
+      .where('device', 'in', devices.slice(i, i + 500))
+      .where('package', '=', name)
+      .execute()
+  }
+  await markDue(db, devices)
 }
 
 /** For what concerns every order there is: another key directs, so each is signed anew. */

@@ -93,14 +93,15 @@ async function keepDevice(
 }
 
 /** A device that does not say what it is, is what its fleet is made of: `acme/box/1/all` is `acme/box`. */
-async function assignFirst(db: Db, fleet: string, { device, claim }: Enrolment): Promise<void> {
+async function assignFirst(db: Db, fleet: string, enrolment: Enrolment): Promise<void> {
+  const { device, claim, now } = enrolment
   await markDue(db, [device])
   for (const { package: name } of await packagesOf(db, fleet)) {
     const settled = await settledRevision(db, fleet, name)
     const fits = await isFor(db, name, settled, claim.architecture)
     const from = fits && settled !== undefined ? settled : null
-    if (from !== null) await assign(db, device, name, from)
-    await joinAll(db, fleet, name, { device, architecture: claim.architecture, from })
+    if (from !== null) await assign(db, [device], name, from)
+    await joinAll(db, fleet, name, { device, architecture: claim.architecture, from, now })
   }
 }
 
@@ -108,17 +109,18 @@ interface Joining {
   readonly device: DeviceId
   readonly architecture: string
   readonly from: number | null
+  readonly now: string
 }
 
 async function joinAll(
   db: Db,
   fleet: string,
   name: string,
-  { device, architecture, from }: Joining,
+  { architecture, ...late }: Joining,
 ): Promise<void> {
   for (const rollout of await unfinishedRollouts(db, fleet, name)) {
     if (!(await isFor(db, name, rollout.revision, architecture))) continue
-    await joinRollout(db, rollout, device, from)
+    await joinRollout(db, rollout, late)
   }
 }
 

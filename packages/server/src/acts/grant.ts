@@ -5,8 +5,8 @@ import { deviceWithId } from '../store/device-store.ts'
 import { fleetNamed } from '../store/fleet-store.ts'
 import { type Deed, keepCeiling } from '../store/grant-store.ts'
 import type { Db } from '../store/schema.ts'
+import { advanceWaiting } from './advance.ts'
 import { markDue, markFleetDue } from './due.ts'
-import { advanceWaiting } from './rollout.ts'
 
 /** What somebody says of one interface of a package, for the fleet or for one device. */
 export interface NewDecision {
@@ -35,7 +35,7 @@ export async function decideGrant(db: Db, decision: NewDecision): Promise<void> 
     )
     .execute()
   await note(db, { ...told(decision), deed: `grant: ${verdict}` })
-  await takeEffect(db, fleet, scope === 'device' ? target : undefined)
+  await takeEffect(db, fleet, scope === 'device' ? target : undefined, now)
 }
 
 /** Takes a decision back, as if nobody had said anything. */
@@ -43,7 +43,7 @@ export async function forgetGrant(
   db: Db,
   decision: Omit<NewDecision, 'verdict' | 'request'>,
 ): Promise<void> {
-  const { fleet, scope, target } = decision
+  const { fleet, scope, target, now } = decision
   const key = keyOf(decision)
   const gone = await db
     .deleteFrom('grant_decision')
@@ -59,7 +59,7 @@ export async function forgetGrant(
     throw unknown('grant/unknown', what, { package: key.package, interface: key.interface })
   }
   await note(db, { ...told(decision), deed: 'grant: forgotten' })
-  await takeEffect(db, fleet, scope === 'device' ? target : undefined)
+  await takeEffect(db, fleet, scope === 'device' ? target : undefined, now)
 }
 
 export interface NewRules {
@@ -75,16 +75,16 @@ export async function setGrantRules(db: Db, { fleet, rules, by, now }: NewRules)
   const json = JSON.stringify(rules)
   await db.updateTable('fleet').set({ grant_rules: json }).where('name', '=', fleet).execute()
   await note(db, { at: now, by, deed: 'grant: rules', subject: fleet, json })
-  await takeEffect(db, fleet, undefined)
+  await takeEffect(db, fleet, undefined, now)
 }
 
 /** The ceiling as a policy that is in force has it: what it lets in may be what a rollout waits for. */
 export async function noteCeiling(
   db: Db,
-  { ceiling }: { readonly ceiling: GrantSituation['ceiling'] },
+  { ceiling, now }: { readonly ceiling: GrantSituation['ceiling']; readonly now: string },
 ): Promise<void> {
   await keepCeiling(db, ceiling)
-  await advanceWaiting(db)
+  await advanceWaiting(db, now)
 }
 
 /** Writes down who decided something; nothing here is ever changed. */
@@ -92,10 +92,15 @@ export async function note(db: Db, deed: Deed): Promise<void> {
   await db.insertInto('deed').values(deed).execute()
 }
 
-async function takeEffect(db: Db, fleet: string, device: string | undefined): Promise<void> {
+async function takeEffect(
+  db: Db,
+  fleet: string,
+  device: string | undefined,
+  now: string,
+): Promise<void> {
   if (device === undefined) await markFleetDue(db, fleet)
   else await markDue(db, [device])
-  await advanceWaiting(db)
+  await advanceWaiting(db, now)
 }
 
 async function refuseOtherTarget(db: Db, { fleet, scope, target }: NewDecision): Promise<void> {

@@ -4,13 +4,15 @@ import { test } from 'node:test'
 import {
   type DeviceEvent,
   type DeviceId,
+  type MoveState,
   parseDeviceId,
   type StateReport,
+  sumTallies,
 } from '@steadfleet/domain'
 import { Kysely } from 'kysely'
 import { nodeSqlite } from '../store/dialect.ts'
 import { migrate } from '../store/migrations.ts'
-import { rolloutWithId } from '../store/rollout-store.ts'
+import { movesOf, rolloutWithId } from '../store/rollout-store.ts'
 import type { Database, Db } from '../store/schema.ts'
 import { makeRelease } from '../testing/test-release.ts'
 import { checkIn } from './check-in.ts'
@@ -33,11 +35,14 @@ test('a large fleet is moved in doubling waves, and halted by evidence after few
         await fleet.say(device, wave > 0 && i % 4 === 0 ? 'restored' : 'committed')
       }
     }
-    const { why, findings, moves } = await rolloutWithId(fleet.db, rollout)
+    const { why, findings, tallies } = await rolloutWithId(fleet.db, rollout)
     assert.deepEqual(waves.slice(0, 2), [1, 1])
     assert.match(why, /^\d+ of \d+ devices went back, where 1 % may$/)
     assert.equal(findings[0]?.kind, 'rolled back')
-    assert.ok(moves.filter(({ state }) => state === 'waiting').length > 150)
+    const { waiting, recalled, ordered } = sumTallies(tallies)
+    assert.ok(waiting > 150)
+    assert.equal(ordered, 0)
+    assert.deepEqual(await fleet.revisionsOf('recalled'), Array(recalled).fill(1))
   }))
 
 test('who resumes has accepted what was seen, and the same again halts anew', () =>
@@ -47,15 +52,14 @@ test('who resumes has accepted what was seen, and the same again halts anew', ()
       for (let i = 0; i < 200 && (await fleet.stateOf(rollout)) === 'running'; i += 1) {
         const [device] = await fleet.in(rollout, 'ordered')
         assert.ok(device)
-        const { moves } = await rolloutWithId(fleet.db, rollout)
-        const isFirst = moves.every(({ state }) => state !== 'done')
+        const isFirst = (await fleet.in(rollout, 'done')).length === 0
         await fleet.say(device, isFirst ? 'committed' : 'restored')
       }
     }
     await halt()
     assert.equal(await fleet.stateOf(rollout), 'halted')
     const failedAt = (await fleet.in(rollout, 'rolled back')).length
-    await steerRollout(fleet.db, { rollout, event: 'resume', by: 'ada' })
+    await steerRollout(fleet.db, { rollout, event: 'resume', by: 'ada', now: noon })
     assert.equal(await fleet.stateOf(rollout), 'running')
     await halt()
     assert.equal(await fleet.stateOf(rollout), 'halted')
@@ -98,15 +102,62 @@ test('silence after an order is evidence, and a crash after success is too', () 
     assert.equal(state, 'halted')
   }))
 
+test('a cancelled rollout calls back who has not spoken; who took it all the same is not counted', () =>
+  inFleet(120, async fleet => {
+    const rollout = await fleet.start()
+    const [canary] = (await fleet.in(rollout, 'ordered')) as [DeviceId]
+    await fleet.say(canary, 'committed')
+    const [second] = (await fleet.in(rollout, 'ordered')) as [DeviceId]
+    await steerRollout(fleet.db, { rollout, event: 'cancel', by: 'ada', now: noon })
+    assert.deepEqual(await fleet.in(rollout, 'recalled'), [second])
+    assert.deepEqual(await fleet.revisionsOf('recalled'), [1])
+    assert.deepEqual(await fleet.revisionsOf('done'), [2])
+    await fleet.say(second, 'committed')
+    assert.deepEqual(await fleet.in(rollout, 'recalled'), [second])
+  }))
+
+test('a halt calls back the silent too; what a recalled device says of a failure is heard, and resuming puts the rest back in turn', () =>
+  inFleet(120, async fleet => {
+    const rollout = await fleet.start()
+    for (let i = 0; i < 2; i += 1) {
+      for (const device of await fleet.in(rollout, 'ordered')) await fleet.say(device, 'committed')
+    }
+    const ordered = await fleet.in(rollout, 'ordered')
+    const [mute, broken] = ordered.slice(-2) as [DeviceId, DeviceId]
+    await fleet.hear(fleet.devices.filter(device => device !== mute))
+    await raiseSilence(fleet.db, { fleet: 'home', before: noon, now: evening })
+    const failing = ordered.slice(0, -2)
+    for (const device of failing) {
+      if ((await fleet.stateOf(rollout)) === 'running') await fleet.say(device, 'restored')
+    }
+    assert.equal(await fleet.stateOf(rollout), 'halted')
+    assert.deepEqual(await fleet.in(rollout, 'silent'), [mute])
+    assert.ok((await fleet.in(rollout, 'recalled')).includes(broken))
+    for (const state of ['silent', 'recalled'] as const) {
+      assert.ok((await fleet.revisionsOf(state)).every(revision => revision === 1))
+    }
+    await fleet.say(broken, 'restored', 'probation')
+    assert.ok((await fleet.in(rollout, 'rolled back')).includes(broken))
+    await steerRollout(fleet.db, { rollout, event: 'resume', by: 'ada', now: noon })
+    assert.deepEqual(await fleet.in(rollout, 'recalled'), [])
+    assert.equal(await fleet.stateOf(rollout), 'running')
+  }))
+
 interface Fleet {
   readonly db: Db
   readonly devices: readonly DeviceId[]
   start(now?: string): Promise<number>
   stateOf(rollout: number): Promise<string>
-  in(rollout: number, state: string): Promise<DeviceId[]>
+  in(rollout: number, state: MoveState): Promise<DeviceId[]>
+  /** What the devices in a state are ordered to run. */
+  revisionsOf(state: MoveState): Promise<number[]>
   /** Notes that these were heard of in the evening. */
   hear(devices: readonly DeviceId[]): Promise<void>
-  say(device: DeviceId, state: 'committed' | 'restored', failure?: 'crash'): Promise<void>
+  say(
+    device: DeviceId,
+    state: 'committed' | 'restored',
+    failure?: 'crash' | 'probation',
+  ): Promise<void>
 }
 
 /** A database with a fleet that follows two revisions, of which the first runs everywhere. */
@@ -161,8 +212,20 @@ async function inFleet(size: number, deed: (fleet: Fleet) => Promise<void>): Pro
         }),
       stateOf: async rollout => (await rolloutWithId(db, rollout)).state,
       in: async (rollout, state) => {
-        const { moves } = await rolloutWithId(db, rollout)
-        return moves.filter(move => move.state === state).map(({ device }) => device)
+        const moves = await movesOf(db, rollout, { limit: size })
+        const { tallies } = await rolloutWithId(db, rollout)
+        const found = moves.filter(move => move.state === state).map(({ device }) => device)
+        assert.equal(sumTallies(tallies)[state], found.length)
+        return found
+      },
+      revisionsOf: async state => {
+        const rows = await db
+          .selectFrom('move')
+          .innerJoin('device_package', 'device_package.device', 'move.device')
+          .select('revision')
+          .where('state', '=', state)
+          .execute()
+        return rows.map(({ revision }) => revision)
       },
       hear: async heard => {
         await db.updateTable('device').set({ seen_at: evening }).where('id', 'in', heard).execute()

@@ -1,16 +1,16 @@
-import type { Control, Seen } from '@steadfleet/rollout'
+import type { Control } from '@steadfleet/rollout'
 import { sql } from 'kysely'
 import type { RolloutRow } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
 
-const nobody: Control = { watched: 0, crashed: 0, silent: 0 }
+/** Nobody to compare with. */
+export const noControl: Control = { watched: 0, crashed: 0, silent: 0 }
 
 /**
  * What devices that a rollout has not moved yet went through since it began: crashes of the package as they run
- * it, and silence of who was heard before. Asked only where there is something to compare.
+ * it, and silence of who was heard before.
  */
-export async function controlOf(db: Db, rollout: RolloutRow, seen: Seen): Promise<Control> {
-  if (seen.crashed === 0 && seen.silent === 0) return nobody
+export async function controlOf(db: Db, rollout: RolloutRow): Promise<Control> {
   const since = rollout.created_at
   const unmoved = db
     .selectFrom('move')

@@ -1,37 +1,25 @@
 import { nextState } from '@steadfleet/base'
 import {
   type DeviceId,
+  type Move,
   type Phase,
   type RolloutState,
   rolloutTable,
+  sumTallies,
   usualPhases,
 } from '@steadfleet/domain'
-import {
-  lateMove,
-  nextMoves,
-  nothingSeen,
-  planMoves,
-  type Seen,
-  seenOf,
-  usualRule,
-  type Verdict,
-  whoseTurn,
-} from '@steadfleet/rollout'
+import { lateMove, planMoves, seenOf } from '@steadfleet/rollout'
 import { ServerError } from '../error.ts'
 import { releasesAt } from '../store/release-store.ts'
 import {
-  type MoveRow,
-  movesOf,
   type RolloutRow,
   rolloutRow,
-  toMove,
-  unfinished,
+  talliesOf,
   unfinishedRollouts,
 } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
-import { assign, unassign } from './due.ts'
-import { type Held, heldBack, nobodyHeld } from './held.ts'
-import { controlOf } from './rollout-control.ts'
+import { goOn, recall, releaseHeld } from './advance.ts'
+import { count, shiftMoves } from './keep-move.ts'
 
 export interface NewRollout {
   readonly fleet: string
@@ -64,104 +52,66 @@ export async function startRollout(db: Db, rollout: NewRollout): Promise<number>
     })
     .returning('id')
     .executeTakeFirstOrThrow()
-  for (const [position, { device, phase, state }] of planMoves(phases, devices).entries()) {
-    const from_revision = from.get(device) ?? null
-    await db
-      .insertInto('move')
-      .values({ rollout: id, device, phase, state, position, from_revision })
-      .execute()
-  }
-  await advance(db, id, new Map(), null)
+  await planned(db, id, planMoves(phases, devices), from)
+  await goOn(db, id, now)
   return id
 }
 
-/** Takes verdicts into account, and orders whom the rollout moves next. */
-export async function advance(
+async function planned(
   db: Db,
-  id: number,
-  verdicts: ReadonlyMap<DeviceId, Verdict>,
-  evidence: string | null,
+  rollout: number,
+  moves: readonly Move[],
+  from: ReadonlyMap<string, number | null>,
 ): Promise<void> {
-  const rollout = await rolloutRow(db, id)
-  const rows = await movesOf(db, id)
-  const moves = rows.map(toMove)
-  const phases: Phase[] = JSON.parse(rollout.phases)
-  const held = await heldBack(db, rollout, whoseTurn({ phases, moves }, verdicts))
-  const next = nextMoves(
-    {
-      held: held.devices,
-      state: rollout.state as RolloutState,
-      phases,
-      moves,
-      accepted: acceptedIn(rollout),
-      away: new Set(
-        rows.filter(({ silent_since }) => silent_since).map(({ device }) => device as DeviceId),
-      ),
-      control: await controlOf(db, rollout, seenOf(moves)),
-      rule: usualRule,
-    },
-    verdicts,
-  )
-  for (const [i, { state, crashed }] of next.moves.entries()) {
-    const row = rows[i]
-    if (!row || (row.state === state && row.crashed === Number(crashed ?? 0))) continue
-    await keepMove(db, rollout, { ...row, state, crashed: Number(crashed ?? 0) }, evidence)
+  const rows = moves.map(({ device, phase, state }, position) => {
+    const from_revision = from.get(device) ?? null
+    return { rollout, device, phase, state, position, from_revision }
+  })
+  for (let i = 0; i < rows.length; i += 500) {
+    await db
+      .insertInto('move')
+      .values(rows.slice(i, i + 500))
+      .execute()
   }
-  await keepWaiting(db, rollout, next.state === 'running' ? held : nobodyHeld)
-  const findings = JSON.stringify(next.findings)
-  const change = next.state === rollout.state ? {} : { state: next.state, why: next.why }
-  await db
-    .updateTable('rollout')
-    .set({ findings, ...change })
-    .where('id', '=', id)
-    .execute()
-}
-
-function acceptedIn({ accepted }: RolloutRow): Seen {
-  return { ...nothingSeen, ...JSON.parse(accepted) }
-}
-
-/** Looks again at every rollout that waits for a grant: somebody has said something. */
-export async function advanceWaiting(db: Db): Promise<void> {
-  const waiting = await db
-    .selectFrom('rollout')
-    .select('id')
-    .where('state', 'in', unfinished)
-    .where('waits_for', '<>', '[]')
-    .execute()
-  for (const { id } of waiting) await advance(db, id, new Map(), null)
-}
-
-async function keepWaiting(db: Db, rollout: RolloutRow, { requests }: Held): Promise<void> {
-  const waits_for = JSON.stringify(requests)
-  if (waits_for === rollout.waits_for) return
-  await db.updateTable('rollout').set({ waits_for }).where('id', '=', rollout.id).execute()
+  for (const [phase, of] of Map.groupBy(moves, move => move.phase)) {
+    await count(db, { rollout, phase }, 'waiting', of.length)
+  }
 }
 
 export interface Steering {
   readonly rollout: number
   readonly event: 'pause' | 'resume' | 'cancel'
   readonly by: string
+  readonly now: string
 }
 
 const pastTense = { pause: 'paused', resume: 'resumed', cancel: 'cancelled' } as const
 
 /** What a person does to a rollout; to resume is to accept the failures there have been. */
-export async function steerRollout(db: Db, { rollout, event, by }: Steering): Promise<void> {
-  const { state } = await rolloutRow(db, rollout)
+export async function steerRollout(db: Db, steering: Steering): Promise<void> {
+  const { rollout, event, by, now } = steering
+  const row = await rolloutRow(db, rollout)
+  const next = stateAfter(row, event)
+  if (event === 'resume') await acceptSeen(db, row)
+  if (event === 'cancel') await recall(db, row)
+  const why = `${pastTense[event]} by ${by}`
+  await db.updateTable('rollout').set({ state: next, why }).where('id', '=', rollout).execute()
+  await goOn(db, rollout, now)
+}
+
+function stateAfter({ id, state }: RolloutRow, event: Steering['event']): RolloutState {
   const next = nextState(rolloutTable, state as RolloutState, event)
-  if (!next) {
-    const message = `cannot ${event} rollout ${rollout}: it is ${state}`
-    throw new ServerError('rollout/wrong-state', message, { rollout, state })
-  }
-  const accepted = JSON.stringify(seenOf((await movesOf(db, rollout)).map(toMove)))
-  await db
-    .updateTable('rollout')
-    .set({ state: next, why: `${pastTense[event]} by ${by}` })
-    .$if(event === 'resume', q => q.set({ accepted }))
-    .where('id', '=', rollout)
-    .execute()
-  await advance(db, rollout, new Map(), null)
+  if (next) return next
+  const message = `cannot ${event} rollout ${id}: it is ${state}`
+  throw new ServerError('rollout/wrong-state', message, { rollout: id, state })
+}
+
+/** Who was recalled waits for its turn again; what had gone wrong is held against nobody. */
+async function acceptSeen(db: Db, rollout: RolloutRow): Promise<void> {
+  await shiftMoves(db, rollout.id, ['recalled'], 'waiting')
+  await releaseHeld(db, rollout.id)
+  const accepted = JSON.stringify(seenOf(sumTallies(await talliesOf(db, rollout))))
+  await db.updateTable('rollout').set({ accepted }).where('id', '=', rollout.id).execute()
 }
 
 export interface Trip {
@@ -172,32 +122,38 @@ export interface Trip {
 /** Halts rollouts for a reason that lies outside of them; one that does not run stays as it is. */
 export async function tripRollouts(db: Db, { trips }: { trips: readonly Trip[] }): Promise<void> {
   for (const { rollout, why } of trips) {
-    const next = nextState(
-      rolloutTable,
-      (await rolloutRow(db, rollout)).state as RolloutState,
-      'trip',
-    )
+    const row = await rolloutRow(db, rollout)
+    const next = nextState(rolloutTable, row.state as RolloutState, 'trip')
     if (!next) continue
+    await recall(db, row)
     await db.updateTable('rollout').set({ state: next, why }).where('id', '=', rollout).execute()
   }
 }
 
+export interface Late {
+  readonly device: DeviceId
+  /** What it runs now; null where it has none of the package. */
+  readonly from: number | null
+  readonly now: string
+}
+
 /** Lets a device that joined late take part in what is under way. */
-export async function joinRollout(
-  db: Db,
-  rollout: RolloutRow,
-  device: DeviceId,
-  from: number | null,
-): Promise<void> {
-  const rows = await movesOf(db, rollout.id)
-  const position = (rows.at(-1)?.position ?? -1) + 1
+export async function joinRollout(db: Db, rollout: RolloutRow, late: Late): Promise<void> {
+  const { device, from, now } = late
+  const { last } = await db
+    .selectFrom('move')
+    .select(({ fn }) => fn.max('position').as('last'))
+    .where('rollout', '=', rollout.id)
+    .executeTakeFirstOrThrow()
   const { phase, state } = lateMove(JSON.parse(rollout.phases), device)
-  await db
+  const place = { rollout: rollout.id, device, phase, state, position: (last ?? -1) + 1 }
+  const { numInsertedOrUpdatedRows } = await db
     .insertInto('move')
-    .values({ rollout: rollout.id, device, phase, state, position, from_revision: from })
+    .values({ ...place, from_revision: from })
     .onConflict(conflict => conflict.doNothing())
-    .execute()
-  await advance(db, rollout.id, new Map(), null)
+    .executeTakeFirstOrThrow()
+  await count(db, place, state, Number(numInsertedOrUpdatedRows))
+  await goOn(db, rollout.id, now)
 }
 
 /** Ends what is under way for a package; devices keep what they were ordered. */
@@ -209,47 +165,6 @@ export async function supersede(
     const why = revision === undefined ? 'package removed' : `superseded by revision ${revision}`
     await db.updateTable('rollout').set({ state: 'cancelled', why }).where('id', '=', id).execute()
   }
-}
-
-async function keepMove(
-  db: Db,
-  rollout: RolloutRow,
-  move: MoveRow,
-  evidence: string | null,
-): Promise<void> {
-  const { ordered_counter } = await db
-    .selectFrom('device')
-    .select('ordered_counter')
-    .where('id', '=', move.device)
-    .executeTakeFirstOrThrow()
-  const isOrder = move.state === 'ordered' || move.state === 'away'
-  await db
-    .updateTable('move')
-    .set({
-      state: move.state,
-      crashed: move.crashed,
-      ...(isOrder ? { above_counter: ordered_counter } : { evidence: evidence ?? move.evidence }),
-    })
-    .where('rollout', '=', rollout.id)
-    .where('device', '=', move.device)
-    .execute()
-  if (isOrder) {
-    await assign(db, move.device, rollout.package, rollout.revision)
-  } else if (move.state === 'failed' || move.state === 'rolled back')
-    await takeBack(db, rollout, move)
-}
-
-/** The order agrees again with what the device went back to, unless it was given another meanwhile. */
-async function takeBack(db: Db, rollout: RolloutRow, move: MoveRow): Promise<void> {
-  const held = await db
-    .selectFrom('device_package')
-    .select('revision')
-    .where('device', '=', move.device)
-    .where('package', '=', rollout.package)
-    .executeTakeFirst()
-  if (held?.revision !== rollout.revision || move.from_revision === rollout.revision) return
-  if (move.from_revision === null) await unassign(db, move.device, rollout.package)
-  else await assign(db, move.device, rollout.package, move.from_revision)
 }
 
 /** Devices of the fleet for whose architecture the revision was published. */
@@ -286,7 +201,12 @@ async function revisionsBefore(
     .execute()
   const before = new Map<string, number | null>(rows.map(row => [row.device, row.revision]))
   for (const { id } of await unfinishedRollouts(db, fleet, name)) {
-    const underWay = (await movesOf(db, id)).filter(({ state }) => state === 'ordered')
+    const underWay = await db
+      .selectFrom('move')
+      .select(['device', 'from_revision'])
+      .where('rollout', '=', id)
+      .where('state', 'in', ['ordered', 'away', 'silent'])
+      .execute()
     for (const { device, from_revision } of underWay) before.set(device, from_revision)
   }
   return before

@@ -2,8 +2,8 @@ import type { DeviceId } from '@steadfleet/domain'
 import type { DeviceRow } from '../store/device-store.ts'
 import { openMoves } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
+import { hear } from './advance.ts'
 import { noteOnDevice } from './events.ts'
-import { advance } from './rollout.ts'
 
 interface Silence {
   readonly fleet: string
@@ -27,7 +27,8 @@ export async function raiseSilence(db: Db, { fleet, before, now }: Silence): Pro
     const message = `is silent: not heard since ${heard}`
     await noteOnDevice(db, id, { at: now, message, code: 'device/silent', details: { heard } })
     for (const { rollout } of await openMoves(db, id)) {
-      await advance(db, rollout, new Map([[id as DeviceId, 'silent']]), null)
+      const device = id as DeviceId
+      await hear(db, rollout, { device, verdict: 'silent', evidence: null, now })
     }
   }
   return silent.map(({ id }) => id)

@@ -18,6 +18,7 @@ import { handleMud } from '../routes/mud.ts'
 import { handlePeople } from '../routes/people.ts'
 import { handleReleases } from '../routes/releases.ts'
 import { handleReviews } from '../routes/reviews.ts'
+import { handleRollouts } from '../routes/rollouts.ts'
 import { handleSecurity } from '../routes/security.ts'
 import { makeHandle, sendAsProblem, sendProblem } from './handle.ts'
 
@@ -52,6 +53,7 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   handleIsolation(handle, house)
   handleGrants(handle, house)
   handleReleases(handle, house)
+  handleRollouts(handle, house)
   handleReviews(handle, house)
   handleContent(handle, house)
   handleMud(handle, house)

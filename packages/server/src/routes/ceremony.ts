@@ -1,5 +1,6 @@
 import type { CatalogueStep, OwnerStep } from '@steadfleet/authority'
 import { fromBase64 } from '@steadfleet/base'
+import { toTimestamp } from '@steadfleet/domain'
 import {
   applyCatalogue,
   applyCatalogueIn,
@@ -68,7 +69,8 @@ export async function applyOwnerStep(house: House, step: OwnerStep): Promise<voi
   // What the policy lets in may have been in a catalogue before.
   await house.notes.noteAll()
   await haltDisallowed(house)
-  await house.store.write('noteCeiling', { ceiling: house.owner.policy().signed.ceiling })
+  const now = toTimestamp(house.world.now())
+  await house.store.write('noteCeiling', { ceiling: house.owner.policy().signed.ceiling, now })
   await house.store.write(isDirectedAnew ? 'renewAllOrders' : 'markAllDue', {})
   house.log.nudge()
   void house.orderer.nudge()

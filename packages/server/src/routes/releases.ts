@@ -1,30 +1,19 @@
 import { isCoded } from '@steadfleet/base'
 import { type PackageName, toTimestamp } from '@steadfleet/domain'
-import {
-  getRollout,
-  listChannels,
-  listReleases,
-  listRollouts,
-  moveChannel,
-  steerRollout,
-  tryRelease,
-} from '@steadfleet/protocol'
+import { listChannels, listReleases, moveChannel, tryRelease } from '@steadfleet/protocol'
 import { announce } from '../announce.ts'
 import { bringRelease } from '../catalogue/bring.ts'
-import { refuseDisallowed } from '../catalogue/refuse-disallowed.ts'
 import { refuseWithdrawn } from '../catalogue/refuse-withdrawn.ts'
 import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
-import { nameOf, seenBy } from '../http/permissions.ts'
+import { nameOf } from '../http/permissions.ts'
 import { refuseNotLogged } from '../log/refuse-not-logged.ts'
 import { deviceWithId } from '../store/device-store.ts'
 import { allChannels, releasesOf } from '../store/release-store.ts'
-import { newestRollouts, rolloutRow, rolloutWithId } from '../store/rollout-store.ts'
+import { rolloutWithId } from '../store/rollout-store.ts'
 import { toChannelView, toReleaseViews } from '../views/views.ts'
 
-const mostRollouts = 50
-
-/** Releases, the channels that point at them, and the rollouts that bring them to devices. */
+/** Releases, and the channels that point at them. */
 export function handleReleases(handle: Handle, house: House): void {
   const { store, world, orderer } = house
   const { db } = store
@@ -65,19 +54,6 @@ export function handleReleases(handle: Handle, house: House): void {
     await orderer.settle()
     return { counter: (await deviceWithId(db, params.device)).ordered_counter }
   })
-
-  handle(listRollouts, async ({ caller }) => newestRollouts(db, mostRollouts, seenBy(caller)))
-
-  handle(getRollout, async ({ params }) => rolloutWithId(db, params.rollout))
-
-  handle(steerRollout, async ({ params, caller }) => {
-    const event = params.event as 'pause' | 'resume' | 'cancel'
-    if (event === 'resume') await refuseDisallowedRollout(house, params.rollout)
-    await store.write('steerRollout', { rollout: params.rollout, event, by: nameOf(caller) })
-    await orderer.nudge()
-    announce(house, 'rollouts')
-    return rolloutWithId(db, params.rollout)
-  })
 }
 
 /** What a reviewer must see first is put on the reviewers' list, and refused. */
@@ -88,12 +64,6 @@ async function orAsked<T>(move: Promise<T>, ask: () => Promise<void>): Promise<T
     if (isCoded(error, 'release/not-reviewed')) await ask()
     throw error
   }
-}
-
-/** What was halted because nobody would take it is not resumed before somebody would. */
-async function refuseDisallowedRollout(house: House, rollout: number): Promise<void> {
-  const { package: name, revision } = await rolloutRow(house.store.db, rollout)
-  await refuseDisallowed(house, name, revision)
 }
 
 /** Refuses to order what devices would refuse, and brings here what they will fetch. */

@@ -118,11 +118,14 @@ function idsOf(db: Db, fleets: readonly string[]) {
 }
 
 /** Names of devices by id. */
-export async function deviceNames(db: Db, ids: readonly string[]): Promise<Map<string, string>> {
+export async function namedDevices(
+  db: Db,
+  ids: readonly string[],
+): Promise<Map<string, { readonly name: string; readonly fleet: string }>> {
   const rows = await db
     .selectFrom('device')
-    .select(['id', 'name'])
+    .select(['id', 'name', 'fleet'])
     .where('id', 'in', [...new Set(ids)])
     .execute()
-  return new Map(rows.map(({ id, name }) => [id, name]))
+  return new Map(rows.map(row => [row.id, row]))
 }

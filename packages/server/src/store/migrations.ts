@@ -143,6 +143,21 @@ const migrations: readonly string[] = [
     expires_at text not null
   ) strict, without rowid;
   `,
+  `
+  create table rollout_tally (
+    rollout integer not null, phase integer not null, state text not null, count integer not null,
+    primary key (rollout, phase, state)
+  ) strict, without rowid;
+  insert into rollout_tally
+    select rollout, phase, state, count(*) from move group by rollout, phase, state;
+  insert into rollout_tally
+    select rollout, phase, 'crashed', sum(crashed) from move where crashed > 0 group by rollout, phase;
+  alter table move add column held integer not null default 0;
+  create index move_in_turn on move (rollout, phase, state, held, position);
+  alter table rollout add column closed_at text not null default '[]';
+  alter table rollout add column wakes_at text;
+  create index rollout_wakes on rollout (wakes_at) where wakes_at is not null;
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

@@ -1,4 +1,14 @@
-import type { DeviceId, Finding, Move, Phase, Rollout, RolloutState } from '@steadfleet/domain'
+import {
+  type DeviceId,
+  type Finding,
+  type Move,
+  nobody,
+  type Phase,
+  type PlacedMove,
+  type Rollout,
+  type RolloutState,
+  type Tally,
+} from '@steadfleet/domain'
 import { awaited } from '@steadfleet/rollout'
 import type { Selectable } from 'kysely'
 import { unknown } from '../error.ts'
@@ -8,7 +18,13 @@ export type RolloutRow = Selectable<RolloutTable>
 export type MoveRow = Selectable<MoveTable>
 
 /** States in which a rollout still has a way to go. */
-export const unfinished: readonly RolloutState[] = ['running', 'paused', 'halted']
+export const unfinished: readonly RolloutState[] = [
+  'draft',
+  'scheduled',
+  'running',
+  'paused',
+  'halted',
+]
 
 export async function rolloutWithId(db: Db, id: number): Promise<Rollout> {
   return toRollout(db, await rolloutRow(db, id))
@@ -70,19 +86,42 @@ export async function settledRevision(
   return row?.revision
 }
 
-/** Every move of a rollout in its order, and since when its device is not heard of. */
-export function movesOf(
-  db: Db,
-  rollout: number,
-): Promise<(MoveRow & { readonly silent_since: string | null })[]> {
-  return db
-    .selectFrom('move')
-    .innerJoin('device', 'device.id', 'move.device')
-    .selectAll('move')
-    .select('silent_since')
-    .where('rollout', '=', rollout)
-    .orderBy('position')
+/** How many devices are in each state, phase by phase. */
+export async function talliesOf(db: Db, { id, phases }: RolloutRow): Promise<Tally[]> {
+  const rows = await db
+    .selectFrom('rollout_tally')
+    .select(['phase', 'state', 'count'])
+    .where('rollout', '=', id)
     .execute()
+  const tallies = (JSON.parse(phases) as Phase[]).map(() => ({ ...nobody }))
+  for (const { phase, state, count } of rows) {
+    const tally = tallies[phase]
+    if (tally) tally[state as keyof Tally] = count
+  }
+  return tallies
+}
+
+export interface MovePage {
+  readonly phase?: number | undefined
+  readonly state?: string | undefined
+  /** The place of the last one of the page before. */
+  readonly after?: number | undefined
+  readonly limit: number
+}
+
+/** Moves of a rollout in its order, as many as are asked for. */
+export async function movesOf(db: Db, rollout: number, page: MovePage): Promise<PlacedMove[]> {
+  const rows = await db
+    .selectFrom('move')
+    .selectAll()
+    .where('rollout', '=', rollout)
+    .where('position', '>', page.after ?? -1)
+    .$if(page.phase !== undefined, q => q.where('phase', '=', page.phase ?? 0))
+    .$if(page.state !== undefined, q => q.where('state', '=', page.state ?? ''))
+    .orderBy('position')
+    .limit(page.limit)
+    .execute()
+  return rows.map(row => ({ ...toMove(row), position: row.position }))
 }
 
 /**
@@ -101,7 +140,7 @@ export function openMoves(
     .where('move.device', '=', device)
     .where(eb =>
       eb.or([
-        eb('move.state', 'in', [...awaited]),
+        eb('move.state', 'in', [...awaited, 'recalled']),
         eb.and([eb('move.state', '=', 'done'), eb('rollout.state', 'in', unfinished)]),
       ]),
     )
@@ -124,7 +163,7 @@ async function toRollout(db: Db, row: RolloutRow): Promise<Rollout> {
     channel: row.channel as Rollout['channel'],
     state: row.state as RolloutState,
     phases: JSON.parse(row.phases) as Phase[],
-    moves: (await movesOf(db, id)).map(toMove),
+    tallies: await talliesOf(db, row),
     findings: JSON.parse(row.findings) as Finding[],
     why,
     createdAt: row.created_at,

@@ -34,6 +34,8 @@ export interface Database {
   release: ReleaseTable
   channel: { package: string; channel: string; revision: number; moved_at: string }
   rollout: RolloutTable
+  /** How many moves of a rollout are in each state, phase by phase; `crashed` is a count beside them. */
+  rollout_tally: { rollout: number; phase: number; state: string; count: number }
   move: MoveTable
   setting: { fleet: string; package: string; scope: string; name: string; json: string }
   /** What was said of an interface of a package, for a fleet or one device. */
@@ -162,6 +164,10 @@ export interface RolloutTable {
   created_at: string
   /** Requests that somebody must say yes or no to before it goes on, as JSON. */
   waits_for: Generated<string>
+  /** When each phase had nothing to wait for any more, in milliseconds since 1970, as JSON. */
+  closed_at: Generated<string>
+  /** When it is looked at although no device speaks: it begins, or a phase has soaked. */
+  wakes_at: Generated<string | null>
 }
 
 export interface MoveTable {
@@ -171,6 +177,8 @@ export interface MoveTable {
   phase: number
   state: string
   crashed: Generated<number>
+  /** 1 where it waits for somebody to say yes or no to what the release asks for. */
+  held: Generated<number>
   /** What the device ran before, to which its order returns when it fails. */
   from_revision: number | null
   /** The counter above which reports speak of this move. */

@@ -16,9 +16,9 @@ import type { House } from '../house.ts'
 import { isInGroup } from '../orders/order-content.ts'
 import {
   type DeviceRow,
-  deviceNames,
   devicesOf,
   type EventRow,
+  namedDevices,
   reportOf,
 } from '../store/device-store.ts'
 import {
@@ -69,14 +69,15 @@ export async function toFailureViews(
   house: House,
   rows: readonly EventRow[],
 ): Promise<FailureView[]> {
-  const names = await deviceNames(
+  const devices = await namedDevices(
     house.store.db,
     rows.map(({ device }) => device),
   )
   return rows.flatMap(({ id, device, event }) => {
     const { failure, at } = event
-    const deviceName = names.get(device) ?? device
-    return failure ? [{ id, device: device as DeviceId, deviceName, at, failure }] : []
+    const { name: deviceName, fleet } = devices.get(device) ?? { name: device, fleet: '' }
+    const named = { device: device as DeviceId, deviceName, fleet: fleet as FleetName }
+    return failure ? [{ id, ...named, at, failure }] : []
   })
 }
 
