@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { hash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isCoded } from '@steadfleet/base'
 import { objectsOf, parseTree } from '@steadfleet/bundle'
@@ -48,13 +48,14 @@ export function isCheckpointed({ journal }: Paths): boolean {
 
 /** Every file of the store that is not what its name, or its tree's listing, says. */
 export function faultsOfStore(paths: Paths): string[] {
+  const sha256 = makeHasher()
   const objects = objectFiles(paths)
   const damaged = objects.filter(({ path, hex }) => sha256(path) !== hex)
-  const trees = readdirSync(paths.trees).flatMap(hex => faultsOfTree(paths, hex))
+  const trees = readdirSync(paths.trees).flatMap(hex => faultsOfTree(paths, hex, sha256))
   return [...damaged.map(({ path }) => `${path} is damaged`), ...trees]
 }
 
-function faultsOfTree(paths: Paths, hex: string): string[] {
+function faultsOfTree(paths: Paths, hex: string, sha256: Hasher): string[] {
   const listing = objectPath(paths, hex)
   if (!existsSync(listing)) return [`tree ${hex} has no listing`]
   const { entries } = parseTree(readFileSync(listing))
@@ -153,8 +154,18 @@ function objectFiles({ objects }: Paths): { path: string; hex: string }[] {
     .map(entry => ({ path: join(entry.parentPath, entry.name), hex: entry.name.slice(0, 64) }))
 }
 
-function sha256(path: string): string {
-  return createHash('sha256').update(readFileSync(path)).digest('hex')
+type Hasher = (path: string) => string
+
+/** A file has its content under all of its names: it is read once. */
+function makeHasher(): Hasher {
+  const known = new Map<string, string>()
+  return path => {
+    const { ino, ctimeMs } = statSync(path)
+    const file = `${ino} ${ctimeMs}`
+    const hex = known.get(file) ?? hash('sha256', readFileSync(path))
+    known.set(file, hex)
+    return hex
+  }
 }
 
 /** What may have happened to an app's data. */

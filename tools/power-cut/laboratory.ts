@@ -18,7 +18,7 @@ import { endTools } from './host-shell.ts'
 import { earliest, old } from './journeys.ts'
 import { layFiles } from './lay-files.ts'
 import { furnish, lives } from './lives.ts'
-import { type Patience, untilSeen } from './patience.ts'
+import { type Patience, untilSeen, usualPatience } from './patience.ts'
 import type { Revisions } from './published.ts'
 import { type Ports, publishAll, releasesOf, type Shelf } from './releases.ts'
 
@@ -30,7 +30,7 @@ export class Laboratory implements AsyncDisposable {
   readonly fleet: PretendFleet
   readonly ports: Ports
   readonly shelf: Shelf
-  readonly patience: Patience
+  patience: Patience
   /** The disk of the device that runs {@link old}, cleanly unmounted, and what the fleet knew then. */
   image: Uint8Array = new Uint8Array()
   moment: FleetMoment
@@ -48,7 +48,7 @@ export class Laboratory implements AsyncDisposable {
     this.moment = fleet.moment
   }
 
-  static async open(patience: Patience): Promise<Laboratory> {
+  static async open(patience: Patience = usualPatience): Promise<Laboratory> {
     const fleet = await PretendFleet.start({ interfaces: ['network-listen'], agent: agentName })
     const [hub = 0, lamp = 0] = await freePorts(2)
     const ports = { 'acme/hub': hub, 'acme/lamp': lamp }

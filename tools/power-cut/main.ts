@@ -1,14 +1,12 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { buildAgent } from '../../packages/agent/build.mjs'
 import { whyNoDisks } from './disks.ts'
 import { journeys } from './journeys.ts'
-import { manifestations, shippedFile } from './lives.ts'
-import { cutsOfRecovery, type Told, ways } from './play.ts'
+import { type PlannedPart, runLane, type ToldOfPart } from './lanes.ts'
+import { type Manifestation, manifestations, shippedFile } from './lives.ts'
+import { cutsOfRecovery, ways } from './play.ts'
 import { buildResident } from './resident.ts'
 import { type Result, tallyOf, toTable } from './tally.ts'
 
@@ -52,12 +50,6 @@ const options = {
   help: { type: 'boolean', default: false },
 } as const
 
-/** Mounts that nobody else holds on to, a /run and a network in which nobody else is. */
-const ownPlace = [
-  ...['--mount', '--propagation', 'private', '--net'],
-  ...['sh', '-c', 'mount -t tmpfs run /run && ip link set lo up && exec "$0" "$@"'],
-]
-
 process.exitCode = await main()
 
 async function main(): Promise<number> {
@@ -72,7 +64,7 @@ async function main(): Promise<number> {
   const held = heldIn(values.results)
   const results = [...held]
   const commit = commitOf()
-  const tell = (told: Told) => {
+  const tell = ({ part: _, ...told }: ToldOfPart) => {
     const result = { ...told, agent: how, commit }
     results.push(result)
     const line = JSON.stringify(result)
@@ -80,7 +72,7 @@ async function main(): Promise<number> {
     const isWell = result.broken.length + result.lost.length === 0
     say(!values.json && isWell ? `${keyOf(result)}: ${result.found}` : line)
   }
-  const codes = await Promise.all(plansOf(values, held).map(plan => runLane(plan, tell)))
+  const codes = await Promise.all(plansOf(values, held, how).map(plan => runLane([plan], tell)))
   const rows = tallyOf(results)
   say(values.json ? JSON.stringify(rows) : `\n${toTable(rows)}`)
   const isWell = rows.every(({ broken, lost }) => broken + lost === 0)
@@ -90,9 +82,9 @@ async function main(): Promise<number> {
 type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values']
 
 /** What `lane.ts` reads: the cuts that are not done yet, dealt out to the lanes. */
-function plansOf(values: Values, held: readonly Result[]): object[] {
+function plansOf(values: Values, held: readonly Result[], how: Manifestation): PlannedPart[] {
   const done = new Set(held.map(keyOf))
-  const { agent: how, built: file, only } = values
+  const { built: file, only } = values
   const playable = journeys.filter(({ isLaunched }) => how === 'shipped' || !isLaunched)
   const names = playable.map(({ name }) => name).filter(isChosen(values.journey))
   const chosenWays = ways.filter(isChosen(values.way))
@@ -110,22 +102,8 @@ function plansOf(values: Values, held: readonly Result[]): object[] {
     )
     const places = Object.fromEntries(rows)
     const patience = { quietMs: Number(values.patience) * 1000 }
-    return { names, ways: chosenWays, how, file, only, patience, places }
+    return { journeys: names, ways: chosenWays, how, file, only, patience, places }
   })
-}
-
-/** Fulfilled with the lane's exit code. A signal to this process ends the lane after its cut. */
-async function runLane(plan: object, tell: (result: Told) => void): Promise<number> {
-  const lane = fileURLToPath(new URL('lane.ts', import.meta.url))
-  const command = [process.execPath, lane, JSON.stringify(plan)]
-  const child = spawn('unshare', [...ownPlace, ...command], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
-  const ended = once(child, 'close')
-  for await (const line of createInterface({ input: child.stdout })) tell(JSON.parse(line))
-  const [code] = await ended
-  return code ?? 1
 }
 
 function heldIn(file: string | undefined): Result[] {

@@ -10,6 +10,9 @@ export interface Patience {
   readonly quietMs: number
 }
 
+/** Enough on a machine that is not overloaded. */
+export const usualPatience: Patience = { quietMs: 120_000 }
+
 /** So many quiet times in a row at most: what changes for ever does not end either. */
 const mostQuiets = 8
 const lookMs = 3000

@@ -1,9 +1,9 @@
 import { type Cut, imageAfter, losingCuts, plainCuts, spread } from './cuts.ts'
 import type { Journey } from './journeys.ts'
 import { Laboratory } from './laboratory.ts'
+import type { PlannedPart, ToldOfPart } from './lanes.ts'
 import type { Manifestation } from './lives.ts'
 import { filesIn, type LostState, lostStates } from './lost-states.ts'
-import type { Patience } from './patience.ts'
 import { beginningOf, type Recording, record } from './recording.ts'
 import { recover, type Verdict } from './recover.ts'
 import type { Result } from './tally.ts'
@@ -13,49 +13,65 @@ import { type Traced, trace } from './traced.ts'
 export const ways = ['disk', 'lost', 'files', 'again'] as const
 export type Way = (typeof ways)[number]
 
-/** What one lane of a run is to do. */
-export interface Plan {
-  readonly journeys: readonly Journey[]
-  readonly ways: readonly Way[]
-  readonly how: Manifestation
-  /** The built agent, where it is not the one that is shipped. */
-  readonly file?: string
-  /** Only cuts whose name this pattern is in. */
-  readonly only?: string
-  /** By journey and way, places in the order in which cuts are tried. */
-  readonly places: Readonly<Record<string, readonly number[]>>
-  readonly tell: (result: Told) => void
+/** What one lane of a run is to do: a laboratory for all of it. */
+interface Plan {
+  readonly parts: readonly Part[]
+  readonly tell: (result: ToldOfPart) => void
   /** Ends the run after the cut that is under way. */
   readonly stop: AbortSignal
-  readonly patience: Patience
+}
+
+interface Part extends Omit<PlannedPart, 'journeys'> {
+  readonly journeys: readonly Journey[]
 }
 
 /** What a lane knows of a cut. */
 export type Told = Omit<Result, 'agent' | 'commit'>
 
 /** Opens a laboratory, plays all that is planned, and cuts it. */
-export async function playLane(plan: Plan): Promise<void> {
-  await using laboratory = await Laboratory.open(plan.patience)
-  for (const journey of plan.journeys) {
-    const wanted = plan.ways.map(way => ({
-      way,
-      places: plan.places[`${journey.name} ${way}`] ?? [],
-    }))
-    if (plan.stop.aborted || wanted.every(({ places }) => places.length === 0)) continue
-    const traced = await trace(
-      laboratory,
-      journey,
-      await beginningOf(laboratory, journey),
-      plan.file,
-    )
-    for (const { way, places } of wanted) await cutAt(plan, laboratory, traced, way, places)
+export async function playLane({ parts, tell, stop }: Plan): Promise<void> {
+  await using laboratory = await Laboratory.open(parts[0]?.patience)
+  const recordings = new Map<string, Promise<Traced>>()
+  for (const [i, part] of parts.entries()) {
+    laboratory.patience = part.patience
+    const traced = (journey: Journey) => {
+      const key = `${journey.name} ${part.file}`
+      const known = recordings.get(key) ?? traceFrom(laboratory, journey, part.file)
+      recordings.set(key, known)
+      return known
+    }
+    await playPart(part, { laboratory, traced, stop, tell: told => tell({ part: i, ...told }) })
   }
+}
+
+interface Playing {
+  readonly laboratory: Laboratory
+  /** The recording of a journey: one for all ways in which it is cut. */
+  readonly traced: (journey: Journey) => Promise<Traced>
+  readonly tell: (result: Told) => void
+  readonly stop: AbortSignal
+}
+
+async function playPart(part: Part, playing: Playing): Promise<void> {
+  for (const journey of part.journeys) {
+    const wanted = part.ways.map(way => ({
+      way,
+      places: part.places[`${journey.name} ${way}`] ?? [],
+    }))
+    if (playing.stop.aborted || wanted.every(({ places }) => places.length === 0)) continue
+    const traced = await playing.traced(journey)
+    for (const { way, places } of wanted) await cutAt(part, playing, traced, way, places)
+  }
+}
+
+async function traceFrom(laboratory: Laboratory, journey: Journey, file?: string): Promise<Traced> {
+  return trace(laboratory, journey, await beginningOf(laboratory, journey), file)
 }
 
 /** Cuts the recording at these places, as far as there are so many. */
 async function cutAt(
-  { how, tell, stop, only = '' }: Plan,
-  laboratory: Laboratory,
+  { how, only = '' }: Part,
+  { laboratory, tell, stop }: Playing,
   traced: Traced,
   way: Way,
   places: readonly number[],

@@ -24,16 +24,27 @@ export async function buildResident(): Promise<void> {
     target: 'node26',
     format: 'esm',
     conditions: ['module', 'import'],
-    plugins: [changedSource(withoutSync)],
+    plugins: cheaper.map(changedSource),
   })
 }
 
-/** Nothing cuts these lives, so what they make durable is of no account; a tool for it is dear. */
-const withoutSync = {
-  file: 'agent/src/disk/durable.ts',
-  piece: "return runTool('sync', ['-f', path])",
-  by: 'return Promise.resolve(void path)',
-}
+/**
+ * Nothing cuts these lives, so what they make durable is of no account; no app swaps folders while they
+ * are removed. A tool for either is dear.
+ */
+const cheaper = [
+  {
+    file: 'agent/src/disk/durable.ts',
+    piece: "return runTool('sync', ['-f', path])",
+    by: 'return Promise.resolve(void path)',
+  },
+  {
+    file: 'agent/src/disk/app-folders.ts',
+    piece: "await runTool('rm', ['-rf', '--', path])",
+    by: `const { rmSync } = process.getBuiltinModule('node:fs')
+      rmSync(path, { recursive: true, force: true })`,
+  },
+]
 
 let resident: ChildProcess | undefined
 const gone = new AbortController()
