@@ -1,6 +1,6 @@
 import { get } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
-import { historyOf } from './releases.ts'
+import { historyOf, wordsIn } from './releases.ts'
 
 const patienceMs = 120_000
 
@@ -23,14 +23,10 @@ function askOnce(port: number, file: string): Promise<string[] | undefined> {
       response.setEncoding('utf8').on('data', piece => {
         text += piece
       })
-      response.on('end', () => resolve(response.statusCode === 200 ? wordsOf(text) : undefined))
+      response.on('end', () => resolve(response.statusCode === 200 ? wordsIn(text) : undefined))
       response.on('error', () => resolve(undefined))
     })
     request.on('error', () => resolve(undefined))
     request.on('timeout', () => request.destroy())
   })
-}
-
-function wordsOf(text: string): string[] {
-  return text.split('\n').filter(word => word !== '')
 }

@@ -1,7 +1,10 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 
-/** Says how each line that it reads came out, and what it said, until there are no more. */
-const loop = `while IFS= read -r line; do said=$(eval "$line" 2>&1); printf '%s %s\\0' "$?" "$said"; done`
+/**
+ * Says how each line that it reads came out, and what it said, until there are no more. Who tells a run to
+ * end may tell all of its processes: this one is needed until the last.
+ */
+const loop = `trap '' INT TERM; while IFS= read -r line; do said=$(eval "$line" 2>&1); printf '%s %s\\0' "$?" "$said"; done`
 
 /** Runs tools from a small process, one after the other: to fork a large one costs more than most tools do. */
 class HostShell {

@@ -20,7 +20,7 @@ export const mutants: readonly Mutant[] = [
     },
     journey: 'update',
     // While the copy is being migrated: the old generation may still be all there is.
-    only: 'write m3',
+    only: 'write \\sm3',
     isQuick: true,
   },
   {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { AppSpec } from '../../packages/agent/src/apps/index.ts'
 import { PretendApps } from '../../packages/agent/src/testing/pretend-apps.test.ts'
 import { published } from './published.ts'
-import { historyOf } from './releases.ts'
+import { historyOf, wordsIn } from './releases.ts'
 
 /** Pretended apps that leave in their data what the real ones of the laboratory do. */
 export class NotingApps extends PretendApps {
@@ -21,12 +21,12 @@ export class NotingApps extends PretendApps {
   wordsOf(name: string): string[] {
     const spec = this.running.get(`${name} main`)
     if (spec === undefined) throw new Error(`${name} does not run`)
-    return readFileSync(fileOf(spec), 'utf8').trim().split('\n')
+    return wordsIn(readFileSync(fileOf(spec), 'utf8'))
   }
 }
 
 function note(spec: AppSpec, word: string): void {
-  appendFileSync(fileOf(spec), `${word}\n`)
+  appendFileSync(fileOf(spec), `\n${word}`)
 }
 
 function fileOf(spec: AppSpec): string {

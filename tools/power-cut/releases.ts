@@ -36,6 +36,11 @@ export function historyOf(name: string): string {
   return name.replace('/', '.')
 }
 
+/** The words in such a file. */
+export function wordsIn(text: string): string[] {
+  return text.split('\n').filter(word => word !== '')
+}
+
 export function releasesOf(shelf: Shelf, revisions: Revisions): Release[] {
   return Object.entries(revisions).map(([name, revision]) => {
     const release = shelf.get(`${name} ${revision}`)
@@ -86,10 +91,13 @@ const deeds: Readonly<Record<Manner, (port: number) => string>> = {
   'dies late': port => `${answer(port)} & bin/busybox sleep 0.7; exit 3`,
 }
 
-/** One write, and made durable before anybody can have been told of it. */
+/**
+ * One write, and made durable before anybody can have been told of it. The line's end comes first: of a word
+ * that arrives in half nothing is left that the next one could be taken for.
+ */
 function note({ package: name }: Published, word: string): string {
   const file = historyOf(name)
-  return `echo ${word} | bin/busybox dd of=/data/${file} oflag=append conv=notrunc,fsync 2>/dev/null`
+  return `printf '\\n${word}' | bin/busybox dd of=/data/${file} oflag=append conv=notrunc,fsync 2>/dev/null`
 }
 
 /** What pretended apps read of how they shall behave. */

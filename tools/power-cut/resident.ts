@@ -28,15 +28,21 @@ export async function buildResident(): Promise<void> {
   })
 }
 
+const shell = JSON.stringify(fileURLToPath(new URL('host-shell.ts', import.meta.url)))
+
 /**
  * Nothing cuts these lives, so what they make durable is of no account; no app swaps folders while they
- * are removed. A tool for either is dear.
+ * are removed. What needs a tool runs from a small process.
  */
 const cheaper = [
   {
     file: 'agent/src/disk/durable.ts',
-    piece: "return runTool('sync', ['-f', path])",
-    by: 'return Promise.resolve(void path)',
+    piece: "const child = spawn(tool, args, {\n      stdio: ['ignore', 'ignore', 'pipe'],",
+    by: `const asked = import(${shell}).then(one => one.runTool(tool, args))
+    return void asked.then(() => resolve(), error => reject(toolFault(tool, 1, error.message)))
+    const child = spawn(tool, args, {
+      stdio: ['ignore', 'ignore', 'pipe'],`,
+    without: "return runTool('sync', ['-f', path])",
   },
   {
     file: 'agent/src/disk/app-folders.ts',
