@@ -1,11 +1,17 @@
 import { test } from 'node:test'
 import { followGuide } from './guide.ts'
 
-test('the guide “grants” works word by word', { timeout: 600_000 }, t =>
+const down = (state: string) => `npx steadfleet agent down --state ${state}`
+
+test('the guides “grants” and “confinement” work word by word', { timeout: 600_000 }, t =>
   followGuide(t, {
     file: 'docs/guides/grants.md',
+    goesOn: ['docs/guides/confinement.md'],
     ports: [8488],
-    programs: ['/usr/bin/apt-get', '/usr/bin/dpkg-deb'],
-    undo: { folder: 'bell-device', script: 'npx steadfleet agent down --state bell-device' },
+    programs: ['/usr/bin/apt-get', '/usr/bin/dpkg-deb', '/usr/bin/bwrap', '/usr/sbin/nft'],
+    undo: {
+      folder: 'bell-device',
+      script: `${down('bell-device')}; [ ! -d strict-device ] || ${down('strict-device')}`,
+    },
   }),
 )

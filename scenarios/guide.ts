@@ -14,6 +14,8 @@ const minutes = 60_000
 /** A guide, and what its reader's machine must have for it to be followed. */
 export interface Guide {
   readonly file: string
+  /** Guides that go on from where this one ends. */
+  readonly goesOn?: readonly string[]
   /** The ports that it names, since a person reads them. */
   readonly ports: readonly number[]
   /** Programs that it runs, by their paths. */
@@ -38,7 +40,9 @@ export async function followGuide(t: TestContext, guide: Guide): Promise<void> {
     }
     rmSync(folder, { recursive: true, force: true })
   })
-  for (const block of blocksOf(guide.file)) await follow(block, folder, left)
+  for (const file of [guide.file, ...(guide.goesOn ?? [])]) {
+    for (const block of blocksOf(file)) await follow(block, folder, left)
+  }
 }
 
 async function follow(block: GuideBlock, folder: string, left: ChildProcess[]): Promise<void> {

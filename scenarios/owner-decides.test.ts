@@ -2,39 +2,55 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { packageParams } from '../packages/cli/src/fleet/find.ts'
 import { programs } from '../packages/cli/src/process/checkout.ts'
-import { setSettings } from '../packages/protocol/src/index.ts'
+import type { SettingValues } from '../packages/domain/src/index.ts'
+import {
+  deviceTimeline,
+  forgetGrant,
+  listDeeds,
+  releaseDevice,
+  setIsolationRule,
+  setSettings,
+} from '../packages/protocol/src/index.ts'
 import { heldOrder, ordered, published, signOrder } from './attacks/forge.ts'
 import { mount } from './attacks/mirror.ts'
 import { copyPrepared, revisions } from './attacks/prepared.ts'
 import { steadfleetAll } from './attacks/steadfleet.ts'
 import { openVault } from './attacks/vault.ts'
 import { type Besieged, page } from './besieged.ts'
+import { type Neighbour, openNeighbour, whyNoNeighbour } from './neighbour.ts'
 import { whyNoPage } from './page.ts'
 import { Siege } from './siege.ts'
 
 const skip = whyNoPage()
+const noNeighbour = skip || whyNoNeighbour()
+let siege: Siege
+let device: Besieged
+
+before(async () => {
+  if (skip) return
+  const { directory, devices } = await copyPrepared('none')
+  const sleepers = devices.slice(0, 1).map(one => ({ ...one, program: programs.builtAgent }))
+  siege = await Siege.resume(directory, sleepers)
+  device = siege.device('defended')
+  await device.start()
+  await device.serves(revisions.held)
+})
+after(() => siege?.close())
+
+const owner = (...lines: string[]): Promise<void> => steadfleetAll(siege.fleet.home, lines)
+const settled = (what: string, after: number): Promise<unknown> =>
+  siege.until(what, ({ devices }) => {
+    const view = devices.find(one => one.id === device.id)
+    return (view && view.counter > after && view.counter === view.orderedCounter) || undefined
+  })
+const setOnDevice = (values: SettingValues) => {
+  const { client, home } = siege.fleet
+  const scope = { scope: 'device', target: device.id } as const
+  const params = { fleet: home.fleet, ...packageParams(page), ...scope }
+  return client.call(setSettings, { params, body: { values } })
+}
 
 describe('what an owner decides', { concurrency: false, skip, timeout: 240_000 }, () => {
-  let siege: Siege
-  let device: Besieged
-
-  before(async () => {
-    const { directory, devices } = await copyPrepared('none')
-    const sleepers = devices.slice(0, 1).map(one => ({ ...one, program: programs.builtAgent }))
-    siege = await Siege.resume(directory, sleepers)
-    device = siege.device('defended')
-    await device.start()
-    await device.serves(revisions.held)
-  })
-  after(() => siege?.close())
-
-  const owner = (...lines: string[]): Promise<void> => steadfleetAll(siege.fleet.home, lines)
-  const settled = (what: string, after: number): Promise<unknown> =>
-    siege.until(what, ({ devices }) => {
-      const view = devices.find(one => one.id === device.id)
-      return (view && view.counter > after && view.counter === view.orderedCounter) || undefined
-    })
-
   test('a new statement of the model reaches the device and outlives its agent', async () => {
     const { counter } = heldOrder(device)
     assert.equal(heldOrder(device).model, 'acme/box/1/all')
@@ -60,13 +76,7 @@ describe('what an owner decides', { concurrency: false, skip, timeout: 240_000 }
   test('a refused publisher’s release runs on, and orders still reach it', async () => {
     await owner('policy refuse acme acme', 'policy apply')
     const { counter } = heldOrder(device)
-    const params = {
-      fleet: siege.fleet.home.fleet,
-      ...packageParams(page),
-      scope: 'device',
-      target: device.id,
-    } as const
-    await siege.fleet.client.call(setSettings, { params, body: { values: { greeting: 'still' } } })
+    await setOnDevice({ greeting: 'still' })
     await settled('settings under the new policy', counter)
     await device.serves(revisions.held)
     assert.deepEqual((await device.view()).disallowed, [page])
@@ -90,3 +100,121 @@ describe('what an owner decides', { concurrency: false, skip, timeout: 240_000 }
     await device.runs(revisions.next)
   })
 })
+
+describe('an app that is taken over', {
+  concurrency: false,
+  skip: noNeighbour,
+  timeout: 240_000,
+}, () => {
+  let neighbour: Neighbour
+  before(async () => {
+    neighbour = openNeighbour()
+    const files = { 'cgi-bin/flaw.x': flaw }
+    await siege.publishPage(flawed, { probationSeconds: 1, isWatched: false, files })
+    await setOnDevice({ port: device.port })
+    await device.order(flawed)
+    await device.runs(flawed)
+    await reached()
+  })
+  after(() => neighbour?.[Symbol.dispose]())
+
+  test('tells on itself by what it tries and may not', async () => {
+    await takeOver()
+    const { event, hasEvidence } = await denied()
+    const { package: name, target, count } = event.details ?? {}
+    assert.deepEqual([name, target, hasEvidence], [page, `${neighbour.address}:23/tcp`, true])
+    assert.ok(Number(count) >= 1 && Number(count) <= attempts, `${count}`)
+  })
+
+  test('is cut off by hand, while its device is heard, and released', async () => {
+    await owner(`device isolate defended --package ${page}`)
+    await isolated()
+    await owner(`device release defended --package ${page}`)
+    await reached()
+  })
+
+  test('is cut off by the fleet’s rule before anybody looked, and released by hand', async () => {
+    const { orderedCounter } = await device.view()
+    await ruleFrom(10)
+    await settled('the rule', orderedCounter)
+    await takeOver()
+    await isolated()
+    await siege.until('the isolation by rule', async () => {
+      const { isolation } = await device.view()
+      return isolation?.packages?.includes(page) || undefined
+    })
+    const [newest] = await told('network/denied')
+    assert.equal(newest?.event.details?.isolated, true)
+    await ruleFrom(undefined)
+    await siege.fleet.client.call(releaseDevice, { params: { device: device.id }, body: {} })
+    await reached()
+  })
+
+  test('leaves all of that in its device’s timeline, and who did it in the log of decisions', async () => {
+    const [ended, begun] = ['isolation/ended', 'isolation/begun']
+    const codes = (await told(/^isolation\//)).map(({ event }) => event.code)
+    assert.deepEqual(codes, [ended, begun, ended, begun])
+    const deeds = await siege.fleet.client.call(listDeeds, { query: {} })
+    const ofDevice = deeds.filter(({ subject }) => subject === device.id)
+    assert.deepEqual(
+      ofDevice.map(({ deed, by, details }) => [deed, by, details]),
+      [
+        ['isolation: ended', 'operator', { what: 'all packages' }],
+        ['isolation: begun', 'the device itself', { what: page }],
+        ['isolation: ended', 'operator', { what: page }],
+        ['isolation: begun', 'operator', { what: page }],
+      ],
+    )
+  })
+
+  test('loses a port that is taken back, without a release, and has it again', async () => {
+    await owner(`grants revoke ${page} network-listen --device defended`)
+    await unreached()
+    assert.equal((await device.view()).releases[0]?.revision, flawed)
+    const { client, home } = siege.fleet
+    const asked = { ...packageParams(page), interface: 'network-listen' }
+    const params = { fleet: home.fleet, ...asked, scope: 'device', target: device.id } as const
+    await client.call(forgetGrant, { params })
+    await reached()
+  })
+
+  /** What whoever found the flaw sends it: it tries his host’s telnet. */
+  const takeOver = () => {
+    const typed = `for i in $(seq ${attempts}); do nc -w 1 ${neighbour.address} 23 </dev/null; done`
+    return neighbour.ask(device.port, `cgi-bin/flaw.x?${encodeURIComponent(typed)}`)
+  }
+  const ruleFrom = (from: number | undefined) =>
+    siege.fleet.client.call(setIsolationRule, {
+      params: { fleet: siege.fleet.home.fleet },
+      body: from === undefined ? {} : { 'denied-per-minute': from },
+    })
+  const told = async (code: string | RegExp) => {
+    const params = { device: device.id }
+    const all = await siege.fleet.client.call(deviceTimeline, { params, query: { limit: 200 } })
+    return all.filter(({ event }) => event.code?.match(code))
+  }
+  const denied = () => siege.until('an attempt', async () => (await told('network/denied'))[0])
+  const isReached = async () => (await neighbour.ask(device.port)).includes(`revision ${flawed}\n`)
+  const reached = () =>
+    siege.until('the page from outside', async () => (await isReached()) || undefined)
+  const unreached = () =>
+    siege.until('the page’s end for all others', async () => !(await isReached()) || undefined)
+
+  /** That the device says so is proof that what is ours still goes through. */
+  const isolated = async () => {
+    await unreached()
+    await siege.until('the device’s own word', async () => {
+      const [newest] = await told('network/isolation')
+      return newest?.event.message === `${page} isolated` || undefined
+    })
+  }
+})
+
+const flawed = 7
+const attempts = 14
+
+/** Runs what is asked of it: the flaw by which the app is taken over. */
+const flaw = `#!/bin/busybox sh
+printf 'Content-Type: text/plain\\r\\n\\r\\n'
+eval "$(httpd -d "$QUERY_STRING")"
+`

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** What a revision of the page has that others do not. */
 export interface PageChange {
@@ -35,8 +35,8 @@ const health = `
 export function writePage(folder: string, revision: number, change: PageChange = {}): string {
   const { files = {}, script = '', probationSeconds = 2, memoryMb = 64, isWatched = true } = change
   const served = { 'index.html': `revision ${revision}\n`, ...files }
-  mkdirSync(join(folder, 'srv'), { recursive: true })
   for (const [name, content] of Object.entries(served)) {
+    mkdirSync(dirname(join(folder, 'srv', name)), { recursive: true })
     writeFileSync(join(folder, 'srv', name), content, { mode: name.endsWith('.x') ? 0o755 : 0o644 })
   }
   const command = JSON.stringify(['bin/busybox', 'sh', '-c', `${script}\n${serve}`])

@@ -1,5 +1,6 @@
 export * from './device.ts'
 export type { SchemaFault } from './explain.ts'
+export * from './grant-rules.ts'
 export * from './identifiers.ts'
 export * from './isolation.ts'
 export * from './manifest.ts'

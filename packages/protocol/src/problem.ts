@@ -96,6 +96,7 @@ export const problemStatus = {
   'confine/unknown-interface': 404,
   'grant/unknown': 404,
   'grant/not-requested': 404,
+  'grant/never-by-rule': 400,
 
   'setting/mismatch': 400,
   'setting/unknown-package': 404,

@@ -1,5 +1,7 @@
 import {
   DeviceId,
+  GrantRules,
+  InterfaceName,
   InterfaceRequest,
   object,
   oneOf,
@@ -8,8 +10,6 @@ import {
   Timestamp,
 } from '@steadfleet/domain'
 import { type Static, Type } from 'typebox'
-
-export const InterfaceName = Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$' })
 
 /** `never` counts over every other word; `refused` is taken back by a nearer one. */
 export const GrantVerdict = oneOf('granted', 'refused', 'never')
@@ -46,7 +46,7 @@ export const GrantView = object({
   /** What happens to a running app when it is taken away. */
   revoked: oneOf('at once', 'by restart'),
   is: oneOf('granted', 'refused', 'open'),
-  by: oneOf('never', 'device', 'fleet', 'rule', 'ceiling', 'default', 'nobody'),
+  by: oneOf('never', 'device', 'fleet', 'rule', 'model', 'ceiling', 'default', 'nobody'),
   /** Whether the owner root’s ceiling lets the package have it at all. */
   underCeiling: Type.Boolean(),
   /** A rollout waits for a word about it. */
@@ -56,19 +56,13 @@ export const GrantView = object({
 })
 export type GrantView = Static<typeof GrantView>
 
-export const GrantRulesView = Type.Record(
-  InterfaceName,
-  Type.Array(Type.String({ pattern: '^(\\*|[a-z][a-z0-9-]{0,39}/(\\*|[a-z][a-z0-9-]{0,39}))$' }), {
-    maxItems: 1000,
-    uniqueItems: true,
-  }),
-  { maxProperties: 100, additionalProperties: false },
-)
-
 export const FleetGrants = object({
   grants: Type.Array(GrantView),
   decisions: Type.Array(DecisionView),
-  rules: GrantRulesView,
+  /** The fleet’s own. */
+  rules: GrantRules,
+  /** Those of its model. */
+  modelRules: GrantRules,
 })
 export type FleetGrants = Static<typeof FleetGrants>
 

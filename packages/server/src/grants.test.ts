@@ -25,6 +25,7 @@ import {
   openTestFleet,
   type TestFleet,
 } from './testing/test-fleet.ts'
+import { publishModel } from './testing/test-model.ts'
 import type { TestRelease } from './testing/test-release.ts'
 
 const endpoint = (host: string) => ({ host, port: 443 })
@@ -126,6 +127,10 @@ describe('grants', { concurrency: false }, () => {
     await rules({})
   })
 
+  test('are by no rule of what is never granted automatically', async () => {
+    await assert.rejects(rules({ 'time-control': ['acme/greenhouse'] }), { code: 'grant/never-by-rule' })
+  })
+
   test('count under the ceiling alone', async () => {
     await it.publish({
       revision: 4,
@@ -157,6 +162,29 @@ describe('grants', { concurrency: false }, () => {
     assert.deepEqual((await newest()).waitsFor, [])
     assert.equal(await revisionOf(one), 5)
     assert.deepEqual(await grantsOf(one), [])
+  })
+
+  test('of the model are waited for by nobody, outlive a kill, and end with its next statement', async () => {
+    const interfaces = [network('d.example'), { interface: 'serial-port' }]
+    releases.set(6, await it.publish({ revision: 6, interfaces }))
+    await moveStable(it.operator, 6)
+    assert.deepEqual(
+      (await newest()).waitsFor.map(wait => wait.interface),
+      ['serial-port'],
+    )
+    await publishModel(it, 2, { 'serial-port': ['acme/*'], 'time-control': ['*'] })
+    assert.deepEqual((await newest()).waitsFor, [])
+    await settle(6)
+    assert.deepEqual(await grantsOf(one), ['serial-port'])
+    await it.killAndRestart()
+    const { grants, modelRules } = await it.operator.call(listGrants, { params: { fleet } })
+    const serial = grants.find(grant => grant.interface === 'serial-port')
+    assert.deepEqual([serial?.is, serial?.by], ['granted', 'model'])
+    assert.deepEqual(modelRules, { 'serial-port': ['acme/*'], 'time-control': ['*'] })
+    await decide('refused', 'device', one.id, 'serial-port')
+    assert.deepEqual([await grantsOf(one), await grantsOf(two)], [[], ['serial-port']])
+    await publishModel(it, 3, {})
+    assert.deepEqual(await grantsOf(two), [])
   })
 
   const wrong: [what: string, change: object, code: string][] = [
@@ -195,7 +223,7 @@ describe('grants', { concurrency: false }, () => {
     const deeds = await it.operator.call(listDeeds, { query: { limit: 1000 } })
     assert.deepEqual(
       [deeds[0]?.deed, deeds[0]?.by, deeds[0]?.subject],
-      ['grant: never', 'operator', 'acme/greenhouse'],
+      ['grant: refused', 'operator', 'acme/greenhouse'],
     )
     assert.ok(deeds.some(({ deed }) => deed === 'grant: forgotten'))
     assert.ok(deeds.some(({ deed }) => deed === 'grant: rules'))

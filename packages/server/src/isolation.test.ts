@@ -12,6 +12,7 @@ import {
   deviceTimeline,
   getDevice,
   isolateDevice,
+  listDeeds,
   releaseDevice,
   setIsolationRule,
 } from '@steadfleet/protocol'
@@ -82,6 +83,19 @@ describe('isolation', { concurrency: false }, () => {
     assert.equal(await isolated(), undefined)
     await tell({ count: 1, isolated: true })
     await orderedPackages(greenhouse)
+  })
+
+  test('is written down, by whom and of what', async () => {
+    const deeds = await it.operator.call(listDeeds, { query: {} })
+    assert.deepEqual(
+      deeds.slice(0, 4).map(({ deed, by, subject, details }) => [deed, by, subject, details]),
+      [
+        ['isolation: begun', 'the device itself', device.id, { what: greenhouse }],
+        ['isolation: ended', 'operator', device.id, { what: 'all packages' }],
+        ['isolation: begun', 'the fleet’s rule', device.id, { what: greenhouse }],
+        ['isolation: rule', 'operator', fleet, { 'denied-per-minute': 1000 }],
+      ],
+    )
   })
 })
 

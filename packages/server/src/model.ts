@@ -1,20 +1,27 @@
 import { type Digest, parseStrictJson } from '@steadfleet/base'
+import { type GrantRules, parseModelGrants } from '@steadfleet/domain'
 import { digestIn, type ModelStatement, modelStatement } from '@steadfleet/trust'
 import { ServerError, unknown } from './error.ts'
 import type { House } from './house.ts'
 import { fleetNamed, packagesOf } from './store/fleet-store.ts'
 
+/** A statement, with what it grants by rule to the packages of its devices. */
+export interface PublishedModel extends ModelStatement {
+  readonly grants: GrantRules
+}
+
 /** The model of a fleet, by the target path that names it, or undefined where nobody published it. */
 export async function modelAt(
   { catalogues, content }: Pick<House, 'catalogues' | 'content'>,
   path: string,
-): Promise<ModelStatement | undefined> {
+): Promise<PublishedModel | undefined> {
   const roles = catalogues.all().flatMap(one => [...(one.inForce()?.roles.values() ?? [])])
   for (const { signed } of roles) {
     const target = signed.targets.get(path)
     if (!target) continue
     const digest: Digest = digestIn(target.hashes, path)
-    return modelStatement(parseStrictJson(await content.objects.read(digest)), path)
+    const read = parseStrictJson(await content.objects.read(digest))
+    return { ...modelStatement(read, path), grants: parseModelGrants(read).grants ?? {} }
   }
   return undefined
 }
@@ -38,10 +45,14 @@ export function nameOfModel(path: string): string {
 }
 
 /**
- * Refuses a statement by which the fleet could not be ordered. Errors: `fleet/unknown-model`,
+ * The statement, unless the fleet could not be ordered by it. Errors: `fleet/unknown-model`,
  * `fleet/other-model`, `fleet/required-package`.
  */
-export async function refuseUnfitModel(house: House, fleet: string, path: string): Promise<void> {
+export async function refuseUnfitModel(
+  house: House,
+  fleet: string,
+  path: string,
+): Promise<PublishedModel> {
   const { model } = await fleetNamed(house.store.db, fleet)
   const statement = await modelAt(house, path)
   if (!statement) throw unknown('fleet/unknown-model', `model ${path}`, { model: path })
@@ -51,7 +62,7 @@ export async function refuseUnfitModel(house: House, fleet: string, path: string
   }
   const followed = (await packagesOf(house.store.db, fleet)).map(one => one.package)
   const lacking = statement.required.filter(name => !followed.includes(name))
-  if (lacking.length === 0) return
+  if (lacking.length === 0) return statement
   const message = `cannot make ${path} the model of ${fleet}: it requires ${lacking.join(', ')}, which the fleet does not run`
   throw new ServerError('fleet/required-package', message, { model: path, packages: lacking })
 }

@@ -26,6 +26,7 @@ import { watchRoles } from './role-lives.ts'
 import { noSecondStore, openSecondStore, type SecondStore } from './second/second-store.ts'
 import { keepSigner, type SignerKeeper, type SignerOptions } from './signer-keeper.ts'
 import { watchSilence } from './silence.ts'
+import { allFleets } from './store/fleet-store.ts'
 import { allFacts } from './store/people-store.ts'
 import { openStore } from './store/store.ts'
 import type { World } from './world.ts'
@@ -68,6 +69,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   )
   const signed = await openSigned(opened, options, { owner, store, content, streams, signer })
   const { catalogues, notes, log } = signed
+  await noteModels(store, { catalogues, content })
   const orderer = opened.use(
     openOrderer(options, { ...signed, owner, store, content, deltas, streams, signer, facts }),
   )
@@ -90,6 +92,17 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
     files: filesIn(checkout),
   }
   return { house, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+/** What models grant is decided in the writer's thread, which reads no catalogue. */
+async function noteModels(
+  store: House['store'],
+  held: Pick<House, 'catalogues' | 'content'>,
+): Promise<void> {
+  for (const { name, model } of await allFleets(store.db)) {
+    const statement = await modelAt(held, model)
+    if (statement) await store.write('noteModelGrants', { fleet: name, grants: statement.grants })
+  }
 }
 
 /** Nobody waits for the first copy; whoever changes something waits for that to be in it. */

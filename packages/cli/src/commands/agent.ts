@@ -1,4 +1,4 @@
-import { argument, type Call, type CommandSpec, textOption } from '../command.ts'
+import { argument, type Call, type CommandSpec, listOption, textOption } from '../command.ts'
 import { programs } from '../process/checkout.ts'
 import { refuseFailure, runInForeground } from '../process/child.ts'
 
@@ -12,9 +12,17 @@ const state = {
 export const agentRun: CommandSpec = {
   name: 'agent run',
   summary: 'Run the agent of a device that has joined, until Ctrl-C; its apps run on.',
-  options: [state],
+  options: [
+    state,
+    {
+      flags: '--require <part>',
+      what: 'start no app where this device lacks it: uid, memory, processes, cpu, firewall, landlock',
+      repeats: true,
+    },
+  ],
   examples: ['agent run --state /var/lib/steadfleet', 'agent run --state ./device-1 --json'],
-  run: call => runAgent(call, ['run']),
+  run: call =>
+    runAgent(call, ['run', ...listOption(call, 'require').flatMap(one => ['--require', one])]),
 }
 
 /** `steadfleet agent join TOKEN` */

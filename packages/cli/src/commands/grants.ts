@@ -9,8 +9,8 @@ import {
   setGrantRules,
 } from '@steadfleet/protocol'
 import { argument, type Call, type CommandSpec, listOption, textOption } from '../command.ts'
-import { CliError } from '../error.ts'
 import { findDevice, packageParams, wholeNumber } from '../fleet/find.ts'
+import { parseRule, withRules } from '../fleet/grant-rules.ts'
 import { type Fleet, openFleet } from '../fleet/open.ts'
 import { toTable } from '../output.ts'
 
@@ -26,7 +26,7 @@ const list: CommandSpec = {
   },
 }
 
-function toText({ grants, decisions, rules }: FleetGrants): string {
+function toText({ grants, decisions, rules, modelRules }: FleetGrants): string {
   const own = decisions.filter(({ scope }) => scope === 'device')
   return [
     toTable(
@@ -36,6 +36,7 @@ function toText({ grants, decisions, rules }: FleetGrants): string {
     ),
     ...own.map(one => `${one.target}: ${one.interface} of ${one.package} is ${one.verdict} there`),
     ...Object.entries(rules).map(([name, all]) => `rule: ${name} for ${all.join(', ')}`),
+    ...Object.entries(modelRules).map(([name, all]) => `model: ${name} for ${all.join(', ')}`),
   ].join('\n')
 }
 
@@ -157,8 +158,8 @@ const rules: CommandSpec = {
     const params = { fleet: fleet.home.fleet }
     const held = (await fleet.client.call(listGrants, { params })).rules
     const [add, remove] = [
-      listOption(call, 'add').map(toRule),
-      listOption(call, 'remove').map(toRule),
+      listOption(call, 'add').map(parseRule),
+      listOption(call, 'remove').map(parseRule),
     ]
     const isChange = add.length + remove.length > 0
     const body = withRules(held, add, remove)
@@ -171,31 +172,6 @@ const rules: CommandSpec = {
       ),
     )
   },
-}
-
-type Rule = readonly [name: string, to: string]
-
-function toRule(typed: string): Rule {
-  const [name = '', to = ''] = typed.split('=')
-  if (name !== '' && to !== '') return [name, to]
-  const message = `cannot take ${typed} for a rule: it is INTERFACE=PUBLISHER/NAME`
-  throw new CliError('cli/usage', message, { rule: typed })
-}
-
-function withRules(
-  held: Readonly<Record<string, readonly string[]>>,
-  add: readonly Rule[],
-  remove: readonly Rule[],
-): Record<string, string[]> {
-  const pairs: Rule[] = [
-    ...Object.entries(held).flatMap(([name, all]) => all.map((to): Rule => [name, to])),
-    ...add,
-  ]
-  const kept = pairs.filter(([name, to]) => !remove.some(one => one[0] === name && one[1] === to))
-  const byName = Map.groupBy(kept, ([name]) => name)
-  return Object.fromEntries(
-    [...byName].map(([name, all]) => [name, [...new Set(all.map(([, to]) => to))]]),
-  )
 }
 
 /** `steadfleet grants log` */

@@ -1,9 +1,17 @@
+import { interfaceNamed, isNeverByRule } from '@steadfleet/confine'
 import { parsePackageName } from '@steadfleet/domain'
 import { type ModelStatement, modelPath } from '@steadfleet/trust'
 import { argument, type Call, type CommandSpec, listOption, textOption } from '../command.ts'
 import { CliError } from '../error.ts'
+import { type GrantRule, parseRule } from '../fleet/grant-rules.ts'
 import { openFleet } from '../fleet/open.ts'
-import { differencesOf, type ModelChange, nextModel } from '../model/change-model.ts'
+import {
+  differencesOf,
+  grantLines,
+  type Model,
+  type ModelChange,
+  nextModel,
+} from '../model/change-model.ts'
 import {
   freeRevision,
   type HeldModel,
@@ -34,6 +42,12 @@ const publish: CommandSpec = {
     { flags: '--optional <package>', what: 'orders may leave it out again', repeats: true },
     { flags: '--interface <name>', what: 'such devices have it', repeats: true },
     { flags: '--without-interface <name>', what: 'such devices have it no more', repeats: true },
+    {
+      flags: '--grant <rule>',
+      what: 'INTERFACE=PUBLISHER/NAME or INTERFACE=PUBLISHER/*: who has it without being asked about',
+      repeats: true,
+    },
+    { flags: '--without-grant <rule>', what: 'one of those there are', repeats: true },
     { flags: '--summary <text>', what: 'what it is, for people' },
     {
       flags: '--development <yes|no>',
@@ -44,6 +58,7 @@ const publish: CommandSpec = {
   examples: [
     'model publish --require acme/greenhouse',
     'model publish --optional acme/greenhouse --development no --json',
+    'model publish --grant camera=acme/doorbell',
   ],
   async run(call) {
     const fleet = await openFleet(call)
@@ -102,9 +117,20 @@ function changeOf(call: Call): ModelChange {
     optional: listOption(call, 'optional').map(name => parsePackageName(name)),
     interfaces: listOption(call, 'interface'),
     withoutInterfaces: listOption(call, 'withoutInterface'),
+    grant: listOption(call, 'grant').map(parseRule).map(refuseNeverByRule),
+    withoutGrant: listOption(call, 'withoutGrant').map(parseRule),
     ...(summary !== undefined && { summary }),
     ...(development !== undefined && { development: isYes(development) }),
   }
+}
+
+/** A server would give it to nobody. Errors: `confine/unknown-interface`, `cli/refused`. */
+function refuseNeverByRule(rule: GrantRule): GrantRule {
+  const [name] = rule
+  interfaceNamed(name)
+  if (!isNeverByRule(name)) return rule
+  const message = `cannot grant ${name} by a rule: only a word about the very package grants it`
+  throw new CliError('cli/refused', message, { interface: name, hint: 'steadfleet grants grant' })
 }
 
 function isYes(typed: string): boolean {
@@ -112,7 +138,7 @@ function isYes(typed: string): boolean {
   throw new CliError('cli/usage', `cannot read --development ${typed}: yes or no is needed`)
 }
 
-function refuseNoChange(before: ModelStatement, after: ModelStatement): string[] {
+function refuseNoChange(before: Model, after: Model): string[] {
   const changes = differencesOf(before, after)
   if (changes.length > 0) return changes
   throw new CliError('cli/refused', `cannot publish ${modelPath(after)}: it says what is in force`)
@@ -133,6 +159,7 @@ function inWords({ path, statement }: HeldModel): string[] {
     `architectures: ${architectures.join(', ')}`,
     `requires: ${required.join(', ') || 'nothing'}`,
     `interfaces: ${interfaces.join(', ') || 'none'}`,
+    `grants: ${grantLines(statement).join(', ') || 'nothing'}`,
     `development: ${development ? 'yes' : 'no'}`,
   ]
 }

@@ -1,4 +1,5 @@
-import type { Digest } from '@steadfleet/base'
+import { type Digest, parseStrictJson } from '@steadfleet/base'
+import { parseModelGrants } from '@steadfleet/domain'
 import {
   type Client,
   type FleetView,
@@ -11,12 +12,13 @@ import { placeOf } from '../catalogue/place.ts'
 import { openPolicyDraft } from '../catalogue/policy-draft.ts'
 import { CliError } from '../error.ts'
 import type { Fleet } from '../fleet/open.ts'
+import type { Model } from './change-model.ts'
 
 /** A statement of the fleet's model, and where the catalogue has it. */
 export interface HeldModel {
   /** `acme/box/2/all` */
   readonly path: string
-  readonly statement: ModelStatement
+  readonly statement: Model
 }
 
 /** The longest statement that is read, in bytes. */
@@ -69,7 +71,8 @@ async function findModel(fleet: Fleet, path: string, now: Date): Promise<HeldMod
     )
     if (!target) continue
     const content = await fetchContent(client, target.digest, target.length)
-    return { path, statement: openModel(target, content) }
+    const statement = openModel(target, content)
+    return { path, statement: { ...statement, ...parseModelGrants(parseStrictJson(content)) } }
   }
   return undefined
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { listFleets, setModel } from '@steadfleet/protocol'
+import { listFleets, listGrants, setModel } from '@steadfleet/protocol'
 import { openServedFleet, type ServedFleet } from '../fleet/testing.ts'
 
 describe('the model of a fleet', { concurrency: false }, () => {
@@ -32,10 +32,29 @@ describe('the model of a fleet', { concurrency: false }, () => {
     assert.equal((await ownFleet())?.model, 'acme/box/3/all')
   })
 
+  test('grants by rule what the server then has of it, and takes it back', async () => {
+    const listed = async () =>
+      (await it.fleet.client.call(listGrants, { params: { fleet: it.fleet.home.fleet } }))
+        .modelRules
+    await it.done('model publish --grant network-lan=acme/* --grant usb=acme/hub')
+    assert.match(
+      await it.done('model show'),
+      /^grants: network-lan to acme\/\*, usb to acme\/hub$/m,
+    )
+    assert.deepEqual(await listed(), { 'network-lan': ['acme/*'], usb: ['acme/hub'] })
+    assert.match(await it.done('grants list'), /^model: usb for acme\/hub$/m)
+    await it.done('model publish --without-grant network-lan=acme/* --without-grant usb=acme/hub')
+    assert.deepEqual(await listed(), {})
+    await it.done('model use acme/box/3/all')
+  })
+
   const refusals: [what: string, words: string, why: RegExp][] = [
     ['says nothing new', 'model publish --interface camera', /what is in force/],
     ['requires what the fleet does not run', 'model publish --require acme/hub', /does not run/],
     ['is not there', 'model use acme/box/9/all', /no catalogue has it/],
+    ['grants what no rule grants', 'model publish --grant time-control=acme/hub', /by a rule/],
+    ['grants what there is not', 'model publish --grant camra=acme/hub', /none of that name/],
+    ['grants nobody', 'model publish --grant camera', /INTERFACE=PUBLISHER/],
     ['is said in no known word', 'model publish --development maybe', /yes or no/],
   ]
   for (const [what, words, why] of refusals) {

@@ -1,4 +1,4 @@
-import type { InterfaceRequest } from '@steadfleet/domain'
+import type { GrantRules, InterfaceRequest } from '@steadfleet/domain'
 import { interfaceNamed, isInterface } from '../interfaces/table.ts'
 import { covers } from './difference.ts'
 
@@ -11,15 +11,14 @@ export interface GrantDecision {
   readonly request: InterfaceRequest
 }
 
-/** For each interface, who has it without being asked about: `acme/box`, `acme/*`, or `*`. */
-export type GrantRules = Readonly<Record<string, readonly string[]>>
-
 /** All that decides what a package gets on one device. */
 export interface GrantSituation {
   readonly package: string
   /** Of the fleet, and of this device alone. */
   readonly decisions: readonly GrantDecision[]
+  /** Of the fleet, and of the model of its devices. */
   readonly rules: GrantRules
+  readonly modelRules: GrantRules
   /** What the owner root's ceiling says, by interface. */
   readonly ceiling: ReadonlyMap<string, readonly string[]>
 }
@@ -27,7 +26,7 @@ export interface GrantSituation {
 /** Whether a package has an interface, and by whose word. */
 export interface Standing {
   readonly is: 'granted' | 'refused' | 'open'
-  readonly by: 'never' | 'device' | 'fleet' | 'rule' | 'ceiling' | 'default' | 'nobody'
+  readonly by: 'never' | 'device' | 'fleet' | 'rule' | 'model' | 'ceiling' | 'default' | 'nobody'
 }
 
 /**
@@ -51,8 +50,21 @@ function saidOf(request: InterfaceRequest, situation: GrantSituation): Standing 
     if (said?.verdict === 'refused') return { is: 'refused', by: scope }
     if (said && covers(said.request, request)) return { is: 'granted', by: scope }
   }
-  const rule = situation.rules[request.interface]
-  return matches(rule, situation.package) ? { is: 'granted', by: 'rule' } : undefined
+  return byRule(request.interface, situation)
+}
+
+/** What is never granted automatically is granted by no rule. */
+function byRule(name: string, situation: GrantSituation): Standing | undefined {
+  if (isNeverByRule(name)) return undefined
+  const { rules, modelRules } = situation
+  if (matches(rules[name], situation.package)) return { is: 'granted', by: 'rule' }
+  if (matches(modelRules[name], situation.package)) return { is: 'granted', by: 'model' }
+  return undefined
+}
+
+/** Whether only a word about the very package grants an interface. */
+export function isNeverByRule(name: string): boolean {
+  return isInterface(name) && interfaceNamed(name).granted === 'never automatically'
 }
 
 /** The interfaces of a release that an order grants: granted, and under the ceiling. */

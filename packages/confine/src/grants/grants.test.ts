@@ -84,6 +84,7 @@ const situation = (more: Partial<GrantSituation> = {}): GrantSituation => ({
   package: 'acme/box',
   decisions: [],
   rules: {},
+  modelRules: {},
   ceiling: all,
   ...more,
 })
@@ -143,6 +144,30 @@ const standings: [
     'what a rule gives another',
     lan,
     { rules: { 'network-lan': ['acme/boxes', 'acm/*'] } },
+    'open by nobody',
+  ],
+  [
+    'what its model gives it',
+    lan,
+    { modelRules: { 'network-lan': ['acme/*'] } },
+    'granted by model',
+  ],
+  [
+    'what its model gives it and the device refused',
+    lan,
+    { modelRules: { 'network-lan': ['*'] }, decisions: [said('refused', 'device')] },
+    'refused by device',
+  ],
+  [
+    'what may never be, though its model gives it',
+    lan,
+    { modelRules: { 'network-lan': ['*'] }, decisions: [said('never', 'fleet')] },
+    'refused by never',
+  ],
+  [
+    'what is never granted automatically',
+    { interface: 'time-control' },
+    { rules: { 'time-control': ['acme/box'] }, modelRules: { 'time-control': ['*'] } },
     'open by nobody',
   ],
   [
@@ -214,6 +239,14 @@ describe('a device waits', () => {
     ],
     ['no longer once it was refused', [], [lan], { decisions: [said('never', 'fleet')] }, []],
     ['for nothing that a rule grants', [], [lan], { rules: { 'network-lan': ['*'] } }, []],
+    ['for nothing that its model grants', [], [lan], { modelRules: { 'network-lan': ['*'] } }, []],
+    [
+      'for what is never granted automatically, whatever rules say',
+      [],
+      [{ interface: 'time-control' }],
+      { rules: { 'time-control': ['*'] } },
+      ['time-control'],
+    ],
   ]
   for (const [what, before, after, more, waits] of rows) {
     test(what, () => {

@@ -1,8 +1,8 @@
 export {
   type GrantDecision,
-  type GrantRules,
   type GrantSituation,
   grantedNames,
+  isNeverByRule,
   isUnderCeiling,
   type Standing,
   standingOf,

@@ -1,14 +1,12 @@
-import { FleetName, object, Revision } from '@steadfleet/domain'
+import { FleetName, GrantRules, InterfaceName, object, Revision } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { route } from '../route.ts'
 import {
   DecisionView,
   DeedView,
   FleetGrants,
-  GrantRulesView,
   GrantScope,
   GrantVerdict,
-  InterfaceName,
   RequestChangeView,
   ReviewView,
 } from '../views-grants.ts'
@@ -61,8 +59,8 @@ export const setGrantRules = route({
   needs: 'settings:write',
   summary: 'Say which packages and publishers have an interface without being asked about.',
   params: object({ fleet: FleetName }),
-  body: GrantRulesView,
-  reply: object({ rules: GrantRulesView, ordered: Type.Integer({ minimum: 0 }) }),
+  body: GrantRules,
+  reply: object({ rules: GrantRules, ordered: Type.Integer({ minimum: 0 }) }),
 })
 
 export const compareRequests = route({

@@ -1,5 +1,6 @@
 import {
   faultsInSettings,
+  type GrantRules,
   type ReleaseRecord,
   type SettingScope,
   type SettingValues,
@@ -13,6 +14,7 @@ import { channelNamed, releasesAt, releasesOf } from '../store/release-store.ts'
 import type { Db } from '../store/schema.ts'
 import { refuseUnpublished } from './channel.ts'
 import { assign, markDue, markFleetDue } from './due.ts'
+import { noteModelGrants } from './grant.ts'
 
 export interface NewSetting {
   readonly fleet: string
@@ -49,9 +51,14 @@ export async function setSettings(db: Db, setting: NewSetting): Promise<void> {
 /** Every device of the fleet is ordered anew by this statement; whether it may be is asked before. */
 export async function setModel(
   db: Db,
-  { fleet, model }: { readonly fleet: string; readonly model: string },
+  {
+    fleet,
+    model,
+    grants,
+  }: { readonly fleet: string; readonly model: string; readonly grants: GrantRules },
 ): Promise<void> {
   await db.updateTable('fleet').set({ model }).where('name', '=', fleet).execute()
+  await noteModelGrants(db, { fleet, grants })
   await markFleetDue(db, fleet)
 }
 

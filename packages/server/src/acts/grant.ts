@@ -1,6 +1,6 @@
-import type { GrantDecision, GrantRules, GrantSituation } from '@steadfleet/confine'
-import type { InterfaceRequest } from '@steadfleet/domain'
-import { unknown } from '../error.ts'
+import { type GrantDecision, type GrantSituation, isNeverByRule } from '@steadfleet/confine'
+import type { GrantRules, InterfaceRequest } from '@steadfleet/domain'
+import { ServerError, unknown } from '../error.ts'
 import { deviceWithId } from '../store/device-store.ts'
 import { fleetNamed } from '../store/fleet-store.ts'
 import { type Deed, keepCeiling } from '../store/grant-store.ts'
@@ -72,10 +72,29 @@ export interface NewRules {
 /** Says who of a fleet's packages has an interface without being asked about. */
 export async function setGrantRules(db: Db, { fleet, rules, by, now }: NewRules): Promise<void> {
   await fleetNamed(db, fleet)
+  refuseNeverByRule(rules)
   const json = JSON.stringify(rules)
   await db.updateTable('fleet').set({ grant_rules: json }).where('name', '=', fleet).execute()
   await note(db, { at: now, by, deed: 'grant: rules', subject: fleet, json })
   await takeEffect(db, fleet, undefined, now)
+}
+
+function refuseNeverByRule(rules: GrantRules): void {
+  const name = Object.keys(rules).find(isNeverByRule)
+  if (name === undefined) return
+  const message = `cannot grant ${name} by a rule: only a word about the very package grants it`
+  throw new ServerError('grant/never-by-rule', message, { interface: name })
+}
+
+/** What the statement that a fleet is ordered by grants; says whether that is news. */
+export async function noteModelGrants(
+  db: Db,
+  { fleet, grants }: { readonly fleet: string; readonly grants: GrantRules },
+): Promise<void> {
+  const json = JSON.stringify(grants)
+  if ((await fleetNamed(db, fleet)).model_grants === json) return
+  await db.updateTable('fleet').set({ model_grants: json }).where('name', '=', fleet).execute()
+  await takeEffect(db, fleet, undefined)
 }
 
 /** The ceiling as a policy that is in force has it: what it lets in may be what a rollout waits for. */

@@ -5,6 +5,7 @@ import { isolationOf } from '../store/isolation-store.ts'
 import type { Db } from '../store/schema.ts'
 import { markDue, markFleetDue } from './due.ts'
 import { noteOnDevice } from './events.ts'
+import { note } from './grant.ts'
 import type { CheckIn } from './said.ts'
 
 export interface IsolationAct {
@@ -32,6 +33,8 @@ export async function setIsolation(db: Db, act: IsolationAct): Promise<void> {
   const code = isIsolated ? 'isolation/begun' : 'isolation/ended'
   const details = { by, ...(name !== undefined && { package: name }) }
   await noteOnDevice(db, device, { at: now as DeviceEvent['at'], code, message, details })
+  const deed = isIsolated ? 'isolation: begun' : 'isolation: ended'
+  await note(db, { at: now, by, deed, subject: device, json: JSON.stringify({ what }) })
 }
 
 function wholeDevice(held: Isolation, isIsolated: boolean): Isolation {
@@ -44,13 +47,19 @@ function onePackage(held: Isolation, name: PackageName, isIsolated: boolean): Is
   return { ...(held.device && { device: true }), ...(packages.length > 0 && { packages }) }
 }
 
-/** The standing rule of a fleet; null for none. */
-export async function setIsolationRule(
-  db: Db,
-  { fleet, from }: { readonly fleet: string; readonly from: number | null },
-): Promise<void> {
+export interface NewIsolationRule extends Pick<IsolationAct, 'by' | 'now'> {
+  readonly fleet: string
+  /** Denied attempts in a minute; null for none. */
+  readonly from: number | null
+}
+
+/** The standing rule of a fleet. */
+export async function setIsolationRule(db: Db, rule: NewIsolationRule): Promise<void> {
+  const { fleet, from, by, now } = rule
   await fleetNamed(db, fleet)
   await db.updateTable('fleet').set({ isolate_from: from }).where('name', '=', fleet).execute()
+  const json = JSON.stringify({ 'denied-per-minute': from })
+  await note(db, { at: now, by, deed: 'isolation: rule', subject: fleet, json })
   await markFleetDue(db, fleet)
 }
 

@@ -95,8 +95,8 @@ function handlePackages(handle: Handle, house: House): void {
   const { store, world } = house
 
   handle(setModel, async ({ params: { fleet }, body: { model } }) => {
-    await refuseUnfitModel(house, fleet, model)
-    await store.write('setModel', { fleet, model })
+    const { grants } = await refuseUnfitModel(house, fleet, model)
+    await store.write('setModel', { fleet, model, grants })
     await house.orderer.nudge()
     announce(house, 'devices')
     return toFleetView(house, await fleetNamed(store.db, fleet))

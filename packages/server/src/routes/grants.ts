@@ -1,5 +1,5 @@
 import { requestChanges } from '@steadfleet/confine'
-import { type PackageName, toTimestamp } from '@steadfleet/domain'
+import { type DeviceId, type PackageName, toTimestamp } from '@steadfleet/domain'
 import {
   compareRequests,
   decideGrant,
@@ -13,6 +13,7 @@ import { unknown } from '../error.ts'
 import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
 import { nameOf } from '../http/permissions.ts'
+import { assignedTo } from '../store/device-store.ts'
 import { deedsOf } from '../store/grant-store.ts'
 import { releasesAt } from '../store/release-store.ts'
 import { requestsAt } from '../store/review-store.ts'
@@ -34,7 +35,10 @@ export function handleGrants(handle: Handle, house: House): void {
   handle(decideGrant, async ({ params, body, caller }) => {
     const { fleet, scope, target } = params
     const name = `${params.publisher}/${params.name}` as PackageName
-    const revision = body.revision ?? (await newestRevision(db, fleet, name))
+    const revision =
+      body.revision ??
+      (await newestRevision(db, fleet, name)) ??
+      (await assignedTo(db, target as DeviceId)).find(one => one.package === name)?.revision
     const request = await requestFor(house, name, revision, params.interface)
     const said = { package: name, interface: params.interface, scope, target }
     const made = { ...said, verdict: body.verdict, request, by: nameOf(caller) }

@@ -32,8 +32,10 @@ export function handleIsolation(handle: Handle, house: House): void {
     act({ ...params, ...body, by: nameOf(caller) }, false),
   )
 
-  handle(setIsolationRule, async ({ params: { fleet }, body }) => {
-    await store.write('setIsolationRule', { fleet, from: body['denied-per-minute'] ?? null })
+  handle(setIsolationRule, async ({ params: { fleet }, body, caller }) => {
+    const from = body['denied-per-minute'] ?? null
+    const now = toTimestamp(world.now())
+    await store.write('setIsolationRule', { fleet, from, by: nameOf(caller), now })
     await house.orderer.nudge()
     announce(house, 'devices')
     return toFleetView(house, await fleetNamed(store.db, fleet))

@@ -10,7 +10,13 @@ import {
   setUpdates,
   tryRelease,
 } from '../acts/fleet.ts'
-import { decideGrant, forgetGrant, noteCeiling, setGrantRules } from '../acts/grant.ts'
+import {
+  decideGrant,
+  forgetGrant,
+  noteCeiling,
+  noteModelGrants,
+  setGrantRules,
+} from '../acts/grant.ts'
 import { setIsolation, setIsolationRule } from '../acts/isolation.ts'
 import { clearDue, putOrder } from '../acts/order.ts'
 import {
@@ -60,6 +66,7 @@ export const commands = {
   forgetGrant,
   setGrantRules,
   noteCeiling,
+  noteModelGrants,
   askReview,
   reviewRelease,
   setReviewPolicy,

@@ -11,6 +11,7 @@ export interface FleetRow {
   readonly updates: string
   readonly probation_seconds: number | null
   readonly isolate_from: number | null
+  readonly model_grants: string
 }
 
 export async function fleetNamed(db: Db, name: string): Promise<FleetRow> {

@@ -1,4 +1,4 @@
-import type { GrantDecision, GrantRules, GrantSituation } from '@steadfleet/confine'
+import type { GrantDecision, GrantSituation } from '@steadfleet/confine'
 import type { Db } from './schema.ts'
 
 /** What somebody said of one interface of a package, for a fleet or for one device. */
@@ -34,14 +34,17 @@ export async function decisionsOf(db: Db, fleet: string, name?: string): Promise
   }))
 }
 
-/** The rules by which a fleet grants without being asked. */
-export async function grantRulesOf(db: Db, fleet: string): Promise<GrantRules> {
+type Rules = Pick<GrantSituation, 'rules' | 'modelRules'>
+
+/** The rules by which a fleet and its model grant without being asked. */
+async function grantRulesOf(db: Db, fleet: string): Promise<Rules> {
   const row = await db
     .selectFrom('fleet')
-    .select('grant_rules')
+    .select(['grant_rules', 'model_grants'])
     .where('name', '=', fleet)
     .executeTakeFirst()
-  return row ? JSON.parse(row.grant_rules) : {}
+  if (!row) return { rules: {}, modelRules: {} }
+  return { rules: JSON.parse(row.grant_rules), modelRules: JSON.parse(row.model_grants) }
 }
 
 const ceilingFact = 'ceiling'
@@ -65,30 +68,26 @@ export async function keepCeiling(db: Db, ceiling: GrantSituation['ceiling']): P
     .execute()
 }
 
+/** All that decides which is the same for every device of a fleet. */
+export interface SaidInFleet extends Omit<GrantSituation, 'package' | 'decisions'> {
+  readonly decisions: readonly StoredDecision[]
+}
+
 /** What decides about a package on one device, out of all that was said in its fleet. */
-export function situationFor(
-  name: string,
-  device: string,
-  said: {
-    readonly decisions: readonly StoredDecision[]
-    readonly rules: GrantRules
-    readonly ceiling: GrantSituation['ceiling']
-  },
-): GrantSituation {
+export function situationFor(name: string, device: string, said: SaidInFleet): GrantSituation {
   const decisions = said.decisions.filter(
     one => one.package === name && (one.scope === 'fleet' || one.target === device),
   )
-  return { package: name, decisions, rules: said.rules, ceiling: said.ceiling }
+  return { ...said, package: name, decisions }
 }
 
-/** All of {@link situationFor} that is the same for every device of a fleet. */
 export async function saidInFleet(
   db: Db,
   fleet: string,
   ceiling: GrantSituation['ceiling'],
-): Promise<Parameters<typeof situationFor>[2]> {
+): Promise<SaidInFleet> {
   const [decisions, rules] = await Promise.all([decisionsOf(db, fleet), grantRulesOf(db, fleet)])
-  return { decisions, rules, ceiling }
+  return { decisions, ...rules, ceiling }
 }
 
 export interface Deed {

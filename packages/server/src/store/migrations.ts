@@ -158,6 +158,7 @@ const migrations: readonly string[] = [
   alter table rollout add column wakes_at text;
   create index rollout_wakes on rollout (wakes_at) where wakes_at is not null;
   `,
+  `alter table fleet add column model_grants text not null default '{}'`,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

@@ -22,6 +22,8 @@ export interface Database {
     isolate_from: Generated<number | null>
     /** Who has an interface without being asked about, as JSON. */
     grant_rules: Generated<string>
+    /** The same, as the statement of its model has it. */
+    model_grants: Generated<string>
   }
   fleet_package: { fleet: string; package: string; channel: string }
   enrolment_token: { hash: string; fleet: string; expires_at: string; used_by: string | null }

@@ -11,7 +11,7 @@ import {
   toPkcs8Pem,
 } from '@steadfleet/authority'
 import { digestOf, toHexDigest } from '@steadfleet/base'
-import type { ChannelName, FleetName } from '@steadfleet/domain'
+import type { ChannelName, FleetName, PackageName } from '@steadfleet/domain'
 import {
   type Client,
   createEnrolmentToken,
@@ -188,17 +188,23 @@ async function writeLog(data: string, { origin, seed, witnesses }: TestLog): Pro
 function namesWith(required: readonly string[]): Parameters<typeof makeFirstFiles>[1] {
   return {
     publisher: 'acme',
-    model: {
-      model: 'acme/box',
-      revision: 1,
-      summary: 'A box',
-      architectures: ['amd64', 'arm64'],
-      slots: [],
-      required,
-      interfaces: ['network'],
-    },
-    ceiling: new Map([['network', ['acme/greenhouse']]]),
+    model: { ...firstModel, required },
+    ceiling: new Map([
+      ['network', ['acme/greenhouse']],
+      ['serial-port', ['*']],
+    ]),
   }
+}
+
+/** What kind of device they are, at first. */
+export const firstModel: Parameters<typeof makeFirstFiles>[1]['model'] = {
+  model: 'acme/box' as PackageName,
+  revision: 1,
+  summary: 'A box',
+  architectures: ['amd64', 'arm64'],
+  slots: [],
+  required: [],
+  interfaces: ['network'],
 }
 
 async function write(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {

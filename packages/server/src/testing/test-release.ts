@@ -129,7 +129,7 @@ export async function putRole(client: Client, role: string, body: Uint8Array): P
   return (await client.call(publishRole, { params: { role }, body })).published
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
 

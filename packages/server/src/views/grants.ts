@@ -45,10 +45,8 @@ export async function toFleetGrants(house: House, fleet: string): Promise<FleetG
     }
   }
   const decisions = said.decisions.map(one => ({ ...one, package: one.package as PackageName }))
-  const rules = Object.fromEntries(
-    Object.entries(said.rules).map(([name, packages]) => [name, [...packages]]),
-  )
-  return { grants, decisions, rules }
+  const { rules, modelRules } = said
+  return { grants, decisions, rules, modelRules }
 }
 
 /** Several architectures ask once. */
