@@ -128,7 +128,9 @@ describe('grants', { concurrency: false }, () => {
   })
 
   test('are by no rule of what is never granted automatically', async () => {
-    await assert.rejects(rules({ 'time-control': ['acme/greenhouse'] }), { code: 'grant/never-by-rule' })
+    await assert.rejects(rules({ 'time-control': ['acme/greenhouse'] }), {
+      code: 'grant/never-by-rule',
+    })
   })
 
   test('count under the ceiling alone', async () => {

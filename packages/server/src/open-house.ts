@@ -69,7 +69,6 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   )
   const signed = await openSigned(opened, options, { owner, store, content, streams, signer })
   const { catalogues, notes, log } = signed
-  await noteModels(store, { catalogues, content })
   const orderer = opened.use(
     openOrderer(options, { ...signed, owner, store, content, deltas, streams, signer, facts }),
   )
@@ -98,10 +97,12 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
 async function noteModels(
   store: House['store'],
   held: Pick<House, 'catalogues' | 'content'>,
+  now: string,
 ): Promise<void> {
   for (const { name, model } of await allFleets(store.db)) {
     const statement = await modelAt(held, model)
-    if (statement) await store.write('noteModelGrants', { fleet: name, grants: statement.grants })
+    if (!statement) continue
+    await store.write('noteModelGrants', { fleet: name, grants: statement.grants, now })
   }
 }
 
@@ -170,6 +171,7 @@ async function openSigned(
     }),
   )
   await notes.noteAll()
+  await noteModels(store, { catalogues, content }, toTimestamp(world.now()))
   return { catalogue, catalogues, notes, log }
 }
 

@@ -1,6 +1,5 @@
 import {
   faultsInSettings,
-  type GrantRules,
   type ReleaseRecord,
   type SettingScope,
   type SettingValues,
@@ -14,7 +13,7 @@ import { channelNamed, releasesAt, releasesOf } from '../store/release-store.ts'
 import type { Db } from '../store/schema.ts'
 import { refuseUnpublished } from './channel.ts'
 import { assign, markDue, markFleetDue } from './due.ts'
-import { noteModelGrants } from './grant.ts'
+import { type ModelGrants, noteModelGrants } from './grant.ts'
 
 export interface NewSetting {
   readonly fleet: string
@@ -51,14 +50,11 @@ export async function setSettings(db: Db, setting: NewSetting): Promise<void> {
 /** Every device of the fleet is ordered anew by this statement; whether it may be is asked before. */
 export async function setModel(
   db: Db,
-  {
-    fleet,
-    model,
-    grants,
-  }: { readonly fleet: string; readonly model: string; readonly grants: GrantRules },
+  { model, ...granted }: ModelGrants & { readonly model: string },
 ): Promise<void> {
+  const { fleet } = granted
   await db.updateTable('fleet').set({ model }).where('name', '=', fleet).execute()
-  await noteModelGrants(db, { fleet, grants })
+  await noteModelGrants(db, granted)
   await markFleetDue(db, fleet)
 }
 

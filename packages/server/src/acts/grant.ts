@@ -86,15 +86,16 @@ function refuseNeverByRule(rules: GrantRules): void {
   throw new ServerError('grant/never-by-rule', message, { interface: name })
 }
 
-/** What the statement that a fleet is ordered by grants; says whether that is news. */
-export async function noteModelGrants(
-  db: Db,
-  { fleet, grants }: { readonly fleet: string; readonly grants: GrantRules },
-): Promise<void> {
+export interface ModelGrants extends Pick<NewRules, 'fleet' | 'now'> {
+  readonly grants: GrantRules
+}
+
+/** Keeps what the statement that a fleet is ordered by grants. */
+export async function noteModelGrants(db: Db, { fleet, grants, now }: ModelGrants): Promise<void> {
   const json = JSON.stringify(grants)
   if ((await fleetNamed(db, fleet)).model_grants === json) return
   await db.updateTable('fleet').set({ model_grants: json }).where('name', '=', fleet).execute()
-  await takeEffect(db, fleet, undefined)
+  await takeEffect(db, fleet, undefined, now)
 }
 
 /** The ceiling as a policy that is in force has it: what it lets in may be what a rollout waits for. */

@@ -96,7 +96,7 @@ function handlePackages(handle: Handle, house: House): void {
 
   handle(setModel, async ({ params: { fleet }, body: { model } }) => {
     const { grants } = await refuseUnfitModel(house, fleet, model)
-    await store.write('setModel', { fleet, model, grants })
+    await store.write('setModel', { fleet, model, grants, now: toTimestamp(world.now()) })
     await house.orderer.nudge()
     announce(house, 'devices')
     return toFleetView(house, await fleetNamed(store.db, fleet))
