@@ -7,6 +7,8 @@ import { describe, test } from 'node:test'
 import { type Digest, digestOf } from '@steadfleet/base'
 import type { PackageName } from '@steadfleet/domain'
 import { dataPath, settingsPath, treePath } from './disk/paths.ts'
+import { holdUpdates, resumeUpdates } from './say/acts.ts'
+import { ObjectStore } from './store/objects.ts'
 import type { TestDevice } from './testing/device.test.ts'
 import type { PretendFleet, Release } from './testing/pretend-fleet.test.ts'
 import { withFleet } from './testing/stage.test.ts'
@@ -151,6 +153,40 @@ describe('an order that overtakes another', () => {
       assert.deepEqual(
         fleet.events.filter(event => event.kind === 'failure'),
         [],
+      )
+    }))
+
+  test('has what was fetched for it used: no byte comes twice, over a restart too', () =>
+    withFleet(async ({ fleet, device }) => {
+      const [film, song] = [noise(1), noise(2)]
+      const hub = await fleet.publish('acme/hub', 1, { ...good, film })
+      const lamp = await fleet.publish('acme/lamp', 1, { ...good, song })
+      await fleet.give([hub, lamp])
+      await fleet.untilState('committed', 1)
+      const second = await fleet.publish('acme/hub', 2, { ...good, film: `${film}2` })
+      const lamps = await fleet.publish('acme/lamp', 2, { ...good, song: `${song}2` })
+      await holdUpdates(device.say)
+      await fleet.give([second, lamps])
+      await fleet.until('the wait', () => device.say.gate.waiting && true)
+      const { sent } = fleet
+      const third = await fleet.publish('acme/lamp', 3, { ...good, song: `${song}3` })
+      await fleet.give([second, third])
+      await fleet.untilEvent('change', 'engine/superseded')
+      await fleet.until('the next wait', () =>
+        device.say.gate.update?.packages.some(one => one.to === 3) && device.say.gate.waiting
+          ? true
+          : undefined,
+      )
+      const came = fleet.sent - sent
+      assert.ok(came < song.length * 2, `the song, and what names it: ${came} bytes`)
+      await device.stop()
+      await device.start()
+      await resumeUpdates(device.say)
+      await fleet.untilState('committed', 2)
+      const again = fleet.sent - sent - came
+      assert.ok(again < 1000, `no more than what names things, for the restart: ${again} bytes`)
+      await fleet.until('the lamp that nobody ran to go', () =>
+        hasObject(device, lamps) ? undefined : true,
       )
     }))
 })
@@ -324,6 +360,10 @@ function startsOf(device: TestDevice, revision: number): number {
 
 function treeOf(device: TestDevice, { record }: Release): string {
   return treePath(device.paths, record.tree.digest)
+}
+
+function hasObject({ paths }: TestDevice, { record }: Release): boolean {
+  return existsSync(new ObjectStore(paths).pathOf(record.tree.digest))
 }
 
 /** Text that does not compress, the same in every run. */

@@ -2,8 +2,9 @@ import type { Server as HttpServer } from 'node:http'
 import type { Server } from 'node:net'
 import { type PackageName, usualCheckInSeconds } from '@steadfleet/domain'
 import { type Change, Halted, partOf, stepOf } from '@steadfleet/engine'
-import { currentGeneration, followForever } from './change/follow-order.ts'
+import { followForever } from './change/follow-order.ts'
 import { makeUpForLost } from './change/found-data.ts'
+import { currentGeneration } from './change/generations.ts'
 import { recover } from './change/recover.ts'
 import { dropExpiredForever } from './change/rejected-data.ts'
 import { type Reverting, type RevertOptions, revert } from './change/revert.ts'
@@ -58,7 +59,9 @@ export class Agent {
     const parts = await openParts(options, () => halt.abort(new Halted()))
     const agent = new Agent(options, parts, halt)
     parts.outbox.onAdd(() => agent.#tell.ring())
-    const found = await recover(parts.stores, parts.journal, parts.trust.floors)
+    const { floors, counter } = parts.trust
+    const found = await recover(parts.stores, parts.journal, { floors, counter })
+    if (found.hasLeftovers) parts.host.leftovers.note()
     // Past its gate a change may be about to stop an app: what it shut stays shut.
     if (!isPastGate(parts.journal.state.change)) await parts.say.leases.openAll()
     await tellRescues(parts, found.current)
@@ -235,7 +238,10 @@ export class Agent {
       onFailedBefore: packages => {
         this.#failedBefore = packages
       },
-      onSettled: () => say.gate.settle(),
+      onSettled: async () => {
+        await host.leftovers.settle()
+        await say.gate.settle()
+      },
     })
   }
 

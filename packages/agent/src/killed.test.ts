@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { currentGeneration } from './change/follow-order.ts'
+import { currentGeneration } from './change/generations.ts'
 import { type Paths, pathsOf, treePath } from './disk/paths.ts'
 import { PretendFleet, type Release } from './testing/pretend-fleet.test.ts'
 import {

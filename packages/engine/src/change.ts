@@ -178,6 +178,11 @@ export function packagesIn({ plan }: Change, lane: PackageName): PackageName[] {
   return [...new Set(names)]
 }
 
+/** Somebody wants something else, and nothing failed: what was fetched may be wanted by that, too. */
+export function isOvertaken({ abort }: Pick<Change, 'abort'>): boolean {
+  return abort?.code === 'engine/superseded'
+}
+
 export function stepOf(change: Change, id: string): Step {
   const step = change.plan.steps.find(one => one.id === id)
   if (step) return step

@@ -218,7 +218,8 @@ async function lifeEnds(
 /** Bytes and generations are never changed in place. */
 function copyOf({ disk, running }: Device): Device {
   const { objects, trees, data, generations } = disk
-  const sets = { objects: new Set(objects), trees: new Set(trees) }
+  const fetched = [...disk.fetched]
+  const sets = { objects: new Set(objects), trees: new Set(trees), fetched }
   const maps = { data: new Map(data), generations: new Map(generations) }
   return { disk: { ...disk, ...sets, ...maps }, running: new Map(running) }
 }

@@ -39,7 +39,8 @@ export interface ChangeHost {
   look(change: Change, stop: AbortSignal): Promise<{ milliseconds: number; sights: Sight[] }>
   /**
    * Takes down everything that neither what the pointer names nor the generation it may go back to
-   * needs; after a rescue, starts what the pointer names.
+   * needs; after a rescue, starts what the pointer names. What was fetched for a change that is overtaken stays
+   * until the next one is over: that may need it.
    */
   tidy(change: Change): Promise<void>
 }

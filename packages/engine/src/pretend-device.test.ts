@@ -11,6 +11,7 @@ import {
   foldJournal,
   type Generation,
   type GenerationPackage,
+  isOvertaken,
   isSamePackage,
   type Journal,
   type JournalRecord,
@@ -37,6 +38,8 @@ export interface Disk {
   pointer: number
   generations: Map<number, Generation>
   objects: Set<string>
+  /** What came over the network, in its order. */
+  fetched: string[]
   trees: Set<string>
   data: Map<string, string>
 }
@@ -73,6 +76,7 @@ export function deviceBefore({ from, to }: Story): Device {
     pointer: from.number,
     generations: new Map([from, to].map(one => [one.number, one])),
     objects: new Set(from.packages.map(one => one.tree.digest)),
+    fetched: [],
     trees: new Set(from.packages.map(one => one.tree.digest)),
     data: new Map([...from.packages.map(toData), ...to.packages.flatMap(toEarlierData)]),
   }
@@ -91,6 +95,12 @@ function toData(one: GenerationPackage): [string, string] {
 /** The copy that a package is given back. */
 function toEarlierData({ package: name, restored }: GenerationPackage): [string, string][] {
   return restored ? [[`${name}/${restored.from}`, `${name} data of then`]] : []
+}
+
+/** A change to `to` begins on a device on which none is under way. */
+export function planNext({ disk }: Device, to: Generation): void {
+  disk.generations.set(to.number, to)
+  write(disk, planOf(currentOf(disk), to))
 }
 
 function planOf(from: Generation, to: Generation): NewRecord {
@@ -283,7 +293,12 @@ class PretendHost implements ChangeHost {
   }
 
   readonly #effects: Record<Step['kind'], (step: Step, again: boolean) => Promise<void>> = {
-    fetch: step => this.#do(step, disk => disk.objects.add(this.#to(step).tree.digest)),
+    fetch: step =>
+      this.#do(step, disk => {
+        const { digest } = this.#to(step).tree
+        if (!disk.objects.has(digest)) disk.fetched.push(digest)
+        disk.objects.add(digest)
+      }),
     install: async step => {
       if (!this.#device.disk.objects.has(this.#to(step).tree.digest)) throw new Error('no objects')
       await this.#do(step, disk => disk.trees.add(this.#to(step).tree.digest))
@@ -317,7 +332,7 @@ class PretendHost implements ChangeHost {
 
   readonly #undoings: Record<Step['kind'], (step: Step) => Promise<void>> = {
     fetch: step =>
-      this.#effect(disk => this.#isNeeded(step) || disk.objects.delete(this.#tree(step))),
+      this.#effect(disk => this.#isNeeded(step, true) || disk.objects.delete(this.#tree(step))),
     install: step =>
       this.#effect(disk => this.#isNeeded(step) || disk.trees.delete(this.#tree(step))),
     stop: step =>
@@ -339,8 +354,11 @@ class PretendHost implements ChangeHost {
     return this.#to(step).tree.digest
   }
 
-  #isNeeded(step: Step): boolean {
-    const { abort } = this.#journal.state.change ?? {}
+  /** A newer order may need what was fetched for this one. */
+  #isNeeded(step: Step, isFetched = false): boolean {
+    const { change } = this.#journal.state
+    if (isFetched && change && isOvertaken(change)) return true
+    const { abort } = change ?? {}
     const kept = [this.#story.from, ...(abort ? [] : [this.#aim])].flatMap(one => one.packages)
     return kept.some(one => one.tree.digest === this.#tree(step))
   }
@@ -385,12 +403,20 @@ class PretendHost implements ChangeHost {
     return { package: one.package, state, restarts: 0, healthy: isWell, why: 'pretended' }
   }
 
-  async tidy({ state }: Change): Promise<void> {
+  async tidy(change: Change): Promise<void> {
+    const { state, to } = change
     await this.#effect(disk => {
       const current = currentOf(disk)
+      const coming = disk.generations.get(to)
       if (state === 'rescue') adopt(this.#device, current)
       disk.generations = new Map([[current.number, current]])
+      // Without its record it was tidied up after before.
+      const fetched = new Set(
+        coming?.packages.map((one): string => one.tree.digest) ?? disk.objects,
+      )
+      const kept = isOvertaken(change) ? disk.objects.intersection(fetched) : new Set<string>()
       dropOthers(disk)
+      disk.objects = disk.objects.union(kept)
     })
   }
 }

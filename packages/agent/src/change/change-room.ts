@@ -4,8 +4,9 @@ import { type Need, refuseTooLittleSpace, sumOf } from '../disk/space.ts'
 import type { NewEvent } from '../report/outbox.ts'
 import type { FetchContext } from '../store/fetch-context.ts'
 import { refuseTooLittleRoom } from '../store/room.ts'
-import type { Stores } from './collect.ts'
+import { dropObjects, type Stores } from './collect.ts'
 import { needOfCopy } from './data-size.ts'
+import { keptWith } from './generations.ts'
 import { sourceOf } from './package-data.ts'
 import { dropRejected } from './rejected-data.ts'
 
@@ -36,7 +37,7 @@ export class ChangeRoom {
   ): Promise<void> {
     if (this.#asked?.to === to.number) return this.#asked.answer
     const { fetching, stores } = this.#options
-    const answer = this.#orGiveWay(async () => {
+    const answer = this.#orGiveWay(from, to, async () => {
       const copies = await this.#needOfAll(from, changed)
       const context = { fetching, ...stores }
       await refuseTooLittleRoom(context, from.packages, changed, copies, stop)
@@ -51,11 +52,12 @@ export class ChangeRoom {
   /** What apps have written since then counts too. */
   async refuseTooLittleForCopies(
     from: Generation,
+    to: Generation,
     changed: readonly GenerationPackage[],
   ): Promise<void> {
     if (changed.length === 0) return
     const { paths } = this.#options.stores
-    await this.#orGiveWay(async () =>
+    await this.#orGiveWay(from, to, async () =>
       refuseTooLittleSpace(paths.data, await this.#needOfAll(from, changed), 'copy'),
     )
   }
@@ -71,14 +73,23 @@ export class ChangeRoom {
     return needOfCopy(source, to.behaviour.data?.shared)
   }
 
-  async #orGiveWay(refuse: () => Promise<void>): Promise<void> {
-    try {
-      await refuse()
-    } catch (error) {
-      const isFull = isCoded(error, 'agent/disk-full') || isCoded(error, 'agent/no-inodes')
-      if (!isFull || !(await this.#giveWay())) throw error
-      await refuse()
+  async #orGiveWay(from: Generation, to: Generation, refuse: () => Promise<void>): Promise<void> {
+    for (const giveWay of [() => this.#dropLeftovers(from, to), () => this.#giveWay()]) {
+      try {
+        return await refuse()
+      } catch (error) {
+        const isFull = isCoded(error, 'agent/disk-full') || isCoded(error, 'agent/no-inodes')
+        if (!isFull || !(await giveWay())) throw error
+      }
     }
+    await refuse()
+  }
+
+  /** What was fetched for orders that were overtaken, but for what this one needs. */
+  async #dropLeftovers(from: Generation, to: Generation): Promise<true> {
+    const { stores } = this.#options
+    await dropObjects(stores, await keptWith(stores.paths, from), to)
+    return true
   }
 
   async #giveWay(): Promise<boolean> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Digest } from '@steadfleet/base'
@@ -18,6 +19,7 @@ const step = fc.oneof(
   fc.record({ does: fc.constant('fail' as const), files }),
   fc.record({ does: fc.constant('collect' as const), limit: fc.constantFrom(0, 1, 400, 100_000) }),
   fc.record({ does: fc.constant('collect while it is fetched' as const), files }),
+  fc.record({ does: fc.constant('overtake' as const), files, next: files }),
 )
 
 test('no sequence of installs, failures and collections loses what a kept generation needs', async () => {
@@ -32,6 +34,8 @@ test('no sequence of installs, failures and collections loses what a kept genera
         } else if (one.does === 'fail') {
           await laid.bring(filesOf(one.files))
           await dropObjects(stores(0), kept.map(generationOf))
+        } else if (one.does === 'overtake') {
+          kept = await overtake(laid, one.files, one.next, kept)
         } else if (one.does === 'install') {
           const tree = await laid.bring(filesOf(one.files))
           await laid.trees.install(tree)
@@ -66,6 +70,39 @@ test('what nobody needs stays while the store is under its limit, the newest lon
   await dropObjects({ ...laid, limit: 0, grace }, [])
   assert.equal(await laid.objects.find(young), undefined)
 })
+
+/** What was fetched for one stays, while what the next needs is fetched; then nothing else is there. */
+async function overtake(
+  laid: LaidTrees,
+  names: readonly string[],
+  next: readonly string[],
+  kept: readonly Digest[],
+): Promise<Digest[]> {
+  const tree = await laid.bring(filesOf(names))
+  const digests = [tree, ...objectsOf(await laid.trees.listing(tree)).map(one => one.digest)]
+  const half = [`${tree.slice('sha256:'.length)}.bundle`, `${'0'.repeat(64)}.bundle`]
+  for (const name of half) await writeFile(join(laid.paths.incoming, name), 'half')
+  const stores = { ...laid, limit: 0, grace }
+  await collect(stores, kept.map(generationOf), generationOf(tree))
+  assert.deepEqual(await laid.objects.missing(digests), [])
+  assert.deepEqual(await readdir(laid.paths.incoming), [half[0]], 'only what may be gone on with')
+  const after = [...kept, await laid.bring(filesOf(next))].slice(-2)
+  await laid.trees.install(after.at(-1)!)
+  await dropObjects(stores, after.map(generationOf))
+  assert.deepEqual(await readdir(laid.paths.incoming), [])
+  const wanted = new Set<Digest>(after)
+  for (const one of after) {
+    for (const { digest } of objectsOf(await laid.trees.listing(one))) wanted.add(digest)
+  }
+  for (const folder of await laid.objects.folders()) {
+    const { files: there } = await laid.objects.filesIn(folder)
+    assert.deepEqual(
+      there.filter(({ digest }) => !wanted.has(digest)),
+      [],
+    )
+  }
+  return after
+}
 
 /** Holds its objects as a fetch does; a collection in the middle takes none of them. */
 async function collectAsItComes(

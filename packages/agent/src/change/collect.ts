@@ -24,8 +24,21 @@ export interface Stores {
   readonly grace: Grace
 }
 
-/** Removes all that none of the kept generations needs. */
-export async function collect(stores: Stores, kept: readonly Generation[]): Promise<void> {
+/**
+ * Removes all that none of the kept generations needs; of one that may be `coming`, what was fetched for it
+ * stays, too.
+ */
+export async function collect(
+  stores: Stores,
+  kept: readonly Generation[],
+  coming?: Generation,
+): Promise<void> {
+  await collectLaidOut(stores, kept)
+  await dropObjects(stores, kept, coming)
+}
+
+/** The same of all that can be made again of what was fetched. */
+export async function collectLaidOut(stores: Stores, kept: readonly Generation[]): Promise<void> {
   const { paths, trees, grace } = stores
   const packages = kept.flatMap(generation => generation.packages)
   const isKnown = await areAllRead(paths)
@@ -33,7 +46,6 @@ export async function collect(stores: Stores, kept: readonly Generation[]): Prom
   const others = await treesInUse(paths)
   const used = [...packages.map(one => one.tree.digest), ...others]
   await dropTrees(paths, trees, new Set(used))
-  await dropObjects(stores, kept)
   await collectData(paths, kept, { grace, isKnown })
   await dropExpired(paths, grace)
 }
@@ -46,15 +58,27 @@ async function areAllRead(paths: Paths): Promise<boolean> {
   return true
 }
 
-/** Removes every object that none of the kept generations needs, and what was left half fetched. */
+/** Removes every object that none of these generations needs, and what was left half fetched. */
 export async function dropObjects(
   { paths, objects, trees, limit }: Stores,
   kept: readonly Generation[],
+  coming?: Generation,
 ): Promise<void> {
   const packages = kept.flatMap(one => one.packages)
   const others = await treesInUse(paths)
   const live = await liveObjects(trees, packages, others)
-  if (live) await collectObjects(paths, objects, live, limit)
+  // Of a tree whose listing is not here nothing was fetched yet.
+  const begun = await begunIn(objects, coming?.packages ?? [])
+  const soon = live && (await liveObjects(trees, begun, []))
+  if (live && soon) await collectObjects(paths, objects, { live, coming: soon }, limit)
+}
+
+async function begunIn(
+  objects: ObjectStore,
+  packages: Generation['packages'],
+): Promise<Generation['packages']> {
+  const absent = new Set(await objects.missing(packages.map(one => one.tree.digest)))
+  return packages.filter(one => !absent.has(one.tree.digest))
 }
 
 /** What the packages need, or undefined where that cannot be read: then anything may be needed. */

@@ -28,15 +28,10 @@ import { fetchTree } from '../store/fetch-tree.ts'
 import type { TrustState } from '../trust/trust-state.ts'
 import type { World } from '../world.ts'
 import type { ChangeRoom } from './change-room.ts'
-import { collect, dropObjects, type Stores } from './collect.ts'
+import type { Stores } from './collect.ts'
 import { copyOrBegin, type DataSteps, migrateData } from './data-steps.ts'
-import {
-  earlierThan,
-  pointTo,
-  readGeneration,
-  readPointer,
-  writeGeneration,
-} from './generations.ts'
+import { keptWith, pointTo, readGeneration, readPointer, writeGeneration } from './generations.ts'
+import { Leftovers } from './leftovers.ts'
 import { lookAt, lookInterval, ruleFor } from './probation-look.ts'
 import { rejectData } from './rejected-data.ts'
 import { allSpecs, specsOf } from './specs.ts'
@@ -62,9 +57,11 @@ export interface DeviceHostOptions {
 /** The real device under the engine: files, trees, data and apps. */
 export class DeviceHost implements ChangeHost {
   readonly #options: DeviceHostOptions
+  readonly leftovers: Leftovers
 
   constructor(options: DeviceHostOptions) {
     this.#options = options
+    this.leftovers = new Leftovers(options.stores)
   }
 
   async apply(change: Change, step: Step, again: boolean, stop: AbortSignal): Promise<Receipt> {
@@ -84,7 +81,7 @@ export class DeviceHost implements ChangeHost {
     await this.#options.gate.untilMayActivate(journey, stop)
     // While all still runs: what does not fit costs no second of an app.
     const changed = changedIn(journey.from, journey.to)
-    await this.#options.room.refuseTooLittleForCopies(journey.from, changed)
+    await this.#options.room.refuseTooLittleForCopies(journey.from, journey.to, changed)
   }
 
   async #journey(change: Change): Promise<Journey> {
@@ -214,8 +211,8 @@ export class DeviceHost implements ChangeHost {
   }
 
   async #discard({ change }: Work): Promise<void> {
-    const [from, ...others] = await this.#goingOn(change)
-    if (from) await dropObjects(this.#options.stores, [...(await this.#keptWith(from)), ...others])
+    const [from, coming] = await this.#goingOn(change)
+    if (from) await this.leftovers.discard(change, from, coming)
   }
 
   /** What a step back must leave alone: where the change came from and, unless all of it goes back, is for. */
@@ -252,9 +249,9 @@ export class DeviceHost implements ChangeHost {
     if (isCommitted) await this.#options.trust.raise(floorsOf(to))
     if (isCommitted) await this.#options.self.prove(to.number, floorsOf(to))
     await this.#options.history.note(change, from, to)
-    const kept = isCommitted ? [to, from] : await this.#keptWith(from)
+    const kept = isCommitted ? [to, from] : await keptWith(this.#paths, from)
     const stuck = change.state === 'rescue' ? await this.#runPointed() : []
-    await collect(this.#options.stores, [...kept, ...stuck])
+    await this.leftovers.collect(change, [...kept, ...stuck], to)
     await this.#options.leases.openAll()
   }
 
@@ -265,12 +262,6 @@ export class DeviceHost implements ChangeHost {
     if (pointed === undefined) return []
     for (const spec of allSpecs(this.#paths, pointed)) await this.#options.apps.keep(spec)
     return [pointed]
-  }
-
-  /** A generation that did not come about leaves the one before the current where it was. */
-  async #keptWith(current: Generation): Promise<Generation[]> {
-    const before = await earlierThan(this.#paths, current.number)
-    return before ? [current, before] : [current]
   }
 
   get #paths() {

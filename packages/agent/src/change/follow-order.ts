@@ -24,7 +24,7 @@ import type { RefusalReporter } from '../report/refusals.ts'
 import { type Bell, pause } from '../server/wake.ts'
 import type { Resolved } from '../trust/resolve.ts'
 import type { World } from '../world.ts'
-import { readGeneration, readPointer, writeGeneration } from './generations.ts'
+import { currentGeneration, readGeneration, writeGeneration } from './generations.ts'
 import { heldBack, packagesFailedBefore } from './held-back.ts'
 import { triedIn } from './step-work.ts'
 
@@ -216,12 +216,15 @@ async function run(follower: OrderFollower): ReturnType<typeof runChange> {
   const recall = new AbortController()
   const supersede = new AbortController()
   const counter = journal.state.change?.plan.counter
-  const silence = ordered.listen(() => {
+  const supersedeIfNewer = () => {
     const newer = follower.order()?.counter
     if (newer === undefined || counter === undefined || newer <= counter) return
     const message = `cannot go on under order ${counter}: order ${newer} came`
     supersede.abort(new Superseded('engine/superseded', message, { counter, newer }))
-  })
+  }
+  // It may have come while no change ran, or to an earlier life of the agent.
+  supersedeIfNewer()
+  const silence = ordered.listen(supersedeIfNewer)
   const quiet = asked.listen(() => {
     if (journal.state.change?.isRecalled) recall.abort()
   })
@@ -232,12 +235,4 @@ async function run(follower: OrderFollower): ReturnType<typeof runChange> {
     quiet()
     silence()
   }
-}
-
-/** What the one pointer names. */
-export async function currentGeneration(paths: Paths): Promise<Generation> {
-  const number = (await readPointer(paths)) ?? 0
-  const generation = await readGeneration(paths, number)
-  if (generation) return generation
-  throw new TypeError(`generation ${number} is not there`)
 }

@@ -44,6 +44,14 @@ function recordCopies(paths: Paths, number: number): Copies {
   return copiesOf(join(generationPath(paths, number), 'generation.json'), 3)
 }
 
+/** What the one pointer names. */
+export async function currentGeneration(paths: Paths): Promise<Generation> {
+  const number = (await readPointer(paths)) ?? 0
+  const generation = await readGeneration(paths, number)
+  if (generation) return generation
+  throw new TypeError(`generation ${number} is not there`)
+}
+
 /** The number that the one pointer names, or undefined where there is none. */
 export async function readPointer(paths: Paths): Promise<number | undefined> {
   return (await readLink(paths.current)) ?? readLink(copyOf(paths))
@@ -109,4 +117,10 @@ export async function earlierThan(paths: Paths, number: number): Promise<Generat
     if (generation) return generation
   }
   return undefined
+}
+
+/** What stays of a device that runs `current`: that, and what there is to go back to. */
+export async function keptWith(paths: Paths, current: Generation): Promise<Generation[]> {
+  const before = await earlierThan(paths, current.number)
+  return before ? [current, before] : [current]
 }

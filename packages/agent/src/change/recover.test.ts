@@ -6,8 +6,7 @@ import { digestOf, toUtf8 } from '@steadfleet/base'
 import { generationPath } from '../disk/paths.ts'
 import { TestDevice } from '../testing/device.test.ts'
 import { PretendFleet } from '../testing/pretend-fleet.test.ts'
-import { currentGeneration } from './follow-order.ts'
-import { pointTo } from './generations.ts'
+import { currentGeneration, pointTo } from './generations.ts'
 import { JournalFile } from './journal-file.ts'
 
 describe('an agent that starts', { concurrency: 4 }, () => {

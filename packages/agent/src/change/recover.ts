@@ -11,27 +11,34 @@ import {
 import { type Floors, packageFloor } from '@steadfleet/trust'
 import type { AppSpec } from '../apps/index.ts'
 import type { Paths } from '../disk/paths.ts'
-import { collect, type Stores } from './collect.ts'
-import {
-  earlierThan,
-  generationNumbers,
-  pointTo,
-  readGeneration,
-  readPointer,
-} from './generations.ts'
+import { collect, collectLaidOut, type Stores } from './collect.ts'
+import { generationNumbers, keptWith, pointTo, readGeneration, readPointer } from './generations.ts'
 import { allSpecs, specsDuring } from './specs.ts'
 
 /** What a start finds: the generation in force, and the apps that should be running right now. */
 export interface Found {
   readonly current: Generation
   readonly specs: readonly AppSpec[]
+  /** What was fetched for an overtaken order was left where it is: the newest may want it. */
+  readonly hasLeftovers: boolean
+}
+
+/** What the device was told last. */
+interface Told {
+  readonly floors: Floors
+  /** The counter of its order; 0 where there is none. */
+  readonly counter: number
 }
 
 /**
  * Brings pointer and journal together after any end of the agent's last life. The pointer wins, unless
  * what it names is torn or below a floor: then the nearest that is neither.
  */
-export async function recover(stores: Stores, journal: Journal, floors: Floors): Promise<Found> {
+export async function recover(
+  stores: Stores,
+  journal: Journal,
+  { floors, counter }: Told,
+): Promise<Found> {
   const { paths } = stores
   const pointed = (await readPointer(paths)) ?? (await lastOf(paths, journal.state))
   const current = await soundGeneration(paths, pointed, floors)
@@ -40,15 +47,17 @@ export async function recover(stores: Stores, journal: Journal, floors: Floors):
   if (found) await journal.append(found)
   const { change } = journal.state
   if (change === undefined) {
-    await collectLeftovers(stores, current)
-    return { current, specs: allSpecs(paths, current) }
+    const hasLeftovers = await collectLeftovers(stores, current, journal.state, counter)
+    return { current, specs: allSpecs(paths, current), hasLeftovers }
   }
   const { plan, to: aim } = change
   const numbers = [plan.from, plan.to, aim]
   const [from, planned, to] = await Promise.all(numbers.map(one => readGeneration(paths, one)))
   const isSealed = planned && to && isAsPlanned(change, planned, to)
-  if (from && isSealed) return { current, specs: specsDuring(paths, change, from, to) }
-  if (change.isOver) return await finish(stores, journal, current)
+  if (from && isSealed) {
+    return { current, specs: specsDuring(paths, change, from, to), hasLeftovers: true }
+  }
+  if (change.isOver) return await finish(stores, journal, current, counter)
   // A part of the change is gone: what the pointer names is all there is to go on with.
   const missing = numbers[[from, planned, to].indexOf(undefined)]
   const why =
@@ -56,14 +65,19 @@ export async function recover(stores: Stores, journal: Journal, floors: Floors):
       ? `generation ${aim} is another one than was planned`
       : `generation ${missing} is not there`
   await journal.append({ type: 'found', generation: current.number, why })
-  return { current, specs: allSpecs(paths, current) }
+  return { current, specs: allSpecs(paths, current), hasLeftovers: true }
 }
 
 /** A change ended, and was being collected when power failed: how it ended is what the journal says. */
-async function finish(stores: Stores, journal: Journal, current: Generation): Promise<Found> {
-  await collectLeftovers(stores, current)
+async function finish(
+  stores: Stores,
+  journal: Journal,
+  current: Generation,
+  counter: number,
+): Promise<Found> {
+  const hasLeftovers = await collectLeftovers(stores, current, journal.state, counter)
   await journal.checkpoint()
-  return { current, specs: allSpecs(stores.paths, current) }
+  return { current, specs: allSpecs(stores.paths, current), hasLeftovers }
 }
 
 /** Whether these are the generations that the journal means, and not others of the same numbers. */
@@ -112,7 +126,14 @@ export async function floorsOfGenerations(paths: Paths, { state }: Journal): Pro
   return floors
 }
 
-async function collectLeftovers(stores: Stores, current: Generation): Promise<void> {
-  const before = await earlierThan(stores.paths, current.number)
-  await collect(stores, before ? [current, before] : [current])
+/** True where what was fetched had to stay: an order was given up for a newer one, which is not followed yet. */
+async function collectLeftovers(
+  stores: Stores,
+  current: Generation,
+  { standing }: EngineState,
+  counter: number,
+): Promise<boolean> {
+  const mayBeWanted = standing === 'aborted' && current.counter !== counter
+  await (mayBeWanted ? collectLaidOut : collect)(stores, await keptWith(stores.paths, current))
+  return mayBeWanted
 }

@@ -13,8 +13,7 @@ import {
 import type { Floors } from '@steadfleet/trust'
 import { dataPath, type Paths } from '../disk/paths.ts'
 import { AgentError } from '../error.ts'
-import { currentGeneration } from './follow-order.ts'
-import { earlierThan, readGeneration } from './generations.ts'
+import { currentGeneration, earlierThan, readGeneration } from './generations.ts'
 import { belowFloor } from './recover.ts'
 
 export interface RevertOptions {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { isCoded } from '@steadfleet/base'
 import type { ModelStatement, Order } from '@steadfleet/trust'
-import { currentGeneration } from '../change/follow-order.ts'
+import { currentGeneration } from '../change/generations.ts'
 import type { Parts } from '../parts.ts'
 import { keepAgent } from '../self/agent-package.ts'
 import { fetchObject } from '../store/fetch-tree.ts'

@@ -1,5 +1,5 @@
 import { type AppStatus, toTimestamp } from '@steadfleet/domain'
-import { currentGeneration } from '../change/follow-order.ts'
+import { currentGeneration } from '../change/generations.ts'
 import { type RejectedLine, sayRejected } from '../change/rejected-data.ts'
 import type { AgentOptions, Parts } from '../parts.ts'
 import { identityOf } from '../say/open-api.ts'

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import { toTimestamp } from '@steadfleet/domain'
 import { toLogLine } from '@steadfleet/protocol'
-import { currentGeneration } from '../change/follow-order.ts'
+import { currentGeneration } from '../change/generations.ts'
 import { sayRejected } from '../change/rejected-data.ts'
 import type { AgentOptions, Parts } from '../parts.ts'
 import { serveApi } from './api-server.ts'

@@ -13,18 +13,30 @@ interface Held {
   readonly isNeeded: boolean
 }
 
+/** Whose objects stay. */
+export interface Needed {
+  /** Of what is here for good. */
+  readonly live: ReadonlySet<Digest>
+  /** Trees and objects of what is being fetched, or may be again: of these what is half fetched stays, too. */
+  readonly coming: ReadonlySet<Digest>
+}
+
 /**
- * Removes what nobody needs: objects that are not `live` and what was left half fetched. While all
- * together is under `limit` bytes it stays, since it may be wanted again; the oldest goes first.
+ * Removes what nobody needs: objects, and what was left half fetched. While all together is under `limit`
+ * bytes it stays, since it may be wanted again; the oldest goes first.
  */
 export async function collectObjects(
   paths: Paths,
   objects: ObjectStore,
-  live: ReadonlySet<Digest>,
+  { live, coming }: Needed,
   limit: number,
 ): Promise<void> {
-  const needs = (digest: Digest) => live.has(digest) || objects.turns.isTaken(digest)
-  const held = [...(await heldObjects(objects, needs)), ...(await heldIncoming(paths, objects))]
+  const isFetched = (digest: Digest) => coming.has(digest) || objects.turns.isTaken(digest)
+  const isNeeded = (digest: Digest) => live.has(digest) || isFetched(digest)
+  const held = [
+    ...(await heldObjects(objects, isNeeded)),
+    ...(await heldIncoming(paths, isFetched)),
+  ]
   const needed = held.filter(one => one.isNeeded).reduce((sum, { bytes }) => sum + bytes, 0)
   let room = limit - needed
   for (const { path, bytes } of held.filter(one => !one.isNeeded).sort((a, b) => b.at - a.at)) {
@@ -46,13 +58,16 @@ async function heldObjects(
   return held
 }
 
-/** A file that somebody fetches at this moment is that somebody's. */
-async function heldIncoming({ incoming }: Paths, { turns }: ObjectStore): Promise<Held[]> {
+/** A file is of the object or the tree that its name begins with. */
+async function heldIncoming(
+  { incoming }: Paths,
+  isFetched: (digest: Digest) => boolean,
+): Promise<Held[]> {
   const names = await readdir(incoming)
   const held = names.map(name => {
     const hex = name.slice(0, 64)
-    const isTaken = /^[0-9a-f]{64}$/.test(hex) && turns.isTaken(digestFromHex(hex))
-    return heldAt(join(incoming, name), isTaken)
+    const isNeeded = /^[0-9a-f]{64}$/.test(hex) && isFetched(digestFromHex(hex))
+    return heldAt(join(incoming, name), isNeeded)
   })
   return (await Promise.all(held)).flat()
 }

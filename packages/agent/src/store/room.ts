@@ -5,6 +5,7 @@ import { type Need, refuseTooLittleSpace, sumOf } from '../disk/space.ts'
 import { AgentError } from '../error.ts'
 import type { FetchContext } from './fetch-context.ts'
 import { fetchObject } from './fetch-tree.ts'
+import { salvage } from './salvage.ts'
 import type { TreeStore } from './trees.ts'
 
 export interface RoomContext {
@@ -32,7 +33,10 @@ export async function refuseTooLittleRoom(
     const before = await Promise.all(from.map(({ tree }) => trees.listing(tree.digest)))
     refuseOverLimit(limit, [...before, ...listings])
   }
-  const missing = new Set(await fetching.objects.missing(sizesOf(listings).keys()))
+  const digests = [...sizesOf(listings).keys()]
+  const lacking = new Set(await fetching.objects.missing(digests))
+  await salvage(fetching, trees, new Set(to.map(({ tree }) => tree.digest)), lacking)
+  const missing = new Set(await fetching.objects.missing(lacking))
   await refuseTooLittleSpace(fetching.paths.root, sumOf([needOf(listings, missing), more]))
 }
 
