@@ -182,6 +182,21 @@ const rows: Row[] = [
   },
   { name: 'it is outside of the windows', part: 'fetch', policy: night, waits: [] },
   {
+    name: 'the battery is low',
+    part: 'fetch',
+    policy: { 'min-battery-percent': 30 },
+    conditions: { isMetered: false, batteryPercent: 29 },
+    waits: ['battery'],
+  },
+  {
+    name: 'somebody said now on a low battery',
+    part: 'fetch',
+    policy: { 'min-battery-percent': 30 },
+    conditions: { isMetered: true, batteryPercent: 29 },
+    own: yes,
+    waits: ['battery'],
+  },
+  {
     name: 'the fleet pays for it',
     part: 'fetch',
     policy: { metered: 'fetch' },

@@ -93,14 +93,14 @@ const isMetered: Check = ({ policy, own, conditions }) => {
 }
 
 const checks: Readonly<Record<WaitPart, readonly Check[]>> = {
-  fetch: [isMetered],
+  fetch: [isMetered, isBatteryLow],
   activate: [isHeld, isOutsideWindows, isNotAgreed, isBatteryLow, isBusy],
 }
 
 /** What stands though somebody at the device says now: a hold of its owner's, and an empty battery. */
 const checksFor: Readonly<Record<Answer['by'], Readonly<Record<WaitPart, readonly Check[]>>>> = {
-  user: { fetch: [], activate: [isHeld, isBatteryLow] },
-  owner: { fetch: [], activate: [isBatteryLow] },
+  user: { fetch: [isBatteryLow], activate: [isHeld, isBatteryLow] },
+  owner: { fetch: [isBatteryLow], activate: [isBatteryLow] },
 }
 
 function checksOf(part: WaitPart, { own: { answer }, update }: Circumstances): readonly Check[] {

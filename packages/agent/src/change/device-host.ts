@@ -1,6 +1,5 @@
 import type { PackageName } from '@steadfleet/domain'
 import {
-  backOff,
   type Change,
   type ChangeHost,
   type Generation,
@@ -18,18 +17,16 @@ import type { Apps } from '../apps/index.ts'
 import { syncFileSystem } from '../disk/durable.ts'
 import { AgentError } from '../error.ts'
 import type { ChangeHistory } from '../report/change-history.ts'
-import { isSecurityEvent } from '../report/refusals.ts'
 import type { Gate, Journey } from '../say/gate.ts'
 import type { Leases } from '../say/leases.ts'
 import type { Self } from '../self/self.ts'
-import { isTransient } from '../server/transient.ts'
 import type { FetchContext } from '../store/fetch-context.ts'
-import { fetchTree } from '../store/fetch-tree.ts'
 import type { TrustState } from '../trust/trust-state.ts'
 import type { World } from '../world.ts'
 import type { ChangeRoom } from './change-room.ts'
 import type { Stores } from './collect.ts'
 import { copyOrBegin, type DataSteps, migrateData } from './data-steps.ts'
+import { fetchPackage } from './fetch-step.ts'
 import { keptWith, pointTo, readGeneration, readPointer, writeGeneration } from './generations.ts'
 import { Leftovers } from './leftovers.ts'
 import { lookAt, lookInterval, ruleFor } from './probation-look.ts'
@@ -141,29 +138,9 @@ export class DeviceHost implements ChangeHost {
     },
   }
 
-  /** The network coming and going is no failure: it goes on until it has all, or is told to stop. */
   async #fetch({ change, to, from }: Work, stop: AbortSignal): Promise<Receipt> {
-    const { world, fetching, room } = this.#options
-    for (let failures = 1; ; failures++) {
-      try {
-        await this.#options.gate.untilMayFetch(await this.#journey(change), stop)
-        const generations = await this.generations(change)
-        const changed = changedIn(generations.from, generations.to)
-        await room.refuseTooLittle(generations.from, generations.to, changed, stop)
-        const receipt = await fetchTree(fetching, needed(to), from?.tree.digest, stop)
-        return { ...receipt, size: needed(to).size }
-      } catch (error) {
-        stop.throwIfAborted()
-        // The change tells that it failed; that it was attacked is news of another kind.
-        if (isSecurityEvent(error)) fetching.suspect(error)
-        if (!isTransient(error)) throw error
-        world.log({ level: 'warn', message: messageOf(error) })
-        await world.sleep(
-          backOff({ first: 1000, longest: 300_000 }, failures, world.random()),
-          stop,
-        )
-      }
-    }
+    const journey = await this.#journey(change)
+    return fetchPackage(this.#options, journey, { to: needed(to), from }, stop)
   }
 
   /** Read once more as it lies there: what stands between here and the disk may have changed it. */
@@ -275,8 +252,4 @@ export class DeviceHost implements ChangeHost {
     const to = await this.#generation(change.plan.to)
     return { change, name, from: packageOf(from, name), to: packageOf(to, name) }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

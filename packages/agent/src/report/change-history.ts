@@ -4,7 +4,7 @@ import type { Change, Generation } from '@steadfleet/engine'
 import { type LocalChange, parseLocalChanges } from '@steadfleet/protocol'
 import { copiesOf, readCopies, writeCopies } from '../disk/copies.ts'
 import type { Paths } from '../disk/paths.ts'
-import { updateOf } from '../say/gate.ts'
+import { updateOf } from '../say/update.ts'
 import type { World } from '../world.ts'
 
 const mostKept = 100

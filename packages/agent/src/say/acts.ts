@@ -1,7 +1,7 @@
 import { toTimestamp } from '@steadfleet/domain'
 import { AgentError } from '../error.ts'
-import type { Update } from './gate.ts'
 import type { Say } from './open-say.ts'
+import type { Update } from './update.ts'
 
 /** Puts updates off until a moment, or until they are resumed; never beyond the bound of the fleet. */
 export async function holdUpdates({ own, gate }: Say, until?: string): Promise<void> {

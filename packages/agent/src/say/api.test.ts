@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { type SpawnOptions, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmod, stat } from 'node:fs/promises'
+import { chmod, readdir, stat } from 'node:fs/promises'
 import { request } from 'node:http'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -50,6 +51,38 @@ describe('the interface of a device', { concurrency: 4 }, () => {
       await fleet.untilState('committed', 2)
       assert.match(await command('why', device), /^Updates are on hold until/)
       assert.equal(await command('resume', device), 'updates go on')
+    }))
+
+  test('says that it pauses where the link becomes metered while it fetches, and goes on from there', () =>
+    withFleet(async ({ fleet, device }) => {
+      await committed(fleet, 1)
+      const film = randomBytes(3_000_000)
+      const { sent } = fleet
+      let isMetered = true
+      Object.defineProperty(device, 'conditions', {
+        get: () => ({ isMetered: isMetered && fleet.sent - sent > film.length }),
+      })
+      // A second passes between any two pieces.
+      device.haste = 5000
+      await order(fleet, 2, { ...good, film })
+      await waiting(fleet, device)
+      assert.match(
+        await command('why', device),
+        /It waits: the link is metered\.\nWhat has come of it is kept\./,
+      )
+      const [name = ''] = await readdir(device.paths.incoming)
+      const { size } = await stat(join(device.paths.incoming, name))
+      assert.ok(size > 0 && size < film.length, `${size} bytes of it are here`)
+      isMetered = false
+      device.say.gate.ring()
+      await fleet.untilState('committed', 2)
+      const { details } = await fleet.until('what came after that', () =>
+        fleet.events.find(one => Number(one.details?.size) > film.length),
+      )
+      assert.ok(
+        Number(details?.bytes) <= film.length - size + 100,
+        `${details?.bytes} bytes: only the rest`,
+      )
     }))
 
   test('says why it went back, by itself and by hand', () =>
@@ -209,7 +242,7 @@ async function committed(fleet: PretendFleet, revision: number): Promise<void> {
 async function order(
   fleet: PretendFleet,
   revision: number,
-  files: Record<string, string> = good,
+  files: Record<string, string | Uint8Array> = good,
   updates: UpdatePolicy = {},
 ): Promise<void> {
   const release = await fleet.publish('acme/hub', revision, { ...files, r: `${revision}` })

@@ -42,7 +42,8 @@ function underWay({ update, state }: LocalStatus): string[] {
   if (!update?.waiting) return [...what, ...(doing[state] ?? [])]
   const { reasons, latest } = update.waiting
   const waits = reasons.map(({ why }) => `It waits: ${why}.`)
-  return [...what, ...waits, `At the latest at ${latest} it goes on by itself.`]
+  const kept = state === 'preparing' ? ['What has come of it is kept.'] : []
+  return [...what, ...waits, ...kept, `At the latest at ${latest} it goes on by itself.`]
 }
 
 function onHold({ hold, update }: LocalStatus): string[] {

@@ -106,6 +106,12 @@ describe('an update of a device whose owner has a say', { concurrency: 6 }, () =
     withFleet(async ({ fleet, device }) => {
       device.conditions = { isMetered: false, batteryPercent: 10, loadPercent: 400 }
       await updateUnder(fleet, { 'min-battery-percent': 50, 'max-load-percent': 100 })
+      await waits(fleet, 'battery')
+      device.conditions = { isMetered: false, batteryPercent: 60, loadPercent: 400 }
+      device.say.gate.ring()
+      await waits(fleet, 'load')
+      device.conditions = { isMetered: false, batteryPercent: 10, loadPercent: 400 }
+      device.say.gate.ring()
       await waits(fleet, 'battery,load')
       device.conditions = { isMetered: false, loadPercent: 10 }
       device.say.gate.ring()

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { type PackageName, toTimestamp, type UpdatePolicy, type Waiting } from '@steadfleet/domain'
+import { toTimestamp, type UpdatePolicy, type Waiting } from '@steadfleet/domain'
 import {
   type Change,
   type Circumstances,
@@ -7,10 +6,8 @@ import {
   type Generation,
   type Interruption,
   interruptionOf,
-  isSamePackage,
   leaseLeft,
   nextPending,
-  packageOf,
   type WaitPart,
   waitingOf,
 } from '@steadfleet/engine'
@@ -20,6 +17,7 @@ import { Bell, pause } from '../server/wake.ts'
 import type { World } from '../world.ts'
 import type { Leases } from './leases.ts'
 import type { OwnSayFile } from './own-say-file.ts'
+import { type Update, updateOf } from './update.ts'
 
 export interface GateOptions {
   readonly world: World
@@ -43,24 +41,11 @@ export interface Journey {
   readonly to: Generation
 }
 
-/** The update that is put off, or about to be. */
-export interface Update {
-  /** A short name of this very set of releases: an answer counts for it alone. */
-  readonly id: string
-  readonly packages: readonly UpdatedPackage[]
-}
-
-export interface UpdatedPackage {
-  readonly package: PackageName
-  /** Revisions; 0 where it is not there before, or not after. */
-  readonly from: number
-  readonly to: number
-}
-
 /** Conditions and clocks change without a word, so they are looked at again. */
 const lookMs = 60_000
 /** A lease that ends, and an app that is safe, should not be waited for much longer. */
 const leaseLookMs = 500
+const pieceLookMs = 1000
 /** The wait is written down so often, and at once where what is waited for changes. */
 const keepSeconds = 300
 const tellMs = 600_000
@@ -79,6 +64,8 @@ export class Gate {
   /** What of the wait is in the file: nothing, or whether a flaw is mended. */
   #kept: boolean | undefined
   #leasedAt: number | undefined
+  /** What the last look at whether fetching may go on found. */
+  #fetching = { mayGoOn: true, at: 0 }
   #told: { readonly what: string; readonly at: number } | undefined
 
   constructor(options: GateOptions) {
@@ -103,8 +90,19 @@ export class Gate {
   }
 
   /** Returns when the packages of a change may be fetched. */
-  untilMayFetch(journey: Journey, stop: AbortSignal): Promise<void> {
-    return this.#wait('fetch', journey, stop)
+  async untilMayFetch(journey: Journey, stop: AbortSignal): Promise<void> {
+    await this.#wait('fetch', journey, stop)
+    this.#fetching = { mayGoOn: true, at: this.#options.world.monotonic() }
+  }
+
+  /** Whether what is being fetched may go on. Asked between two pieces: it looks once a second at most. */
+  mayFetchOn(journey: Journey): boolean {
+    const now = this.#options.world.monotonic()
+    if (now - this.#fetching.at < pieceLookMs) return this.#fetching.mayGoOn
+    const { isUpdate } = this.#interruptionOf(journey)
+    const mayGoOn = !isUpdate || waitingOf('fetch', this.#around()) === undefined
+    this.#fetching = { mayGoOn, at: now }
+    return mayGoOn
   }
 
   /** Returns when what is prepared may be activated; no app can take a lease from then on. */
@@ -134,11 +132,8 @@ export class Gate {
   }
 
   async #wait(part: WaitPart, journey: Journey, stop: AbortSignal): Promise<void> {
-    const { from, to } = journey
-    const { isUpdate, isSecurity } = interruptionOf(from, to)
-    const isByHand = this.#options.isByHand(journey.change)
-    const interruption = { isUpdate: isUpdate && !isByHand, isSecurity }
-    this.#update = updateOf(from, to)
+    const interruption = this.#interruptionOf(journey)
+    this.#update = updateOf(journey.from, journey.to)
     try {
       for (;;) {
         stop.throwIfAborted()
@@ -152,6 +147,11 @@ export class Gate {
     } finally {
       this.#waiting = undefined
     }
+  }
+
+  #interruptionOf({ change, from, to }: Journey): Interruption {
+    const { isUpdate, isSecurity } = interruptionOf(from, to)
+    return { isUpdate: isUpdate && !this.#options.isByHand(change), isSecurity }
   }
 
   /** What the fleet and the owner say comes first: only when they agree is any app asked. */
@@ -255,18 +255,6 @@ export class Gate {
 /** The packages whose apps a change stops. */
 function stoppedBy({ plan }: Change): string[] {
   return plan.steps.flatMap(step => (step.kind === 'stop' && step.package) || [])
-}
-
-/** What leads from one generation to the other, for people and for their answers. */
-export function updateOf(from: Generation, to: Generation): Update {
-  const names = [...new Set([...from.packages, ...to.packages].map(one => one.package))].sort()
-  const packages = names.flatMap(name => {
-    const [before, after] = [packageOf(from, name), packageOf(to, name)]
-    if (isSamePackage(before, after)) return []
-    return [{ package: name, from: before?.revision ?? 0, to: after?.revision ?? 0 }]
-  })
-  const words = packages.map(one => `${one.package} ${one.to}`).join()
-  return { id: createHash('sha256').update(words).digest('hex').slice(0, 16), packages }
 }
 
 function waitingEvent({ to, state }: Change, waiting: Waiting): NewEvent {
