@@ -13,6 +13,12 @@ export function pointedGeneration(paths: Paths): Generation | undefined {
   return readRecord(join(paths.root, readlinkSync(paths.current)))
 }
 
+/** The sealed record of this number, if a whole one is there. */
+export function keptGeneration({ generations }: Paths, number: number): Generation | undefined {
+  const folder = join(generations, String(number))
+  return existsSync(folder) ? readRecord(folder) : undefined
+}
+
 /** The first of a record's copies that is whole; read apart from the agent, which would mend the others. */
 function readRecord(folder: string): Generation | undefined {
   for (const name of readdirSync(folder).sort()) {

@@ -54,4 +54,37 @@ export const mutants: readonly Mutant[] = [
     journey: 'fails-at-once',
     only: 'rename .*current.* all arrived',
   },
+  {
+    without: 'rule 3, every step that was begun is undone',
+    change: {
+      file: 'engine/src/next-move.ts',
+      piece: 'change.begun.findLast(begun => !change.undone.includes(begun))',
+      by: 'change.begun.findLast(one => change.done.includes(one) && !change.undone.includes(one))',
+    },
+    journey: 'fails-migrate',
+    only: '"type":"end".* all arrived',
+  },
+  {
+    without: 'rule 4, nothing irreversible before the commit',
+    change: {
+      file: 'agent/src/change/device-host.ts',
+      piece: 'await pointTo(this.#paths, change.to)\n      return undefined',
+      by: `await pointTo(this.#paths, change.to)
+        const { from } = await this.generations(change)
+        for (const { tree } of from.packages) await this.#options.stores.trees.remove(tree.digest)
+        return undefined`,
+    },
+    journey: 'update',
+    only: '"type":"watch".* all arrived',
+  },
+  {
+    without: 'rule 5, a commit needs the verdict',
+    change: {
+      file: 'engine/src/probation.ts',
+      piece: "verdict: isProven(rule, seen) ? 'passed' : 'undecided'",
+      by: "verdict: isProven(rule, seen) ? 'passed' : 'passed'",
+    },
+    journey: 'update',
+    only: '"type":"commit".* all arrived',
+  },
 ]

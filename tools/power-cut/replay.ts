@@ -114,7 +114,7 @@ class Replayer {
     this.#act({
       act: 'deed',
       deed,
-      call: `${call.name} ${call.texts.map(one => one.slice(0, 80)).join(' ')}`,
+      call: `${call.name} ${call.texts.map(toName).join(' ')}`,
     })
   }
 
@@ -245,6 +245,16 @@ class Replayer {
     const [uid = -1, gid = -1] = call.numbers.slice(-2)
     Object.assign(this.#model.at(inode), { ...(uid >= 0 && { uid }), ...(gid >= 0 && { gid }) })
   }
+}
+
+const mostOfName = 80
+
+/** What a call was given, for people: of a journal's record its end, where its type stands. */
+function toName(text: string): string {
+  const plain = text.slice(-1000).replaceAll('\n', ' ')
+  return plain.endsWith('} ')
+    ? plain.slice(-mostOfName)
+    : text.slice(0, mostOfName).replaceAll('\n', ' ')
 }
 
 /** strace writes modes in octal, and they alone begin with a zero. */
