@@ -1,6 +1,7 @@
 import { nobody, type Phase, type Rollout, type Tally } from '@steadfleet/domain'
 import type { ChannelView, DeviceView, FailureView, FleetView } from '@steadfleet/protocol'
 import { toCount } from './format/text.ts'
+import { toDuration } from './format/time.ts'
 
 /** One phase of a rollout: what it opens to, and how far its devices are. */
 export interface PhaseProgress {
@@ -13,7 +14,7 @@ export interface PhaseProgress {
 export function phasesOf(rollout: Rollout): PhaseProgress[] {
   return rollout.phases.map((phase, index) => ({
     label: labelOf(phase),
-    allows: allowanceOf(phase['max-failures']),
+    allows: allowancesOf(phase),
     tally: rollout.tallies[index] ?? nobody,
   }))
 }
@@ -61,6 +62,14 @@ function revisionsOf(name: string, devices: readonly DeviceView[]): Map<number, 
 /** A share in whole per cent; all of nothing is nothing. Only all is 100. */
 export function toPercent(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.floor((part / whole) * 100)
+}
+
+function allowancesOf({ 'soak-seconds': soak, 'at-once': atOnce, ...phase }: Phase): string {
+  return [
+    allowanceOf(phase['max-failures']),
+    ...(atOnce === undefined ? [] : [`${toCount(atOnce, 'device')} at once`]),
+    ...(soak === undefined ? [] : [`watched for ${toDuration(soak * 1000)} after`]),
+  ].join(' · ')
 }
 
 function allowanceOf(failures: number | undefined): string {

@@ -2,12 +2,12 @@ import { type Rollout, type RolloutState, sumTallies } from '@steadfleet/domain'
 import { toCount, toList } from './format/text.ts'
 
 /** What a person may do to a rollout. */
-export type Steer = 'pause' | 'resume' | 'cancel'
+export type Steer = 'approve' | 'start' | 'pause' | 'resume' | 'cancel'
 
 /** Which of them a rollout's state accepts: the person's half of `rolloutTable` in domain. */
 export const steersOf: Readonly<Record<RolloutState, readonly Steer[]>> = {
-  draft: ['cancel'],
-  scheduled: ['cancel'],
+  draft: ['approve', 'cancel'],
+  scheduled: ['start', 'cancel'],
   running: ['pause', 'cancel'],
   paused: ['resume', 'cancel'],
   halted: ['resume', 'cancel'],
@@ -23,6 +23,10 @@ export function consequenceOf(steer: Steer, rollout: Rollout, names: readonly st
   const under = toCount(ordered, 'device')
   const called = toCount(ordered + away, 'device')
   switch (steer) {
+    case 'approve':
+      return `Devices of fleet ${rollout.fleet} will be ordered to take revision ${rollout.revision}, phase by phase${rollout.startsAt ? ', from its time on' : ''}.`
+    case 'start':
+      return `Devices of fleet ${rollout.fleet} will be ordered now to take revision ${rollout.revision}, phase by phase.`
     case 'pause':
       return `${waiting} will not be ordered until it is resumed. ${under} already ordered will finish.`
     case 'cancel':

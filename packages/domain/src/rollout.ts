@@ -177,6 +177,14 @@ export const Rollout = object({
   findings: Type.Array(Finding),
   why: Type.String(),
   createdAt: Timestamp,
+  /** Who had it begin. */
+  by: Type.String(),
+  /** The second person, where one was wanted and has agreed. */
+  approvedBy: Type.Optional(Type.String()),
+  /** Not before this. */
+  startsAt: Type.Optional(Timestamp),
+  /** Until when the phase before is watched. */
+  soaksUntil: Type.Optional(Timestamp),
   /** Requests of the revision that nobody has said yes or no to: the devices in turn are not moved before. */
   waitsFor: Type.Array(InterfaceRequest),
 })

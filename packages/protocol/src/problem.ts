@@ -44,6 +44,7 @@ export const problemStatus = {
   'event/unknown': 404,
   'rollout/unknown': 404,
   'rollout/wrong-state': 409,
+  'rollout/not-a-second-person': 403,
 
   'release/not-allowed': 403,
   'catalogue/unknown': 404,

@@ -16,6 +16,7 @@ import {
   PackageName,
   PublisherName,
   Revision,
+  RolloutPolicy,
   SettingScope,
   SettingValues,
   Timestamp,
@@ -132,6 +133,8 @@ export const FleetView = object({
   checkInSeconds: Type.Integer({ minimum: 1 }),
   /** When its devices may change; bounds that it does not state are the usual ones. */
   updates: UpdatePolicy,
+  /** How its rollouts go that nobody says more about. */
+  rollouts: RolloutPolicy,
   /** For how long a new release is on probation, whatever it says itself; absent: as it says. */
   probationSeconds: Type.Optional(Type.Integer({ minimum: 1 })),
   /** From so many denied attempts in a minute on a package is isolated by itself; absent: never. */

@@ -23,6 +23,7 @@ import { makeOrderer } from './orders/orderer.ts'
 import { openOwner } from './owner.ts'
 import { makePresence } from './presence.ts'
 import { watchRoles } from './role-lives.ts'
+import { watchRollouts } from './rollout-clock.ts'
 import { noSecondStore, openSecondStore, type SecondStore } from './second/second-store.ts'
 import { keepSigner, type SignerKeeper, type SignerOptions } from './signer-keeper.ts'
 import { watchSilence } from './silence.ts'
@@ -73,8 +74,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
     openOrderer(options, { ...signed, owner, store, content, deltas, streams, signer, facts }),
   )
   opened.use(await keepFresh(catalogues, notes, logger))
-  opened.use(watchRoles({ catalogues, owner, world }, logger))
-  opened.use(await watchSilence({ store, streams, world }, logger))
+  await watch(opened, { catalogues, orderer, owner, store, streams, world }, logger)
   const secondStore = opened.use(openSecond(options))
   log.nudge()
   void orderer.nudge()
@@ -104,6 +104,17 @@ async function noteModels(
     if (!statement) continue
     await store.write('noteModelGrants', { fleet: name, grants: statement.grants, now })
   }
+}
+
+/** What time alone brings about: roles that age, devices that fall silent, rollouts whose hour has come. */
+async function watch(
+  opened: AsyncDisposableStack,
+  place: Pick<House, 'catalogues' | 'orderer' | 'owner' | 'store' | 'streams' | 'world'>,
+  logger: Logger,
+): Promise<void> {
+  opened.use(watchRoles(place, logger))
+  opened.use(await watchSilence(place, logger))
+  opened.use(watchRollouts(place, logger))
 }
 
 /** Nobody waits for the first copy; whoever changes something waits for that to be in it. */

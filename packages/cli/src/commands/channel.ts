@@ -1,8 +1,10 @@
-import { parseChannelName } from '@steadfleet/domain'
+import { type Phase, parseChannelName, type Rollout, toTimestamp } from '@steadfleet/domain'
 import { followChannel, listChannels, moveChannel } from '@steadfleet/protocol'
-import { argument, type CommandSpec } from '../command.ts'
+import { argument, type Call, type CommandSpec, listOption, textOption } from '../command.ts'
+import { CliError } from '../error.ts'
 import { channelParams, packageParams, wholeNumber } from '../fleet/find.ts'
 import { openFleet } from '../fleet/open.ts'
+import { toPhase } from '../fleet/rollout-phases.ts'
 import { toTable } from '../output.ts'
 
 /** `steadfleet channel list` */
@@ -32,10 +34,19 @@ export const channelMove: CommandSpec = {
     { name: '<revision>', what: 'a revision that was published' },
   ],
   summary: 'Point a channel at a revision; a rollout starts in every fleet that follows it.',
-  options: [{ flags: '--at-once', what: 'move the whole fleet in one phase' }],
+  options: [
+    { flags: '--at-once', what: 'move the whole fleet in one phase' },
+    {
+      flags: '--phase <phase>',
+      what: 'these phases, as 5, 10% or 100%,max-failures=1,soak=2h,at-once=20',
+      repeats: true,
+    },
+    { flags: '--starts-at <time>', what: 'not before, as 2026-12-01T02:00:00Z' },
+  ],
   examples: [
     'channel move acme/greenhouse latest/stable 2',
     'channel move acme/greenhouse latest/stable 2 --at-once --json',
+    'channel move acme/greenhouse latest/stable 2 --phase 1,soak=1h --phase 100% --starts-at 2026-12-01T02:00:00Z',
   ],
   async run(call) {
     const { client } = await openFleet(call)
@@ -44,14 +55,42 @@ export const channelMove: CommandSpec = {
       ...channelParams(argument(call, 1)),
     }
     const revision = wholeNumber(argument(call, 2), 'a revision')
-    const phases = call.options.atOnce ? { phases: [{ percent: 100, 'max-failures': 0 }] } : {}
-    const moved = await client.call(moveChannel, { params, body: { revision, ...phases } })
+    const body = { revision, ...phasesOf(call), ...startOf(call) }
+    const moved = await client.call(moveChannel, { params, body })
     call.output.answer(moved, () => {
-      const rollouts = moved.rollouts.map(({ id, fleet }) => `rollout ${id} in fleet ${fleet}`)
+      const rollouts = moved.rollouts.map(
+        ({ id, fleet, state }) => `rollout ${id} in fleet ${fleet}${notYet(state)}`,
+      )
       const started = rollouts.length === 0 ? 'no fleet follows it' : rollouts.join(', ')
       return `${textOfChannel(moved.channel)}: ${started}`
     })
   },
+}
+
+const waits: Readonly<Partial<Record<Rollout['state'], string>>> = {
+  draft: ', once a second person has approved it',
+  scheduled: ', at its time',
+}
+
+function notYet(state: Rollout['state']): string {
+  return waits[state] ?? ''
+}
+
+function phasesOf(call: Call): { phases?: Phase[] } {
+  const phases = listOption(call, 'phase').map(toPhase)
+  if (!call.options.atOnce) return phases.length === 0 ? {} : { phases }
+  if (phases.length === 0) return { phases: [{ percent: 100, 'max-failures': 0 }] }
+  throw new CliError('cli/usage', 'cannot take both --at-once and --phase')
+}
+
+function startOf(call: Call): { 'starts-at'?: string } {
+  const typed = textOption(call, 'startsAt')
+  if (typed === undefined) return {}
+  const startsAt = new Date(typed)
+  const isWhole = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/.test(typed)
+  if (isWhole && !Number.isNaN(startsAt.getTime())) return { 'starts-at': toTimestamp(startsAt) }
+  const message = `cannot read ${JSON.stringify(typed)} as a time: write 2026-12-01T02:00:00Z`
+  throw new CliError('cli/usage', message)
 }
 
 /** `steadfleet channel follow PACKAGE CHANNEL` */

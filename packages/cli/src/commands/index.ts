@@ -32,13 +32,16 @@ import { publisherCommands } from './publisher.ts'
 import { releaseList, releaseShow } from './release.ts'
 import { reviewCommands } from './review.ts'
 import {
+  rolloutApprove,
   rolloutCancel,
   rolloutList,
   rolloutPause,
   rolloutResume,
   rolloutShow,
+  rolloutStart,
   rolloutWatch,
 } from './rollout.ts'
+import { rolloutPolicy } from './rollout-policy.ts'
 import { rootCommands } from './root.ts'
 import { serve } from './serve.ts'
 import { serverBackup, serverRestore } from './server.ts'
@@ -77,6 +80,9 @@ export const commands: readonly CommandSpec[] = [
   rolloutList,
   rolloutShow,
   rolloutWatch,
+  rolloutPolicy,
+  rolloutApprove,
+  rolloutStart,
   rolloutPause,
   rolloutResume,
   rolloutCancel,

@@ -6,6 +6,8 @@ import { type Fleet, openFleet } from '../fleet/open.ts'
 import { wakesOf } from '../fleet/wakes.ts'
 import { toTable } from '../output.ts'
 
+type Steer = 'approve' | 'start' | 'pause' | 'resume' | 'cancel'
+
 const rollout = { name: '<rollout>', what: 'its number' }
 
 /** Moves that are asked for at once. */
@@ -55,6 +57,11 @@ export const rolloutWatch: CommandSpec = {
   },
 }
 
+export const rolloutApprove = steering(
+  'approve',
+  'Agree, as a second person, that a rollout starts.',
+)
+export const rolloutStart = steering('start', 'Start a scheduled rollout before its time.')
 export const rolloutPause = steering('pause', 'Pause a rollout: no further device is ordered.')
 export const rolloutResume = steering('resume', 'Resume a rollout that was paused or has halted.')
 export const rolloutCancel = steering(
@@ -62,7 +69,7 @@ export const rolloutCancel = steering(
   'Cancel a rollout for good; who has not taken it yet is called back.',
 )
 
-function steering(event: 'pause' | 'resume' | 'cancel', summary: string): CommandSpec {
+function steering(event: Steer, summary: string): CommandSpec {
   return {
     name: `rollout ${event}`,
     takes: [rollout],
@@ -131,7 +138,13 @@ function toLine(view: Rollout): string {
   const { id, revision, state, why } = view
   const { done, failed, of } = countsOf(view)
   const counts = `${done} done, ${failed} failed of ${of}`
-  return `rollout ${id} of ${view.package} revision ${revision}: ${state}, ${counts}${why ? ` (${why})` : ''}${waitsOf(view)}`
+  return `rollout ${id} of ${view.package} revision ${revision}: ${state}, ${counts}${why ? ` (${why})` : ''}${timesOf(view)}${waitsOf(view)}`
+}
+
+/** When it starts or goes on by itself. */
+function timesOf({ state, startsAt, soaksUntil }: Rollout): string {
+  if (soaksUntil !== undefined) return `; watched until ${soaksUntil}`
+  return state === 'scheduled' ? `; starts at ${startsAt}` : ''
 }
 
 /** What it waits for: somebody must say yes or no. */

@@ -49,7 +49,12 @@ export function toClock(moment: string, timeZone?: string): string {
 
 /** How long it is from one moment to another: "4 s", "2 min", "3 h". */
 export function toSpan(from: string, to: string): string {
-  const span = Math.max(0, new Date(to).getTime() - new Date(from).getTime())
+  return toDuration(new Date(to).getTime() - new Date(from).getTime())
+}
+
+/** How long so many milliseconds are: "4 s", "2 min", "3 h". */
+export function toDuration(ms: number): string {
+  const span = Math.max(0, ms)
   if (span < minute) return `${Math.round(span / second)} s`
   if (span < hour) return `${Math.round(span / minute)} min`
   return `${Math.round(span / hour)} h`

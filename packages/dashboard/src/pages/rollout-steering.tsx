@@ -1,6 +1,12 @@
 import { Button, Group, Text } from '@mantine/core'
 import type { Move, Rollout } from '@steadfleet/domain'
-import { type Icon, IconPlayerPause, IconPlayerPlay, IconX } from '@tabler/icons-react'
+import {
+  type Icon,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconUserCheck,
+  IconX,
+} from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { call } from '../api.ts'
@@ -10,12 +16,14 @@ import { devicesOf, movesOf } from '../queries.ts'
 import { consequenceOf, type Steer, steersOf } from '../steering.ts'
 
 const icons: Readonly<Record<Steer, Icon>> = {
+  approve: IconUserCheck,
+  start: IconPlayerPlay,
   pause: IconPlayerPause,
   resume: IconPlayerPlay,
   cancel: IconX,
 }
 
-/** Pause, resume and cancel; each first says whom it hits. */
+/** Approve, start, pause, resume and cancel; each first says whom it hits. */
 export function RolloutSteering({ rollout }: { rollout: Rollout }): ReactNode {
   const [asking, setAsking] = useState<Steer>()
   return (
@@ -47,7 +55,7 @@ interface AskingProps {
 function Asking({ steer, rollout, onClose }: AskingProps): ReactNode {
   const client = useQueryClient()
   const { data: devices = [] } = useQuery(devicesOf(rollout.fleet))
-  const { data: waiting = [] } = useQuery(movesOf(rollout.id, { state: 'waiting', limit: 5 }))
+  const { data: waiting = [] } = useQuery(movesOf(rollout.id, { state: 'waiting', limit: 3 }))
   const deed = useMutation({
     mutationFn: () => call('steerRollout', { params: { rollout: rollout.id, event: steer } }),
     onSuccess: () => {

@@ -41,8 +41,9 @@ function Shown({ rollout }: { rollout: Rollout }): ReactNode {
       }
       lead={
         <>
-          Rollout {rollout.id} in fleet {rollout.fleet}, {rollout.channel}, begun{' '}
-          <Moment at={rollout.createdAt} />
+          Rollout {rollout.id} in fleet {rollout.fleet}, {rollout.channel}, made by{' '}
+          {rollout.by || 'nobody known'} <Moment at={rollout.createdAt} />
+          {rollout.approvedBy && `, approved by ${rollout.approvedBy}`}
         </>
       }
       actions={<RolloutSteering rollout={rollout} />}
@@ -60,6 +61,20 @@ function Shown({ rollout }: { rollout: Rollout }): ReactNode {
 }
 
 function Why({ rollout }: { rollout: Rollout }): ReactNode {
+  if (rollout.soaksUntil) {
+    return (
+      <Text c="dimmed">
+        Watched until <Moment at={rollout.soaksUntil} />, before the next phase opens.
+      </Text>
+    )
+  }
+  if (rollout.state === 'scheduled' && rollout.startsAt) {
+    return (
+      <Text c="dimmed">
+        Starts by itself <Moment at={rollout.startsAt} />.
+      </Text>
+    )
+  }
   if (rollout.why === '') return null
   if (rollout.state !== 'halted') return <Text c="dimmed">{toSentence(rollout.why)}.</Text>
   return (

@@ -102,7 +102,7 @@ export function makeMoves() {
 
 /** The newest is halted: its first device failed. */
 export function makeRollouts() {
-  const shared = { fleet: 'home', channel: 'latest/stable', phases }
+  const shared = { fleet: 'home', channel: 'latest/stable', phases, by: 'ada' }
   return [
     {
       ...shared,

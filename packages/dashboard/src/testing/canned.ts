@@ -34,6 +34,7 @@ export function makeCanned() {
         silent: devices.filter(({ silentSince }) => silentSince !== null).length,
         checkInSeconds: 900,
         updates: {},
+        rollouts: {},
         packages: [
           { package: 'acme/greenhouse', channel: 'latest/stable' },
           { package: 'acme/mosquitto', channel: 'latest/stable' },

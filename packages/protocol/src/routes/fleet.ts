@@ -2,6 +2,7 @@ import {
   DeviceId,
   FleetName,
   object,
+  RolloutPolicy,
   SettingScope,
   SettingValues,
   Timestamp,
@@ -168,6 +169,16 @@ export const setUpdates = route({
   summary: 'Say when the devices of a fleet may change, and how long each may put it off.',
   params: object({ fleet: FleetName }),
   body: UpdatePolicy,
+  reply: FleetView,
+})
+
+export const setRollouts = route({
+  method: 'PUT',
+  path: '/v1/fleets/:fleet/rollouts',
+  needs: 'fleet:write',
+  summary: 'Say how the rollouts of a fleet go that nobody says more about.',
+  params: object({ fleet: FleetName }),
+  body: RolloutPolicy,
   reply: FleetView,
 })
 

@@ -9,6 +9,7 @@ import {
   PlacedMove,
   Revision,
   Rollout,
+  Timestamp,
 } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { route } from '../route.ts'
@@ -45,6 +46,7 @@ export const moveChannel = route({
   body: object({
     revision: Revision,
     phases: Type.Optional(Type.Array(Phase, { minItems: 1, maxItems: 20 })),
+    'starts-at': Type.Optional(Timestamp),
   }),
   reply: object({ channel: ChannelView, rollouts: Type.Array(Rollout) }),
 })
@@ -120,10 +122,10 @@ export const steerRollout = route({
   method: 'POST',
   path: '/v1/rollouts/:rollout/:event',
   needs: 'rollout:write',
-  summary: 'Pause, resume or cancel a rollout.',
+  summary: 'Approve, start, pause, resume or cancel a rollout.',
   params: object({
     rollout: Type.Integer({ minimum: 1 }),
-    event: Type.String({ pattern: '^(pause|resume|cancel)$' }),
+    event: Type.String({ pattern: '^(approve|start|pause|resume|cancel)$' }),
   }),
   reply: Rollout,
 })

@@ -1,8 +1,15 @@
-import type { DeviceId, InterfaceRequest, Phase, RolloutState } from '@steadfleet/domain'
+import type {
+  DeviceId,
+  HaltingBounds,
+  InterfaceRequest,
+  Phase,
+  RolloutState,
+} from '@steadfleet/domain'
 import { toTimestamp } from '@steadfleet/domain'
 import {
   awaited,
   decided,
+  type HaltingRule,
   nextStep,
   nothingSeen,
   type Seen,
@@ -80,7 +87,7 @@ async function stepOf(db: Db, rollout: RolloutRow, now: string): Promise<Step> {
   const tallies = await talliesOf(db, rollout)
   const progress = {
     state: rollout.state as RolloutState,
-    ...{ phases, tallies, now: Date.parse(now), rule: usualRule },
+    ...{ phases, tallies, now: Date.parse(now), rule: ruleOf(rollout) },
     closedAt: JSON.parse(rollout.closed_at),
     accepted: acceptedIn(rollout),
     control: noControl,
@@ -89,6 +96,13 @@ async function stepOf(db: Db, rollout: RolloutRow, now: string): Promise<Step> {
   if (step.state !== 'halted' || progress.state !== 'running') return step
   // What others go through too excuses much, and costs a look at all of them.
   return nextStep({ ...progress, control: await controlOf(db, rollout) })
+}
+
+/** What the fleet's policy lets pass, where it says so. */
+function ruleOf({ rule }: RolloutRow): HaltingRule {
+  const { 'false-alarm': falseAlarm = usualRule.falseAlarm, ...allowed }: HaltingBounds =
+    JSON.parse(rule)
+  return { allowed: { ...usualRule.allowed, ...allowed }, falseAlarm }
 }
 
 function acceptedIn({ accepted }: RolloutRow): Seen {

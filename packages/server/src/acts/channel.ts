@@ -12,6 +12,8 @@ export interface ChannelMove {
   readonly channel: string
   readonly revision: number
   readonly phases?: readonly Phase[] | undefined
+  readonly startsAt?: string | undefined
+  readonly by: string
   readonly now: string
 }
 
@@ -39,12 +41,13 @@ export interface Following {
   readonly fleet: string
   readonly package: string
   readonly channel: string
+  readonly by: string
   readonly now: string
 }
 
 /** Lets a fleet run a package; where its channel points already, a rollout starts. */
 export async function followChannel(db: Db, following: Following): Promise<{ rollouts: number[] }> {
-  const { fleet, channel, now } = following
+  const { fleet, channel, by, now } = following
   await fleetNamed(db, fleet)
   await db
     .insertInto('fleet_package')
@@ -54,7 +57,7 @@ export async function followChannel(db: Db, following: Following): Promise<{ rol
   const held = await channelNamed(db, following.package, channel)
   if (!held) return { rollouts: [] }
   const { revision } = held
-  const start = { fleet, package: following.package, revision, channel, now }
+  const start = { fleet, package: following.package, revision, channel, by, now }
   return { rollouts: [await startRollout(db, start)] }
 }
 

@@ -1,9 +1,9 @@
-import type { DeviceClaim, DeviceId } from '@steadfleet/domain'
+import type { DeviceClaim, DeviceId, RolloutState } from '@steadfleet/domain'
 import { ServerError } from '../error.ts'
 import { nameOfModel } from '../model.ts'
 import { fleetNamed, packagesOf } from '../store/fleet-store.ts'
 import { releasesAt } from '../store/release-store.ts'
-import { settledRevision, unfinishedRollouts } from '../store/rollout-store.ts'
+import { settledRevision, underWay, unfinishedRollouts } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
 import { assign, markDue } from './due.ts'
 import { joinRollout } from './rollout.ts'
@@ -119,6 +119,8 @@ async function joinAll(
   { architecture, ...late }: Joining,
 ): Promise<void> {
   for (const rollout of await unfinishedRollouts(db, fleet, name)) {
+    // What has not begun is planned with the devices there are then.
+    if (!underWay.includes(rollout.state as RolloutState)) continue
     if (!(await isFor(db, name, rollout.revision, architecture))) continue
     await joinRollout(db, rollout, late)
   }

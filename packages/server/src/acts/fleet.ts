@@ -1,6 +1,7 @@
 import {
   faultsInSettings,
   type ReleaseRecord,
+  type RolloutPolicy,
   type SettingScope,
   type SettingValues,
   type UpdatePolicy,
@@ -70,6 +71,16 @@ export async function setUpdates(
     .where('name', '=', fleet)
     .execute()
   await markFleetDue(db, fleet)
+}
+
+/** How rollouts of a fleet go from now on; those that were made already go on as they are. */
+export async function setRollouts(
+  db: Db,
+  { fleet, policy }: { readonly fleet: string; readonly policy: RolloutPolicy },
+): Promise<void> {
+  await fleetNamed(db, fleet)
+  const rollouts = JSON.stringify(policy)
+  await db.updateTable('fleet').set({ rollouts }).where('name', '=', fleet).execute()
 }
 
 export interface NewGroup {

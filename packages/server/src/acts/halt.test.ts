@@ -1,27 +1,10 @@
 import assert from 'node:assert/strict'
-import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import {
-  type DeviceEvent,
-  type DeviceId,
-  type MoveState,
-  parseDeviceId,
-  type StateReport,
-  sumTallies,
-} from '@steadfleet/domain'
-import { Kysely } from 'kysely'
-import { nodeSqlite } from '../store/dialect.ts'
-import { migrate } from '../store/migrations.ts'
-import { movesOf, rolloutWithId } from '../store/rollout-store.ts'
-import type { Database, Db } from '../store/schema.ts'
-import { makeRelease } from '../testing/test-release.ts'
-import { checkIn } from './check-in.ts'
-import { startRollout, steerRollout } from './rollout.ts'
+import { type DeviceId, sumTallies } from '@steadfleet/domain'
+import { rolloutWithId } from '../store/rollout-store.ts'
+import { evening, inFleet, noon } from '../testing/test-rollout.ts'
 import { raiseSilence } from './silence.ts'
-
-const noon = '2026-11-21T12:00:00Z'
-const evening = '2026-11-21T18:00:00Z'
-const name = 'acme/greenhouse'
+import { steerRollout } from './steer-rollout.ts'
 
 test('a large fleet is moved in doubling waves, and halted by evidence after few devices', () =>
   inFleet(200, async fleet => {
@@ -71,7 +54,7 @@ test('a device that was away when its turn came holds nobody up, and is heard wh
     const gone = fleet.devices.slice(50, 60)
     await fleet.hear(fleet.devices.filter(device => !gone.includes(device)))
     await raiseSilence(fleet.db, { fleet: 'home', before: noon, now: evening })
-    const rollout = await fleet.start(evening)
+    const rollout = await fleet.start({ now: evening })
     for (let i = 0; i < 120 && (await fleet.stateOf(rollout)) === 'running'; i += 1) {
       for (const device of await fleet.in(rollout, 'ordered')) await fleet.say(device, 'committed')
     }
@@ -142,115 +125,3 @@ test('a halt calls back the silent too; what a recalled device says of a failure
     assert.deepEqual(await fleet.in(rollout, 'recalled'), [])
     assert.equal(await fleet.stateOf(rollout), 'running')
   }))
-
-interface Fleet {
-  readonly db: Db
-  readonly devices: readonly DeviceId[]
-  start(now?: string): Promise<number>
-  stateOf(rollout: number): Promise<string>
-  in(rollout: number, state: MoveState): Promise<DeviceId[]>
-  /** What the devices in a state are ordered to run. */
-  revisionsOf(state: MoveState): Promise<number[]>
-  /** Notes that these were heard of in the evening. */
-  hear(devices: readonly DeviceId[]): Promise<void>
-  say(
-    device: DeviceId,
-    state: 'committed' | 'restored',
-    failure?: 'crash' | 'probation',
-  ): Promise<void>
-}
-
-/** A database with a fleet that follows two revisions, of which the first runs everywhere. */
-async function inFleet(size: number, deed: (fleet: Fleet) => Promise<void>): Promise<void> {
-  const database = new DatabaseSync(':memory:')
-  migrate(database)
-  const db = new Kysely<Database>({ dialect: nodeSqlite(database) })
-  const { record } = await makeRelease({ package: name, revision: 2 })
-  await db
-    .insertInto('fleet')
-    .values({ owner: 'own_0123456789abcdefghij', name: 'home', model: 'acme/box/1/all' })
-    .execute()
-  await db
-    .insertInto('release')
-    .values({
-      ...{ package: name, revision: 2, architecture: 'amd64', published_at: noon },
-      ...{ record: JSON.stringify(record), record_digest: 'sha256:0', record_length: 1 },
-    })
-    .execute()
-  const devices = Array.from({ length: size }, (_, i) =>
-    parseDeviceId(`dev_${String(i).padStart(20, 'a')}`),
-  )
-  for (const id of devices) {
-    const facts = {
-      fleet: 'home',
-      model: '',
-      architecture: 'amd64',
-      enrolled_at: '2026-11-01T00:00:00Z',
-    }
-    await db
-      .insertInto('device')
-      .values({ id, name: id, public_key: id, ...facts })
-      .execute()
-    await db
-      .insertInto('device_package')
-      .values({ device: id, package: name, revision: 1 })
-      .execute()
-  }
-  const installed = { package: name, revision: 2, version: '2', tree: record.tree.digest }
-  let sequence = 0
-  try {
-    await deed({
-      db,
-      devices,
-      start: (now = noon) =>
-        startRollout(db, {
-          fleet: 'home',
-          package: name,
-          revision: 2,
-          channel: 'latest/stable',
-          now,
-        }),
-      stateOf: async rollout => (await rolloutWithId(db, rollout)).state,
-      in: async (rollout, state) => {
-        const moves = await movesOf(db, rollout, { limit: size })
-        const { tallies } = await rolloutWithId(db, rollout)
-        const found = moves.filter(move => move.state === state).map(({ device }) => device)
-        assert.equal(sumTallies(tallies)[state], found.length)
-        return found
-      },
-      revisionsOf: async state => {
-        const rows = await db
-          .selectFrom('move')
-          .innerJoin('device_package', 'device_package.device', 'move.device')
-          .select('revision')
-          .where('state', '=', state)
-          .execute()
-        return rows.map(({ revision }) => revision)
-      },
-      hear: async heard => {
-        await db.updateTable('device').set({ seen_at: evening }).where('id', 'in', heard).execute()
-      },
-      say: async (device, state, failure) => {
-        sequence += 1
-        const report = {
-          ...{ type: 'report', format: 1, device, sequence, at: noon, counter: 1, generation: 1 },
-          ...{
-            state,
-            releases: state === 'committed' ? [installed] : [],
-            apps: [],
-            attributes: {},
-          },
-        } as unknown as StateReport
-        const event = {
-          ...{ sequence, at: noon, kind: 'failure', message: 'it broke' },
-          failure: { kind: failure, package: name, revision: 2, reason: 'it broke', log: [] },
-        } as unknown as DeviceEvent
-        const events = failure ? [event] : []
-        const said = { device, report, envelope: '{}', events, now: noon, renewBefore: noon }
-        await checkIn(db, said)
-      },
-    })
-  } finally {
-    await db.destroy()
-  }
-}

@@ -1,60 +1,92 @@
-import { nextState } from '@steadfleet/base'
-import {
-  type DeviceId,
-  type Move,
-  type Phase,
-  type RolloutState,
-  rolloutTable,
-  sumTallies,
-  usualPhases,
-} from '@steadfleet/domain'
-import { lateMove, planMoves, seenOf } from '@steadfleet/rollout'
-import { ServerError } from '../error.ts'
+import { type DeviceId, type Move, type Phase, rulesFor, usualPhases } from '@steadfleet/domain'
+import { lateMove, planMoves } from '@steadfleet/rollout'
+import { fleetNamed, rolloutPolicyOf } from '../store/fleet-store.ts'
 import { releasesAt } from '../store/release-store.ts'
-import {
-  type RolloutRow,
-  rolloutRow,
-  talliesOf,
-  unfinishedRollouts,
-} from '../store/rollout-store.ts'
+import { type RolloutRow, rolloutRow, unfinishedRollouts } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
-import { goOn, recall, releaseHeld } from './advance.ts'
-import { count, shiftMoves } from './keep-move.ts'
+import { goOn } from './advance.ts'
+import { count } from './keep-move.ts'
 
 export interface NewRollout {
   readonly fleet: string
   readonly package: string
   readonly revision: number
   readonly channel: string
-  /** Absent: {@link usualPhases} for a fleet of its size. */
+  /** Absent: those of the fleet's policy, or {@link usualPhases} for a fleet of its size. */
   readonly phases?: readonly Phase[] | undefined
+  /** Not before this. */
+  readonly startsAt?: string | undefined
+  readonly by: string
   readonly now: string
 }
 
-/** Starts a rollout in a fleet, in place of any of the same package that has not ended. */
+/**
+ * Makes a rollout as the fleet's policy wants it. It begins at once, unless a second person is to agree, or
+ * it has a time to start.
+ */
 export async function startRollout(db: Db, rollout: NewRollout): Promise<number> {
+  const { fleet, revision, channel, by, now, startsAt = null } = rollout
   const devices = await candidates(db, rollout)
-  const phases = rollout.phases ?? usualPhases(devices.length)
-  const from = await revisionsBefore(db, rollout)
-  await supersede(db, rollout)
-  const { fleet, revision, channel, now } = rollout
+  const rules = rulesFor(
+    rolloutPolicyOf(await fleetNamed(db, fleet)),
+    channel,
+    await mendsFlaw(db, rollout),
+  )
+  const phases = rollout.phases ?? rules.phases ?? usualPhases(devices.length)
+  const isLater = startsAt !== null && startsAt > now
   const { id } = await db
     .insertInto('rollout')
     .values({
-      fleet,
-      package: rollout.package,
-      revision,
-      channel,
-      state: 'running',
-      phases: JSON.stringify(phases),
-      why: '',
-      created_at: now,
+      ...{ fleet, package: rollout.package, revision, channel, by },
+      ...{ phases: JSON.stringify(phases), rule: JSON.stringify(rules.halting ?? {}) },
+      ...{ state: 'draft', created_at: now, starts_at: startsAt },
+      why: rules.approval ? 'waits for a second person' : '',
     })
     .returning('id')
     .executeTakeFirstOrThrow()
-  await planned(db, id, planMoves(phases, devices), from)
-  await goOn(db, id, now)
+  if (rules.approval) return id
+  if (isLater) await schedule(db, id)
+  else await begin(db, id, now)
   return id
+}
+
+/** Whether the release mends a flaw that somebody of the fleet has. */
+async function mendsFlaw(db: Db, rollout: NewRollout): Promise<boolean> {
+  const releases = await releasesAt(db, rollout.package, rollout.revision)
+  const mended = Math.max(
+    ...releases.map(({ record }) => record.behaviour['security-revision'] ?? 0),
+  )
+  if (mended <= 0) return false
+  const { flawed } = await db
+    .selectFrom('device_package')
+    .innerJoin('device', 'device.id', 'device_package.device')
+    .select(({ fn }) => fn.countAll<number>().as('flawed'))
+    .where('fleet', '=', rollout.fleet)
+    .where('package', '=', rollout.package)
+    .where('revision', '<', mended)
+    .executeTakeFirstOrThrow()
+  return flawed > 0
+}
+
+/** Lets a rollout wait for its time. */
+export async function schedule(db: Db, id: number): Promise<void> {
+  await db
+    .updateTable('rollout')
+    .set(eb => ({ state: 'scheduled', why: '', wakes_at: eb.ref('starts_at') }))
+    .where('id', '=', id)
+    .execute()
+}
+
+/** Begins a rollout with the devices there are now, in place of earlier ones of its package. */
+export async function begin(db: Db, id: number, now: string): Promise<void> {
+  const row = await rolloutRow(db, id)
+  const moves = planMoves(JSON.parse(row.phases), await candidates(db, row))
+  const from = await revisionsBefore(db, row)
+  await supersede(db, { ...row, before: id })
+  const started = { state: 'running', why: '', wakes_at: null }
+  await db.updateTable('rollout').set(started).where('id', '=', id).execute()
+  await planned(db, id, moves, from)
+  await goOn(db, id, now)
 }
 
 async function planned(
@@ -75,58 +107,6 @@ async function planned(
   }
   for (const [phase, of] of Map.groupBy(moves, move => move.phase)) {
     await count(db, { rollout, phase }, 'waiting', of.length)
-  }
-}
-
-export interface Steering {
-  readonly rollout: number
-  readonly event: 'pause' | 'resume' | 'cancel'
-  readonly by: string
-  readonly now: string
-}
-
-const pastTense = { pause: 'paused', resume: 'resumed', cancel: 'cancelled' } as const
-
-/** What a person does to a rollout; to resume is to accept the failures there have been. */
-export async function steerRollout(db: Db, steering: Steering): Promise<void> {
-  const { rollout, event, by, now } = steering
-  const row = await rolloutRow(db, rollout)
-  const next = stateAfter(row, event)
-  if (event === 'resume') await acceptSeen(db, row)
-  if (event === 'cancel') await recall(db, row)
-  const why = `${pastTense[event]} by ${by}`
-  await db.updateTable('rollout').set({ state: next, why }).where('id', '=', rollout).execute()
-  await goOn(db, rollout, now)
-}
-
-function stateAfter({ id, state }: RolloutRow, event: Steering['event']): RolloutState {
-  const next = nextState(rolloutTable, state as RolloutState, event)
-  if (next) return next
-  const message = `cannot ${event} rollout ${id}: it is ${state}`
-  throw new ServerError('rollout/wrong-state', message, { rollout: id, state })
-}
-
-/** Who was recalled waits for its turn again; what had gone wrong is held against nobody. */
-async function acceptSeen(db: Db, rollout: RolloutRow): Promise<void> {
-  await shiftMoves(db, rollout.id, ['recalled'], 'waiting')
-  await releaseHeld(db, rollout.id)
-  const accepted = JSON.stringify(seenOf(sumTallies(await talliesOf(db, rollout))))
-  await db.updateTable('rollout').set({ accepted }).where('id', '=', rollout.id).execute()
-}
-
-export interface Trip {
-  readonly rollout: number
-  readonly why: string
-}
-
-/** Halts rollouts for a reason that lies outside of them; one that does not run stays as it is. */
-export async function tripRollouts(db: Db, { trips }: { trips: readonly Trip[] }): Promise<void> {
-  for (const { rollout, why } of trips) {
-    const row = await rolloutRow(db, rollout)
-    const next = nextState(rolloutTable, row.state as RolloutState, 'trip')
-    if (!next) continue
-    await recall(db, row)
-    await db.updateTable('rollout').set({ state: next, why }).where('id', '=', rollout).execute()
   }
 }
 
@@ -156,22 +136,32 @@ export async function joinRollout(db: Db, rollout: RolloutRow, late: Late): Prom
   await goOn(db, rollout.id, now)
 }
 
+interface Superseded {
+  readonly fleet: string
+  readonly package: string
+  /** What comes instead; absent where the package goes. */
+  readonly revision?: number
+  /** Only rollouts that were made before this one. */
+  readonly before?: number
+}
+
 /** Ends what is under way for a package; devices keep what they were ordered. */
 export async function supersede(
   db: Db,
-  { fleet, package: name, revision }: { fleet: string; package: string; revision?: number },
+  { fleet, package: name, revision, before = Number.MAX_SAFE_INTEGER }: Superseded,
 ): Promise<void> {
   for (const { id } of await unfinishedRollouts(db, fleet, name)) {
+    if (id >= before) continue
     const why = revision === undefined ? 'package removed' : `superseded by revision ${revision}`
-    await db.updateTable('rollout').set({ state: 'cancelled', why }).where('id', '=', id).execute()
+    const ended = { state: 'cancelled', why, wakes_at: null }
+    await db.updateTable('rollout').set(ended).where('id', '=', id).execute()
   }
 }
 
+type Target = Pick<NewRollout, 'fleet' | 'package' | 'revision'>
+
 /** Devices of the fleet for whose architecture the revision was published. */
-async function candidates(
-  db: Db,
-  { fleet, package: name, revision }: NewRollout,
-): Promise<DeviceId[]> {
+async function candidates(db: Db, { package: name, revision, fleet }: Target): Promise<DeviceId[]> {
   const releases = await releasesAt(db, name, revision)
   const rows = await db
     .selectFrom('device')
@@ -190,7 +180,7 @@ async function candidates(
 /** What each device would return to: where it is on its way already, what it came from. */
 async function revisionsBefore(
   db: Db,
-  { fleet, package: name }: NewRollout,
+  { fleet, package: name }: Target,
 ): Promise<Map<string, number | null>> {
   const rows = await db
     .selectFrom('device_package')

@@ -13,6 +13,7 @@ import {
   putGroup,
   removeGroup,
   setModel,
+  setRollouts,
   setSettings,
   setUpdates,
   unfollowPackage,
@@ -23,7 +24,7 @@ import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
 import { originOf } from '../http/authenticate.ts'
 import type { Handle } from '../http/handle.ts'
-import { seenBy } from '../http/permissions.ts'
+import { nameOf, seenBy } from '../http/permissions.ts'
 import { makeSecret } from '../http/secrets.ts'
 import { refuseRequiredPackage, refuseUnfitModel } from '../model.ts'
 import { devicesOf, deviceWithId, eventsWhere } from '../store/device-store.ts'
@@ -44,6 +45,7 @@ const tokenSeconds = 3600
 /** Fleets: their devices, what happened on them, their packages, groups and settings. */
 export function handleFleets(handle: Handle, house: House): void {
   handleDeviceViews(handle, house)
+  handlePolicies(handle, house)
   handlePackages(handle, house)
   handleGroups(handle, house)
   handleSettings(handle, house)
@@ -91,8 +93,8 @@ function handleDeviceViews(handle: Handle, house: House): void {
   })
 }
 
-function handlePackages(handle: Handle, house: House): void {
-  const { store, world } = house
+function handlePolicies(handle: Handle, house: House): void {
+  const { store } = house
 
   handle(setModel, async ({ params: { fleet }, body: { model } }) => {
     const { grants } = await refuseUnfitModel(house, fleet, model)
@@ -110,6 +112,16 @@ function handlePackages(handle: Handle, house: House): void {
     return toFleetView(house, await fleetNamed(store.db, fleet))
   })
 
+  handle(setRollouts, async ({ params: { fleet }, body: policy }) => {
+    await store.write('setRollouts', { fleet, policy })
+    announce(house, 'devices')
+    return toFleetView(house, await fleetNamed(store.db, fleet))
+  })
+}
+
+function handlePackages(handle: Handle, house: House): void {
+  const { store, world } = house
+
   handle(createEnrolmentToken, async ({ params, body, request }) => {
     await fleetNamed(store.db, params.fleet)
     const { text, hash } = makeSecret(world)
@@ -121,12 +133,13 @@ function handlePackages(handle: Handle, house: House): void {
     return { token, expiresAt, command: await enrolmentCommand(house, origin, token) }
   })
 
-  handle(followChannel, async ({ params, body }) => {
+  handle(followChannel, async ({ params, body, caller }) => {
     const name = `${params.publisher}/${params.name}`
     const { rollouts } = await store.write('followChannel', {
       fleet: params.fleet,
       package: name,
       channel: body.channel,
+      by: nameOf(caller),
       now: toTimestamp(world.now()),
     })
     await house.orderer.nudge()

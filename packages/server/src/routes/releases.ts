@@ -28,11 +28,12 @@ export function handleReleases(handle: Handle, house: House): void {
     const name = `${params.publisher}/${params.name}`
     const channel = `${params.track}/${params.risk}`
     const now = toTimestamp(world.now())
-    const { revision, phases } = body
-    const move = { package: name, channel, revision, phases, now }
+    const { revision, phases, 'starts-at': startsAt } = body
+    const by = nameOf(caller)
+    const move = { package: name, channel, revision, phases, startsAt, by, now }
     await makeReady(house, name, revision)
     const { rollouts } = await orAsked(store.write('moveChannel', move), () =>
-      store.write('askReview', { package: name, revision, by: nameOf(caller), now }),
+      store.write('askReview', { package: name, revision, by, now }),
     )
     await orderer.nudge()
     announce(house, 'releases')

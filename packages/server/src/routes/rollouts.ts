@@ -1,5 +1,6 @@
 import { toTimestamp } from '@steadfleet/domain'
 import { getRollout, listMoves, listRollouts, steerRollout } from '@steadfleet/protocol'
+import type { Steer } from '../acts/steer-rollout.ts'
 import { announce } from '../announce.ts'
 import { refuseDisallowed } from '../catalogue/refuse-disallowed.ts'
 import type { House } from '../house.ts'
@@ -11,6 +12,9 @@ const mostRollouts = 50
 
 /** Moves of one page where nobody says how many. */
 const mostMoves = 200
+
+/** After these devices are ordered that were not before. */
+const startsAgain: ReadonlySet<Steer> = new Set(['approve', 'start', 'resume'])
 
 /** Rollouts, whom they move, and the ways to steer them. */
 export function handleRollouts(handle: Handle, house: House): void {
@@ -27,8 +31,8 @@ export function handleRollouts(handle: Handle, house: House): void {
   })
 
   handle(steerRollout, async ({ params, caller }) => {
-    const event = params.event as 'pause' | 'resume' | 'cancel'
-    if (event === 'resume') await refuseDisallowedRollout(house, params.rollout)
+    const event = params.event as Steer
+    if (startsAgain.has(event)) await refuseDisallowedRollout(house, params.rollout)
     const now = toTimestamp(world.now())
     await store.write('steerRollout', {
       ...{ rollout: params.rollout, event, now },

@@ -6,6 +6,7 @@ import {
   putGroup,
   removeGroup,
   setModel,
+  setRollouts,
   setSettings,
   setUpdates,
   tryRelease,
@@ -29,8 +30,8 @@ import {
 } from '../acts/people.ts'
 import { noteReleases } from '../acts/release.ts'
 import { askReview, reviewRelease, setReviewPolicy } from '../acts/review.ts'
-import { steerRollout, tripRollouts } from '../acts/rollout.ts'
 import { raiseSilence } from '../acts/silence.ts'
+import { steerRollout, tripRollouts, wakeRollouts } from '../acts/steer-rollout.ts'
 
 /** Everything that may be written, by name: one act, one savepoint, in the writer's thread. */
 export const commands = {
@@ -55,6 +56,8 @@ export const commands = {
   tryRelease,
   steerRollout,
   tripRollouts,
+  wakeRollouts,
+  setRollouts,
   setSettings,
   setModel,
   setUpdates,

@@ -1,4 +1,4 @@
-import type { SettingScope, SettingValues, UpdatePolicy } from '@steadfleet/domain'
+import type { RolloutPolicy, SettingScope, SettingValues, UpdatePolicy } from '@steadfleet/domain'
 import type { GroupConditions } from '@steadfleet/protocol'
 import { unknown } from '../error.ts'
 import type { Db } from './schema.ts'
@@ -9,6 +9,7 @@ export interface FleetRow {
   readonly model: string
   readonly check_in_seconds: number
   readonly updates: string
+  readonly rollouts: string
   readonly probation_seconds: number | null
   readonly isolate_from: number | null
   readonly model_grants: string
@@ -27,6 +28,10 @@ export function allFleets(db: Db): Promise<FleetRow[]> {
 /** When the devices of a fleet may change. */
 export function updatesOf({ updates }: Pick<FleetRow, 'updates'>): UpdatePolicy {
   return JSON.parse(updates)
+}
+
+export function rolloutPolicyOf({ rollouts }: Pick<FleetRow, 'rollouts'>): RolloutPolicy {
+  return JSON.parse(rollouts)
 }
 
 /** The packages a fleet runs, and the channel it follows for each. */

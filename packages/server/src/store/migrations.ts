@@ -159,6 +159,13 @@ const migrations: readonly string[] = [
   create index rollout_wakes on rollout (wakes_at) where wakes_at is not null;
   `,
   `alter table fleet add column model_grants text not null default '{}'`,
+  `
+  alter table fleet add column rollouts text not null default '{}';
+  alter table rollout add column rule text not null default '{}';
+  alter table rollout add column starts_at text;
+  alter table rollout add column by text not null default '';
+  alter table rollout add column approved_by text;
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

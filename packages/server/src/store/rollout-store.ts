@@ -17,14 +17,11 @@ import type { Db, MoveTable, RolloutTable } from './schema.ts'
 export type RolloutRow = Selectable<RolloutTable>
 export type MoveRow = Selectable<MoveTable>
 
+/** States in which a rollout has begun and still has a way to go. */
+export const underWay: readonly RolloutState[] = ['running', 'paused', 'halted']
+
 /** States in which a rollout still has a way to go. */
-export const unfinished: readonly RolloutState[] = [
-  'draft',
-  'scheduled',
-  'running',
-  'paused',
-  'halted',
-]
+const unfinished: readonly RolloutState[] = ['draft', 'scheduled', ...underWay]
 
 export async function rolloutWithId(db: Db, id: number): Promise<Rollout> {
   return toRollout(db, await rolloutRow(db, id))
@@ -141,7 +138,7 @@ export function openMoves(
     .where(eb =>
       eb.or([
         eb('move.state', 'in', [...awaited, 'recalled']),
-        eb.and([eb('move.state', '=', 'done'), eb('rollout.state', 'in', unfinished)]),
+        eb.and([eb('move.state', '=', 'done'), eb('rollout.state', 'in', underWay)]),
       ]),
     )
     .where('rollout.state', '!=', 'cancelled')
@@ -167,6 +164,10 @@ async function toRollout(db: Db, row: RolloutRow): Promise<Rollout> {
     findings: JSON.parse(row.findings) as Finding[],
     why,
     createdAt: row.created_at,
+    by: row.by,
+    ...(row.approved_by !== null && { approvedBy: row.approved_by }),
+    ...(row.starts_at !== null && { startsAt: row.starts_at }),
+    ...(row.state === 'running' && row.wakes_at !== null && { soaksUntil: row.wakes_at }),
     waitsFor: JSON.parse(row.waits_for),
   }
 }

@@ -20,6 +20,8 @@ export interface Database {
     probation_seconds: Generated<number | null>
     /** Denied attempts in a minute from which a package is isolated. */
     isolate_from: Generated<number | null>
+    /** The rollout policy, as JSON. */
+    rollouts: Generated<string>
     /** Who has an interface without being asked about, as JSON. */
     grant_rules: Generated<string>
     /** The same, as the statement of its model has it. */
@@ -168,6 +170,11 @@ export interface RolloutTable {
   waits_for: Generated<string>
   /** When each phase had nothing to wait for any more, in milliseconds since 1970, as JSON. */
   closed_at: Generated<string>
+  /** What the halting test lets pass, where that is not the usual, as JSON. */
+  rule: Generated<string>
+  starts_at: Generated<string | null>
+  by: Generated<string>
+  approved_by: Generated<string | null>
   /** When it is looked at although no device speaks: it begins, or a phase has soaked. */
   wakes_at: Generated<string | null>
 }

@@ -24,6 +24,8 @@ export interface ReleaseChoices {
   /** Files of the tree: path and text. */
   readonly files?: Readonly<Record<string, string>>
   readonly floor?: number
+  /** The newest revision that mends a known flaw. */
+  readonly securityRevision?: number
   readonly settings?: ReleaseRecord['behaviour']['settings']
   /** Requests, or names of those that say no more. */
   readonly interfaces?: readonly (string | InterfaceRequest)[]
@@ -88,6 +90,9 @@ function recordFor(choices: ReleaseChoices, parts: Parts): ReleaseRecord {
     size: 20,
     ...(choices.floor !== undefined && { floor: choices.floor }),
     behaviour: {
+      ...(choices.securityRevision !== undefined && {
+        'security-revision': choices.securityRevision,
+      }),
       apps: { web: { command: ['app'] } },
       interfaces: (choices.interfaces ?? []).map(one =>
         typeof one === 'string' ? { interface: one } : one,

@@ -25,6 +25,7 @@ import {
   type FleetRow,
   type Group,
   packagesOf,
+  rolloutPolicyOf,
   type Setting,
   updatesOf,
 } from '../store/fleet-store.ts'
@@ -110,6 +111,7 @@ export async function toFleetView(house: House, row: FleetRow): Promise<FleetVie
     silent: devices.filter(device => device.silent_since !== null).length,
     checkInSeconds: row.check_in_seconds,
     updates: updatesOf(row),
+    rollouts: rolloutPolicyOf(row),
     ...(row.probation_seconds !== null && { probationSeconds: row.probation_seconds }),
     ...(row.isolate_from !== null && { isolateFrom: row.isolate_from }),
     packages: (await packagesOf(house.store.db, row.name)).map(followed => ({
