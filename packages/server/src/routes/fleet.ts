@@ -94,7 +94,7 @@ function handleDeviceViews(handle: Handle, house: House): void {
 }
 
 function handlePolicies(handle: Handle, house: House): void {
-  const { store } = house
+  const { store, world } = house
 
   handle(setModel, async ({ params: { fleet }, body: { model } }) => {
     const { grants } = await refuseUnfitModel(house, fleet, model)
