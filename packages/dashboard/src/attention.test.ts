@@ -18,6 +18,7 @@ describe('what needs a person now', () => {
       'Rollout of acme/greenhouse revision 3 is halted',
       'Publisher acme expires in 11 days',
       'Catalogue targets expires in 79 days',
+      'acme/mosquitto on oak is isolated',
       'fig refused something: trust/replayed-order',
       'fig refused something: trust/digest-mismatch',
       'acme/greenhouse revision 3 failed on fig',
@@ -41,6 +42,23 @@ describe('what needs a person now', () => {
       [
         ['bad', 'pine is in rescue'],
         ['warn', 'pine is silent'],
+      ],
+    )
+  })
+
+  test('is a device that is cut off, and a rollout that waits for a grant', () => {
+    const [rollout] = rollouts
+    assert.ok(rollout)
+    const waitsFor = [{ interface: 'camera' }]
+    const found = wanted({
+      devices: [deviceWith({ isolation: { device: true } })],
+      rollouts: [{ ...rollout, state: 'running', waitsFor }],
+    })
+    assert.deepEqual(
+      found.map(({ what, to }) => [what, to]),
+      [
+        ['pine is isolated', '/security'],
+        ['Rollout of acme/greenhouse revision 3 waits for a grant', '/rollouts/3'],
       ],
     )
   })

@@ -32,11 +32,13 @@ export function attentionOf(known: Known, now: Date): Attention[] {
     ...halted(known.rollouts),
     ...inRescue(known.devices),
     ...ending(known.roles, now),
+    ...isolated(known.devices),
     ...refused(known, now),
     ...failed(known.failures, now),
     ...unwell(known.devices),
     ...silent(known.devices, now),
     ...paused(known.rollouts),
+    ...waiting(known.rollouts),
   ]
 }
 
@@ -64,6 +66,29 @@ function paused(rollouts: readonly Rollout[]): Attention[] {
       at: undefined,
       to: `/rollouts/${rollout.id}`,
     }))
+}
+
+function waiting(rollouts: readonly Rollout[]): Attention[] {
+  return rollouts
+    .filter(({ state, waitsFor }) => state === 'running' && waitsFor.length > 0)
+    .map(rollout => ({
+      key: `rollout-${rollout.id}`,
+      tone: 'warn',
+      what: `Rollout of ${rollout.package} revision ${rollout.revision} waits for a grant`,
+      why: `It asks for ${toList(rollout.waitsFor.map(one => one.interface))}; no device is moved before.`,
+      at: undefined,
+      to: `/rollouts/${rollout.id}`,
+    }))
+}
+
+function isolated(devices: readonly DeviceView[]): Attention[] {
+  return devices.flatMap(({ id, name, isolation }) => {
+    if (isolation === undefined) return []
+    const { device: isWhole, packages = [] } = isolation
+    const what = isWhole ? `${name} is isolated` : `${toList(packages)} on ${name} is isolated`
+    const why = 'Nothing gets in or out of it until somebody releases it.'
+    return [{ key: `isolated-${id}`, tone: 'bad', what, why, at: undefined, to: '/security' }]
+  })
 }
 
 function inRescue(devices: readonly DeviceView[]): Attention[] {

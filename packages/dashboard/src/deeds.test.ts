@@ -6,7 +6,7 @@ import { buildDashboard } from '../build.mjs'
 import { violationsOn } from './testing/axe.ts'
 import { goTo, noBrowser, openBrowser, openSignedIn } from './testing/browser.ts'
 import { makeCanned } from './testing/canned.ts'
-import { fig, pine } from './testing/canned-devices.ts'
+import { fig, oak, pine } from './testing/canned-devices.ts'
 import { makeLog } from './testing/canned-trust.ts'
 import { type CannedServer, goodToken, serveCanned } from './testing/server.ts'
 
@@ -53,6 +53,83 @@ describe('what a person can do and see in a browser', { skip: noBrowser }, () =>
       .getByRole('alert')
       .filter({ hasText: 'No device is moved' })
       .waitFor({ state: 'detached' })
+  })
+
+  test('grants say what is asked, had and by whose word, and each word whom it hits', async () => {
+    await goTo(page, '/grants')
+    await page.getByText('A rule of the devices’ model grants it.').waitFor()
+    await page.getByText('Not granted', { exact: true }).waitFor()
+    await page.getByText('Its publisher says: shows who is at the door').waitFor()
+    await page.getByRole('button', { name: 'Revoke network-lan of acme/mosquitto' }).click()
+    const asked = page.getByRole('dialog')
+    await asked.getByText('It hits the 4 devices of fleet home, but not oak').waitFor()
+    assert.deepEqual(await violationsOn(page), [])
+    await page.keyboard.press('Escape')
+    await asked.waitFor({ state: 'detached' })
+  })
+
+  test('never is said by the keyboard alone, and taken back', async () => {
+    await goTo(page, '/grants')
+    await page.getByRole('button', { name: 'Never camera of acme/greenhouse' }).focus()
+    await page.keyboard.press('Enter')
+    const asked = page.getByRole('dialog')
+    await asked.getByText('no word about a single device').waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByText('It may never have it.').waitFor()
+    assert.deepEqual(
+      server.canned.grants.decisions.map(({ scope, target, verdict }) => [scope, target, verdict]),
+      [
+        ['device', oak, 'refused'],
+        ['fleet', 'home', 'never'],
+      ],
+    )
+    await page.getByRole('button', { name: 'Forget camera of acme/greenhouse' }).click()
+    await asked.getByRole('button', { name: 'Forget' }).click()
+    await page.getByText('Nobody said anything of it.').waitFor()
+  })
+
+  test('a device has words of its own, and a revision that asks for more shows what more', async () => {
+    const [network] = server.canned.grants.grants
+    Object.assign(network ?? {}, { waits: true })
+    await goTo(page, `/devices/${fig}`)
+    await page.getByText('+ endpoints {"host":"b.example","port":443}').waitFor()
+    await page.getByText('A rollout waits', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Revoke network of acme/greenhouse' }).click()
+    const asked = page.getByRole('dialog')
+    await asked.getByText('It hits fig alone.').waitFor()
+    await asked.getByRole('button', { name: 'Revoke' }).click()
+    await asked.waitFor({ state: 'detached' })
+    assert.deepEqual(server.canned.grants.decisions.at(-1)?.target, fig)
+    Object.assign(network ?? {}, { waits: false })
+  })
+
+  test('a review is answered with a reason', async () => {
+    await goTo(page, '/reviews')
+    await page.getByRole('button', { name: 'Approve acme/greenhouse revision 3' }).click()
+    const asked = page.getByRole('dialog')
+    await asked.getByRole('textbox', { name: 'Reason' }).fill('a doorbell may have a camera')
+    assert.deepEqual(await violationsOn(page), [])
+    await asked.getByRole('button', { name: 'Approve' }).click()
+    await page.getByText('“a doorbell may have a camera”, said by operator').waitFor()
+    assert.equal(server.canned.reviews[0]?.verdict, 'approved')
+  })
+
+  test('who is isolated is shown with who did it, and released after saying what that means', async () => {
+    await goTo(page, '/security')
+    await page.getByText('by the fleet’s rule').waitFor()
+    await page.getByRole('button', { name: 'Release acme/mosquitto on oak' }).click()
+    await page.getByRole('dialog').getByText('No other device is touched').waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Release' }).click()
+    await page.getByText('Nothing is isolated.').waitFor()
+  })
+
+  test('a package is isolated from its device’s page', async () => {
+    await goTo(page, `/devices/${pine}`)
+    await page.getByRole('button', { name: 'Isolate acme/greenhouse' }).click()
+    await page.getByRole('dialog').getByText('Its agent still reaches this server').waitFor()
+    assert.deepEqual(await violationsOn(page), [])
+    await page.getByRole('dialog').getByRole('button', { name: 'Isolate' }).click()
+    await page.getByRole('button', { name: 'Release acme/greenhouse on pine' }).waitFor()
   })
 
   test('the log is shown with each witness, and with what is wrong with one', async () => {

@@ -5,9 +5,11 @@ import { DevicesPage } from './pages/devices.tsx'
 import { EnrolPage } from './pages/enrol.tsx'
 import { FailuresPage } from './pages/failures.tsx'
 import { FleetPage } from './pages/fleet.tsx'
+import { GrantsPage } from './pages/grants.tsx'
 import { NotFoundPage } from './pages/not-found.tsx'
 import { OverviewPage } from './pages/overview.tsx'
 import { ReleasesPage } from './pages/releases.tsx'
+import { ReviewsPage } from './pages/reviews.tsx'
 import { RolloutPage } from './pages/rollout.tsx'
 import { RolloutsPage } from './pages/rollouts.tsx'
 import { SecurityPage } from './pages/security.tsx'
@@ -25,6 +27,8 @@ export function Pages(): ReactNode {
         <Route path="releases" element={<ReleasesPage />} />
         <Route path="rollouts" element={<RolloutsPage />} />
         <Route path="rollouts/:rollout" element={<RolloutPage />} />
+        <Route path="grants" element={<GrantsPage />} />
+        <Route path="reviews" element={<ReviewsPage />} />
         <Route path="failures" element={<FailuresPage />} />
         <Route path="security" element={<SecurityPage />} />
         <Route path="trust" element={<TrustPage />} />

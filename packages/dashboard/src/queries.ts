@@ -1,4 +1,4 @@
-import type { PackageName, ReleaseRecord } from '@steadfleet/domain'
+import type { DeviceId, PackageName, ReleaseRecord } from '@steadfleet/domain'
 import type { listMoves, listSecurityEvents, QueryOf } from '@steadfleet/protocol'
 import { queryOptions } from '@tanstack/react-query'
 import { call, readJson } from './api.ts'
@@ -125,6 +125,25 @@ export const settingsOf = (fleet: string) =>
     queryKey: ['settings', fleet],
     queryFn: () => call('listSettings', { params: { fleet } }),
   })
+
+/** What packages of a fleet may touch, or those of one device on it. */
+export const grantsOf = (fleet: string, device?: DeviceId) =>
+  queryOptions({
+    queryKey: ['settings', 'grants', fleet, device ?? ''],
+    queryFn: () =>
+      call('listGrants', { params: { fleet }, query: device === undefined ? {} : { device } }),
+  })
+
+export const reviews = queryOptions({
+  queryKey: ['releases', 'reviews'],
+  queryFn: () => call('listReviews', {}),
+})
+
+/** Who decided what; what isolates by itself tells of its device. */
+export const deeds = queryOptions({
+  queryKey: ['devices', 'deeds'],
+  queryFn: () => call('listDeeds', { query: { limit: 1000 } }),
+})
 
 export const groupsOf = (fleet: string) =>
   queryOptions({

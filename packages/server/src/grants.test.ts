@@ -52,7 +52,7 @@ describe('grants', { concurrency: false }, () => {
   test('of the first revision are those that the ceiling names it for, or that are by default', async () => {
     await rollOut(1, [network('a.example')])
     assert.deepEqual(await grantsOf(one), ['network'])
-    const { grants } = await it.operator.call(listGrants, { params: { fleet } })
+    const { grants } = await it.operator.call(listGrants, { params: { fleet }, query: {} })
     assert.deepEqual(
       grants.map(({ interface: name, is, by, waits, underCeiling }) => ({
         name,
@@ -78,7 +78,7 @@ describe('grants', { concurrency: false }, () => {
       ['running', { ...nobody, waiting: 2 }],
     )
     assert.equal(await revisionOf(one), 1)
-    const [grant] = (await it.operator.call(listGrants, { params: { fleet } })).grants
+    const [grant] = (await it.operator.call(listGrants, { params: { fleet }, query: {} })).grants
     assert.deepEqual([grant?.revision, grant?.waits], [2, true])
   })
 
@@ -147,7 +147,7 @@ describe('grants', { concurrency: false }, () => {
     assert.deepEqual(await grantsOf(one), ['network'])
     await settle(4)
     assert.deepEqual(await grantsOf(two), ['network'])
-    const { grants } = await it.operator.call(listGrants, { params: { fleet } })
+    const { grants } = await it.operator.call(listGrants, { params: { fleet }, query: {} })
     const lan = grants.find(grant => grant.interface === 'network-lan')
     assert.deepEqual([lan?.is, lan?.underCeiling], ['granted', false])
   })
@@ -179,12 +179,20 @@ describe('grants', { concurrency: false }, () => {
     await settle(6)
     assert.deepEqual(await grantsOf(one), ['serial-port'])
     await it.killAndRestart()
-    const { grants, modelRules } = await it.operator.call(listGrants, { params: { fleet } })
+    const { grants, modelRules } = await it.operator.call(listGrants, {
+      params: { fleet },
+      query: {},
+    })
     const serial = grants.find(grant => grant.interface === 'serial-port')
     assert.deepEqual([serial?.is, serial?.by], ['granted', 'model'])
     assert.deepEqual(modelRules, { 'serial-port': ['acme/*'], 'time-control': ['*'] })
     await decide('refused', 'device', one.id, 'serial-port')
     assert.deepEqual([await grantsOf(one), await grantsOf(two)], [[], ['serial-port']])
+    const standing = async (device: TestDevice['id']) => {
+      const found = await it.operator.call(listGrants, { params: { fleet }, query: { device } })
+      return found.grants.find(grant => grant.interface === 'serial-port')?.by
+    }
+    assert.deepEqual([await standing(one.id), await standing(two.id)], ['device', 'model'])
     await publishModel(it, 3, {})
     assert.deepEqual(await grantsOf(two), [])
   })
@@ -207,11 +215,11 @@ describe('grants', { concurrency: false }, () => {
   ]
   for (const [what, change, code] of wrong) {
     test(`for ${what} are refused, and nothing is kept`, async () => {
-      const before = await it.operator.call(listGrants, { params: { fleet } })
+      const before = await it.operator.call(listGrants, { params: { fleet }, query: {} })
       const params = { ...whole(), ...change } as ReturnType<typeof whole>
       const asked = it.operator.call(decideGrant, { params, body: { verdict: 'granted' } })
       await assert.rejects(asked, { code })
-      assert.deepEqual(await it.operator.call(listGrants, { params: { fleet } }), before)
+      assert.deepEqual(await it.operator.call(listGrants, { params: { fleet }, query: {} }), before)
     })
   }
 

@@ -21,7 +21,10 @@ const list: CommandSpec = {
   examples: ['grants list', 'grants list --json'],
   async run(call) {
     const fleet = await openFleet(call)
-    const found = await fleet.client.call(listGrants, { params: { fleet: fleet.home.fleet } })
+    const found = await fleet.client.call(listGrants, {
+      params: { fleet: fleet.home.fleet },
+      query: {},
+    })
     call.output.answer(found, () => toText(found))
   },
 }
@@ -156,7 +159,7 @@ const rules: CommandSpec = {
   async run(call) {
     const fleet = await openFleet(call)
     const params = { fleet: fleet.home.fleet }
-    const held = (await fleet.client.call(listGrants, { params })).rules
+    const held = (await fleet.client.call(listGrants, { params, query: {} })).rules
     const [add, remove] = [
       listOption(call, 'add').map(parseRule),
       listOption(call, 'remove').map(parseRule),

@@ -34,8 +34,12 @@ describe('the model of a fleet', { concurrency: false }, () => {
 
   test('grants by rule what the server then has of it, and takes it back', async () => {
     const listed = async () =>
-      (await it.fleet.client.call(listGrants, { params: { fleet: it.fleet.home.fleet } }))
-        .modelRules
+      (
+        await it.fleet.client.call(listGrants, {
+          params: { fleet: it.fleet.home.fleet },
+          query: {},
+        })
+      ).modelRules
     await it.done('model publish --grant network-lan=acme/* --grant usb=acme/hub')
     assert.match(
       await it.done('model show'),

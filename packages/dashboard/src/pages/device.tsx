@@ -11,6 +11,8 @@ import { deviceNamed } from '../queries.ts'
 import { changeMeanings } from '../tone.ts'
 import { DeviceConfinement } from './device-confinement.tsx'
 import { DeviceFacts } from './device-facts.tsx'
+import { DeviceGrants } from './device-grants.tsx'
+import { DeviceIsolation } from './device-isolation.tsx'
 import { DeviceRefusals } from './device-refusals.tsx'
 import { DeviceSettings } from './device-settings.tsx'
 import { DeviceSoftware } from './device-software.tsx'
@@ -46,6 +48,7 @@ function Shown({ device }: { device: DeviceView }): ReactNode {
         <Grid.Col span={{ base: 12, md: 7 }}>
           <Stack gap="lg">
             <DeviceSoftware device={device} />
+            <DeviceGrants device={device} />
             <DeviceTimeline device={device.id} />
           </Stack>
         </Grid.Col>
@@ -53,6 +56,7 @@ function Shown({ device }: { device: DeviceView }): ReactNode {
           <Stack gap="lg">
             <DeviceFacts device={device} />
             <DeviceRefusals device={device} />
+            <DeviceIsolation device={device} />
             <DeviceSettings device={device} />
             <DeviceConfinement device={device} />
           </Stack>

@@ -1,12 +1,13 @@
 import { Button, Group, Stack, Text } from '@mantine/core'
 import type { Rollout } from '@steadfleet/domain'
-import type { GrantVerdict, RequestChangeView } from '@steadfleet/protocol'
+import type { GrantVerdict } from '@steadfleet/protocol'
 import { IconLock } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { call } from '../api.ts'
 import { ProblemNotice } from '../parts/problem-notice.tsx'
 import { requestChangesOf } from '../queries.ts'
+import { Asks } from './asks.tsx'
 
 /** What a rollout waits for: the revision asks for more than what runs, and somebody must say yes or no. */
 export function RolloutGrants({ rollout }: { rollout: Rollout }): ReactNode {
@@ -62,32 +63,3 @@ const answers: readonly (readonly [label: string, verdict: GrantVerdict])[] = [
   ['Refuse', 'refused'],
   ['Never', 'never'],
 ]
-
-interface AsksProps {
-  readonly opened: string
-  readonly reason: string | undefined
-  readonly changes: readonly RequestChangeView[]
-}
-
-function Asks({ opened, reason, changes }: AsksProps): ReactNode {
-  const change = changes.find(one => one.interface === opened)
-  return (
-    <Stack gap={2}>
-      <Text size="sm">
-        <b>{opened}</b>
-        {change ? `, risk ${change.risk}: ${change.opens}` : ''}
-      </Text>
-      {reason === undefined ? null : <Text size="sm">Its publisher says: {reason}</Text>}
-      {change?.asks.map(line => (
-        <Text key={line} size="xs" ff="monospace">
-          + {line}
-        </Text>
-      ))}
-      {change?.drops.map(line => (
-        <Text key={line} size="xs" ff="monospace">
-          − {line}
-        </Text>
-      ))}
-    </Stack>
-  )
-}

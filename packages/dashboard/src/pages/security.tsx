@@ -10,6 +10,7 @@ import { FleetChoice } from '../parts/fleet-choice.tsx'
 import { Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { devicesOf, securityCounts, securityEvents } from '../queries.ts'
+import { Isolation } from './isolation.tsx'
 import { SecurityCounts } from './security-counts.tsx'
 import { SecurityRow } from './security-row.tsx'
 
@@ -24,6 +25,7 @@ export function SecurityPage(): ReactNode {
       lead="What devices refused to trust, each named by its code and signed by its device."
       actions={<FleetChoice />}
     >
+      <Isolation />
       <DeviceFilter onChoose={choose} />
       <Asked of={counts}>
         {all => (

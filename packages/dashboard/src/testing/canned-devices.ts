@@ -40,6 +40,7 @@ const shared = {
   enrolledAt: ago(9 * day),
   seenAt: ago(20_000),
   silentSince: null as string | null,
+  isolation: undefined as { device?: true; packages?: string[] } | undefined,
 }
 
 /** The device that failed its probation and went back. */
@@ -60,7 +61,7 @@ export function makeDevices() {
       counter: 4,
       orderedCounter: 4,
     },
-    { ...shared, id: oak, name: 'oak' },
+    { ...shared, id: oak, name: 'oak', isolation: { packages: ['acme/mosquitto'] } },
     { ...shared, id: pine, name: 'pine', attributes: { site: 'south', kernel: '6.12.9' } },
     {
       ...shared,

@@ -1,4 +1,5 @@
 import { makeDevices, makeFailures, makeGroups } from './canned-devices.ts'
+import { makeDeeds, makeGrants, makeReviews } from './canned-grants.ts'
 import {
   makeChannels,
   makeMoves,
@@ -23,6 +24,9 @@ export function makeCanned() {
     moves: makeMoves(),
     settings: makeSettings(),
     roles: makeRoles(),
+    grants: makeGrants(),
+    reviews: makeReviews(),
+    deeds: makeDeeds(),
     log: undefined as ReturnType<typeof makeLog> | undefined,
     fleets: [
       {
@@ -33,6 +37,7 @@ export function makeCanned() {
         online: devices.filter(({ online }) => online).length,
         silent: devices.filter(({ silentSince }) => silentSince !== null).length,
         checkInSeconds: 900,
+        isolateFrom: 1000,
         updates: {},
         rollouts: {},
         packages: [
@@ -61,6 +66,9 @@ export function makeEmpty(): Canned {
     settings: [],
     roles: roles.filter(({ alarm }) => alarm < 75),
     log: undefined,
+    grants: { grants: [], decisions: [], rules: {}, modelRules: {} },
+    reviews: [],
+    deeds: [],
   }
   return {
     ...empty,

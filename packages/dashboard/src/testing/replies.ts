@@ -6,29 +6,17 @@ import type { Asked } from './asked.ts'
 import type { Canned } from './canned.ts'
 import { recordOf } from './canned-releases.ts'
 import { follow, putGroup, removeGroup, tryRelease, unfollow } from './fleet-replies.ts'
+import {
+  decideGrant,
+  forgetGrant,
+  isolate,
+  moreEndpoints,
+  release,
+  reviewRelease,
+} from './grant-replies.ts'
 import { ago, hour } from './moments.ts'
 
 type Reply = (canned: Canned, asked: Asked) => unknown
-
-const request = { interface: 'network', endpoints: [{ host: 'b.example', port: 443 }] }
-const moreEndpoints = {
-  interface: 'network',
-  change: 'more',
-  asks: ['endpoints {"host":"b.example","port":443}'],
-  drops: [],
-  request,
-  opens: 'connections to the hosts and ports that the package declares',
-  risk: 'medium',
-}
-
-/** Whoever waited for it waits no longer. */
-const decideGrant: Reply = ({ rollouts }, { params, body }) => {
-  for (const rollout of rollouts) Object.assign(rollout, { waitsFor: [] })
-  const { interface: opened, scope, target, publisher, name } = params
-  const said = { package: `${publisher}/${name}`, interface: opened, scope, target, request }
-  const { verdict } = body as { verdict: string }
-  return { decision: { ...said, verdict, by: 'operator', at: ago(0) }, ordered: 4 }
-}
 
 /** What each route that the dashboard calls replies; what is missing here is missing to the browser. */
 const replies: readonly (readonly [RouteSpec, Reply])[] = [
@@ -59,7 +47,14 @@ const replies: readonly (readonly [RouteSpec, Reply])[] = [
   ],
   [protocol.listMoves, movesIn],
   [protocol.compareRequests, () => [moreEndpoints]],
+  [protocol.listGrants, ({ grants }) => grants],
   [protocol.decideGrant, decideGrant],
+  [protocol.forgetGrant, forgetGrant],
+  [protocol.listDeeds, ({ deeds }) => deeds],
+  [protocol.listReviews, ({ reviews }) => reviews],
+  [protocol.reviewRelease, reviewRelease],
+  [protocol.isolateDevice, isolate],
+  [protocol.releaseDevice, release],
   [protocol.steerRollout, steer],
   [protocol.listFailures, ({ failures }) => failures],
   [protocol.listSecurityEvents, ({ timeline }, { query }) => refusalsIn(timeline, query)],

@@ -1,4 +1,11 @@
-import { FleetName, GrantRules, InterfaceName, object, Revision } from '@steadfleet/domain'
+import {
+  DeviceId,
+  FleetName,
+  GrantRules,
+  InterfaceName,
+  object,
+  Revision,
+} from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { route } from '../route.ts'
 import {
@@ -24,8 +31,10 @@ export const listGrants = route({
   method: 'GET',
   path: '/v1/fleets/:fleet/grants',
   needs: 'fleet:read',
-  summary: 'What the packages of a fleet ask for, what each is granted and by whose word.',
+  summary:
+    'What the packages of a fleet, or of one of its devices, ask for, what each is granted and by whose word.',
   params: object({ fleet: FleetName }),
+  query: object({ device: Type.Optional(DeviceId) }),
   reply: FleetGrants,
 })
 

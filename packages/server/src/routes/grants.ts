@@ -30,7 +30,7 @@ export function handleGrants(handle: Handle, house: House): void {
     return ordered
   }
 
-  handle(listGrants, async ({ params }) => toFleetGrants(house, params.fleet))
+  handle(listGrants, async ({ params, query }) => toFleetGrants(house, params.fleet, query.device))
 
   handle(decideGrant, async ({ params, body, caller }) => {
     const { fleet, scope, target } = params

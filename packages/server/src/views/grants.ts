@@ -7,7 +7,9 @@ import {
 } from '@steadfleet/confine'
 import type { DeviceId, InterfaceRequest, PackageName } from '@steadfleet/domain'
 import type { DeedView, FleetGrants, GrantView, RequestChangeView } from '@steadfleet/protocol'
+import { unknown } from '../error.ts'
 import type { House } from '../house.ts'
+import { assignedTo, deviceWithId } from '../store/device-store.ts'
 import { fleetNamed, packagesOf } from '../store/fleet-store.ts'
 import { type deedsOf, saidInFleet, situationFor } from '../store/grant-store.ts'
 import { channelNamed } from '../store/release-store.ts'
@@ -15,18 +17,20 @@ import { requestsAt } from '../store/review-store.ts'
 import { settledRevision, unfinishedRollouts } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
 
-/** What every package of a fleet asks for, and how the fleet stands to it. */
-export async function toFleetGrants(house: House, fleet: string): Promise<FleetGrants> {
+/** What every package of a fleet asks for, and how the fleet stands to it; or of one device, and for that. */
+export async function toFleetGrants(
+  house: House,
+  fleet: string,
+  device?: DeviceId,
+): Promise<FleetGrants> {
   const { db } = house.store
   await fleetNamed(db, fleet)
   const said = await saidInFleet(db, fleet, house.owner.policy().signed.ceiling)
   const grants: GrantView[] = []
-  for (const { package: name } of await packagesOf(db, fleet)) {
-    const revision = await newestRevision(db, fleet, name)
-    if (revision === undefined) continue
+  for (const [name, revision] of await revisionsOf(db, fleet, device)) {
     const waits = await waitedFor(db, fleet, name)
     for (const request of onceEach(await requestsAt(db, name, revision))) {
-      const situation = situationFor(name, '', said)
+      const situation = situationFor(name, device ?? '', said)
       const own = said.decisions.filter(
         one =>
           one.package === name && one.interface === request.interface && one.scope === 'device',
@@ -47,6 +51,29 @@ export async function toFleetGrants(house: House, fleet: string): Promise<FleetG
   const decisions = said.decisions.map(one => ({ ...one, package: one.package as PackageName }))
   const { rules, modelRules } = said
   return { grants, decisions, rules, modelRules }
+}
+
+/** Each package, and the revision that asks: on a device without a channel, the one that it was ordered. */
+async function revisionsOf(
+  db: Db,
+  fleet: string,
+  device: DeviceId | undefined,
+): Promise<[name: string, revision: number][]> {
+  const assigned =
+    device === undefined ? [] : await assignedTo(db, await ownDevice(db, fleet, device))
+  const names = device === undefined ? await packagesOf(db, fleet) : assigned
+  const all = names.map(async ({ package: name }) => {
+    const own = assigned.find(one => one.package === name)?.revision
+    return [name, (await newestRevision(db, fleet, name)) ?? own] as const
+  })
+  return (await Promise.all(all)).flatMap(([name, revision]) =>
+    revision === undefined ? [] : [[name, revision]],
+  )
+}
+
+async function ownDevice(db: Db, fleet: string, device: DeviceId): Promise<DeviceId> {
+  if ((await deviceWithId(db, device)).fleet === fleet) return device
+  throw unknown('device/unknown', `${device} in fleet ${fleet}`)
 }
 
 /** Several architectures ask once. */
