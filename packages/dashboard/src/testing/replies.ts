@@ -25,6 +25,7 @@ const replies: readonly (readonly [RouteSpec, Reply])[] = [
     protocol.whoAmI,
     ({ log }) => ({
       name: 'operator',
+      roles: { '*': 'administrator' },
       owner: 'own_0123456789abcdefghij',
       log: log ? `${log.origin}, ${log.quorum} of ${log.witnesses.length} witnesses` : 'none',
       version: '0.1.0',
