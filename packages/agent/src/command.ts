@@ -25,8 +25,10 @@ export const usage = `steadfleet-agent: keeps one device on what its fleet order
   --peer ORIGIN               another device that gives its objects; may be given again
   --serve-objects HOST:PORT   give this device's objects to its peers: off unless asked for
   --bandwidth BYTES           fetch so much a second at most: 500k, 2M
-  --store-limit BYTES         keep what is needed no more while the store is smaller: 2G
-  --keep-rejected DAYS        keep the data of releases that were gone back from: 7
+  --store-limit BYTES         keep what is needed no more while the store is smaller: 2G; no more than
+                              this whatever the fleet says
+  --keep-rejected DAYS        keep the data of releases that were gone back from: 7; no longer than
+                              this whatever the fleet says
   --group NAME                whose members use this device: they see how it is, and answer when it
                               asks; steadfleet where there is such a group
   --require PART              start no app where this device lacks it: uid, memory, processes, cpu,

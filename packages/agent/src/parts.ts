@@ -8,6 +8,7 @@ import type { Stores } from './change/collect.ts'
 import { DeviceHost } from './change/device-host.ts'
 import { keptPackages, readGeneration } from './change/generations.ts'
 import { JournalFile } from './change/journal-file.ts'
+import { type Keeping, keepingUnder, type LocalKeeping } from './change/keeping.ts'
 import { floorsOfGenerations } from './change/recover.ts'
 import type { Grace } from './change/rejected-data.ts'
 import { TreeCare } from './change/tree-care.ts'
@@ -34,7 +35,7 @@ import { type Source, Sources } from './store/sources.ts'
 import { TreeStore } from './store/trees.ts'
 import type { Enrolment } from './trust/enrolment.ts'
 import { type Identity, readIdentity } from './trust/identity.ts'
-import { orderedIsolation } from './trust/ordered-policy.ts'
+import { orderedIsolation, updatePolicyReader } from './trust/ordered-policy.ts'
 import { TrustState } from './trust/trust-state.ts'
 import type { World } from './world.ts'
 
@@ -57,7 +58,7 @@ export interface AgentOptions {
   readonly zone?: () => string
   /** What this process is, and who launched it; none that another may take the place of without it. */
   readonly self?: SelfFacts
-  /** How long data that was gone back from is kept, a week without it. */
+  /** How long data that was gone back from is kept at most, whatever the fleet says; a week if nobody does. */
   readonly rejectedDays?: number | undefined
   /** What else to say of this device in its reports. */
   readonly attributes: Readonly<Record<string, string>>
@@ -76,7 +77,6 @@ export interface FetchOptions {
   readonly serve?: { readonly host: string; readonly port: number } | undefined
 }
 
-const usualRejectedDays = 7
 const plainFetch: FetchOptions = { mirrors: [], peers: [], bytesPerSecond: 0, storeLimit: 0 }
 
 type RefuseDamaged = NonNullable<AppsOptions['refuseDamaged']>
@@ -94,6 +94,8 @@ export interface Parts {
   readonly file: JournalFile
   readonly journal: ChangeReporter
   readonly stores: Stores
+  /** How much of what nothing needs is kept, by the order of now. */
+  readonly keeping: () => Keeping
   readonly fetching: FetchContext
   readonly care: TreeCare
   readonly scrub: Scrub
@@ -140,7 +142,9 @@ async function openUnderLock(
   const refusals = new RefusalReporter(event => outbox.add(event), world.monotonic)
   const suspect = (error: unknown) => void refusals.report(world, error)
   const server = { name: origin, client, kind: 'server' } as const
-  const { stores, fetching } = openStores(options, server, suspect, graceOf(options, trust))
+  const policy = updatePolicyReader(trust, suspect)
+  const keeping = () => keepingUnder(policy(), localKeeping(options))
+  const { stores, fetching } = openStores(options, { server, suspect, keeping, trust })
   const { trees } = stores
   const file = await JournalFile.open(paths.journal, { device: identity.device, now: world.now })
   await trust.raise(await floorsOfGenerations(paths, file))
@@ -158,10 +162,9 @@ async function openUnderLock(
   })
   const apps = await options.openApps(paths.root, spec => care.refuseDamaged(spec))
   const state = () => file.state
-  const say = await openSay({ ...options, trust, apps, state, tell, suspect })
-  const { boot } = options
+  const say = await openSay({ ...options, trust, apps, state, tell, policy })
   const room = new ChangeRoom({ stores, fetching, tell })
-  const acting = { apps, care, self, room, boot, ...say }
+  const acting = { apps, care, self, room, boot: options.boot, ...say }
   const host = new DeviceHost({ stores, world, trust, fetching, ...acting })
   const journal = new ChangeReporter(file, outbox, apps, number => readGeneration(paths, number))
   listenToExits(apps, journal, new CrashReporter(outbox, world))
@@ -170,7 +173,7 @@ async function openUnderLock(
   const isolating = await openIsolating(paths, { trust, apps, tell, suspect })
   await tellDamage(outbox, file, trust)
   const read = { identity, enrolment, trust, client, outbox, refusals }
-  const kept = { file, journal, stores, fetching, care, scrub }
+  const kept = { file, journal, stores, keeping, fetching, care, scrub }
   return { lock, self, ...read, ...kept, apps, host, say, isolating }
 }
 
@@ -193,27 +196,39 @@ interface Telling {
   readonly suspect: (error: unknown) => void
 }
 
-/** What is stored, and what brings more of it. */
+function localKeeping({ rejectedDays, fetch }: AgentOptions): LocalKeeping {
+  return { rejectedDays, storeLimit: fetch?.storeLimit }
+}
+
+interface StoreNeeds extends Pick<Parts, 'keeping' | 'trust'>, Pick<Telling, 'suspect'> {
+  readonly server: Source
+}
+
+/** What is stored, and what brings more of it. An order may change at any time how much is kept. */
 function openStores(
   { paths, world, transport, fetch = plainFetch }: AgentOptions,
-  server: Source,
-  suspect: (error: unknown) => void,
-  grace: Grace,
+  { server, suspect, keeping, trust }: StoreNeeds,
 ): { readonly stores: Stores; readonly fetching: FetchContext } {
-  const { storeLimit, bytesPerSecond, mirrors, peers } = fetch
+  const { bytesPerSecond, mirrors, peers } = fetch
   const objects = new ObjectStore(paths)
   const trees = new TreeStore(paths, objects)
-  const stores = { paths, objects, trees, limit: storeLimit, grace }
+  const grace: Grace = {
+    get milliseconds() {
+      return keeping().rejectedDays * 86_400_000
+    },
+    now: () => trust.time(world.now()),
+  }
+  const stores: Stores = {
+    ...{ paths, objects, trees, grace },
+    get limit() {
+      return keeping().storeLimit
+    },
+  }
   const bandwidth = bytesPerSecond > 0 ? new Bandwidth(bytesPerSecond, world) : undefined
   const throttle = async (bytes: number) => bandwidth?.take(bytes)
   const sources = new Sources({ server, transport, world, peers, mirrors, suspect })
   const applyDelta: FetchContext['applyDelta'] = (job, stop) => runDeltaProcess(paths, job, stop)
   return { stores, fetching: { sources, paths, objects, suspect, throttle, applyDelta } }
-}
-
-function graceOf({ rejectedDays, world }: AgentOptions, trust: TrustState): Grace {
-  const milliseconds = (rejectedDays ?? usualRejectedDays) * 86_400_000
-  return { milliseconds, now: () => trust.time(world.now()) }
 }
 
 function listenToExits(apps: Apps, journal: ChangeReporter, crashes: CrashReporter): void {

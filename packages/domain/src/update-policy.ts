@@ -19,7 +19,7 @@ export const UpdateWindow = object({
 })
 export type UpdateWindow = Static<typeof UpdateWindow>
 
-/** When the devices of a fleet may change, and how long each may put it off. */
+/** When the devices of a fleet may change, how long each may put it off, and what it keeps. */
 export const UpdatePolicy = object(
   {
     windows: Type.Optional(Type.Array(UpdateWindow, { minItems: 1, maxItems: 50 })),
@@ -45,6 +45,20 @@ export const UpdatePolicy = object(
       }),
     ),
     metered: Type.Optional(oneOf('wait', 'fetch')),
+    'keep-rejected-days': Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 3660,
+        description: 'How long data that was gone back from is kept; the device may say less.',
+      }),
+    ),
+    'store-limit-bytes': Type.Optional(
+      Type.Integer({
+        minimum: 1_000_000,
+        maximum: 2 ** 50,
+        description: 'What releases and what is kept of them may take; the device may say less.',
+      }),
+    ),
   },
   { title: 'update policy' },
 )

@@ -65,6 +65,11 @@ export const LocalStatus = object({
   load: Type.Union([Count, Type.Null()]),
   /** What the fleet orders of when and how long; bounds it does not state are the usual ones. */
   policy: UpdatePolicy,
+  /** What counts of the fleet's word, and of how the agent was started, on what is kept. */
+  keeps: object({
+    'rejected-days': Count,
+    'store-limit-bytes': Type.Integer({ minimum: 0, description: '0 where there is none.' }),
+  }),
   /** Data that was gone back from, where it lies, and until when it is kept. */
   rejected: Type.Array(
     object({

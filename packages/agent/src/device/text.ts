@@ -42,8 +42,17 @@ function statusText(status: LocalStatus): string {
     ...(hold ? [`on hold${hold.until ? ` until ${hold.until}` : ''}`] : []),
     ...(status.metered ? ['the link is metered'] : []),
     ...(status.battery === null ? [] : [`battery ${status.battery} %`]),
+    ...keepsText(status.keeps),
     ...status.rejected.map(one => `kept until ${one.until}: ${one.path}, which was gone back from`),
   ].join('\n')
+}
+
+function keepsText(keeps: LocalStatus['keeps']): string[] {
+  const { 'rejected-days': days, 'store-limit-bytes': bytes } = keeps
+  return [
+    `data that is gone back from is kept for ${days} days`,
+    ...(bytes > 0 ? [`the store may take ${bytes} bytes`] : []),
+  ]
 }
 
 function orNothing(lines: string[]): string[] {

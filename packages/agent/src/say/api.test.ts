@@ -100,8 +100,17 @@ describe('the interface of a device', { concurrency: 4 }, () => {
         why,
         /acme\/hub: what is ordered failed here before, and is not tried again until something of it changes\.$/,
       )
-      await order(fleet, 3)
+      const keeps = { 'keep-rejected-days': 2, 'store-limit-bytes': 5_000_000 }
+      await order(fleet, 3, good, keeps)
       await fleet.untilState('committed', 3)
+      const status: LocalStatus = JSON.parse(await command('status --json', device))
+      assert.deepEqual(status.keeps, { 'rejected-days': 2, 'store-limit-bytes': 5_000_000 })
+      const [{ since = '', until = '' } = {}] = status.rejected
+      assert.equal(Date.parse(until) - Date.parse(since), 2 * 86_400_000)
+      assert.match(
+        await command('status', device),
+        /gone back from is kept for 2 days\nthe store may/,
+      )
       assert.match(await command('revert', device), /^going back, to generation 1$/)
       await fleet.untilState('committed', 1)
       assert.match(

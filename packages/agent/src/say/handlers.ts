@@ -2,6 +2,7 @@ import { type PackageName, toTimestamp } from '@steadfleet/domain'
 import type { EngineState, Generation } from '@steadfleet/engine'
 import type { LocalStatus, LocalUpdate } from '@steadfleet/protocol'
 import type { Apps } from '../apps/index.ts'
+import type { Keeping } from '../change/keeping.ts'
 import type { RejectedLine } from '../change/rejected-data.ts'
 import type { Reverting, RevertOptions } from '../change/revert.ts'
 import { consent, holdUpdates, resumeUpdates, setMetered, updateNow } from './acts.ts'
@@ -16,6 +17,7 @@ export interface Local {
   readonly identity: () => Pick<LocalStatus, 'device' | 'name' | 'origin' | 'log' | 'counter'>
   readonly state: () => EngineState
   readonly current: () => Promise<Generation>
+  readonly keeping: () => Keeping
   readonly rejected: () => Promise<readonly RejectedLine[]>
   readonly revert: (options: RevertOptions) => Promise<Reverting>
   /** Tries again what failed, and asks the server for what is new. */
@@ -72,6 +74,7 @@ async function statusOf(local: Local): Promise<LocalStatus> {
   const { number, packages } = await current()
   const { change, standing } = state()
   const { batteryPercent, loadPercent } = say.conditions()
+  const keeps = local.keeping()
   const { hold } = say.own.value
   return {
     ...identity(),
@@ -88,6 +91,7 @@ async function statusOf(local: Local): Promise<LocalStatus> {
     battery: batteryPercent ?? null,
     load: loadPercent ?? null,
     policy: say.policy(),
+    keeps: { 'rejected-days': keeps.rejectedDays, 'store-limit-bytes': keeps.storeLimit },
     rejected: [...(await local.rejected())],
   }
 }

@@ -21,6 +21,7 @@ export function openApi(
     identity: () => identityOf(parts),
     state: () => journal.state,
     current: () => currentGeneration(paths),
+    keeping: parts.keeping,
     rejected: () => sayRejected(stores.paths, stores.grace),
     trouble: () => {
       const { last } = refusals

@@ -1,11 +1,9 @@
 import type { UpdatePolicy } from '@steadfleet/domain'
 import type { Conditions, EngineState } from '@steadfleet/engine'
-import type { Envelope } from '@steadfleet/trust'
 import type { Apps } from '../apps/index.ts'
 import type { Paths } from '../disk/paths.ts'
 import { ChangeHistory } from '../report/change-history.ts'
 import type { NewEvent } from '../report/outbox.ts'
-import { orderedUpdatePolicy } from '../trust/ordered-policy.ts'
 import type { TrustState } from '../trust/trust-state.ts'
 import type { World } from '../world.ts'
 import { readConditions, sourcesFor } from './conditions.ts'
@@ -20,7 +18,8 @@ export interface SayOptions {
   readonly apps: Apps
   readonly state: () => EngineState
   readonly tell: (event: NewEvent) => Promise<void>
-  readonly suspect: (error: unknown) => void
+  /** What the last accepted order says of updates. */
+  readonly policy: () => UpdatePolicy
   /** How the device is; read from the system without it. */
   readonly conditions?: () => Conditions
   /** The time zone in which its people live; UTC without it. */
@@ -40,11 +39,10 @@ export interface Say {
 }
 
 export async function openSay(options: SayOptions): Promise<Say> {
-  const { paths, world, trust, apps, tell } = options
+  const { paths, world, trust, apps, tell, policy } = options
   const own = await OwnSayFile.open(paths)
   const leases = new Leases({ paths, world, apps })
   const sources = sourcesFor(paths.root)
-  const policy = policyReader(options)
   const history = await ChangeHistory.open(paths, world)
   const conditions = options.conditions ?? (() => readConditions(sources))
   const time = () => trust.time(world.now())
@@ -61,16 +59,4 @@ export async function openSay(options: SayOptions): Promise<Say> {
     zone: options.zone ?? (() => 'UTC'),
   })
   return { own, leases, gate, history, conditions, time, policy }
-}
-
-/** Read once for each order. */
-function policyReader({ trust, suspect }: SayOptions): () => UpdatePolicy {
-  let read: { readonly order: Envelope | undefined; readonly policy: UpdatePolicy } | undefined
-  return () => {
-    const order = trust.sealedOrder
-    if (read === undefined || read.order !== order) {
-      read = { order, policy: orderedUpdatePolicy(order, suspect) }
-    }
-    return read.policy
-  }
 }

@@ -6,6 +6,7 @@ import {
   type UpdatePolicy,
 } from '@steadfleet/domain'
 import type { Envelope } from '@steadfleet/trust'
+import type { TrustState } from './trust-state.ts'
 
 type Suspect = (error: unknown) => void
 
@@ -13,8 +14,23 @@ type Suspect = (error: unknown) => void
  * What an accepted order says of updates. `trust` reads of an order what security needs and skips the rest;
  * a policy that cannot be read is none and is told, so that no order is refused for it.
  */
-export function orderedUpdatePolicy(order: Envelope | undefined, suspect: Suspect): UpdatePolicy {
+function orderedUpdatePolicy(order: Envelope | undefined, suspect: Suspect): UpdatePolicy {
   return readMember(order, 'updates', parseOrderedUpdatePolicy, suspect) ?? {}
+}
+
+/** The same of the order that was accepted last, read once for each. */
+export function updatePolicyReader(
+  trust: Pick<TrustState, 'sealedOrder'>,
+  suspect: Suspect,
+): () => UpdatePolicy {
+  let read: { readonly order: Envelope | undefined; readonly policy: UpdatePolicy } | undefined
+  return () => {
+    const order = trust.sealedOrder
+    if (read === undefined || read.order !== order) {
+      read = { order, policy: orderedUpdatePolicy(order, suspect) }
+    }
+    return read.policy
+  }
 }
 
 /** What an accepted order says of isolation, likewise. */

@@ -3,7 +3,7 @@ import { listFleets, setUpdates } from '@steadfleet/protocol'
 import { type Call, type CommandSpec, listOption, textOption } from '../command.ts'
 import { CliError } from '../error.ts'
 import { type Fleet, openFleet } from '../fleet/open.ts'
-import { policyLines, toSeconds, toWindow } from '../fleet/update-policy.ts'
+import { policyLines, toBytes, toDayCount, toSeconds, toWindow } from '../fleet/update-policy.ts'
 
 /** `steadfleet updates show` */
 const show: CommandSpec = {
@@ -32,10 +32,16 @@ const set: CommandSpec = {
     { flags: '--min-battery <percent>', what: 'not on a battery below; 0 for any' },
     { flags: '--max-load <percent>', what: 'not under a load above; 0 for any' },
     { flags: '--metered <wait|fetch>', what: 'whether a metered link is waited out' },
+    {
+      flags: '--keep-rejected <days>',
+      what: 'how long data that was gone back from is kept; device for each its own',
+    },
+    { flags: '--store-limit <bytes>', what: 'what releases may take on a device; device likewise' },
   ],
   examples: [
     'updates set --window "mon-fri 02:00-05:00" --window "sat,sun 22:00-06:00" --time-zone Europe/Berlin',
     'updates set --consent yes --max-delay 14d --security-delay 1d',
+    'updates set --keep-rejected 30 --store-limit 2G',
     'updates set --any-time --consent no --json',
   ],
   async run(call) {
@@ -68,7 +74,7 @@ type Member = keyof UpdatePolicy
 
 /** What of an option's text becomes a member of the policy; undefined takes the member away. */
 const readers: Readonly<Record<string, readonly [Member, (typed: string) => unknown]>> = {
-  timeZone: ['time-zone', typed => (typed === 'device' ? undefined : typed)],
+  timeZone: ['time-zone', typed => orDevice(typed, zone => zone)],
   consent: ['consent', typed => ({ yes: true, no: undefined })[word(typed, ['yes', 'no'])]],
   maxDelay: ['max-delay-seconds', toSeconds],
   securityDelay: ['security-delay-seconds', toSeconds],
@@ -77,6 +83,8 @@ const readers: Readonly<Record<string, readonly [Member, (typed: string) => unkn
   minBattery: ['min-battery-percent', toPercent],
   maxLoad: ['max-load-percent', toPercent],
   metered: ['metered', typed => word(typed, ['wait', 'fetch'])],
+  keepRejected: ['keep-rejected-days', typed => orDevice(typed, toDayCount)],
+  storeLimit: ['store-limit-bytes', typed => orDevice(typed, toBytes)],
 }
 
 /** The policy with what was typed; exported for its test. */
@@ -97,6 +105,11 @@ export function nextPolicy(before: UpdatePolicy, call: Pick<Call, 'options'>): U
   return parseUpdatePolicy(
     Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)),
   )
+}
+
+/** `device` leaves it to each device. */
+function orDevice<T>(typed: string, read: (typed: string) => T): T | undefined {
+  return typed === 'device' ? undefined : read(typed)
 }
 
 function toPercent(typed: string): number | undefined {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { parseUpdatePolicy } from '@steadfleet/domain'
-import { policyLines, toSeconds, toWindow } from './update-policy.ts'
+import { policyLines, toBytes, toDayCount, toSeconds, toWindow } from './update-policy.ts'
 
 describe('an update window that was typed', () => {
   const windows: [typed: string, days: string | undefined, from: string, to: string][] = [
@@ -48,6 +48,31 @@ describe('a time that was typed', () => {
       assert.throws(() => toSeconds(typed), { code: 'cli/usage' })
     })
   }
+})
+
+describe('what a device keeps, as it was typed,', () => {
+  const typed: [typed: string, read: (typed: string) => number, is: number | undefined][] = [
+    ['2G', toBytes, 2_000_000_000],
+    ['500M', toBytes, 500_000_000],
+    ['1000000', toBytes, 1_000_000],
+    ['2T', toBytes, undefined],
+    ['0', toBytes, undefined],
+    ['30', toDayCount, 30],
+    ['0', toDayCount, 0],
+    ['7d', toDayCount, undefined],
+  ]
+  for (const [text, read, is] of typed) {
+    test(`${text} is ${is ?? 'refused'} by ${read.name}`, () => {
+      if (is === undefined) assert.throws(() => read(text), { code: 'cli/usage' })
+      else assert.equal(read(text), is)
+    })
+  }
+
+  test('is said', () => {
+    const lines = policyLines({ 'keep-rejected-days': 30, 'store-limit-bytes': 5_000_000 })
+    assert.ok(lines.includes('data that was gone back from is kept for 30 days at most'))
+    assert.ok(lines.includes('releases take 5000000 bytes of a device at most'))
+  })
 })
 
 test('an update policy is said with the bounds that it does not state', () => {

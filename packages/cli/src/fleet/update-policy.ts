@@ -10,6 +10,20 @@ export function toSeconds(typed: string): number {
   throw wrong(`cannot read ${JSON.stringify(typed)} as a time: write 14d, 12h, 90m or seconds`)
 }
 
+const unitBytes: Readonly<Record<string, number>> = { k: 1000, M: 1_000_000, G: 1_000_000_000 }
+
+/** `500M`, `2G` or a count of bytes, as the agent reads it. */
+export function toBytes(typed: string): number {
+  const [, count = '', unit = ''] = /^([1-9]\d{0,14})([kMG])?$/.exec(typed) ?? []
+  if (count !== '') return Number(count) * (unitBytes[unit] ?? 1)
+  throw wrong(`cannot read ${JSON.stringify(typed)} as bytes: write 500M or 2G`)
+}
+
+export function toDayCount(typed: string): number {
+  if (/^\d{1,4}$/.test(typed)) return Number(typed)
+  throw wrong(`cannot read ${JSON.stringify(typed)} as a number of days, such as 7`)
+}
+
 /** `mon-fri 02:00-05:00`, `sat,sun 22:00-06:00` or, every day, `02:00-05:00`. */
 export function toWindow(typed: string): UpdateWindow {
   const form = /^(?:([a-z,-]+) )?((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)$/
@@ -52,6 +66,12 @@ export function policyLines(policy: UpdatePolicy): string[] {
     policy.metered === 'fetch'
       ? 'updates are fetched over metered links'
       : 'updates are not fetched over metered links',
+    ...(policy['keep-rejected-days'] === undefined
+      ? []
+      : [`data that was gone back from is kept for ${policy['keep-rejected-days']} days at most`]),
+    ...(policy['store-limit-bytes'] === undefined
+      ? []
+      : [`releases take ${policy['store-limit-bytes']} bytes of a device at most`]),
     `all this puts an update off for ${toText(bounds['max-delay-seconds'])} at most`,
     `one that mends a known flaw for ${toText(bounds['security-delay-seconds'])}`,
     `an app that says not now for ${toText(bounds['lease-seconds'])}, before a flaw is mended for ${toText(bounds['security-lease-seconds'])}`,
