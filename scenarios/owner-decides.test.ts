@@ -6,7 +6,7 @@ import type { SettingValues } from '../packages/domain/src/index.ts'
 import {
   deviceTimeline,
   forgetGrant,
-  listDeeds,
+  listAudit,
   releaseDevice,
   setIsolationRule,
   setSettings,
@@ -154,15 +154,16 @@ describe('an app that is taken over', {
     const [ended, begun] = ['isolation/ended', 'isolation/begun']
     const codes = (await told(/^isolation\//)).map(({ event }) => event.code)
     assert.deepEqual(codes, [ended, begun, ended, begun])
-    const deeds = await siege.fleet.client.call(listDeeds, { query: {} })
-    const ofDevice = deeds.filter(({ subject }) => subject === device.id)
+    const query = { act: 'setIsolation', subject: device.id }
+    const acts = await siege.fleet.client.call(listAudit, { query })
+    const packages = JSON.stringify({ packages: [page] })
     assert.deepEqual(
-      ofDevice.map(({ deed, by, details }) => [deed, by, details]),
+      acts.map(({ by, after }) => [by, JSON.parse(after).isolation]),
       [
-        ['isolation: ended', 'operator', { what: 'all packages' }],
-        ['isolation: begun', 'the device itself', { what: page }],
-        ['isolation: ended', 'operator', { what: page }],
-        ['isolation: begun', 'operator', { what: page }],
+        ['operator', '{}'],
+        ['the device itself', packages],
+        ['operator', '{}'],
+        ['operator', packages],
       ],
     )
   })

@@ -50,7 +50,7 @@ export const exitMeanings: Readonly<Record<keyof typeof exits, string>> = {
   unlogged: 'verify: the log does not hold the release',
   unbuilt: 'verify: provenance, builder or lock do not hold',
   different: 'verify: a rebuild does not give the same',
-  alarmed: 'log monitor: the log forked, went back, or holds what this machine did not sign',
+  alarmed: 'log monitor, audit verify: the log forked, went back, or holds what it should not',
   interrupted: 'interrupted before it was done',
 }
 
@@ -59,6 +59,10 @@ const exitOf: Readonly<Record<string, number>> = {
   'cli/unreachable': exits.unreachable,
   'cli/interrupted': exits.interrupted,
   'cli/not-ours': exits.alarmed,
+  'audit/changed': exits.alarmed,
+  'audit/gap': exits.alarmed,
+  'audit/order': exits.alarmed,
+  'audit/head': exits.alarmed,
 }
 
 /** Raised where a process on this terminal failed and has said why itself: nothing is added. */

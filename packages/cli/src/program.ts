@@ -21,6 +21,7 @@ const everywhere: readonly OptionSpec[] = [
 ]
 
 const groups: Readonly<Record<string, string>> = {
+  audit: 'The audit log: who did what, and whether it is still what was written.',
   builder: 'Builders: whose provenance counts.',
   catalogue: 'Catalogues: where devices take releases from.',
   policy: 'The trust policy: whose releases count.',

@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox'
 import { problemStatus } from './problem.ts'
 import type { RouteSpec } from './route.ts'
+import * as audit from './routes/audit.ts'
 import * as catalogues from './routes/catalogues.ts'
 import * as ceremony from './routes/ceremony.ts'
 import * as content from './routes/content.ts'
@@ -17,6 +18,7 @@ import * as server from './routes/server.ts'
 
 /** Every route there is, by name. */
 export const routes: Readonly<Record<string, RouteSpec>> = {
+  ...audit,
   ...catalogues,
   ...ceremony,
   ...content,

@@ -36,6 +36,8 @@ export interface RouteSpec {
   readonly isOpenToItsMachine?: true
   /** Replies what is of the fleets that its caller may see, and no more: a role for one of them is enough. */
   readonly isAcrossFleets?: true
+  /** Writes nothing that anybody decided: parts of an upload, questions with a body. Every other write is audited. */
+  readonly isNoAct?: true
   readonly summary: string
   readonly params?: TSchema
   readonly query?: TSchema

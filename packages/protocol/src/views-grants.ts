@@ -90,14 +90,3 @@ export const ReviewView = object({
   requests: Type.Array(InterfaceRequest),
 })
 export type ReviewView = Static<typeof ReviewView>
-
-/** Who decided what, and when. */
-export const DeedView = object({
-  id: Type.Integer({ minimum: 1 }),
-  at: Timestamp,
-  by: Type.String(),
-  deed: Type.String(),
-  subject: Type.String(),
-  details: Type.Unknown(),
-})
-export type DeedView = Static<typeof DeedView>

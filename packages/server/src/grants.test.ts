@@ -6,7 +6,7 @@ import {
   compareRequests,
   decideGrant,
   forgetGrant,
-  listDeeds,
+  listAudit,
   listGrants,
   listReleases,
   listReviews,
@@ -230,13 +230,12 @@ describe('grants', { concurrency: false }, () => {
   })
 
   test('are all written down with who gave them', async () => {
-    const deeds = await it.operator.call(listDeeds, { query: { limit: 1000 } })
-    assert.deepEqual(
-      [deeds[0]?.deed, deeds[0]?.by, deeds[0]?.subject],
-      ['grant: refused', 'operator', 'acme/greenhouse'],
-    )
-    assert.ok(deeds.some(({ deed }) => deed === 'grant: forgotten'))
-    assert.ok(deeds.some(({ deed }) => deed === 'grant: rules'))
+    const [newest] = await it.operator.call(listAudit, { query: { act: 'decideGrant' } })
+    assert.deepEqual([newest?.by, newest?.subject], ['operator', 'acme/greenhouse'])
+    assert.equal(JSON.parse(newest?.after ?? '').verdict, 'refused')
+    for (const act of ['forgetGrant', 'setGrantRules']) {
+      assert.notDeepEqual(await it.operator.call(listAudit, { query: { act } }), [], act)
+    }
   })
 
   async function rollOut(revision: number, interfaces: InterfaceRequest[]): Promise<void> {
@@ -346,10 +345,10 @@ describe('what a reviewer must see', { concurrency: false }, () => {
     })
     await say(3, 'approved')
     await move('stable', 3)
-    const deeds = await it.operator.call(listDeeds, { query: {} })
+    const said = await it.operator.call(listAudit, { query: { act: 'reviewRelease' } })
     assert.deepEqual(
-      deeds.map(({ deed }) => deed),
-      ['review: approved', 'review: rejected', 'review: approved', 'review: policy'],
+      said.map(({ after }) => JSON.parse(after).verdict),
+      ['approved', 'rejected', 'approved'],
     )
   })
 

@@ -12,7 +12,7 @@ import {
   deviceTimeline,
   getDevice,
   isolateDevice,
-  listDeeds,
+  listAudit,
   releaseDevice,
   setIsolationRule,
 } from '@steadfleet/protocol'
@@ -86,14 +86,15 @@ describe('isolation', { concurrency: false }, () => {
   })
 
   test('is written down, by whom and of what', async () => {
-    const deeds = await it.operator.call(listDeeds, { query: {} })
+    const acts = await it.operator.call(listAudit, { query: { limit: 4 } })
+    const packages = { isolation: JSON.stringify({ packages: [greenhouse] }) }
     assert.deepEqual(
-      deeds.slice(0, 4).map(({ deed, by, subject, details }) => [deed, by, subject, details]),
+      acts.map(({ act, by, subject, after }) => [act, by, subject, JSON.parse(after)]),
       [
-        ['isolation: begun', 'the device itself', device.id, { what: greenhouse }],
-        ['isolation: ended', 'operator', device.id, { what: 'all packages' }],
-        ['isolation: begun', 'the fleet’s rule', device.id, { what: greenhouse }],
-        ['isolation: rule', 'operator', fleet, { 'denied-per-minute': 1000 }],
+        ['setIsolation', 'the device itself', device.id, packages],
+        ['setIsolation', 'operator', device.id, { isolation: '{}' }],
+        ['setIsolation', 'the fleet’s rule', device.id, packages],
+        ['setIsolationRule', 'operator', fleet, { isolate_from: 1000 }],
       ],
     )
   })

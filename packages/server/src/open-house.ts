@@ -53,7 +53,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   const { folder, world, logger } = options
   await using opened = new AsyncDisposableStack()
   opened.use(await lockFolder(folder, world.pid))
-  const store = opened.use(await openStore(join(folder, 'steadfleet.db')))
+  const store = opened.use(await openStore(join(folder, 'steadfleet.db'), world.now))
   await importOnce(store, folder)
   const facts = await allFacts(store.db)
   const owner = await openOwner(join(folder, 'owner'), () => signer.client())

@@ -74,7 +74,7 @@ const box = parseDeviceId('dev_0123456789abcdefghij')
 
 async function inStore(deed: (store: Store) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'steadfleet-silence-'))
-  const store = await openStore(join(folder, 'steadfleet.db'))
+  const store = await openStore(join(folder, 'steadfleet.db'), () => new Date())
   try {
     const owner = 'own_0123456789abcdefghij'
     const facts = { owner, fleet: 'home', model: 'acme/box/1/all' }

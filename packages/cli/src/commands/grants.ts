@@ -4,7 +4,6 @@ import {
   type FleetGrants,
   forgetGrant,
   type GrantView,
-  listDeeds,
   listGrants,
   setGrantRules,
 } from '@steadfleet/protocol'
@@ -177,27 +176,6 @@ const rules: CommandSpec = {
   },
 }
 
-/** `steadfleet grants log` */
-const log: CommandSpec = {
-  name: 'grants log',
-  summary: 'Show who granted, refused, approved or rejected what, newest first.',
-  options: [{ flags: '--limit <number>', what: 'so many of them', otherwise: '50' }],
-  examples: ['grants log', 'grants log --limit 500 --json'],
-  async run(call) {
-    const { client } = await openFleet(call)
-    const limit = wholeNumber(textOption(call, 'limit') ?? '50', 'a number')
-    const deeds = await client.call(listDeeds, { query: { limit } })
-    const rows = deeds.map(({ at, by, deed, subject, details }) => [
-      at,
-      by,
-      deed,
-      subject,
-      JSON.stringify(details),
-    ])
-    call.output.answer(deeds, () => toTable(['AT', 'BY', 'DEED', 'OF', 'DETAILS'], rows))
-  },
-}
-
 export const grantCommands: readonly CommandSpec[] = [
   list,
   deciding('grant', 'granted', {
@@ -214,5 +192,4 @@ export const grantCommands: readonly CommandSpec[] = [
   }),
   forget,
   rules,
-  log,
 ]

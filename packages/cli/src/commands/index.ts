@@ -1,5 +1,6 @@
 import type { CommandSpec } from '../command.ts'
 import { agentDown, agentJoin, agentRun } from './agent.ts'
+import { auditCommands } from './audit.ts'
 import { builderAdd, builderList, builderRetire } from './builder.ts'
 import { bundleExport } from './bundle.ts'
 import { catalogueFollow, catalogueList, catalogueMake } from './catalogue.ts'
@@ -63,6 +64,7 @@ export const commands: readonly CommandSpec[] = [
   serverRestore,
   signer,
   signIn,
+  ...auditCommands,
   pack,
   publish,
   verify,

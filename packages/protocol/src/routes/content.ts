@@ -64,6 +64,7 @@ export const missingObjects = route({
   method: 'POST',
   path: '/v1/objects/missing',
   needs: 'release:publish',
+  isNoAct: true,
   summary: 'Of these objects, the ones the server does not hold.',
   body: object({ digests: DigestList }),
   reply: object({ missing: DigestList }),
@@ -82,6 +83,7 @@ export const uploadPart = route({
   method: 'PATCH',
   path: '/v1/uploads/:digest',
   needs: 'release:publish',
+  isNoAct: true,
   summary: 'More bytes of a bundle. When all have arrived its objects are checked and stored.',
   params: object({ digest: DigestSchema }),
   query: object({

@@ -10,14 +10,13 @@ import { Type } from 'typebox'
 import { route } from '../route.ts'
 import {
   DecisionView,
-  DeedView,
   FleetGrants,
   GrantScope,
   GrantVerdict,
   RequestChangeView,
   ReviewView,
 } from '../views-grants.ts'
-import { page, publisherAndName } from './params.ts'
+import { publisherAndName } from './params.ts'
 
 const decision = {
   fleet: FleetName,
@@ -119,13 +118,4 @@ export const setReviewPolicy = route({
   summary: 'Say which interfaces a reviewer must see a request for before it goes to stable.',
   body: object({ interfaces: Type.Array(InterfaceName, { maxItems: 200, uniqueItems: true }) }),
   reply: object({ interfaces: Type.Array(InterfaceName) }),
-})
-
-export const listDeeds = route({
-  method: 'GET',
-  path: '/v1/deeds',
-  needs: 'fleet:read',
-  summary: 'Who granted, refused, approved or rejected what; newest first, never changed.',
-  query: object({ limit: page.limit }),
-  reply: Type.Array(DeedView),
 })

@@ -18,6 +18,7 @@ import {
   type Verdict,
   type Wave,
 } from '@steadfleet/rollout'
+import { appendAct } from '../store/audit-store.ts'
 import { type RolloutRow, rolloutRow, talliesOf, toMove } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
 import { heldBack } from './held.ts'
@@ -60,8 +61,21 @@ export async function goOn(db: Db, id: number, now: string): Promise<void> {
   while (step.wave && (await orderWave(db, rollout, step.wave, asked)) > 0) {
     step = await stepOf(db, rollout, now)
   }
-  if (step.state === 'halted' && rollout.state === 'running') await recall(db, rollout)
+  if (step.state === 'halted' && rollout.state === 'running') {
+    await recall(db, rollout)
+    await tellHalt(db, rollout, step.why, now)
+  }
   await keepStep(db, rollout, step, asked)
+}
+
+/** What the platform does to a rollout by itself is told like an act. */
+async function tellHalt(db: Db, rollout: RolloutRow, why: string, at: string): Promise<void> {
+  await appendAct(db, {
+    ...{ at, by: 'server', place: '', act: 'haltRollout', fleet: rollout.fleet },
+    subject: `rollout ${rollout.id}`,
+    before: JSON.stringify({ state: rollout.state, why: rollout.why }),
+    after: JSON.stringify({ state: 'halted', why }),
+  })
 }
 
 async function keepStep(db: Db, rollout: RolloutRow, step: Step, asked: Asked): Promise<void> {

@@ -3,7 +3,7 @@ import type { GrantRules, InterfaceRequest } from '@steadfleet/domain'
 import { ServerError, unknown } from '../error.ts'
 import { deviceWithId } from '../store/device-store.ts'
 import { fleetNamed } from '../store/fleet-store.ts'
-import { type Deed, keepCeiling } from '../store/grant-store.ts'
+import { keepCeiling } from '../store/grant-store.ts'
 import type { Db } from '../store/schema.ts'
 import { advanceWaiting } from './advance.ts'
 import { markDue, markFleetDue } from './due.ts'
@@ -34,14 +34,13 @@ export async function decideGrant(db: Db, decision: NewDecision): Promise<void> 
       conflict.columns(['fleet', 'package', 'interface', 'scope', 'target']).doUpdateSet(said),
     )
     .execute()
-  await note(db, { ...told(decision), deed: `grant: ${verdict}` })
   await takeEffect(db, fleet, scope === 'device' ? target : undefined, now)
 }
 
 /** Takes a decision back, as if nobody had said anything. */
 export async function forgetGrant(
   db: Db,
-  decision: Omit<NewDecision, 'verdict' | 'request'>,
+  decision: Omit<NewDecision, 'verdict' | 'request' | 'by'>,
 ): Promise<void> {
   const { fleet, scope, target, now } = decision
   const key = keyOf(decision)
@@ -58,24 +57,21 @@ export async function forgetGrant(
     const what = `what was said of ${key.interface} of ${key.package} for ${target}`
     throw unknown('grant/unknown', what, { package: key.package, interface: key.interface })
   }
-  await note(db, { ...told(decision), deed: 'grant: forgotten' })
   await takeEffect(db, fleet, scope === 'device' ? target : undefined, now)
 }
 
 export interface NewRules {
   readonly fleet: string
   readonly rules: GrantRules
-  readonly by: string
   readonly now: string
 }
 
 /** Says who of a fleet's packages has an interface without being asked about. */
-export async function setGrantRules(db: Db, { fleet, rules, by, now }: NewRules): Promise<void> {
+export async function setGrantRules(db: Db, { fleet, rules, now }: NewRules): Promise<void> {
   await fleetNamed(db, fleet)
   refuseNeverByRule(rules)
   const json = JSON.stringify(rules)
   await db.updateTable('fleet').set({ grant_rules: json }).where('name', '=', fleet).execute()
-  await note(db, { at: now, by, deed: 'grant: rules', subject: fleet, json })
   await takeEffect(db, fleet, undefined, now)
 }
 
@@ -107,11 +103,6 @@ export async function noteCeiling(
   await advanceWaiting(db, now)
 }
 
-/** Writes down who decided something; nothing here is ever changed. */
-export async function note(db: Db, deed: Deed): Promise<void> {
-  await db.insertInto('deed').values(deed).execute()
-}
-
 async function takeEffect(
   db: Db,
   fleet: string,
@@ -138,9 +129,4 @@ type Key = Pick<NewDecision, 'fleet' | 'package' | 'interface' | 'scope' | 'targ
 
 function keyOf({ fleet, package: name, interface: opened, scope, target }: Key): Key {
   return { fleet, package: name, interface: opened, scope, target }
-}
-
-function told(decision: Key & Pick<NewDecision, 'by' | 'now'>): Omit<Deed, 'deed'> {
-  const { by, now } = decision
-  return { at: now, by, subject: decision.package, json: JSON.stringify(keyOf(decision)) }
 }

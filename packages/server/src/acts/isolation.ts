@@ -1,11 +1,12 @@
 import type { DeviceEvent, Isolation, PackageName } from '@steadfleet/domain'
+import { appendAct } from '../store/audit-store.ts'
 import { deviceWithId } from '../store/device-store.ts'
 import { fleetNamed } from '../store/fleet-store.ts'
 import { isolationOf } from '../store/isolation-store.ts'
 import type { Db } from '../store/schema.ts'
+import { ofIsolation } from '../store/state-of.ts'
 import { markDue, markFleetDue } from './due.ts'
 import { noteOnDevice } from './events.ts'
-import { note } from './grant.ts'
 import type { CheckIn } from './said.ts'
 
 export interface IsolationAct {
@@ -33,8 +34,6 @@ export async function setIsolation(db: Db, act: IsolationAct): Promise<void> {
   const code = isIsolated ? 'isolation/begun' : 'isolation/ended'
   const details = { by, ...(name !== undefined && { package: name }) }
   await noteOnDevice(db, device, { at: now as DeviceEvent['at'], code, message, details })
-  const deed = isIsolated ? 'isolation: begun' : 'isolation: ended'
-  await note(db, { at: now, by, deed, subject: device, json: JSON.stringify({ what }) })
 }
 
 function wholeDevice(held: Isolation, isIsolated: boolean): Isolation {
@@ -47,7 +46,7 @@ function onePackage(held: Isolation, name: PackageName, isIsolated: boolean): Is
   return { ...(held.device && { device: true }), ...(packages.length > 0 && { packages }) }
 }
 
-export interface NewIsolationRule extends Pick<IsolationAct, 'by' | 'now'> {
+export interface NewIsolationRule {
   readonly fleet: string
   /** Denied attempts in a minute; null for none. */
   readonly from: number | null
@@ -55,11 +54,9 @@ export interface NewIsolationRule extends Pick<IsolationAct, 'by' | 'now'> {
 
 /** The standing rule of a fleet. */
 export async function setIsolationRule(db: Db, rule: NewIsolationRule): Promise<void> {
-  const { fleet, from, by, now } = rule
+  const { fleet, from } = rule
   await fleetNamed(db, fleet)
   await db.updateTable('fleet').set({ isolate_from: from }).where('name', '=', fleet).execute()
-  const json = JSON.stringify({ 'denied-per-minute': from })
-  await note(db, { at: now, by, deed: 'isolation: rule', subject: fleet, json })
   await markFleetDue(db, fleet)
 }
 
@@ -78,8 +75,24 @@ export async function isolateByRule(
     const isTooMuch = from !== null && perMinute(details) >= from
     if (typeof name !== 'string' || !(isTooMuch || isolated === true)) continue
     const by = isolated === true ? 'the device itself' : 'the fleet’s rule'
-    await setIsolation(db, { device, package: name as PackageName, isIsolated: true, by, now })
+    const act = { device, package: name as PackageName, isIsolated: true, by, now }
+    await tell(db, act, row.fleet, () => setIsolation(db, act))
   }
+}
+
+/** A rule acts inside of what a device says, which is no act: so it is told by itself. */
+async function tell(
+  db: Db,
+  { device, by, now }: IsolationAct,
+  fleet: string,
+  act: () => Promise<void>,
+): Promise<void> {
+  const before = JSON.stringify(await ofIsolation(db, { device }))
+  await act()
+  const after = JSON.stringify(await ofIsolation(db, { device }))
+  if (before === after) return
+  const whose = { at: now, by, place: '', fleet, subject: device }
+  await appendAct(db, { ...whose, act: 'setIsolation', before, after })
 }
 
 /** A short window is not multiplied: a few attempts in a second are no thousand in a minute. */

@@ -135,6 +135,17 @@ export async function touchSession(
   await db.updateTable('session').set({ seen_at: now }).where('hash', '=', hash).execute()
 }
 
-export async function endSession(db: Db, { hash }: { hash: string }): Promise<void> {
+/** Whose session ended, if it was one. */
+export async function endSession(
+  db: Db,
+  { hash }: { hash: string },
+): Promise<{ name: string } | undefined> {
+  const ended = await db
+    .selectFrom('session')
+    .innerJoin('person', 'person.id', 'session.person')
+    .select('person.name')
+    .where('hash', '=', hash)
+    .executeTakeFirst()
   await db.deleteFrom('session').where('hash', '=', hash).execute()
+  return ended
 }

@@ -1,7 +1,6 @@
 import { keepReviewedInterfaces } from '../store/review-store.ts'
 import type { Db } from '../store/schema.ts'
 import { refuseUnpublished } from './channel.ts'
-import { note } from './grant.ts'
 
 export interface NewReview {
   readonly package: string
@@ -22,8 +21,6 @@ export async function reviewRelease(db: Db, review: NewReview): Promise<void> {
     .values({ package: review.package, revision, ...said })
     .onConflict(conflict => conflict.columns(['package', 'revision']).doUpdateSet(said))
     .execute()
-  const json = JSON.stringify({ revision, reason })
-  await note(db, { at: now, by, deed: `review: ${verdict}`, subject: review.package, json })
 }
 
 /** A revision that should go to stable waits in the reviewers' list; what was said of it stays. */
@@ -48,9 +45,7 @@ export async function askReview(
 
 export async function setReviewPolicy(
   db: Db,
-  { interfaces, by, now }: { interfaces: readonly string[]; by: string; now: string },
+  { interfaces }: { interfaces: readonly string[] },
 ): Promise<void> {
   await keepReviewedInterfaces(db, interfaces)
-  const json = JSON.stringify(interfaces)
-  await note(db, { at: now, by, deed: 'review: policy', subject: 'catalogue', json })
 }

@@ -4,6 +4,7 @@ import { type RouteSpec, routes, toProblem } from '@steadfleet/protocol'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
+import { handleAudit } from '../routes/audit.ts'
 import { handleBackup } from '../routes/backup.ts'
 import { handleCatalogues } from '../routes/catalogues.ts'
 import { handleCeremony } from '../routes/ceremony.ts'
@@ -48,6 +49,7 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   const handled = new Set<RouteSpec>()
   const handle = makeHandle(house, app, handled)
   handlePeople(handle, house)
+  handleAudit(handle, house)
   handleDevices(handle, house)
   handleFleets(handle, house)
   handleIsolation(handle, house)

@@ -16,6 +16,7 @@ import { Convert } from 'typebox/value'
 import { asDiskFull } from '../disk/full.ts'
 import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
+import { actAs, type Write } from './acting.ts'
 import { callerOf } from './authenticate.ts'
 import { fleetOf } from './fleet-of.ts'
 import { type Caller, refuseUnpermitted } from './permissions.ts'
@@ -27,6 +28,8 @@ export interface Call<S extends RouteSpec> {
   readonly query: QueryOf<S>
   readonly body: BodyOf<S>
   readonly caller: Caller
+  /** Carries out a command in the caller’s name, so that the audit log says who. */
+  readonly write: Write
   readonly request: FastifyRequest
   readonly reply: FastifyReply
 }
@@ -63,7 +66,10 @@ export function makeHandle(
         const caller = await callerFor(house, route, request)
         offerNonce(house, request, reply)
         await refuseUncalled(house, route, caller, request)
-        const answer = await deed({ ...read(request), caller, request, reply })
+        const acting = actAs(house.store, route, { caller, request })
+        const { write } = acting
+        const answer = await deed({ ...read(request), caller, write, request, reply })
+        await acting.finish()
         if (answer === sent) return reply
         if (answer === undefined) return reply.code(204).send()
         return reply.type('application/json').send(JSON.stringify(check?.(answer) ?? answer))

@@ -31,12 +31,12 @@ export function handleDevices(handle: Handle, house: House): void {
 }
 
 function handleReports(handle: Handle, house: House): void {
-  const { store, world, owner, presence } = house
+  const { world, owner, presence } = house
 
-  handle(enrolDevice, async ({ body, request }) => {
+  handle(enrolDevice, async ({ body, request, write }) => {
     refuseWeakKey(fromHex(body.claim.publicKey))
     const device = refuseOtherSigner(house, request, body.claim.publicKey)
-    const { fleet } = await store.write('enrolDevice', {
+    const { fleet } = await write('enrolDevice', {
       hash: hashOf(body.token),
       device,
       claim: body.claim,
@@ -56,10 +56,10 @@ function handleReports(handle: Handle, house: House): void {
     }
   })
 
-  handle(checkIn, async ({ caller, body }) => {
+  handle(checkIn, async ({ caller, body, write }) => {
     const device = deviceOf(caller)
     const now = world.now()
-    const { acknowledged, order, refused, changed, isOrderDue } = await store.write('checkIn', {
+    const { acknowledged, order, refused, changed, isOrderDue } = await write('checkIn', {
       device,
       ...(await reportIn(house, device, body)),
       events: body.events,

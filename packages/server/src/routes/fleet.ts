@@ -96,24 +96,24 @@ function handleDeviceViews(handle: Handle, house: House): void {
 function handlePolicies(handle: Handle, house: House): void {
   const { store, world } = house
 
-  handle(setModel, async ({ params: { fleet }, body: { model } }) => {
+  handle(setModel, async ({ params: { fleet }, body: { model }, write }) => {
     const { grants } = await refuseUnfitModel(house, fleet, model)
-    await store.write('setModel', { fleet, model, grants, now: toTimestamp(world.now()) })
+    await write('setModel', { fleet, model, grants, now: toTimestamp(world.now()) })
     await house.orderer.nudge()
     announce(house, 'devices')
     return toFleetView(house, await fleetNamed(store.db, fleet))
   })
 
-  handle(setUpdates, async ({ params: { fleet }, body: updates }) => {
+  handle(setUpdates, async ({ params: { fleet }, body: updates, write }) => {
     refuseUnknownZone(updates)
-    await store.write('setUpdates', { fleet, updates })
+    await write('setUpdates', { fleet, updates })
     await house.orderer.nudge()
     announce(house, 'devices')
     return toFleetView(house, await fleetNamed(store.db, fleet))
   })
 
-  handle(setRollouts, async ({ params: { fleet }, body: policy }) => {
-    await store.write('setRollouts', { fleet, policy })
+  handle(setRollouts, async ({ params: { fleet }, body: policy, write }) => {
+    await write('setRollouts', { fleet, policy })
     announce(house, 'devices')
     return toFleetView(house, await fleetNamed(store.db, fleet))
   })
@@ -122,20 +122,20 @@ function handlePolicies(handle: Handle, house: House): void {
 function handlePackages(handle: Handle, house: House): void {
   const { store, world } = house
 
-  handle(createEnrolmentToken, async ({ params, body, request }) => {
+  handle(createEnrolmentToken, async ({ params, body, request, write }) => {
     await fleetNamed(store.db, params.fleet)
     const { text, hash } = makeSecret(world)
     const seconds = body['valid-seconds'] ?? tokenSeconds
     const expiresAt = toTimestamp(new Date(world.now().getTime() + seconds * 1000))
-    await store.write('createEnrolmentToken', { hash, fleet: params.fleet, expiresAt })
+    await write('createEnrolmentToken', { hash, fleet: params.fleet, expiresAt })
     const origin = originOf(house, request)
     const token = await enrolmentToken(house, origin, text)
     return { token, expiresAt, command: await enrolmentCommand(house, origin, token) }
   })
 
-  handle(followChannel, async ({ params, body, caller }) => {
+  handle(followChannel, async ({ params, body, caller, write }) => {
     const name = `${params.publisher}/${params.name}`
-    const { rollouts } = await store.write('followChannel', {
+    const { rollouts } = await write('followChannel', {
       fleet: params.fleet,
       package: name,
       channel: body.channel,
@@ -148,10 +148,10 @@ function handlePackages(handle: Handle, house: House): void {
     return { rollouts: await Promise.all(rollouts.map(id => rolloutWithId(store.db, id))) }
   })
 
-  handle(unfollowPackage, async ({ params }) => {
+  handle(unfollowPackage, async ({ params, write }) => {
     const name = `${params.publisher}/${params.name}`
     await refuseRequiredPackage(house, params.fleet, name)
-    await store.write('unfollowPackage', { fleet: params.fleet, package: name })
+    await write('unfollowPackage', { fleet: params.fleet, package: name })
     await house.orderer.nudge()
     announce(house, 'rollouts')
     return undefined
@@ -179,16 +179,16 @@ function handleGroups(handle: Handle, house: House): void {
     return (await groupsOf(store.db, params.fleet)).map(group => toGroupView(group, devices))
   })
 
-  handle(putGroup, async ({ params, body }) => {
+  handle(putGroup, async ({ params, body, write }) => {
     const group = { name: params.group, conditions: body.conditions }
-    await store.write('putGroup', { fleet: params.fleet, ...group })
+    await write('putGroup', { fleet: params.fleet, ...group })
     await house.orderer.nudge()
     announce(house, 'settings')
     return toGroupView(group, await devicesOf(store.db, params.fleet))
   })
 
-  handle(removeGroup, async ({ params }) => {
-    await store.write('removeGroup', { fleet: params.fleet, name: params.group })
+  handle(removeGroup, async ({ params, write }) => {
+    await write('removeGroup', { fleet: params.fleet, name: params.group })
     await house.orderer.nudge()
     announce(house, 'settings')
     return undefined
@@ -203,14 +203,14 @@ function handleSettings(handle: Handle, house: House): void {
     return (await settingsOf(store.db, params.fleet)).map(toSettingView)
   })
 
-  handle(setSettings, async ({ params, body }) => {
+  handle(setSettings, async ({ params, body, write }) => {
     const setting = {
       package: `${params.publisher}/${params.name}`,
       scope: params.scope,
       name: params.target,
       values: body.values,
     }
-    await store.write('setSettings', { fleet: params.fleet, ...setting })
+    await write('setSettings', { fleet: params.fleet, ...setting })
     const ordered = await house.orderer.settle()
     announce(house, 'settings')
     return { setting: toSettingView(setting), ordered }

@@ -4,7 +4,6 @@ import {
   compareRequests,
   decideGrant,
   forgetGrant,
-  listDeeds,
   listGrants,
   setGrantRules,
 } from '@steadfleet/protocol'
@@ -14,10 +13,9 @@ import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
 import { nameOf } from '../http/permissions.ts'
 import { assignedTo } from '../store/device-store.ts'
-import { deedsOf } from '../store/grant-store.ts'
 import { releasesAt } from '../store/release-store.ts'
 import { requestsAt } from '../store/review-store.ts'
-import { newestRevision, toChangeView, toDeedView, toFleetGrants } from '../views/grants.ts'
+import { newestRevision, toChangeView, toFleetGrants } from '../views/grants.ts'
 
 /** What packages may touch: what they ask for, what they are granted, and who said so. */
 export function handleGrants(handle: Handle, house: House): void {
@@ -32,7 +30,7 @@ export function handleGrants(handle: Handle, house: House): void {
 
   handle(listGrants, async ({ params, query }) => toFleetGrants(house, params.fleet, query.device))
 
-  handle(decideGrant, async ({ params, body, caller }) => {
+  handle(decideGrant, async ({ params, body, caller, write }) => {
     const { fleet, scope, target } = params
     const name = `${params.publisher}/${params.name}` as PackageName
     const revision =
@@ -43,21 +41,21 @@ export function handleGrants(handle: Handle, house: House): void {
     const said = { package: name, interface: params.interface, scope, target }
     const made = { ...said, verdict: body.verdict, request, by: nameOf(caller) }
     const at = now()
-    await store.write('decideGrant', { fleet, ...made, now: at })
+    await write('decideGrant', { fleet, ...made, now: at })
     return { decision: { ...made, at }, ordered: await takeEffect() }
   })
 
-  handle(forgetGrant, async ({ params, caller }) => {
+  handle(forgetGrant, async ({ params, write }) => {
     const { fleet, scope, target } = params
     const name = `${params.publisher}/${params.name}`
     const said = { package: name, interface: params.interface, scope, target }
-    await store.write('forgetGrant', { fleet, ...said, by: nameOf(caller), now: now() })
+    await write('forgetGrant', { fleet, ...said, now: now() })
     await takeEffect()
     return undefined
   })
 
-  handle(setGrantRules, async ({ params: { fleet }, body: rules, caller }) => {
-    await store.write('setGrantRules', { fleet, rules, by: nameOf(caller), now: now() })
+  handle(setGrantRules, async ({ params: { fleet }, body: rules, write }) => {
+    await write('setGrantRules', { fleet, rules, now: now() })
     return { rules, ordered: await takeEffect() }
   })
 
@@ -69,8 +67,6 @@ export function handleGrants(handle: Handle, house: House): void {
     const before = from === undefined ? [] : await requestsAt(db, name, from)
     return requestChanges(before, await requestsAt(db, name, to)).map(toChangeView)
   })
-
-  handle(listDeeds, async ({ query }) => (await deedsOf(db, query.limit ?? 200)).map(toDeedView))
 }
 
 /** What a revision asks of an interface: only that can be granted. */

@@ -2,6 +2,7 @@ import { type DeviceId, type PackageName, toTimestamp } from '@steadfleet/domain
 import { isolateDevice, releaseDevice, setIsolationRule } from '@steadfleet/protocol'
 import { announce } from '../announce.ts'
 import type { House } from '../house.ts'
+import type { Write } from '../http/acting.ts'
 import type { Handle } from '../http/handle.ts'
 import { nameOf } from '../http/permissions.ts'
 import { deviceWithId } from '../store/device-store.ts'
@@ -16,26 +17,26 @@ export function handleIsolation(handle: Handle, house: House): void {
   const act = async (
     { device, package: name, by }: { device: DeviceId; package?: PackageName; by: string },
     isIsolated: boolean,
+    write: Write,
   ) => {
     const now = toTimestamp(world.now())
-    await store.write('setIsolation', { device, package: name, isIsolated, by, now })
+    await write('setIsolation', { device, package: name, isIsolated, by, now })
     await house.orderer.nudge()
     announce(house, 'device', device)
     return isolationOf(await deviceWithId(store.db, device))
   }
 
-  handle(isolateDevice, async ({ params, body, caller }) =>
-    act({ ...params, ...body, by: nameOf(caller) }, true),
+  handle(isolateDevice, async ({ params, body, caller, write }) =>
+    act({ ...params, ...body, by: nameOf(caller) }, true, write),
   )
 
-  handle(releaseDevice, async ({ params, body, caller }) =>
-    act({ ...params, ...body, by: nameOf(caller) }, false),
+  handle(releaseDevice, async ({ params, body, caller, write }) =>
+    act({ ...params, ...body, by: nameOf(caller) }, false, write),
   )
 
-  handle(setIsolationRule, async ({ params: { fleet }, body, caller }) => {
+  handle(setIsolationRule, async ({ params: { fleet }, body, write }) => {
     const from = body['denied-per-minute'] ?? null
-    const now = toTimestamp(world.now())
-    await store.write('setIsolationRule', { fleet, from, by: nameOf(caller), now })
+    await write('setIsolationRule', { fleet, from })
     await house.orderer.nudge()
     announce(house, 'devices')
     return toFleetView(house, await fleetNamed(store.db, fleet))

@@ -26,23 +26,23 @@ const linkSeconds = 3600
 
 /** People: how they sign in and out, and what tells them that something changed. */
 export function handlePeople(handle: Handle, house: House): void {
-  const { store, world } = house
+  const { world } = house
   const inSeconds = (seconds: number): string =>
     toTimestamp(new Date(world.now().getTime() + seconds * 1000))
 
-  handle(createSignInLink, async ({ caller }) => {
+  handle(createSignInLink, async ({ caller, write }) => {
     const { text, hash } = makeSecret(world)
     const expiresAt = inSeconds(linkSeconds)
     const roles = [{ fleet: everyFleet, role: 'administrator' }]
     const now = toTimestamp(world.now())
     const person = { id: makeId(world, 'per'), name: nameOf(caller), roles, now }
-    await store.write('createSignInToken', { hash, person, expiresAt })
+    await write('createSignInToken', { hash, person, expiresAt })
     return { token: text, expiresAt }
   })
 
-  handle(signIn, async ({ body, request, reply }) => {
+  handle(signIn, async ({ body, request, reply, write }) => {
     const { text, hash } = makeSecret(world)
-    const { name } = await store.write('redeemSignInToken', {
+    const { name } = await write('redeemSignInToken', {
       hash: hashOf(body.token),
       session: { hash, expiresAt: inSeconds(sessionSeconds), ...placeOf(house, request) },
       now: toTimestamp(world.now()),
@@ -51,9 +51,9 @@ export function handlePeople(handle: Handle, house: House): void {
     return { name }
   })
 
-  handle(signOut, async ({ request, reply }) => {
+  handle(signOut, async ({ request, reply, write }) => {
     const token = sessionIn(request)
-    if (token !== undefined) await store.write('endSession', { hash: hashOf(token) })
+    if (token !== undefined) await write('endSession', { hash: hashOf(token) })
     reply.header('set-cookie', endedCookie)
     return undefined
   })

@@ -24,7 +24,7 @@ export function handleReleases(handle: Handle, house: House): void {
 
   handle(listChannels, async () => (await allChannels(db)).map(toChannelView))
 
-  handle(moveChannel, async ({ params, body, caller }) => {
+  handle(moveChannel, async ({ params, body, caller, write }) => {
     const name = `${params.publisher}/${params.name}`
     const channel = `${params.track}/${params.risk}`
     const now = toTimestamp(world.now())
@@ -32,8 +32,8 @@ export function handleReleases(handle: Handle, house: House): void {
     const by = nameOf(caller)
     const move = { package: name, channel, revision, phases, startsAt, by, now }
     await makeReady(house, name, revision)
-    const { rollouts } = await orAsked(store.write('moveChannel', move), () =>
-      store.write('askReview', { package: name, revision, by, now }),
+    const { rollouts } = await orAsked(write('moveChannel', move), () =>
+      write('askReview', { package: name, revision, by, now }),
     )
     await orderer.nudge()
     announce(house, 'releases')
@@ -44,10 +44,10 @@ export function handleReleases(handle: Handle, house: House): void {
     }
   })
 
-  handle(tryRelease, async ({ params, body }) => {
+  handle(tryRelease, async ({ params, body, write }) => {
     const name = `${params.publisher}/${params.name}`
     await makeReady(house, name, body.revision)
-    await store.write('tryRelease', {
+    await write('tryRelease', {
       device: params.device,
       package: name,
       revision: body.revision,

@@ -23,21 +23,21 @@ export function handleReviews(handle: Handle, house: House): void {
     Promise.all((await allReviews(db)).map(one => toReviewView(house, one))),
   )
 
-  handle(reviewRelease, async ({ params, body, caller }) => {
+  handle(reviewRelease, async ({ params, body, caller, write }) => {
     const name = `${params.publisher}/${params.name}`
     const verdict = body.verdict as 'approved' | 'rejected'
     const said = { package: name, revision: params.revision, verdict, reason: body.reason }
     const [by, at] = [nameOf(caller), now()]
-    await store.write('reviewRelease', { ...said, by, now: at })
+    await write('reviewRelease', { ...said, by, now: at })
     announce(house, 'releases')
     return toReviewView(house, { ...said, by, at })
   })
 
   handle(getReviewPolicy, async () => ({ interfaces: await reviewedInterfaces(db) }))
 
-  handle(setReviewPolicy, async ({ body: { interfaces }, caller }) => {
+  handle(setReviewPolicy, async ({ body: { interfaces }, write }) => {
     for (const name of interfaces) interfaceNamed(name)
-    await store.write('setReviewPolicy', { interfaces, by: nameOf(caller), now: now() })
+    await write('setReviewPolicy', { interfaces })
     announce(house, 'releases')
     return { interfaces }
   })

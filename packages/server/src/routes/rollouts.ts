@@ -30,11 +30,11 @@ export function handleRollouts(handle: Handle, house: House): void {
     return movesOf(db, params.rollout, { ...query, limit: query.limit ?? mostMoves })
   })
 
-  handle(steerRollout, async ({ params, caller }) => {
+  handle(steerRollout, async ({ params, caller, write }) => {
     const event = params.event as Steer
     if (startsAgain.has(event)) await refuseDisallowedRollout(house, params.rollout)
     const now = toTimestamp(world.now())
-    await store.write('steerRollout', {
+    await write('steerRollout', {
       ...{ rollout: params.rollout, event, now },
       by: nameOf(caller),
     })

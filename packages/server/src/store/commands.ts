@@ -19,6 +19,7 @@ import {
   setGrantRules,
 } from '../acts/grant.ts'
 import { setIsolation, setIsolationRule } from '../acts/isolation.ts'
+import { noteAct } from '../acts/note-act.ts'
 import { clearDue, putOrder } from '../acts/order.ts'
 import {
   admitPerson,
@@ -36,6 +37,7 @@ import { steerRollout, tripRollouts, wakeRollouts } from '../acts/steer-rollout.
 /** Everything that may be written, by name: one act, one savepoint, in the writer's thread. */
 export const commands = {
   importConfiguration,
+  noteAct,
   createSignInToken,
   redeemSignInToken,
   admitPerson,

@@ -89,16 +89,3 @@ export async function saidInFleet(
   const [decisions, rules] = await Promise.all([decisionsOf(db, fleet), grantRulesOf(db, fleet)])
   return { decisions, ...rules, ceiling }
 }
-
-export interface Deed {
-  readonly at: string
-  readonly by: string
-  readonly deed: string
-  readonly subject: string
-  readonly json: string
-}
-
-/** Who decided what, oldest first; never changed and never taken out. */
-export function deedsOf(db: Db, limit: number): Promise<(Deed & { readonly id: number })[]> {
-  return db.selectFrom('deed').selectAll().orderBy('id', 'desc').limit(limit).execute()
-}

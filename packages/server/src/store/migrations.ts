@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { ServerError } from '../error.ts'
+import { beginAudit } from './begin-audit.ts'
 
 /** Steps of the database's shape, in order, never edited: number n brings version n − 1 to n. */
-const migrations: readonly string[] = [
+const migrations: readonly (string | ((database: DatabaseSync) => void))[] = [
   `
   create table fact (name text primary key, value text not null) strict, without rowid;
   create table operator (
@@ -166,6 +167,7 @@ const migrations: readonly string[] = [
   alter table rollout add column by text not null default '';
   alter table rollout add column approved_by text;
   `,
+  beginAudit,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */
@@ -177,6 +179,9 @@ export function migrate(database: DatabaseSync): void {
   }
   for (const [i, step] of migrations.entries()) {
     if (i < held) continue
-    database.exec(`begin immediate; ${step}; pragma user_version = ${i + 1}; commit`)
+    database.exec('begin immediate')
+    if (typeof step === 'string') database.exec(step)
+    else step(database)
+    database.exec(`pragma user_version = ${i + 1}; commit`)
   }
 }

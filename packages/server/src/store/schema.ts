@@ -1,3 +1,4 @@
+import type { AuditEntry } from '@steadfleet/protocol'
 import type { Generated, Kysely } from 'kysely'
 
 /** Everything in the database, table by table. JSON is text; moments are RFC 3339 text. */
@@ -64,15 +65,8 @@ export interface Database {
     said_by: string
     said_at: string
   }
-  /** Who decided what: only ever added to. */
-  deed: {
-    id: Generated<number>
-    at: string
-    by: string
-    deed: string
-    subject: string
-    json: string
-  }
+  /** Who did what: only ever added to, each row naming the one before. */
+  audit: AuditEntry
   fleet_group: { fleet: string; name: string; conditions: string }
 }
 export type Db = Kysely<Database>

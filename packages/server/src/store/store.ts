@@ -1,19 +1,25 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
+import { toTimestamp } from '@steadfleet/domain'
 import { Kysely } from 'kysely'
 import { ServerError, type ServerErrorCode } from '../error.ts'
+import type { World } from '../world.ts'
 import type { CommandName, InputOf, OutputOf } from './commands.ts'
 import { nodeSqlite } from './dialect.ts'
 import type { Database, Db } from './schema.ts'
-import type { Refusal, Reply } from './writer.ts'
+import { type Actor, itself } from './tell.ts'
+import type { Refusal, Reply, Request } from './writer.ts'
 
 /** The database: questions are asked here, commands are carried out in the writer's thread. */
 export interface Store extends AsyncDisposable {
   /** Read-only, and sees every command that was answered. */
   readonly db: Db
-  /** Carries out a command; resolves when what it wrote is on the disk. */
-  write<N extends CommandName>(name: N, input: InputOf<N>): Promise<OutputOf<N>>
+  /**
+   * Carries out a command; resolves when what it wrote is on the disk. Who acts is told in the audit log;
+   * absent, it is the server itself.
+   */
+  write<N extends CommandName>(name: N, input: InputOf<N>, actor?: Actor): Promise<OutputOf<N>>
 }
 
 interface Waiting {
@@ -21,7 +27,7 @@ interface Waiting {
   reject(error: Error): void
 }
 
-export async function openStore(path: string): Promise<Store> {
+export async function openStore(path: string, now: World['now']): Promise<Store> {
   const worker = new Worker(join(import.meta.dirname, 'writer-thread.ts'), { workerData: path })
   const waiting = new Map<number, Waiting>()
   let lastId = 0
@@ -39,12 +45,17 @@ export async function openStore(path: string): Promise<Store> {
   const database = new DatabaseSync(path, { readOnly: true })
   return {
     db: new Kysely<Database>({ dialect: nodeSqlite(database) }),
-    write<N extends CommandName>(name: N, input: InputOf<N>): Promise<OutputOf<N>> {
+    write<N extends CommandName>(
+      name: N,
+      input: InputOf<N>,
+      actor: Actor = itself,
+    ): Promise<OutputOf<N>> {
       lastId += 1
+      const at = toTimestamp(now())
       const id = lastId
       return new Promise((resolve, reject) => {
         waiting.set(id, { resolve: output => resolve(output as OutputOf<N>), reject })
-        worker.postMessage({ id, name, input })
+        worker.postMessage({ id, name, input, actor, at } satisfies Request)
       })
     },
     async [Symbol.asyncDispose]() {

@@ -7,11 +7,14 @@ import { type CommandName, commands } from './commands.ts'
 import { nodeSqlite } from './dialect.ts'
 import { migrate } from './migrations.ts'
 import type { Database, Db } from './schema.ts'
+import { type Actor, runTold } from './tell.ts'
 
 export interface Request {
   readonly id: number
   readonly name: CommandName
   readonly input: unknown
+  readonly actor: Actor
+  readonly at: string
 }
 
 export type Reply =
@@ -82,7 +85,7 @@ async function runOne(database: DatabaseSync, db: Db, request: Request): Promise
   database.exec('savepoint command')
   try {
     const run = commands[request.name] as (db: Db, input: unknown) => Promise<unknown>
-    const output = await run(db, request.input)
+    const output = await runTold(db, request, run)
     database.exec('release command')
     return { id: request.id, output }
   } catch (fault) {

@@ -6,12 +6,12 @@ import {
   standingOf,
 } from '@steadfleet/confine'
 import type { DeviceId, InterfaceRequest, PackageName } from '@steadfleet/domain'
-import type { DeedView, FleetGrants, GrantView, RequestChangeView } from '@steadfleet/protocol'
+import type { FleetGrants, GrantView, RequestChangeView } from '@steadfleet/protocol'
 import { unknown } from '../error.ts'
 import type { House } from '../house.ts'
 import { assignedTo, deviceWithId } from '../store/device-store.ts'
 import { fleetNamed, packagesOf } from '../store/fleet-store.ts'
-import { type deedsOf, saidInFleet, situationFor } from '../store/grant-store.ts'
+import { saidInFleet, situationFor } from '../store/grant-store.ts'
 import { channelNamed } from '../store/release-store.ts'
 import { requestsAt } from '../store/review-store.ts'
 import { settledRevision, unfinishedRollouts } from '../store/rollout-store.ts'
@@ -116,9 +116,4 @@ export async function newestRevision(
 export function toChangeView(change: RequestChange): RequestChangeView {
   const { opens, risk } = wordsFor(change.interface)
   return { ...change, asks: [...change.asks], drops: [...change.drops], opens, risk }
-}
-
-export function toDeedView(row: Awaited<ReturnType<typeof deedsOf>>[number]): DeedView {
-  const { json, ...rest } = row
-  return { ...rest, details: JSON.parse(json) }
 }

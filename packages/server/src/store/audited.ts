@@ -1,0 +1,104 @@
+import type { CommandName, InputOf, OutputOf } from './commands.ts'
+import type { Db } from './schema.ts'
+import * as state from './state-of.ts'
+
+/** How a command is told in the audit log. */
+export interface Told<Input, Output = unknown> {
+  readonly subject: (input: Input, output: Output) => string
+  readonly fleet?: (input: Input, output: Output) => string
+  /** What it changes, read before and after it; JSON without secrets. */
+  readonly state?: (db: Db, input: Input) => Promise<unknown>
+  /** What is told after it, where it changes nothing that is read again. */
+  readonly after?: (input: Input, output: Output) => unknown
+  /** Who did it, where it is this command that finds out. */
+  readonly by?: (input: Input, output: Output) => string
+}
+
+const notAnAct = undefined
+
+const fleetOf = ({ fleet }: { readonly fleet: string }): string => fleet
+const ofFleet = { subject: fleetOf, fleet: fleetOf }
+const ofPackage = (input: { readonly package: string }): string => input.package
+
+/**
+ * Every command, and how it is told: a command that is not in here does not compile. Not an act is what devices
+ * say and what the server does by itself to follow from what was done.
+ */
+export const audited: {
+  readonly [N in CommandName]: Told<InputOf<N>, OutputOf<N>> | typeof notAnAct
+} = {
+  importConfiguration: {
+    subject: ({ facts }) => facts.fleet,
+    fleet: ({ facts }) => facts.fleet,
+    after: ({ facts, operators }) => ({ ...facts, keys: operators.map(({ keyid }) => keyid) }),
+  },
+  noteAct: {
+    subject: ({ subject }) => subject,
+    fleet: ({ fleet }) => fleet,
+    after: ({ after }) => after,
+  },
+
+  admitPerson: { subject: ({ name }) => name, after: ({ roles }) => ({ roles }) },
+  createSignInToken: {
+    subject: ({ person }) => person.name,
+    after: ({ expiresAt }) => ({ expiresAt }),
+  },
+  redeemSignInToken: {
+    subject: (_, { name }) => name,
+    after: ({ session }) => ({ session: session.id, agent: session.agent }),
+    by: (_, { name }) => name,
+  },
+  touchSession: notAnAct,
+  endSession: { subject: (_, ended) => ended?.name ?? '', by: (_, ended) => ended?.name ?? '' },
+
+  createEnrolmentToken: { ...ofFleet, after: ({ expiresAt }) => ({ expiresAt }) },
+  enrolDevice: {
+    subject: ({ device }) => device,
+    fleet: (_, { fleet }) => fleet,
+    after: ({ claim }) => claim,
+    by: ({ device }) => device,
+  },
+  checkIn: notAnAct,
+  raiseSilence: notAnAct,
+  putOrder: notAnAct,
+  clearDue: notAnAct,
+  markAllDue: notAnAct,
+  renewAllOrders: notAnAct,
+  noteReleases: notAnAct,
+  noteCeiling: notAnAct,
+  noteModelGrants: notAnAct,
+  wakeRollouts: notAnAct,
+
+  moveChannel: {
+    subject: input => `${input.package} ${input.channel}`,
+    state: state.ofChannel,
+  },
+  followChannel: { subject: ofPackage, fleet: fleetOf, state: state.ofFollowed },
+  unfollowPackage: { subject: ofPackage, fleet: fleetOf, state: state.ofFollowed },
+  tryRelease: { subject: ({ device }) => device, state: state.ofAssigned },
+  steerRollout: { subject: ({ rollout }) => `rollout ${rollout}`, state: state.ofRollout },
+  tripRollouts: {
+    subject: ({ trips }) => trips.map(({ rollout }) => `rollout ${rollout}`).join(', '),
+    after: ({ trips }) => trips,
+  },
+
+  setSettings: {
+    subject: input => `${input.package} ${input.scope} ${input.name}`,
+    fleet: fleetOf,
+    state: state.ofSetting,
+  },
+  setModel: { ...ofFleet, state: state.ofFleet('model') },
+  setUpdates: { ...ofFleet, state: state.ofFleet('updates') },
+  setRollouts: { ...ofFleet, state: state.ofFleet('rollouts') },
+  setIsolationRule: { ...ofFleet, state: state.ofFleet('isolate_from') },
+  setGrantRules: { ...ofFleet, state: state.ofFleet('grant_rules') },
+  setIsolation: { subject: ({ device }) => device, state: state.ofIsolation },
+  putGroup: { subject: ({ name }) => name, fleet: fleetOf, state: state.ofGroup },
+  removeGroup: { subject: ({ name }) => name, fleet: fleetOf, state: state.ofGroup },
+
+  decideGrant: { subject: ofPackage, fleet: fleetOf, state: state.ofGrant },
+  forgetGrant: { subject: ofPackage, fleet: fleetOf, state: state.ofGrant },
+  askReview: notAnAct,
+  reviewRelease: { subject: ofPackage, state: state.ofReview },
+  setReviewPolicy: { subject: () => 'catalogue', state: state.ofReviewPolicy },
+}
