@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { isCoded } from '@steadfleet/base'
 import { objectsOf, parseTree } from '@steadfleet/bundle'
 import { decodeGeneration, type Generation } from '@steadfleet/engine'
@@ -10,7 +10,17 @@ import type { Revisions } from './published.ts'
 /** What runs by the one pointer, read without the agent. */
 export function pointedGeneration(paths: Paths): Generation | undefined {
   if (!existsSync(join(paths.root, 'generations'))) return undefined
-  return readRecord(join(paths.root, readlinkSync(paths.current)))
+  return keptGeneration(paths, pointedNumber(paths))
+}
+
+/** Which generation the pointer names; where it is just being replaced, its copy does. */
+export function pointedNumber({ current }: Paths): number {
+  const link = [current, `${current}.copy`].find(isLink)
+  return Number(basename(link === undefined ? '' : readlinkSync(link)))
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
 }
 
 /** The sealed record of this number, if a whole one is there. */
@@ -182,6 +192,8 @@ interface Past {
   readonly ran: readonly number[]
   /** Those of all revisions that migrate. */
   readonly migrated: readonly number[]
+  /** Of those that ran, the ones that need not have. */
+  readonly maybe?: readonly (number | undefined)[]
 }
 
 /**
@@ -191,7 +203,7 @@ interface Past {
  */
 export function faultsOfHistory(
   words: readonly string[],
-  { before, ran, migrated }: Past,
+  { before, ran, migrated, maybe = [] }: Past,
 ): string[] {
   const kept = words.slice(0, before.length)
   if (kept.join() !== before.join()) return [`${before.join(' ')} became ${kept.join(' ')}`]
@@ -199,9 +211,9 @@ export function faultsOfHistory(
   const expected = ran.map(revision => {
     const migration = migrated.includes(revision) ? `m${revision} ` : ''
     const isLast = revision === ran.at(-1)
-    return revision === ran[0]
-      ? `(${revision} )*`
-      : `${migration}(${revision} )${isLast ? '+' : '*'}`
+    if (revision === ran[0]) return `(${revision} )*`
+    if (maybe.includes(revision)) return `(${migration}(${revision} )*)?`
+    return `${migration}(${revision} )${isLast ? '+' : '*'}`
   })
   return new RegExp(`^${expected.join('')}$`).test(`${rest} `.trimStart())
     ? []

@@ -1,5 +1,6 @@
 import type { Paths } from '../../packages/agent/src/disk/paths.ts'
 import { askToRevert } from './by-hand.ts'
+import { refurnish } from './lives.ts'
 import { damageAnObject, emptyDisk, fillDisk, isScrubbed } from './mischief.ts'
 import { type Revisions, runs } from './published.ts'
 
@@ -19,6 +20,8 @@ export interface Journey extends Particulars {
   readonly states: readonly string[]
   /** Generations that may run in between, beside the old one and the one at the end. */
   readonly between: readonly Revisions[]
+  /** Generations that may run once nothing hinders them any more: what failed for that is tried again. */
+  readonly late: readonly Revisions[]
 }
 
 interface Particulars {
@@ -37,6 +40,8 @@ interface Particulars {
   readonly isByStick?: boolean
   /** The rescuer starts the agent, and starts it again whenever it ends. */
   readonly isLaunched?: boolean
+  /** What the agent that the device was given does before anything else. */
+  readonly first?: string
 }
 
 /** Name, what is ordered, where it ends, what it is. */
@@ -57,7 +62,23 @@ const rows: readonly Row[] = [
   ['import', runs(3, 3), runs(3, 3), 'a stick brings an update that no network told of'],
   ['agent-update', runs(2, 2, 1), runs(2, 2, 1), 'the agent takes its own place'],
   ['agent-fails', runs(2, 2, 2), old, 'the new agent dies at each start; the rescuer goes back'],
+  [
+    'rescued',
+    runs(10, 2),
+    old,
+    'under the new generation the agent dies; the rescuer goes back to the old',
+  ],
 ]
+
+/** Dies as soon as the generation in force has that release, and at each start under it. */
+const diesUnderTheNew = `if (process.argv[2] === 'run') {
+  const { readFileSync } = process.getBuiltinModule('node:fs')
+  const record = process.argv[4] + '/current/generation.json'
+  const read = () => { try { return readFileSync(record, 'utf8') } catch { return '' } }
+  const dieWhereItIs = () => { if (read().includes('"version":"10.0"')) process.exit(3) }
+  dieWhereItIs()
+  setInterval(dieWhereItIs, 20).unref()
+}`
 
 const particulars: Readonly<Record<string, Particulars>> = {
   'fails-migrate': { isNeverRun: true },
@@ -67,6 +88,11 @@ const particulars: Readonly<Record<string, Particulars>> = {
   import: { isByStick: true },
   'agent-update': { isLaunched: true },
   'agent-fails': { isLaunched: true },
+  rescued: {
+    isLaunched: true,
+    first: diesUnderTheNew,
+    prepare: paths => refurnish(paths, diesUnderTheNew),
+  },
 }
 
 export const journeys: readonly Journey[] = rows.map(([name, order, end, what]) => {
@@ -80,5 +106,11 @@ export const journeys: readonly Journey[] = rows.map(([name, order, end, what]) 
     end,
     states: isUndone ? ['restored', 'aborted'] : ['committed'],
     between: order && !own.isNeverRun ? [order] : [],
+    late: order && own.relieve ? [order] : [],
   }
 })
+
+/** How its agent is started. */
+export function launchingOf({ isLaunched = false, first }: Journey) {
+  return { isLaunched, ...(first !== undefined && { first }) }
+}

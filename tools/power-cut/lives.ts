@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Paths } from '../../packages/agent/src/disk/paths.ts'
+import { agentThatFirst } from '../../packages/agent/src/testing/launched-agent.test.ts'
 import { askApp } from './ask-app.ts'
 import { liveResident } from './resident.ts'
 
@@ -27,28 +28,33 @@ export type Manifestation = (typeof manifestations)[number]
  * and these with apps that are pretended and time that hurries, in which a life takes a moment.
  */
 export const lives: Readonly<
-  Record<Manifestation, (paths: Paths, isLaunched?: boolean) => Promise<Life>>
+  Record<Manifestation, (paths: Paths, options?: Launching) => Promise<Life>>
 > = {
-  shipped: (paths, isLaunched = false) => liveShipped(paths, { isLaunched }),
+  shipped: liveShipped,
   inside: paths => liveResident('inside', paths),
   pretend: paths => liveResident('pretend', paths),
 }
 
-export interface ShippedOptions {
+interface Launching {
+  /** The rescuer starts it, and starts it again, instead of this program. */
+  readonly isLaunched?: boolean
+  /** What the agent that the device was given does before anything else, where it is not the shipped one. */
+  readonly first?: string
+}
+
+interface ShippedOptions extends Launching {
   readonly file?: string
   /** A command that the machine's own comes behind. */
   readonly tracer?: readonly string[]
-  /** The rescuer starts it, and starts it again, instead of this program. */
-  readonly isLaunched?: boolean
 }
 
 export async function liveShipped(
   paths: Paths,
-  { file = shippedFile, tracer = [], isLaunched = false }: ShippedOptions = {},
+  { file = shippedFile, tracer = [], isLaunched = false, first }: ShippedOptions = {},
 ): Promise<Life> {
   const boot = join(dirname(homeOf(paths)), 'boot')
   writeFileSync(boot, `${randomUUID()}\n`)
-  if (isLaunched) furnish(paths)
+  if (isLaunched) furnish(paths, first)
   const agent = [process.execPath, file, 'run', '--state', paths.root, '--json']
   const launched = [...launcher, rescuer, '--home', homeOf(paths), '--json']
   const command = isLaunched ? launched : agent
@@ -81,12 +87,19 @@ function homeOf({ root }: Paths): string {
 }
 
 /** Gives a device its first agent and its runtime, where it has none. */
-export function furnish(paths: Paths): void {
-  const given = { 'agent.mjs': shippedFile, node: process.execPath }
-  for (const [name, target] of Object.entries(given)) {
-    const at = join(homeOf(paths), name)
-    if (!existsSync(at)) symlinkSync(target, at)
+export function furnish(paths: Paths, first?: string): void {
+  const [agent, node] = ['agent.mjs', 'node'].map(name => join(homeOf(paths), name))
+  if (agent && !existsSync(agent)) {
+    if (first === undefined) symlinkSync(shippedFile, agent)
+    else writeFileSync(agent, agentThatFirst(first))
   }
+  if (node && !existsSync(node)) symlinkSync(process.execPath, node)
+}
+
+/** Another agent than the shipped one takes its place. */
+export function refurnish(paths: Paths, first: string): void {
+  rmSync(join(homeOf(paths), 'agent.mjs'))
+  furnish(paths, first)
 }
 
 function cutPower(child: ChildProcess, generations: number): void {

@@ -25,6 +25,7 @@ export const published: readonly Published[] = [
   lamp(8, 'never answers'),
   { ...hub(9), migrates: 'well' },
   lamp(9),
+  hub(10),
 ]
 
 /** The agent as a package: by its revision, what its file does before anything else. */

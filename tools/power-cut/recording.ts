@@ -1,6 +1,6 @@
 import type { FleetMoment } from '../../packages/agent/src/testing/pretend-fleet.test.ts'
 import { isCheckpointed } from './inspect.ts'
-import type { Journey } from './journeys.ts'
+import { type Journey, launchingOf } from './journeys.ts'
 import type { Laboratory } from './laboratory.ts'
 import { liveShipped } from './lives.ts'
 import { untilSeen } from './patience.ts'
@@ -35,8 +35,7 @@ export async function record(
   await using disk = await RecordedDisk.mount(before, folder, mountPoint)
   const from = disk.length
   await forgetFirewall()
-  const { isLaunched = false } = journey
-  const life = await liveShipped(paths, { ...options, isLaunched })
+  const life = await liveShipped(paths, { ...options, ...launchingOf(journey) })
   let to = from
   try {
     await journey.ask?.(paths)

@@ -10,7 +10,7 @@ import {
   pointedGeneration,
   revisionsOf,
 } from './inspect.ts'
-import { type Journey, next, old } from './journeys.ts'
+import { type Journey, launchingOf, next, old } from './journeys.ts'
 import type { Laboratory } from './laboratory.ts'
 import { type Life, lives, type Manifestation } from './lives.ts'
 import { isSame, published, type Revisions } from './published.ts'
@@ -46,15 +46,16 @@ export async function recover(
   let life: Life | undefined
   try {
     if (how !== 'pretend') await forgetFirewall()
-    life = await lives[how](paths, journey.isLaunched)
+    life = await lives[how](paths, launchingOf(journey))
     await journey.ask?.(paths)
     await settled(laboratory, journey)
     broken.push(...faultsOfAgent(laboratory, journey))
-    await holdAgainst(laboratory, life, journey.end, [old, journey.end], lost)
+    const { end, late } = journey
+    await holdAgainst(laboratory, life, { now: end, ran: [old, end] }, lost)
     journey.relieve?.(paths)
     broken.push(...faultsOfStore(paths))
     await laboratory.update(next)
-    await holdAgainst(laboratory, life, next, [old, journey.end, next], lost)
+    await holdAgainst(laboratory, life, { now: next, ran: [old, end, ...late, next], late }, lost)
     broken.push(...(await remaining(laboratory)), ...faultsOfStore(paths))
   } catch (error) {
     broken.push(error instanceof Error ? error.message : String(error))
@@ -72,12 +73,18 @@ function nameOf(journey: Journey, revisions: Revisions | undefined): Verdict['fo
   return journey.between.some(one => isSame(one, revisions)) ? 'between' : 'none'
 }
 
+/** What runs now, and what did before it. */
+interface Lived {
+  readonly now: Revisions
+  readonly ran: readonly Revisions[]
+  readonly late?: readonly Revisions[]
+}
+
 /** Every package answers, and its data are what the generations that ran in turn left. */
 async function holdAgainst(
   laboratory: Laboratory,
   life: Life,
-  now: Revisions,
-  ran: readonly Revisions[],
+  { now, ran, late = [] }: Lived,
   lost: string[],
 ): Promise<void> {
   for (const [name, port] of Object.entries(laboratory.ports)) {
@@ -89,6 +96,7 @@ async function holdAgainst(
       before: first === 0 ? (laboratory.history[name] ?? []) : [],
       ran: [...new Set(ran.slice(first).flatMap(one => one[name] ?? []))],
       migrated: migrationsOf(name),
+      maybe: late.map(one => one[name]).filter(one => one !== old[name]),
     })
     lost.push(...faults.map(fault => `data of ${name}: ${fault}`))
   }

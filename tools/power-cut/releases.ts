@@ -36,9 +36,15 @@ export function historyOf(name: string): string {
   return name.replace('/', '.')
 }
 
-/** The words in such a file. */
+/**
+ * The words in such a file. Where one was not durable yet the file may be as long as if it were, with zeros at
+ * its end: ext4 orders only what is written to new blocks before the length.
+ */
 export function wordsIn(text: string): string[] {
-  return text.split('\n').filter(word => word !== '')
+  return text
+    .replaceAll('\0', '')
+    .split('\n')
+    .filter(word => word !== '')
 }
 
 export function releasesOf(shelf: Shelf, revisions: Revisions): Release[] {

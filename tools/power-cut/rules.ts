@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { dataPath, type Paths } from '../../packages/agent/src/disk/paths.ts'
-import { keptGeneration } from './inspect.ts'
+import { keptGeneration, pointedNumber } from './inspect.ts'
 
 /** As much of a journal's record as the rules are about. */
 interface Line {
@@ -41,7 +41,7 @@ export function faultsOfRules(paths: Paths): string[] {
   const lines = all.slice(all.findLastIndex(({ type }) => type === 'plan'))
   const { type, from, to } = lines[0] ?? {}
   if (type !== 'plan' || from === undefined || to === undefined) return []
-  const told = { lines, from, to, pointed: Number(basename(readlinkSync(paths.current))) }
+  const told = { lines, from, to, pointed: pointedNumber(paths) }
   return rules.flatMap(faultsOf => faultsOf(told, paths))
 }
 
@@ -51,9 +51,12 @@ const rules: readonly ((told: Told, paths: Paths) => string[])[] = [
     pointed === to && !hasStep(lines, 'begin', 'activate')
       ? [`generation ${to} is pointed to, and that was not begun`]
       : [],
-  // Rule 2: it names the old one again, and nothing was aborted.
-  ({ lines, from, pointed }) =>
-    pointed === from && hasStep(lines, 'done', 'activate') && !lines.some(isWayBack)
+  // Rule 2: it names the old one again, and nothing was aborted, nor was it the rescuer.
+  ({ lines, from, to, pointed }, paths) =>
+    pointed === from &&
+    hasStep(lines, 'done', 'activate') &&
+    !lines.some(isWayBack) &&
+    !isRescued(paths, from, to)
       ? [`generation ${from} is pointed to again, and nothing was aborted`]
       : [],
   // Rule 3: it is over, and a step that was begun was not undone.
@@ -83,6 +86,12 @@ const rules: readonly ((told: Told, paths: Paths) => string[])[] = [
 
 function isWayBack({ type }: Line): boolean {
   return ways.includes(type)
+}
+
+/** The rescuer writes down what it does before it does it. */
+function isRescued({ agent }: Paths, from: number, to: number): boolean {
+  const file = join(agent, 'rescued')
+  return existsSync(file) && readFileSync(file, 'utf8').includes(`generation ${to} ${from} `)
 }
 
 function hasStep(lines: readonly Line[], type: string, step: string): boolean {

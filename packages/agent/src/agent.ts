@@ -60,7 +60,8 @@ export class Agent {
     const agent = new Agent(options, parts, halt)
     parts.outbox.onAdd(() => agent.#tell.ring())
     const { floors, counter } = parts.trust
-    const found = await recover(parts.stores, parts.journal, { floors, counter })
+    const { rescues } = parts.self
+    const found = await recover(parts.stores, parts.journal, { floors, counter, rescues })
     if (found.hasLeftovers) parts.host.leftovers.note()
     // Past its gate a change may be about to stop an app: what it shut stays shut.
     if (!isPastGate(parts.journal.state.change)) await parts.say.leases.openAll()

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { digestOf, toUtf8 } from '@steadfleet/base'
+import { readIfThere } from '../disk/durable.ts'
 import { generationPath } from '../disk/paths.ts'
 import { TestDevice } from '../testing/device.test.ts'
 import { PretendFleet } from '../testing/pretend-fleet.test.ts'
@@ -55,6 +56,36 @@ describe('an agent that starts', { concurrency: 4 }, () => {
       assert.equal(device.apps.running.get('acme/hub main')?.revision, 1)
       const event = await fleet.untilEvent('agent')
       assert.match(event.message, /found generation 1 in force/)
+    }))
+
+  test('after a rescuer went back from what a change had activated takes that change back, for good', () =>
+    afterTwoReleases(async ({ fleet, device }) => {
+      await device.start()
+      const files = { ...good, own: '3' }
+      const behaviour = { 'probation-seconds': 3600 }
+      await fleet.give([await fleet.publish('acme/hub', 3, files, { behaviour })])
+      await fleet.until('probation', () => probationOf(fleet))
+      await device.stop()
+      await mkdir(device.paths.agent, { recursive: true })
+      await writeFile(join(device.paths.agent, 'rescued'), 'generation 3 2 3\n')
+      await pointTo(device.paths, 2)
+      await device.start()
+      const { failure } = await fleet.untilEvent('failure', 'agent/rescued')
+      assert.deepEqual([failure?.package, failure?.revision], ['acme/hub', 3])
+      await fleet.until('its end', () => fleet.reports.at(-1)?.state === 'restored' || undefined)
+      assert.equal(device.apps.running.get('acme/hub main')?.revision, 2)
+      assert.equal(await readIfThere(join(device.paths.agent, 'rescued')), undefined)
+      assert.deepEqual(
+        fleet.events.filter(event => event.message.startsWith('found')),
+        [],
+      )
+      // The same again, under another order: it is held against it.
+      await fleet.give([await fleet.publish('acme/hub', 3, files, { behaviour })])
+      const last = () => fleet.reports.at(-1)?.counter === fleet.counter || undefined
+      await fleet.until('a report under it', last)
+      assert.equal((await currentGeneration(device.paths)).packages[0]?.revision, 2)
+      await fleet.give([await fleet.publish('acme/hub', 4, { ...good, own: '4' })])
+      await fleet.untilState('committed', 4)
     }))
 
   test('over a change that ended, and of which a part was collected, knows how it ended', () =>
@@ -111,6 +142,10 @@ async function spoilRecords({ paths }: TestDevice, copies: number): Promise<void
   for (const copy of [path, `${path}.2`, `${path}.3`].slice(0, copies)) {
     await writeFile(copy, spoiled(await readFile(copy)))
   }
+}
+
+function probationOf({ reports }: PretendFleet): true | undefined {
+  return reports.at(-1)?.state === 'probation' || undefined
 }
 
 interface Stage {

@@ -5,12 +5,15 @@ import {
   type Generation,
   type GenerationPackage,
   type Journal,
+  type NewRecord,
   reconcile,
   sealOf,
 } from '@steadfleet/engine'
 import { type Floors, packageFloor } from '@steadfleet/trust'
 import type { AppSpec } from '../apps/index.ts'
 import type { Paths } from '../disk/paths.ts'
+import type { Rescue } from '../self/agent-files.ts'
+import { toWords } from '../self/tell-rescues.ts'
 import { collect, collectLaidOut, type Stores } from './collect.ts'
 import { generationNumbers, keptWith, pointTo, readGeneration, readPointer } from './generations.ts'
 import { allSpecs, specsDuring } from './specs.ts'
@@ -28,6 +31,8 @@ interface Told {
   readonly floors: Floors
   /** The counter of its order; 0 where there is none. */
   readonly counter: number
+  /** What the rescuer did before this start. */
+  readonly rescues: readonly Rescue[]
 }
 
 /**
@@ -37,12 +42,14 @@ interface Told {
 export async function recover(
   stores: Stores,
   journal: Journal,
-  { floors, counter }: Told,
+  { floors, counter, rescues }: Told,
 ): Promise<Found> {
   const { paths } = stores
   const pointed = (await readPointer(paths)) ?? (await lastOf(paths, journal.state))
   const current = await soundGeneration(paths, pointed, floors)
   await pointTo(paths, current.number)
+  const abort = abortOfRescue(journal.state.change, rescues, current)
+  if (abort) await journal.append(abort)
   const found = reconcile(journal.state, current.number)
   if (found) await journal.append(found)
   const { change } = journal.state
@@ -66,6 +73,23 @@ export async function recover(
       : `generation ${missing} is not there`
   await journal.append({ type: 'found', generation: current.number, why })
   return { current, specs: allSpecs(paths, current), hasLeftovers: true }
+}
+
+/**
+ * Where the rescuer went back from what the change under way had activated, the change has failed: it is
+ * taken back as by any other verdict, and not tried again while its packages are the same.
+ */
+function abortOfRescue(
+  change: Change | undefined,
+  rescues: readonly Rescue[],
+  current: Generation,
+): NewRecord | undefined {
+  if (change === undefined || change.isOver || change.abort) return undefined
+  const rescue = rescues.findLast(one => one.kind === 'generation' && one.from === change.to)
+  if (rescue === undefined || current.number !== change.plan.from) return undefined
+  const packages = [...new Set(change.plan.steps.flatMap(step => step.package ?? []))]
+  const why = `the rescuer ${toWords(rescue)}`
+  return { type: 'abort', code: 'agent/rescued', why, packages, lasting: true }
 }
 
 /** A change ended, and was being collected when power failed: how it ended is what the journal says. */

@@ -3,8 +3,8 @@ import type { Parts } from '../parts.ts'
 import type { Rescue } from './agent-files.ts'
 
 /**
- * Writes down and tells what the rescuer did before this start. An open change is not closed by it, and
- * goes by it until it is over: until then the rescuer's word is kept.
+ * Writes down and tells what the rescuer did before this start. An open change is not closed by it; where it is
+ * about the agent itself it goes by the rescuer's word until it is over, which is kept until then.
  */
 export async function tellRescues(
   { self, journal, outbox }: Pick<Parts, 'self' | 'journal' | 'outbox'>,
@@ -13,13 +13,15 @@ export async function tellRescues(
   if (self.rescues.length === 0) return
   const words = self.rescues.map(toWords)
   for (const message of words) await outbox.add({ kind: 'agent', code: 'agent/rescued', message })
-  if (journal.state.change) return
+  const { change } = journal.state
+  if (change && self.rescues.some(({ kind }) => kind === 'agent')) return
   const why = `the rescuer ${words.join('; ')}`.slice(0, 900)
-  await journal.append({ type: 'found', generation: current.number, why })
+  if (!change) await journal.append({ type: 'found', generation: current.number, why })
   await self.files.forgetRescues()
 }
 
-function toWords(rescue: Rescue): string {
+/** What the rescuer did, as one says it. */
+export function toWords(rescue: Rescue): string {
   const { kind, from, to, starts } = rescue
   if (rescue.kind === 'agent' && rescue.isChanged) {
     const why = 'whose file is not what it was'

@@ -94,6 +94,13 @@ export class LaunchedAgent implements AsyncDisposable {
   }
 }
 
+/** The shipped agent, with `first` done before anything else of it. */
+export function agentThatFirst(first: string): string {
+  const shipped = readFileSync(agentFile, 'utf8').split('\n')
+  assert.match(shipped[0] ?? '', /^#!/)
+  return [shipped[0], first, ...shipped.slice(1)].join('\n')
+}
+
 /** A release of the agent: the shipped one, with `first` said before anything else of it runs. */
 export function publishAgent(
   fleet: PretendFleet,
@@ -101,9 +108,7 @@ export function publishAgent(
   first = '',
   stated: { startSeconds?: number; floor?: number } = {},
 ): Promise<Release> {
-  const shipped = readFileSync(agentFile, 'utf8').split('\n')
-  assert.match(shipped[0] ?? '', /^#!/)
-  const file = [shipped[0], `/* ${revision} */ ${first}`, ...shipped.slice(1)].join('\n')
+  const file = agentThatFirst(`/* ${revision} */ ${first}`)
   const health = { exec: ['x'], 'start-seconds': stated.startSeconds ?? 60 }
   const behaviour = {
     apps: { agent: { command: ['steadfleet-agent.mjs'], health } },
