@@ -28,6 +28,7 @@ import { quickBreath } from './store/breath.ts'
 import type { Scrubbed } from './store/scrub.ts'
 import { grantedNow } from './trust/granted.ts'
 import { logSize } from './trust/log-state.ts'
+import { orderedRestores } from './trust/ordered-policy.ts'
 
 /** The daemon of one device, over one state directory that it alone holds. */
 export class Agent {
@@ -222,6 +223,7 @@ export class Agent {
   #follow(): Promise<never> {
     const { paths, world } = this.#options
     const { journal, host, refusals, trust, outbox, say } = this.#parts
+    const suspect = (error: unknown) => void refusals.report(world, error)
     return followForever({
       paths,
       world,
@@ -233,6 +235,7 @@ export class Agent {
       halt: this.#halt.signal,
       order: () => trust.order,
       granted: () => grantedNow(trust),
+      restored: ({ counter }) => orderedRestores(trust.sealedOrder, counter, suspect),
       resolve: order => this.#resolving.resolve(order),
       tell: event => outbox.add(event),
       onUnchanged: () => this.#tell.ring(),

@@ -183,6 +183,8 @@ export const Rollout = object({
   approvedBy: Type.Optional(Type.String()),
   /** Not before this. */
   startsAt: Type.Optional(Timestamp),
+  /** A device that goes back by it takes up its data of then. */
+  restoresData: Type.Optional(Type.Literal(true)),
   /** Until when the phase before is watched. */
   soaksUntil: Type.Optional(Timestamp),
   /** Requests of the revision that nobody has said yes or no to: the devices in turn are not moved before. */

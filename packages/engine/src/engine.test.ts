@@ -217,6 +217,49 @@ describe('going back', () => {
     assert.equal(revertedGeneration(current, current, to(true), bounds, 3), undefined)
   })
 
+  const orders: [what: string, copies: Wanted['copies'], revisions: number[], restored: unknown][] =
+    [
+      [
+        'takes up the data of then where it is here',
+        new Map([[hub, { data: 1 }]]),
+        [1, 1],
+        { from: 1, left: 2 },
+      ],
+      [
+        'holds what is to have data of then that is not here',
+        new Map([[hub, undefined]]),
+        [2, 1],
+        undefined,
+      ],
+      ['restores nothing that it does not name', new Map([[lamp, { data: 1 }]]), [2, 1], undefined],
+    ]
+  for (const [what, copies, revisions, restored] of orders) {
+    test(`by an order that restores data ${what}`, () => {
+      const wanted = { ...wantedOf(earlier), ...(copies && { copies }) }
+      const next = nextGeneration(current, wanted, none, 3)!
+      assert.deepEqual(
+        next.packages.map(one => one.revision),
+        revisions,
+      )
+      assert.deepEqual(next.packages[0]?.restored, restored)
+      const again = nextGeneration(next, wanted, none, 4)
+      assert.equal(again, undefined, 'once: what goes back no further keeps its data')
+      if (restored) assert.equal(next.packages[0]?.migrated, undefined)
+    })
+  }
+
+  test('an order that restores data changes nothing of what goes forward', () => {
+    const copies = new Map([[hub, undefined]])
+    const next = nextGeneration(earlier, { ...wantedOf(current), copies }, none, 3)!
+    assert.deepEqual(
+      next.packages.map(one => [one.revision, one.restored]),
+      [
+        [2, undefined],
+        [2, undefined],
+      ],
+    )
+  })
+
   test('by an order holds what can’t read today’s data, and lets the others go', () => {
     const next = nextGeneration(current, wantedOf(earlier), none, 3)
     assert.deepEqual(

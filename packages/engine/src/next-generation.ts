@@ -15,12 +15,18 @@ export interface Wanted {
   readonly model: string
   readonly packages: readonly OrderedPackage[]
   readonly probationSeconds?: number
+  /** Packages that are to have their data of then, where they go back to an earlier release. */
+  readonly copies?: Copies
 }
+
+/** Data of then by package, where the device holds it; undefined where it does not. */
+export type Copies = ReadonlyMap<PackageName, DataOrigin | undefined>
 
 /**
  * The generation that fulfils `wanted` as far as it may: a package that failed here before, as it is
  * ordered now, stays as it is in `current`, with all that go with it, so that one failure does not hold
- * back the others; and so does one whose data was migrated by a later revision than it is to be. What stays loses
+ * back the others; and so does one whose data was migrated by a later revision than it is to be, and one whose data
+ * of then is asked for and not here. What stays loses
  * what the order grants no more. Undefined when nothing would change.
  */
 export function nextGeneration(
@@ -30,12 +36,15 @@ export function nextGeneration(
   number: number,
 ): Generation | undefined {
   const { counter, model, probationSeconds } = wanted
-  const unreadable = packagesUnableToRead(current, wanted).map(one => one.package)
+  const unreadable = [
+    ...packagesUnableToRead(current, wanted),
+    ...packagesWithoutCopy(current, wanted),
+  ].map(one => one.package)
   const failed = failedBefore(counter, wanted.packages, refused)
   const held = [...failed, ...unreadable]
   const granted = new Map(wanted.packages.map(one => [one.package, one.grants]))
   const begin = (before: GenerationPackage | undefined, ordered: OrderedPackage) =>
-    begunBy(before, ordered, number)
+    restoredBy(before, ordered, wanted, number) ?? begunBy(before, ordered, number)
   const packages = keptWith(current, wanted.packages, { held, granted, number, begin })
   if (packages === undefined) return undefined
   const probation = probationSeconds === undefined ? {} : { probationSeconds }
@@ -43,8 +52,30 @@ export function nextGeneration(
 }
 
 /** Ordered releases whose data a later revision has migrated. */
-export function packagesUnableToRead(current: Generation, { packages }: Wanted): OrderedPackage[] {
-  return packages.filter(one => isMigratedSince(packageOf(current, one.package), one))
+export function packagesUnableToRead(
+  current: Generation,
+  { packages, copies }: Wanted,
+): OrderedPackage[] {
+  return packages.filter(
+    one => !copies?.has(one.package) && isMigratedSince(packageOf(current, one.package), one),
+  )
+}
+
+/** Ordered releases that are to have their data of then, which this device does not hold. */
+export function packagesWithoutCopy(
+  current: Generation,
+  { packages, copies }: Wanted,
+): OrderedPackage[] {
+  return packages.filter(
+    one =>
+      copies?.has(one.package) &&
+      copies.get(one.package) === undefined &&
+      isEarlier(packageOf(current, one.package), one),
+  )
+}
+
+function isEarlier(before: GenerationPackage | undefined, { revision }: OrderedPackage): boolean {
+  return before !== undefined && revision < before.revision
 }
 
 /** True where `migrate` of a later revision changed the data: this release can't read it. */
@@ -85,6 +116,20 @@ export function keptWith<W extends OrderedPackage>(
     return { ...withoutData(one), ...(isSame ? originOf(before) : begin(before, one)) }
   })
   return isUnchanged(current, packages) ? undefined : packages
+}
+
+/** Only on the way back: the release that has its data again keeps it under every later order. */
+function restoredBy(
+  before: GenerationPackage | undefined,
+  ordered: OrderedPackage,
+  { copies }: Wanted,
+  number: number,
+): DataOrigin | undefined {
+  const copy = copies?.get(ordered.package)
+  if (before === undefined || copy === undefined || !isEarlier(before, ordered)) return undefined
+  const { data: from, migrated } = copy
+  const restored = { from, left: before.data }
+  return { data: number, ...(migrated !== undefined && { migrated }), restored }
 }
 
 function begunBy(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { UpdatePolicy } from '@steadfleet/domain'
-import { getDevice, listFleets, setUpdates } from '@steadfleet/protocol'
+import { getDevice, listFleets, moveChannel, setUpdates } from '@steadfleet/protocol'
 import type { TestDevice } from './testing/test-device.ts'
 import { fleet, follow, moveStable, openTestFleet, type TestFleet } from './testing/test-fleet.ts'
 
@@ -38,6 +38,23 @@ describe('the update policy of a fleet', { concurrency: false }, () => {
     assert.deepEqual(updates, policy)
     const [listed] = await it.operator.call(listFleets, {})
     assert.deepEqual(listed?.updates, policy)
+  })
+
+  test('goes out beside the word on data, which stands until another revision is ordered', async () => {
+    const move = async (revision: number, restored?: boolean) => {
+      const [publisher, name, track, risk] = ['acme', 'greenhouse', 'latest', 'stable']
+      const params = { publisher, name, track, risk } as const
+      const body = { revision, ...(restored && { 'restore-data': true }) }
+      const { rollouts } = await it.operator.call(moveChannel, { params, body })
+      return rollouts[0]?.restoresData
+    }
+    await it.publish({ revision: 2 })
+    assert.equal(await move(2), undefined)
+    assert.equal((await ordered()).restores, undefined)
+    assert.equal(await move(1, true), true)
+    assert.deepEqual((await ordered()).restores, ['acme/greenhouse'])
+    assert.equal(await move(2), undefined)
+    assert.equal((await ordered()).restores, undefined)
   })
 
   test('that changes nothing orders nothing', async () => {
@@ -82,9 +99,13 @@ function set(body: UpdatePolicy) {
 }
 
 /** What the device’s order says, of which `trust` reads no update policy. */
-async function ordered(): Promise<{ counter: number; updates?: UpdatePolicy }> {
+async function ordered(): Promise<{
+  counter: number
+  updates?: UpdatePolicy
+  restores?: readonly string[]
+}> {
   const { order } = await device.checkIn({ counter: 0 })
   assert.ok(order, 'there is an order')
   const { counter, policy } = JSON.parse(Buffer.from(order.payload, 'base64').toString())
-  return { counter, updates: policy.updates }
+  return { counter, updates: policy.updates, restores: policy['restore-data'] }
 }

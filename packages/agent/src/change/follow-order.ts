@@ -26,6 +26,7 @@ import type { Resolved } from '../trust/resolve.ts'
 import type { World } from '../world.ts'
 import { currentGeneration, readGeneration, writeGeneration } from './generations.ts'
 import { heldBack, packagesFailedBefore } from './held-back.ts'
+import { copiesFor } from './ordered-copies.ts'
 import { triedIn } from './step-work.ts'
 
 export interface OrderFollower {
@@ -41,6 +42,8 @@ export interface OrderFollower {
   readonly order: () => Order | undefined
   /** What that order grants, whatever else becomes of it. */
   readonly granted: () => Granted
+  /** Packages that it wants to have their data of then. */
+  readonly restored: (order: Order) => readonly PackageName[]
   readonly resolve: (order: Order) => Promise<Resolved>
   readonly tell: (event: NewEvent) => Promise<void>
   /** An order changes nothing of what runs: no change will tell that it was taken. */
@@ -167,7 +170,7 @@ function isToWait(end: ChangeEnd | undefined, isAsBefore: boolean): boolean {
 
 /** What comes after a generation: by the order, or by what somebody went back to from it. */
 function nextOf(follower: OrderFollower, order: Order): Next {
-  const { paths, journal, granted, resolve, tell, onFailedBefore } = follower
+  const { paths, journal, granted, restored, resolve, tell, onFailedBefore } = follower
   let wanted: Wanted | undefined
   return async (current, refused = journal.state.refused) => {
     const { revert, highest } = journal.state
@@ -176,8 +179,11 @@ function nextOf(follower: OrderFollower, order: Order): Next {
       const bounds = { refused, granted: granted() }
       return earlier && revertedGeneration(current, earlier, revert, bounds, highest + 1)
     }
-    if (wanted === undefined) {
-      wanted = (await resolve(order)).wanted
+    const isFirst = wanted === undefined
+    wanted ??= (await resolve(order)).wanted
+    const copies = await copiesFor(paths, current, wanted, restored(order))
+    wanted = { ...wanted, copies }
+    if (isFirst) {
       for (const event of heldBack(current, wanted, refused)) await tell(event)
     }
     const failed = packagesFailedBefore(current, wanted, journal.state.refused)

@@ -195,7 +195,52 @@ describe('an order of an earlier release', () => {
       },
       { facts: migrating },
     ))
+
+  test('that restores data has that of then, and keeps it under the next order', () =>
+    onSecondRevision(
+      async ({ fleet, device, first }) => {
+        assert.match(await historyOf(device, 2), /^migrated /)
+        const policy = {
+          'probation-seconds': 1,
+          'check-in-seconds': 60,
+          'restore-data': ['acme/hub'],
+        }
+        await fleet.give([first], { policy })
+        await fleet.untilState('committed', 1)
+        assert.equal(await historyOf(device, 3), '1 1 ')
+        await fleet.give([first, await fleet.publish('acme/lamp', 1, good)], { policy })
+        await fleet.untilState('committed', 1, 'acme/lamp')
+        assert.equal(await historyOf(device, 3), '1 1 ', 'it goes back no further')
+        assert.deepEqual(failuresOf(fleet), [])
+      },
+      { facts: migrating },
+    ))
+
+  test('that restores data which is not here any more is refused, by name', () =>
+    onSecondRevision(
+      async ({ fleet, device, first }) => {
+        await rm(dataPath(device.paths, 'acme/hub', 1), { recursive: true })
+        const policy = {
+          'probation-seconds': 1,
+          'check-in-seconds': 60,
+          'restore-data': ['acme/hub'],
+        }
+        await fleet.give([first, await fleet.publish('acme/lamp', 1, good)], { policy })
+        await fleet.untilState('committed', 1, 'acme/lamp')
+        assert.equal(device.apps.running.get('acme/hub main')?.revision, 2)
+        const { message } = await fleet.untilEvent('failure', 'agent/no-data')
+        assert.match(
+          message,
+          /^cannot go back to acme\/hub 1 with its data of then: .* no copy of it$/,
+        )
+      },
+      { facts: migrating },
+    ))
 })
+
+function failuresOf({ events }: PretendFleet) {
+  return events.filter(event => event.kind === 'failure')
+}
 
 interface Stage {
   readonly fleet: PretendFleet

@@ -1,11 +1,13 @@
 import { fromBase64, isCoded, isJsonObject, parseStrictJson } from '@steadfleet/base'
 import {
   type IsolationPolicy,
+  type PackageName,
   parseOrderedIsolation,
+  parseOrderedRestores,
   parseOrderedUpdatePolicy,
   type UpdatePolicy,
 } from '@steadfleet/domain'
-import type { Envelope } from '@steadfleet/trust'
+import { type Envelope, reopenOrder } from '@steadfleet/trust'
 import type { TrustState } from './trust-state.ts'
 
 type Suspect = (error: unknown) => void
@@ -36,6 +38,16 @@ export function updatePolicyReader(
 /** What an accepted order says of isolation, likewise. */
 export function orderedIsolation(order: Envelope | undefined, suspect: Suspect): IsolationPolicy {
   return readMember(order, 'isolation', parseOrderedIsolation, suspect) ?? {}
+}
+
+/** Packages that the order of this counter wants to have their data of then again, likewise. */
+export function orderedRestores(
+  order: Envelope | undefined,
+  counter: number,
+  suspect: Suspect,
+): readonly PackageName[] {
+  if (order === undefined || reopenOrder(order).counter !== counter) return []
+  return readMember(order, 'restore-data', parseOrderedRestores, suspect) ?? []
 }
 
 function readMember<T>(

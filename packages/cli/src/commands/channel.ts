@@ -42,10 +42,15 @@ export const channelMove: CommandSpec = {
       repeats: true,
     },
     { flags: '--starts-at <time>', what: 'not before, as 2026-12-01T02:00:00Z' },
+    {
+      flags: '--restore-data',
+      what: 'devices that go back by it take up the data of then; today’s is put aside',
+    },
   ],
   examples: [
     'channel move acme/greenhouse latest/stable 2',
     'channel move acme/greenhouse latest/stable 2 --at-once --json',
+    'channel move acme/greenhouse latest/stable 1 --restore-data',
     'channel move acme/greenhouse latest/stable 2 --phase 1,soak=1h --phase 100% --starts-at 2026-12-01T02:00:00Z',
   ],
   async run(call) {
@@ -55,7 +60,8 @@ export const channelMove: CommandSpec = {
       ...channelParams(argument(call, 1)),
     }
     const revision = wholeNumber(argument(call, 2), 'a revision')
-    const body = { revision, ...phasesOf(call), ...startOf(call) }
+    const restored = call.options.restoreData === true ? { 'restore-data': true } : {}
+    const body = { revision, ...phasesOf(call), ...startOf(call), ...restored }
     const moved = await client.call(moveChannel, { params, body })
     call.output.answer(moved, () => {
       const rollouts = moved.rollouts.map(

@@ -138,7 +138,7 @@ function toLine(view: Rollout): string {
   const { id, revision, state, why } = view
   const { done, failed, of } = countsOf(view)
   const counts = `${done} done, ${failed} failed of ${of}`
-  return `rollout ${id} of ${view.package} revision ${revision}: ${state}, ${counts}${why ? ` (${why})` : ''}${timesOf(view)}${waitsOf(view)}`
+  return `rollout ${id} of ${view.package} revision ${revision}: ${state}, ${counts}${view.restoresData ? ', with the data of then' : ''}${why ? ` (${why})` : ''}${timesOf(view)}${waitsOf(view)}`
 }
 
 /** When it starts or goes on by itself. */

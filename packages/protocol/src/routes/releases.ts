@@ -47,6 +47,12 @@ export const moveChannel = route({
     revision: Revision,
     phases: Type.Optional(Type.Array(Phase, { minItems: 1, maxItems: 20 })),
     'starts-at': Type.Optional(Timestamp),
+    'restore-data': Type.Optional(
+      Type.Boolean({
+        description:
+          'A device that goes back takes up the data that the release left there, and refuses without.',
+      }),
+    ),
   }),
   reply: object({ channel: ChannelView, rollouts: Type.Array(Rollout) }),
 })

@@ -13,6 +13,7 @@ export interface ChannelMove {
   readonly revision: number
   readonly phases?: readonly Phase[] | undefined
   readonly startsAt?: string | undefined
+  readonly restoresData?: boolean | undefined
   readonly by: string
   readonly now: string
 }

@@ -19,18 +19,28 @@ export async function markFleetDue(db: Db, fleet: string): Promise<void> {
     .execute()
 }
 
+/** What devices shall run of a package. */
+export interface Assigned {
+  readonly package: string
+  readonly revision: number
+  /** 1 where those that go back to it take up their data of then. */
+  readonly restores_data?: number
+}
+
 /** Assigns devices one revision of a package, 500 at most; their next orders say so. */
 export async function assign(
   db: Db,
   devices: readonly string[],
-  name: string,
-  revision: number,
+  assigned: Assigned,
 ): Promise<void> {
   if (devices.length === 0) return
+  const { revision, restores_data = 0 } = assigned
   await db
     .insertInto('device_package')
-    .values(devices.map(device => ({ device, package: name, revision })))
-    .onConflict(conflict => conflict.columns(['device', 'package']).doUpdateSet({ revision }))
+    .values(devices.map(device => ({ device, package: assigned.package, revision, restores_data })))
+    .onConflict(conflict =>
+      conflict.columns(['device', 'package']).doUpdateSet({ revision, restores_data }),
+    )
     .execute()
   await markDue(db, devices)
 }

@@ -100,7 +100,7 @@ async function assignFirst(db: Db, fleet: string, enrolment: Enrolment): Promise
     const settled = await settledRevision(db, fleet, name)
     const fits = await isFor(db, name, settled, claim.architecture)
     const from = fits && settled !== undefined ? settled : null
-    if (from !== null) await assign(db, [device], name, from)
+    if (from !== null) await assign(db, [device], { package: name, revision: from })
     await joinAll(db, fleet, name, { device, architecture: claim.architecture, from, now })
   }
 }

@@ -130,7 +130,7 @@ export async function tryRelease(db: Db, trial: Trial): Promise<void> {
     const what = `revision ${trial.revision} of ${trial.package} for ${architecture}`
     throw unknown('release/unknown', what, { package: trial.package, revision: trial.revision })
   }
-  await assign(db, [trial.device], trial.package, trial.revision)
+  await assign(db, [trial.device], { package: trial.package, revision: trial.revision })
 }
 
 async function refuseUnknownTarget(db: Db, { fleet, scope, name }: NewSetting): Promise<void> {

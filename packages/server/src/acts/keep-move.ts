@@ -44,7 +44,7 @@ export async function orderMoves(
       .where('rollout', '=', rollout.id)
       .where('device', 'in', some)
       .execute()
-    await assign(db, some, rollout.package, rollout.revision)
+    await assign(db, some, rollout)
   }
   await count(db, { rollout: rollout.id, phase }, 'waiting', -devices.length)
   await count(db, { rollout: rollout.id, phase }, state, devices.length)
@@ -103,6 +103,7 @@ export async function takeBack(db: Db, rollout: RolloutRow, move: MoveRow): Prom
     .where('package', '=', rollout.package)
     .executeTakeFirst()
   if (held?.revision !== rollout.revision || move.from_revision === rollout.revision) return
-  if (move.from_revision === null) await unassign(db, [move.device], rollout.package)
-  else await assign(db, [move.device], rollout.package, move.from_revision)
+  const { from_revision: revision } = move
+  if (revision === null) await unassign(db, [move.device], rollout.package)
+  else await assign(db, [move.device], { package: rollout.package, revision })
 }

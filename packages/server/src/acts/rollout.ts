@@ -14,6 +14,8 @@ export interface NewRollout {
   readonly channel: string
   /** Absent: those of the fleet's policy, or {@link usualPhases} for a fleet of its size. */
   readonly phases?: readonly Phase[] | undefined
+  /** Devices that go back by it take up their data of then. */
+  readonly restoresData?: boolean | undefined
   /** Not before this. */
   readonly startsAt?: string | undefined
   readonly by: string
@@ -40,6 +42,7 @@ export async function startRollout(db: Db, rollout: NewRollout): Promise<number>
       ...{ fleet, package: rollout.package, revision, channel, by },
       ...{ phases: JSON.stringify(phases), rule: JSON.stringify(rules.halting ?? {}) },
       ...{ state: 'draft', created_at: now, starts_at: startsAt },
+      restores_data: Number(rollout.restoresData ?? false),
       why: rules.approval ? 'waits for a second person' : '',
     })
     .returning('id')

@@ -31,6 +31,8 @@ export interface OrderContent extends Pick<Order, 'model' | 'releases'> {
   readonly policy: Order['policy'] & {
     readonly updates?: UpdatePolicy
     readonly isolation?: IsolationPolicy
+    /** Packages whose data of then comes with an earlier release. */
+    readonly 'restore-data'?: readonly string[]
   }
 }
 
@@ -51,14 +53,18 @@ export async function contentFor(
   const settings = await settingsFor(db, device)
   const said = await saidInFleet(db, device.fleet, policy.ceiling)
   const releases: OrderedRelease[] = []
+  const restored: string[] = []
   for (const assigned of await assignedTo(db, device.id)) {
     const found = await releaseFor(options, device, assigned)
     if (!found) continue
     const situation = situationFor(assigned.package, device.id, said)
+    if (assigned.restores_data === 1) restored.push(assigned.package)
     const ordered = toOrdered(found, situation, settings.get(assigned.package) ?? {})
     releases.push({ ...ordered, catalogue: found.catalogue || firstCatalogue })
   }
-  return { model: fleet.model, releases, policy: policyOf(fleet, device) }
+  const policies = policyOf(fleet, device)
+  const ordered = restored.length > 0 ? { ...policies, 'restore-data': restored } : policies
+  return { model: fleet.model, releases, policy: ordered }
 }
 
 /** The devices' own defaults are not written: orders of old stay as they are. */

@@ -28,9 +28,10 @@ export function handleReleases(handle: Handle, house: House): void {
     const name = `${params.publisher}/${params.name}`
     const channel = `${params.track}/${params.risk}`
     const now = toTimestamp(world.now())
-    const { revision, phases, 'starts-at': startsAt } = body
+    const { revision, phases, 'starts-at': startsAt, 'restore-data': restoresData } = body
     const by = nameOf(caller)
-    const move = { package: name, channel, revision, phases, startsAt, by, now }
+    const how = { phases, startsAt, restoresData }
+    const move = { package: name, channel, revision, ...how, by, now }
     await makeReady(house, name, revision)
     const { rollouts } = await orAsked(write('moveChannel', move), () =>
       write('askReview', { package: name, revision, by, now }),

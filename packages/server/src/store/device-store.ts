@@ -62,10 +62,10 @@ export function reportOf(row: Pick<DeviceRow, 'report'>): StateReport | undefine
 export function assignedTo(
   db: Db,
   device: string,
-): Promise<{ package: string; revision: number }[]> {
+): Promise<{ package: string; revision: number; restores_data: number }[]> {
   return db
     .selectFrom('device_package')
-    .select(['package', 'revision'])
+    .select(['package', 'revision', 'restores_data'])
     .where('device', '=', device)
     .orderBy('package')
     .execute()

@@ -168,6 +168,10 @@ const migrations: readonly (string | ((database: DatabaseSync) => void))[] = [
   alter table rollout add column approved_by text;
   `,
   beginAudit,
+  `
+  alter table rollout add column restores_data integer not null default 0;
+  alter table device_package add column restores_data integer not null default 0;
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

@@ -167,6 +167,7 @@ async function toRollout(db: Db, row: RolloutRow): Promise<Rollout> {
     by: row.by,
     ...(row.approved_by !== null && { approvedBy: row.approved_by }),
     ...(row.starts_at !== null && { startsAt: row.starts_at }),
+    ...(row.restores_data === 1 && { restoresData: true as const }),
     ...(row.state === 'running' && row.wakes_at !== null && { soaksUntil: row.wakes_at }),
     waitsFor: JSON.parse(row.waits_for),
   }

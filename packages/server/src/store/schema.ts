@@ -32,7 +32,13 @@ export interface Database {
   enrolment_token: { hash: string; fleet: string; expires_at: string; used_by: string | null }
   device: DeviceTable
   device_order: OrderTable
-  device_package: { device: string; package: string; revision: number }
+  /** `restores_data`: 1 where a device that goes back to it takes up its data of then. */
+  device_package: {
+    device: string
+    package: string
+    revision: number
+    restores_data: Generated<number>
+  }
   event: EventTable
   /** Envelopes of reports that vouch for events. */
   evidence: { id: Generated<number>; device: string; report: string }
@@ -169,6 +175,8 @@ export interface RolloutTable {
   starts_at: Generated<string | null>
   by: Generated<string>
   approved_by: Generated<string | null>
+  /** 1 where devices that go back by it take up their data of then. */
+  restores_data: Generated<number>
   /** When it is looked at although no device speaks: it begins, or a phase has soaked. */
   wakes_at: Generated<string | null>
 }
