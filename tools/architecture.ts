@@ -34,6 +34,7 @@ export const architecture = {
     'protocol',
     'fastify',
     '@fastify/static',
+    '@simplewebauthn/server',
     'kysely',
     'pino',
     'prom-client',

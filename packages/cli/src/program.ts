@@ -21,6 +21,8 @@ const everywhere: readonly OptionSpec[] = [
 ]
 
 const groups: Readonly<Record<string, string>> = {
+  people: 'People: who may sign in, as what.',
+  machine: 'Machines: tokens with a role and an end.',
   audit: 'The audit log: who did what, and whether it is still what was written.',
   builder: 'Builders: whose provenance counts.',
   catalogue: 'Catalogues: where devices take releases from.',

@@ -15,6 +15,7 @@ import * as people from './routes/people.ts'
 import * as releases from './routes/releases.ts'
 import * as security from './routes/security.ts'
 import * as server from './routes/server.ts'
+import * as signIn from './routes/sign-in.ts'
 
 /** Every route there is, by name. */
 export const routes: Readonly<Record<string, RouteSpec>> = {
@@ -32,6 +33,7 @@ export const routes: Readonly<Record<string, RouteSpec>> = {
   ...releases,
   ...security,
   ...server,
+  ...signIn,
 }
 
 /** The routes as an OpenAPI 3.1 document, whose schemas are JSON Schema as the routes hold them. */
@@ -61,6 +63,7 @@ const securitySchemes = {
     description: 'HTTP Message Signatures (RFC 9421), profile of docs/formats/requests.md',
   },
   session: { type: 'apiKey', in: 'cookie', name: 'steadfleet' },
+  token: { type: 'http', scheme: 'bearer', description: 'Of a machine, in one role, with an end.' },
 }
 
 const problemSchema = {
@@ -96,7 +99,8 @@ function toOperation(name: string, route: RouteSpec): object {
 
 function securityOf({ needs, isOpenToItsMachine }: RouteSpec): object[] {
   if (needs === 'anyone') return []
-  const named = needs === 'device' ? [{ signature: [] }] : [{ signature: [] }, { session: [] }]
+  const named =
+    needs === 'device' ? [{ signature: [] }] : [{ signature: [] }, { session: [] }, { token: [] }]
   return isOpenToItsMachine ? [...named, {}] : named
 }
 

@@ -25,10 +25,18 @@ export const problemStatus = {
   'request/other-origin': 403,
   'request/unknown-route': 404,
   'request/too-large': 413,
+  'request/too-many': 429,
   'request/unsupported': 415,
 
   'sign-in/refused': 403,
   'person/exists': 409,
+  'person/unknown': 404,
+  'session/unknown': 404,
+  'machine/exists': 409,
+  'machine/unknown': 404,
+  'passkey/unknown': 404,
+  'passkey/refused': 422,
+  'passkey/no-name': 409,
   'enrolment/refused': 403,
   'enrolment/wrong-key': 403,
 

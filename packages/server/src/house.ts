@@ -3,6 +3,7 @@ import type { Catalogues } from './catalogue/catalogues.ts'
 import type { ReleaseNotes } from './catalogue/note-releases.ts'
 import type { Content } from './content/content.ts'
 import type { Deltas } from './deltas/deltas.ts'
+import type { Attempts } from './http/attempts.ts'
 import type { KeyHolder } from './http/authenticate.ts'
 import type { Nonces } from './http/nonces.ts'
 import type { Streams } from './http/streams.ts'
@@ -36,6 +37,8 @@ export interface House {
   readonly owner: Owner
   readonly orderer: Orderer
   readonly nonces: Nonces
+  /** Refused attempts to sign in. */
+  readonly attempts: Attempts
   /** Keys that were looked up already. */
   readonly keyHolders: Map<string, KeyHolder>
   readonly streams: Streams

@@ -42,13 +42,15 @@ async function serve(): Promise<void> {
   // To stderr, and never a header: those carry signatures and cookies.
   const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2))
   // Filled once the ports are known; the house reads it with each request.
-  const known: string[] = [...origins]
+  const known: string[] = origins.flatMap(alsoByName)
   const places = { folder, secondStore, signer, origins: known }
   const opened = await openHouse({ ...places, deltas, world, logger })
   const { house } = opened
   const app = await makeApp(house, logger)
   const servers = await listen(app, addresses)
-  if (known.length === 0) known.push(...servers.map(server => originOf(server.address())))
+  if (known.length === 0) {
+    known.push(...servers.flatMap(server => alsoByName(originOf(server.address()))))
+  }
   process.stdout.write(`${JSON.stringify({ ready: true, origins: known })}\n`)
   const end = async (): Promise<void> => {
     for (const server of servers) server.close()
@@ -116,6 +118,12 @@ function toOrigin(text: string): string {
     return url.origin
   }
   throw new ServerError('server/usage', `cannot be reached as ${text}: it is no origin`)
+}
+
+/** The loopback has a name as well, and browsers make passkeys for names alone. WebAuthn §5.1.2 */
+function alsoByName(origin: string): string[] {
+  const named = origin.replace(/^http:\/\/127\.0\.0\.1(?=:|$)/, 'http://localhost')
+  return named === origin ? [origin] : [origin, named]
 }
 
 function originOf(address: AddressInfo | string | null): string {

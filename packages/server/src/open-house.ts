@@ -14,6 +14,7 @@ import { usualBudget } from './deltas/budget.ts'
 import { openDeltas } from './deltas/deltas.ts'
 import { lockFolder } from './disk/lock.ts'
 import type { House } from './house.ts'
+import { makeAttempts } from './http/attempts.ts'
 import { makeNonces } from './http/nonces.ts'
 import { makeStreams } from './http/streams.ts'
 import { openLogOf } from './log/open.ts'
@@ -127,9 +128,17 @@ function openSecond({ folder, secondStore, logger }: HouseOptions): SecondStore 
 }
 
 /** What a server knows only as long as it runs. */
-function freshMemory(world: World): Pick<House, 'nonces' | 'keyHolders' | 'presence' | 'metrics'> {
-  const nonces = makeNonces(world)
-  return { nonces, keyHolders: new Map(), presence: makePresence(), metrics: makeMetrics() }
+function freshMemory(
+  world: World,
+): Pick<House, 'nonces' | 'attempts' | 'keyHolders' | 'presence' | 'metrics'> {
+  const [nonces, attempts] = [makeNonces(world), makeAttempts(world)]
+  return {
+    nonces,
+    attempts,
+    keyHolders: new Map(),
+    presence: makePresence(),
+    metrics: makeMetrics(),
+  }
 }
 
 /** Signs the orders that are due, by what the catalogues and the owner's policy say now. */

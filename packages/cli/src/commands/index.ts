@@ -14,10 +14,12 @@ import { init } from './init.ts'
 import { isolationCommands } from './isolation.ts'
 import { keysList, keysMake, keysShow } from './keys.ts'
 import { logMonitor, logShard, logShow } from './log.ts'
+import { machineCommands } from './machine.ts'
 import { modelCommands } from './model.ts'
 import { mudCommands } from './mud.ts'
 import { ownerCommands } from './owner.ts'
 import { pack } from './pack.ts'
+import { peopleCommands } from './people.ts'
 import {
   policyAdopt,
   policyAllow,
@@ -64,6 +66,8 @@ export const commands: readonly CommandSpec[] = [
   serverRestore,
   signer,
   signIn,
+  ...peopleCommands,
+  ...machineCommands,
   ...auditCommands,
   pack,
   publish,

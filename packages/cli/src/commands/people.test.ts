@@ -61,3 +61,38 @@ describe('the audit log on the command line', { concurrency: false }, () => {
     assert.match((await it.run('audit export --format xml')).err, /cli\/usage/)
   })
 })
+
+describe('people on the command line', { concurrency: false }, () => {
+  test('are invited with fewer rights, listed, changed and removed', async () => {
+    const invited = JSON.parse(await done('people invite vera --role home=viewer --json'))
+    assert.match(invited.url, /^http:\/\/localhost:\d+\/#sign-in=[\w-]{43}$/)
+    assert.match(await done('people list'), /vera +viewer of home +0 +0/)
+    assert.match(await done('people roles vera --role auditor'), /vera is auditor/)
+    assert.match(await done('people sessions vera'), /no session is open/)
+    const { url } = JSON.parse(await done('people link vera --json'))
+    const [page = '', token] = url.split('#sign-in=')
+    const reply = await fetch(`${page}v1/sign-in`, {
+      method: 'POST',
+      body: JSON.stringify({ token }),
+    })
+    assert.equal(reply.status, 200)
+    assert.match(await done('people sessions vera'), /127\.0\.0\.1|::1/)
+    await done('people sign-out vera')
+    assert.match(await done('people sessions vera'), /no session is open/)
+    await done('people remove vera')
+    assert.match((await it.run('people link vera')).err, /cli\/not-found/)
+    assert.match((await it.run('people invite ben --role king')).err, /cli\/usage/)
+  })
+
+  test('give machines tokens with a role and an end', async () => {
+    const words = 'machine add graphs --role viewer --days 7 --json'
+    const { token } = JSON.parse(await done(words))
+    const headers = { authorization: `Bearer ${token}` }
+    const url = `${it.fleet.home.server}/v1/fleets`
+    assert.equal((await fetch(url, { headers })).status, 200)
+    assert.match(await done('machine list'), /graphs +viewer +every one/)
+    await done('machine remove graphs')
+    assert.equal((await fetch(url, { headers })).status, 401)
+    assert.match((await it.run('machine add x')).err, /cli\/usage/)
+  })
+})

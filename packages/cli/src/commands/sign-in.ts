@@ -14,11 +14,20 @@ export const signIn: CommandSpec = {
   },
 }
 
-/** A one-time link; the token is behind the `#`, so that no server or proxy ever logs it. */
+/** A one-time link for whoever holds this machine's key. */
 export async function makeSignInLink({
   home,
   client,
 }: Fleet): Promise<{ url: string; expiresAt: string }> {
   const { token, expiresAt } = await client.call(createSignInLink, {})
-  return { url: `${home.server}/#sign-in=${token}`, expiresAt }
+  return { url: linkUrl(home.server, token), expiresAt }
+}
+
+/**
+ * The token is behind the `#`, so that no server or proxy ever logs it. On this machine the page is opened
+ * by its name: browsers make no passkey for an address.
+ */
+export function linkUrl(server: string, token: string): string {
+  const named = server.replace(/^http:\/\/127\.0\.0\.1(?=:|$)/, 'http://localhost')
+  return `${named}/#sign-in=${token}`
 }

@@ -21,6 +21,8 @@ import { handleReleases } from '../routes/releases.ts'
 import { handleReviews } from '../routes/reviews.ts'
 import { handleRollouts } from '../routes/rollouts.ts'
 import { handleSecurity } from '../routes/security.ts'
+import { handleServer } from '../routes/server.ts'
+import { handleSignIn } from '../routes/sign-in.ts'
 import { makeHandle, sendAsProblem, sendProblem } from './handle.ts'
 
 /** What a browser may do with our pages: nothing that they do not bring themselves. */
@@ -48,6 +50,8 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   const isBuilt = await serveFiles(house, app)
   const handled = new Set<RouteSpec>()
   const handle = makeHandle(house, app, handled)
+  handleServer(handle, house)
+  handleSignIn(handle, house)
   handlePeople(handle, house)
   handleAudit(handle, house)
   handleDevices(handle, house)

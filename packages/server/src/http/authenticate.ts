@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { fromHex, toBase64Url } from '@steadfleet/base'
 import { type DeviceId, deviceIdOf, toTimestamp } from '@steadfleet/domain'
-import { type ReadSignature, readSignature, verifySignature } from '@steadfleet/protocol'
+import { isRole, type ReadSignature, readSignature, verifySignature } from '@steadfleet/protocol'
 import { keyIdOf, type PublicKey } from '@steadfleet/trust'
 import type { FastifyRequest } from 'fastify'
 import { ServerError } from '../error.ts'
@@ -10,6 +10,7 @@ import { publicKeyOf } from '../store/device-store.ts'
 import {
   everywhere,
   machineWithKey,
+  machineWithToken,
   rolesOfPerson,
   sessionWithHash,
 } from '../store/people-store.ts'
@@ -23,6 +24,8 @@ const seenEveryMs = 3_600_000
 /** Finds out who calls: by the signature where there is one, else by the session, else nobody. */
 export async function callerOf(house: House, request: FastifyRequest): Promise<Caller> {
   if (request.headers['signature-input'] !== undefined) return signedCaller(house, request)
+  const token = /^Bearer ([A-Za-z0-9_-]{20,200})$/.exec(request.headers.authorization ?? '')?.[1]
+  if (token !== undefined) return tokenCaller(house, token)
   return sessionCaller(house, request)
 }
 
@@ -119,6 +122,14 @@ async function personHolder(
   return { key: toKeyObject(delegated.keyval.public), caller }
 }
 
+/** A machine, by the token that it was given. No browser sends one by itself, so any page may not either. */
+async function tokenCaller({ store, world }: House, token: string): Promise<Caller> {
+  const found = await machineWithToken(store.db, hashOf(token), toTimestamp(world.now()))
+  if (!found || !isRole(found.role)) return { kind: 'anyone' }
+  const roles = new Map([[found.fleet, found.role]])
+  return { kind: 'person', name: found.name, roles, by: 'token' }
+}
+
 async function sessionCaller(house: House, request: FastifyRequest): Promise<Caller> {
   const token = sessionIn(request)
   if (token === undefined) return { kind: 'anyone' }
@@ -133,7 +144,7 @@ async function sessionCaller(house: House, request: FastifyRequest): Promise<Cal
   }
   const { name, person } = found
   const roles = await rolesOfPerson(store.db, person)
-  return { kind: 'person', name, roles, by: 'session', person }
+  return { kind: 'person', name, roles, by: 'session', person, session: hash }
 }
 
 /** A raw Ed25519 public key in hexadecimal, as a key that verifies. */

@@ -14,6 +14,8 @@ export interface Person {
   readonly by: 'key' | 'session' | 'token'
   /** The id of the person, where a person stands behind it. */
   readonly person?: string
+  /** The hash of the session’s token. */
+  readonly session?: string
 }
 
 /** Who calls: nobody known, a device, or a person or machine in its roles. */
@@ -44,6 +46,7 @@ async function mayCall(
 ): Promise<boolean> {
   const { needs } = route
   if (caller.kind === 'device') return needs === 'device'
+  if (needs === 'signed-in') return true
   if (hasNeed(caller.roles.get(everyFleet), needs)) return true
   switch (reachOf(route)) {
     case 'the server':

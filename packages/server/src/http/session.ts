@@ -17,6 +17,13 @@ export function sessionCookie(token: string, origin: string, seconds: number): s
 
 export const endedCookie = `${name}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`
 
+/** A page of another origin must not sign its visitor in as somebody else either. */
+export function refuseForeignPage({ headers }: FastifyRequest, origins: readonly string[]): void {
+  if (headers.origin === undefined || origins.includes(headers.origin)) return
+  const message = `cannot sign in from a page of ${headers.origin}`
+  throw new ServerError('request/other-origin', message)
+}
+
 /** A browser says which page wrote; a page of another origin must not, and nor may a silent one. */
 export function refuseOtherOrigin(request: FastifyRequest, origins: readonly string[]): void {
   if (request.method === 'GET' || request.method === 'HEAD') return

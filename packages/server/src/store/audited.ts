@@ -1,3 +1,4 @@
+import type { NewSession } from '../acts/sessions.ts'
 import type { CommandName, InputOf, OutputOf } from './commands.ts'
 import type { Db } from './schema.ts'
 import * as state from './state-of.ts'
@@ -20,6 +21,13 @@ const fleetOf = ({ fleet }: { readonly fleet: string }): string => fleet
 const ofFleet = { subject: fleetOf, fleet: fleetOf }
 const ofPackage = (input: { readonly package: string }): string => input.package
 
+/** Somebody came in: who it is shows by what they came with. */
+const signedIn: Told<{ readonly session: NewSession }, { readonly name: string }> = {
+  subject: (_, { name }) => name,
+  after: ({ session }) => ({ session: session.id, agent: session.agent }),
+  by: (_, { name }) => name,
+}
+
 /**
  * Every command, and how it is told: a command that is not in here does not compile. Not an act is what devices
  * say and what the server does by itself to follow from what was done.
@@ -38,16 +46,25 @@ export const audited: {
     after: ({ after }) => after,
   },
 
-  admitPerson: { subject: ({ name }) => name, after: ({ roles }) => ({ roles }) },
+  admitPerson: { subject: ({ name }) => name, after: ({ id, roles }) => ({ id, roles }) },
   createSignInToken: {
     subject: ({ person }) => person.name,
     after: ({ expiresAt }) => ({ expiresAt }),
   },
-  redeemSignInToken: {
-    subject: (_, { name }) => name,
-    after: ({ session }) => ({ session: session.id, agent: session.agent }),
-    by: (_, { name }) => name,
+  redeemSignInToken: signedIn,
+  signInByPasskey: signedIn,
+  signInByCode: signedIn,
+  setRoles: { subject: ({ person }) => person, state: state.ofRoles },
+  removePerson: { subject: ({ person }) => person, state: state.ofRoles },
+  endSessions: { subject: ({ person, id }) => id ?? person },
+  addPasskey: { subject: ({ person }) => person, after: ({ id, name }) => ({ id, name }) },
+  removePasskey: { subject: ({ person }) => person, after: ({ id }) => ({ removed: id }) },
+  putRecoveryCodes: { subject: ({ person }) => person },
+  addMachine: {
+    subject: ({ name }) => name,
+    after: ({ id, fleet, role, expiresAt }) => ({ id, fleet, role, expiresAt }),
   },
+  removeMachine: { subject: (_, { name }) => name, after: ({ id }) => ({ removed: id }) },
   touchSession: notAnAct,
   endSession: { subject: (_, ended) => ended?.name ?? '', by: (_, ended) => ended?.name ?? '' },
 

@@ -21,18 +21,27 @@ import {
 import { setIsolation, setIsolationRule } from '../acts/isolation.ts'
 import { noteAct } from '../acts/note-act.ts'
 import { clearDue, putOrder } from '../acts/order.ts'
-import {
-  admitPerson,
-  createSignInToken,
-  endSession,
-  importConfiguration,
-  redeemSignInToken,
-  touchSession,
-} from '../acts/people.ts'
+import { admitPerson, importConfiguration, removePerson, setRoles } from '../acts/people.ts'
 import { noteReleases } from '../acts/release.ts'
 import { askReview, reviewRelease, setReviewPolicy } from '../acts/review.ts'
+import {
+  createSignInToken,
+  endSession,
+  endSessions,
+  redeemSignInToken,
+  signInByCode,
+  signInByPasskey,
+  touchSession,
+} from '../acts/sessions.ts'
 import { raiseSilence } from '../acts/silence.ts'
 import { steerRollout, tripRollouts, wakeRollouts } from '../acts/steer-rollout.ts'
+import {
+  addMachine,
+  addPasskey,
+  putRecoveryCodes,
+  removeMachine,
+  removePasskey,
+} from '../acts/ways-in.ts'
 
 /** Everything that may be written, by name: one act, one savepoint, in the writer's thread. */
 export const commands = {
@@ -41,6 +50,16 @@ export const commands = {
   createSignInToken,
   redeemSignInToken,
   admitPerson,
+  setRoles,
+  removePerson,
+  signInByPasskey,
+  signInByCode,
+  addPasskey,
+  removePasskey,
+  putRecoveryCodes,
+  addMachine,
+  removeMachine,
+  endSessions,
   touchSession,
   endSession,
   createEnrolmentToken,

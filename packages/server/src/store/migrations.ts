@@ -172,6 +172,22 @@ const migrations: readonly (string | ((database: DatabaseSync) => void))[] = [
   alter table rollout add column restores_data integer not null default 0;
   alter table device_package add column restores_data integer not null default 0;
   `,
+  `
+  create table passkey (
+    id text primary key, person text not null references person on delete cascade,
+    name text not null, public_key text not null, counter integer not null, made_at text not null,
+    used_at text
+  ) strict, without rowid;
+  create index passkey_by_person on passkey (person);
+  create table recovery_code (
+    hash text primary key, person text not null references person on delete cascade
+  ) strict, without rowid;
+  create table machine_token (
+    hash text primary key, id text not null unique, name text not null unique,
+    fleet text not null, role text not null, made_by text not null, made_at text not null,
+    expires_at text not null
+  ) strict, without rowid;
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

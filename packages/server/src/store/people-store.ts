@@ -1,4 +1,5 @@
 import { everyFleet, isRole, type Role } from '@steadfleet/protocol'
+import { unknown } from '../error.ts'
 import type { Roles } from '../http/permissions.ts'
 import type { Db } from './schema.ts'
 
@@ -64,4 +65,64 @@ export async function rolesOfPerson(db: Db, person: string): Promise<Roles> {
 /** One role, for all of the server. */
 export function everywhere(role: Role): Roles {
   return new Map([[everyFleet, role]])
+}
+
+export interface PersonRow {
+  readonly id: string
+  readonly name: string
+  readonly made_at: string
+}
+
+export async function personWithId(db: Db, id: string): Promise<PersonRow> {
+  const row = await db.selectFrom('person').selectAll().where('id', '=', id).executeTakeFirst()
+  if (!row) throw unknown('person/unknown', `person ${id}`, { person: id })
+  return row
+}
+
+export function allPeople(db: Db): Promise<PersonRow[]> {
+  return db.selectFrom('person').selectAll().orderBy('name').execute()
+}
+
+/** The open sessions of a person, the one that was used last first. */
+export function sessionsOf(db: Db, person: string, now: string) {
+  return db
+    .selectFrom('session')
+    .selectAll()
+    .where('person', '=', person)
+    .where('expires_at', '>', now)
+    .orderBy('seen_at', 'desc')
+    .orderBy('id')
+    .execute()
+}
+
+export function passkeysOf(db: Db, person: string) {
+  return db
+    .selectFrom('passkey')
+    .selectAll()
+    .where('person', '=', person)
+    .orderBy('made_at')
+    .execute()
+}
+
+export function passkeyWithId(db: Db, id: string) {
+  return db.selectFrom('passkey').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+export function allMachines(db: Db, now: string) {
+  return db
+    .selectFrom('machine_token')
+    .selectAll()
+    .where('expires_at', '>', now)
+    .orderBy('name')
+    .execute()
+}
+
+/** The machine whose token has this hash, while it is good. */
+export function machineWithToken(db: Db, hash: string, now: string) {
+  return db
+    .selectFrom('machine_token')
+    .select(['name', 'fleet', 'role'])
+    .where('hash', '=', hash)
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
 }

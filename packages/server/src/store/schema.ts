@@ -10,6 +10,10 @@ export interface Database {
   /** What a person is to a fleet; to every fleet and the server under `*`. */
   membership: { person: string; fleet: string; role: string }
   session: SessionTable
+  passkey: PasskeyTable
+  /** Codes are drawn, never chosen, so a digest keeps them. */
+  recovery_code: { hash: string; person: string }
+  machine_token: MachineTokenTable
   sign_in_token: { hash: string; person: string; expires_at: string }
   fleet: {
     name: string
@@ -76,6 +80,30 @@ export interface Database {
   fleet_group: { fleet: string; name: string; conditions: string }
 }
 export type Db = Kysely<Database>
+
+export interface PasskeyTable {
+  /** The credential’s own id. */
+  id: string
+  person: string
+  name: string
+  public_key: string
+  /** How often its authenticator says that it was used; 0 for those that do not count. */
+  counter: number
+  made_at: string
+  used_at: string | null
+}
+
+export interface MachineTokenTable {
+  hash: string
+  id: string
+  name: string
+  /** `*` for every fleet and the server. */
+  fleet: string
+  role: string
+  made_by: string
+  made_at: string
+  expires_at: string
+}
 
 export interface SessionTable {
   hash: string

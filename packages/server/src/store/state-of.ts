@@ -1,3 +1,4 @@
+import { rolesOfPerson } from './people-store.ts'
 import { reviewedInterfaces } from './review-store.ts'
 import type { Database, Db } from './schema.ts'
 
@@ -87,3 +88,13 @@ export const ofReview: Reader<{ package: string; revision: number }> = (db, inpu
     .executeTakeFirst()
 
 export const ofReviewPolicy: Reader<unknown> = db => reviewedInterfaces(db)
+
+/** Who a person is, and what: nothing where there is no such person. */
+export const ofRoles: Reader<{ person: string }> = async (db, { person }) => {
+  const row = await db
+    .selectFrom('person')
+    .select('name')
+    .where('id', '=', person)
+    .executeTakeFirst()
+  return row && { ...row, roles: Object.fromEntries(await rolesOfPerson(db, person)) }
+}

@@ -1,0 +1,37 @@
+import {
+  health,
+  openApiDocument,
+  serverEvents,
+  toLogLine,
+  toOpenApi,
+  whoAmI,
+} from '@steadfleet/protocol'
+import { nudged } from '../announce.ts'
+import type { House } from '../house.ts'
+import { type Handle, sent } from '../http/handle.ts'
+import { nameOf, seenBy } from '../http/permissions.ts'
+import { serverVersion } from '../version.ts'
+
+/** The server itself: whom it talks to, how it is, what it can be asked, and what changes. */
+export function handleServer(handle: Handle, house: House): void {
+  handle(whoAmI, async ({ caller }) => ({
+    name: nameOf(caller),
+    roles: caller.kind === 'person' ? Object.fromEntries(caller.roles) : {},
+    owner: house.facts.owner,
+    log: toLogLine(house.owner.policy().signed.log),
+    version: serverVersion,
+  }))
+
+  handle(serverEvents, async ({ caller, reply }) => {
+    reply.hijack()
+    house.streams.open(seenBy(caller) ? nudged : 'people', reply.raw, () => undefined)
+    return sent
+  })
+
+  handle(health, async () => {
+    const signer = house.isSignerThere()
+    return { ok: signer, version: serverVersion, signer }
+  })
+
+  handle(openApiDocument, async () => toOpenApi(serverVersion))
+}
