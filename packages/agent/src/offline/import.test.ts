@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { toHexDigest, toUtf8 } from '@steadfleet/base'
+import { zstdCompressSync } from 'node:zlib'
+import { type Digest, toDocument, toHexDigest, toUtf8 } from '@steadfleet/base'
+import { contentsOf, makeHeader, parseTree } from '@steadfleet/bundle'
 import { currentGeneration } from '../change/generations.ts'
 import { TestDevice } from '../testing/device.test.ts'
 import { documentsOf, exportOf } from '../testing/offline-fleet.test.ts'
@@ -158,7 +160,55 @@ function hostile(
     ],
     ['one without the release record', 'content/unknown', withoutRecord],
     ['one without the content', 'content/unknown', withoutBundle],
+    ['one whose bundle of kilobytes becomes 128 MB', 'bundle/excess', withBomb],
+    ...listings.map(([what, code]): [string, string, Made] => [what, code, listing(what)]),
   ]
+}
+
+/** Of `vectors/tree`: what a listing says that leads, or would be led, out of its tree. */
+const listings: readonly [what: string, code: string][] = [
+  ['A path that climbs.', 'tree/path'],
+  ['An absolute path.', 'tree/path'],
+  ['A NUL in a name.', 'tree/path'],
+  ['A link that climbs out.', 'tree/link-leaves'],
+  ['A link that leaves through another link.', 'tree/link-leaves'],
+  ['A link as the folder of a file: it would be written where the link leads.', 'tree/parent'],
+]
+const vectors: readonly { says: string; listing: string }[] = JSON.parse(
+  readFileSync('vectors/tree/index.json', 'utf8'),
+)
+
+/** The publisher signed it, the owner ordered it, and still it is refused before anything is laid out. */
+function listing(says: string): Made {
+  return async ({ fleet }) => {
+    const vector = vectors.find(one => one.says === says)
+    assert.ok(vector, says)
+    const tree = fleet.put(toUtf8(vector.listing))
+    const release = await fleet.publish('acme/hub', fleet.counter + 2, good, { tree })
+    await fleet.give([release])
+    return exportOf(fleet, [], documentsOf(fleet, [release]))
+  }
+}
+
+async function withBomb({ fleet }: Maker): Promise<Uint8Array> {
+  const release = await nextRelease(fleet)
+  await fleet.give([release])
+  return exportOf(fleet, [release], documentsOf(fleet, [release]), async (_, tree) =>
+    bomb(fleet, tree),
+  )
+}
+
+/** A bundle that begins as it should, and goes on with zeros. */
+function bomb({ objects }: PretendFleet, tree: Digest): Uint8Array {
+  const refs = contentsOf(parseTree(objects.get(tree)!))
+  const header = toDocument(makeHeader(tree, refs))
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(header.length)
+  const content = refs.map(({ digest }) => objects.get(digest)!)
+  const zeros = Buffer.alloc(128 * 1024 * 1024)
+  const packed = zstdCompressSync(Buffer.concat([length, header, ...content, zeros]))
+  assert.ok(packed.length < 32 * 1024)
+  return Buffer.concat([readFileSync('vectors/bundle/whole.bundle').subarray(0, 9), packed])
 }
 
 /** The export of a release that the device may have. */

@@ -29,10 +29,11 @@ export async function exportOf(
   fleet: PretendFleet,
   releases: readonly Release[],
   documents = documentsOf(fleet, releases),
+  bundle = bundleOf,
 ): Promise<Uint8Array> {
   const bundles = await Promise.all(
     releases.map(async ({ record }) => {
-      const bytes = await bundleOf(fleet, record.tree.digest)
+      const bytes = await bundle(fleet, record.tree.digest)
       return { tree: toHexDigest(record.tree.digest), length: bytes.length, content: once(bytes) }
     }),
   )

@@ -96,7 +96,6 @@ export interface Release {
 
 /** As the server has it. */
 const warmMs = 15_000
-const now = () => new Date()
 const seeds = {
   catalogueRoot: [1, 2, 3].map(seed),
   targets: [4, 5, 6].map(seed),
@@ -134,6 +133,8 @@ export class PretendFleet {
   model = ''
   /** The log’s answer about a leaf, by its hash, for who holds a tree of this size; none where it has none. */
   prove: (leaf: string, held: number) => Promise<string | undefined> = async () => undefined
+  /** How far its clock is ahead of the world's: all that it signs is of that time. */
+  aheadMs = 0
   #device = ''
   #devicePublicKey = ''
   #interfaces: string[] = []
@@ -146,6 +147,10 @@ export class PretendFleet {
   #streams = new Set<ServerResponse>()
   #server = createServer((request, response) => void this.#answer(request, response))
   #listeners = new Set<() => void>()
+
+  #now(): Date {
+    return new Date(Date.now() + this.aheadMs)
+  }
 
   static async start(options: Founding = {}): Promise<PretendFleet> {
     const fleet = new PretendFleet()
@@ -200,7 +205,11 @@ export class PretendFleet {
     }
     const ceiling = new Map(this.#interfaces.map(name => [name, ['*']]))
     if (agent) ceiling.set('agent', [agent])
-    const first = await makeFirstFiles(seeds, { publisher: 'acme', model, ceiling, log }, now())
+    const first = await makeFirstFiles(
+      seeds,
+      { publisher: 'acme', model, ceiling, log },
+      this.#now(),
+    )
     for (const [name, bytes] of first.files) {
       const [folder, file = ''] = name.split('/')
       const home = folder === 'catalogue' ? this.catalogue : this.owner
@@ -299,7 +308,7 @@ export class PretendFleet {
 
   async #sign(): Promise<void> {
     this.#version += 1
-    let role = makeDelegatedRole(this.#version, {}, now())
+    let role = makeDelegatedRole(this.#version, {}, this.#now())
     for (const { path, target } of this.#targets.values()) role = addRelease(role, path, target)
     const acme = await signMetadata(role, [signerFromSeed(seeds.publisher)])
     const targets = this.catalogue.get('1.targets.json')!
@@ -307,10 +316,10 @@ export class PretendFleet {
       ['targets', targets],
       ['acme', acme],
     ])
-    const snapshot = await signMetadata(makeSnapshot(this.#version, files, now()), [
+    const snapshot = await signMetadata(makeSnapshot(this.#version, files, this.#now()), [
       signerFromSeed(seeds.snapshot),
     ])
-    const timestamp = await signMetadata(makeTimestamp(this.#version, snapshot, now()), [
+    const timestamp = await signMetadata(makeTimestamp(this.#version, snapshot, this.#now()), [
       signerFromSeed(seeds.timestamp),
     ])
     this.catalogue.set(`${this.#version}.acme.json`, acme)
@@ -335,7 +344,7 @@ export class PretendFleet {
           releases: releases.map(one => this.#ordered(one)),
           policy: { 'probation-seconds': 1, 'check-in-seconds': 60 },
         },
-        now(),
+        this.#now(),
       ),
       ...stated,
     }

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
-import { readdirSync, rmSync, truncateSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { pretendLogPolicy, pretendOrigin } from '@steadfleet/authority/testing'
 import { toHex, toUtf8 } from '@steadfleet/base'
 import { leafHash, openCheckpoint, parseNoteKey } from '@steadfleet/trust'
+import { askImport } from '../offline/ask-import.ts'
 import { TestDevice } from '../testing/device.test.ts'
 import { bothWitnesses, History, leaves } from '../testing/history.test.ts'
+import { documentsOf, exportOf } from '../testing/offline-fleet.test.ts'
 import { PretendFleet, type Release } from '../testing/pretend-fleet.test.ts'
 
 const good = { 'bin/main': 'well\n' }
@@ -140,6 +143,36 @@ describe('a checkpoint that is held', { concurrency: 4 }, () => {
       await fleet.untilEvent('security', 'trust/log-fork')
     }))
 })
+
+test('a device that followed the log further than a stick leads says from where, and goes on by one that does', () =>
+  withFleet(async stage => {
+    const { fleet, device, log, leaf } = stage
+    await runFirst(stage)
+    await fleet.close()
+    const second = await fleet.publish('acme/hub', 2, { ...good, more: '2' })
+    await log.add(leaf(second))
+    await fleet.give([second])
+    const folder = mkdtempSync(join(tmpdir(), 'steadfleet-stick-'))
+    const hash = toHex(leafHash(leaf(second)))
+    const importFor = async (held: number) => {
+      const proof = toUtf8((await log.prove(hash, held)) ?? '')
+      const own = [`/v1/log/proofs/${hash}?held=${held}`, proof] as const
+      const documents = new Map([...documentsOf(fleet, [second]), own])
+      const file = join(folder, `${held}.sfo`)
+      writeFileSync(file, await exportOf(fleet, [second], documents))
+      return askImport(device.paths, file, () => undefined)
+    }
+    try {
+      const early = await importFor(0)
+      assert.ok(early.state === 'refused' && early.code === 'agent/offline-gap')
+      const [, held] = /export it again with --held (\d+)$/.exec(early.message) ?? []
+      assert.equal((await importFor(Number(held))).state, 'imported')
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+    await fleet.reopen()
+    await fleet.untilState('committed', 2)
+  }))
 
 test('a device says in its status which log counts, and how many witnesses', () =>
   withFleet(async ({ device }) => {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { askImport } from '../offline/ask-import.ts'
 import { TestDevice } from '../testing/device.test.ts'
+import { exportOf } from '../testing/offline-fleet.test.ts'
 import { PretendFleet } from '../testing/pretend-fleet.test.ts'
 
 const day = 86_400_000
@@ -28,6 +31,39 @@ describe('a check-in', () => {
       const { counter } = fleet
       await fleet.give([])
       await fleet.until('the order taken', () => fleet.reports.find(one => one.counter > counter))
+    }))
+
+  test('after months away, in which all that the device held of the fleet’s times expired, catches up', () =>
+    onRevisionOne(async ({ fleet, device }) => {
+      await device.stop()
+      fleet.aheadMs = 150 * day
+      device.clockOffsetMs = 150 * day
+      await fleet.give([await fleet.publish('acme/hub', 2, { ...good, a: '2' })])
+      await device.start()
+      await fleet.untilState('committed', 2)
+      // Half a year without a network, and then a stick.
+      await device.stop()
+      await fleet.close()
+      fleet.aheadMs = 300 * day
+      device.clockOffsetMs = 300 * day
+      const third = await fleet.publish('acme/hub', 3, { ...good, a: '3' })
+      await fleet.give([third])
+      const folder = await mkdtemp(join(tmpdir(), 'steadfleet-stick-'))
+      try {
+        const stick = join(folder, 'stick.sfo')
+        await writeFile(stick, await exportOf(fleet, [third]))
+        await device.start()
+        const { state } = await askImport(device.paths, stick, () => undefined)
+        assert.equal(state, 'imported')
+      } finally {
+        await rm(folder, { recursive: true })
+      }
+      await fleet.reopen()
+      await fleet.untilState('committed', 3)
+      assert.deepEqual(
+        fleet.events.filter(({ kind }) => kind === 'security'),
+        [],
+      )
     }))
 
   test('does not go back to an older timestamp', () =>

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -10,6 +18,9 @@ import { openServedFleet, type ServedFleet } from '../fleet/testing.ts'
 const agentFile = join(import.meta.dirname, '../../../../build/steadfleet-agent.mjs')
 const missing = [agentFile, '/usr/bin/bwrap', '/bin/busybox'].find(file => !existsSync(file))
 const run = promisify(execFile)
+const cli = [process.execPath, join(import.meta.dirname, '../main.ts')]
+/** Of the 1 MB that the bundle has. */
+const partOfBundle = 400_000
 
 describe('a file for a stick', { skip: missing !== undefined && `${missing} is not there` }, () => {
   test('brings a device that sees no server its release, and no other device', async () => {
@@ -22,7 +33,16 @@ describe('a file for a stick', { skip: missing !== undefined && `${missing} is n
       const devices = '--device one --device three'
       const early = await fleet.run(`bundle export ${devices} --out ${at('x.sfo')}`)
       assert.match(early.err, /no order was made for it yet/)
-      await fleet.done(`bundle export acme/hub@1 --order ${devices} --out ${at('x.sfo')}`)
+      await fleet.done(`bundle export acme/hub@1 --order ${devices} --out ${at('w.sfo')}`)
+      // Cut off while it fetches the bundle, by a file that may not grow; then run again.
+      const words = `bundle export ${devices} --out ${at('x.sfo')} --dir ${fleet.fleet.home.directory}`
+      const limited = [`--fsize=${partOfBundle}`, ...cli, ...words.split(' ')]
+      const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' }
+      const cut = await run('prlimit', limited, { env }).catch(error => error)
+      assert.match(cut.stderr, /EFBIG/)
+      const [part = ''] = readdirSync(at('x.sfo.parts'))
+      assert.equal(statSync(join(at('x.sfo.parts'), part)).size, partOfBundle)
+      assert.equal(existsSync(at('x.sfo')), false)
       const told = JSON.parse(
         await fleet.done(`bundle export ${devices} --out ${at('x.sfo')} --json`),
       )
