@@ -3,7 +3,7 @@ import { ServerError } from '../error.ts'
 import { beginAudit } from './begin-audit.ts'
 
 /** Steps of the database's shape, in order, never edited: number n brings version n − 1 to n. */
-const migrations: readonly (string | ((database: DatabaseSync) => void))[] = [
+export const migrations: readonly (string | ((database: DatabaseSync) => void))[] = [
   `
   create table fact (name text primary key, value text not null) strict, without rowid;
   create table operator (

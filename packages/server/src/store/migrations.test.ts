@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { type TestContext, test } from 'node:test'
+import { parsePackageName } from '@steadfleet/domain'
+import { deviceWithId } from './device-store.ts'
+import { fleetNamed } from './fleet-store.ts'
+import { deedsOf, saidInFleet } from './grant-store.ts'
+import { isolationOf } from './isolation-store.ts'
+import { migrate, migrations } from './migrations.ts'
+import { openStore } from './store.ts'
+
+const device = 'dev_0123456789abcdefghij'
+const camera = parsePackageName('acme/camera')
+const at = '2026-11-01T00:00:00Z'
+const ceiling = new Map([['camera', ['*']]])
+
+/** What a server of the time kept: a fleet at work, in the middle of a rollout. */
+const before = `
+  insert into fact values ('fleet', 'home');
+  insert into operator values ('key1', 'ada', 'operator', 'pem');
+  insert into fleet (name, owner, model, updates) values ('home', 'own_1', 'acme/box/1/all', '{"hold":true}');
+  insert into fleet_package values ('home', 'acme/camera', 'latest/stable');
+  insert into device (id, name, fleet, model, architecture, public_key, enrolled_at, counter, ordered_counter)
+    values ('${device}', 'hall', 'home', 'acme/box', 'amd64', 'pem', '${at}', 3, 3);
+  insert into device_package values ('${device}', 'acme/camera', 2);
+  insert into rollout (fleet, package, revision, channel, state, phases, why, created_at)
+    values ('home', 'acme/camera', 2, 'latest/stable', 'running', '[]', '', '${at}');
+  insert into move (rollout, device, position, phase, state) values (1, '${device}', 0, 0, 'ordered');
+  insert into event (device, sequence, received_at, kind, json)
+    values ('${device}', 1, '${at}', 'security', '{"code":"network/denied"}');
+`
+/** And one of when packages were granted things and isolated already. */
+const granted = `${before}
+  update fleet set isolate_from = 1000, grant_rules = '{"camera":["acme/*"]}';
+  update device set isolation = '{"packages":["acme/camera"]}';
+  insert into grant_decision values ('home', 'acme/camera', 'camera', 'fleet', 'home', 'never',
+    '{"interface":"camera"}', 'ada', '${at}');
+  insert into review values ('acme/camera', 2, 'approved', 'seen', 'ada', '${at}');
+  insert into deed (at, by, deed, subject, json) values ('${at}', 'ada', 'grant: never', 'acme/camera', '{}');
+`
+
+test('a database of before there were grants and isolation keeps what it had, and learns both', async t => {
+  await using store = await openStore(oldDatabase(t, 7, before))
+  const fleet = await fleetNamed(store.db, 'home')
+  assert.deepEqual(
+    [fleet.updates, fleet.isolate_from, fleet.model],
+    ['{"hold":true}', null, 'acme/box/1/all'],
+  )
+  assert.deepEqual(isolationOf(await deviceWithId(store.db, device)), {})
+  assert.deepEqual(await saidInFleet(store.db, 'home', ceiling), {
+    ...{ decisions: [], rules: {}, modelRules: {}, ceiling },
+  })
+  assert.deepEqual(await movesIn(store.db), [[device, 'ordered', 2]])
+
+  const said = { by: 'ada', now: at }
+  await store.write('setIsolation', { device, package: camera, isIsolated: true, ...said })
+  const asked = { fleet: 'home', package: camera, interface: 'camera', scope: 'fleet' } as const
+  const request = { interface: 'camera' }
+  const decision = { ...asked, target: 'home', verdict: 'never', request } as const
+  await store.write('decideGrant', { ...decision, ...said })
+  assert.deepEqual(isolationOf(await deviceWithId(store.db, device)), { packages: [camera] })
+  const [first] = (await saidInFleet(store.db, 'home', ceiling)).decisions
+  assert.deepEqual([first?.verdict, first?.request], ['never', request])
+})
+
+test('a database of before models granted anything keeps every grant, review and deed', async t => {
+  await using store = await openStore(oldDatabase(t, 9, granted))
+  assert.deepEqual(isolationOf(await deviceWithId(store.db, device)), { packages: [camera] })
+  assert.equal((await fleetNamed(store.db, 'home')).isolate_from, 1000)
+  const { decisions, rules, modelRules } = await saidInFleet(store.db, 'home', ceiling)
+  assert.deepEqual([rules, modelRules], [{ camera: ['acme/*'] }, {}])
+  assert.deepEqual(
+    decisions.map(({ interface: opened, verdict, by }) => [opened, verdict, by]),
+    [['camera', 'never', 'ada']],
+  )
+  assert.deepEqual(
+    (await deedsOf(store.db, 10)).map(({ deed }) => deed),
+    ['grant: never'],
+  )
+  const reviews = await store.db.selectFrom('review').select(['revision', 'verdict']).execute()
+  assert.deepEqual(
+    reviews.map(({ revision, verdict }) => [revision, verdict]),
+    [[2, 'approved']],
+  )
+  assert.deepEqual(await movesIn(store.db), [[device, 'ordered', 2]])
+})
+
+test('one of a newer server is refused, and left as it is', t => {
+  const path = oldDatabase(t, migrations.length, '')
+  using database = new DatabaseSync(path)
+  database.exec(`pragma user_version = ${migrations.length + 1}`)
+  assert.throws(() => migrate(database), { code: 'server/newer-data' })
+})
+
+/** A database as a server of that version left it. */
+function oldDatabase(t: TestContext, version: number, rows: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'steadfleet-migrations-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'steadfleet.db')
+  using database = new DatabaseSync(path)
+  for (const step of migrations.slice(0, version)) database.exec(step)
+  database.exec(`${rows}; pragma user_version = ${version}`)
+  return path
+}
+
+async function movesIn(db: Awaited<ReturnType<typeof openStore>>['db']) {
+  const moves = await db
+    .selectFrom('move')
+    .innerJoin('rollout', 'rollout.id', 'move.rollout')
+    .select(['move.device', 'move.state', 'rollout.revision'])
+    .execute()
+  return moves.map(move => [move.device, move.state, move.revision])
+}
