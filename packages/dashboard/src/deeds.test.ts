@@ -98,6 +98,18 @@ describe('what a person can do and see in a browser', { skip: noBrowser }, () =>
     Object.assign(network ?? {}, { waits: false })
   })
 
+  test('a release shows what was found in its tree', async () => {
+    await goTo(page, '/releases')
+    await page
+      .getByRole('button', { name: 'Look at the hygiene of acme/greenhouse revision 3' })
+      .click()
+    const shown = page.getByRole('dialog')
+    await shown.getByText('telnet-server: is a BusyBox with a telnet server').waitFor()
+    await shown.getByText('Accepted by its publisher: a key of the tests alone').waitFor()
+    await shown.getByText('1 note besides.').waitFor()
+    assert.deepEqual(await violationsOn(page), [])
+  })
+
   test('a review is answered with a reason', async () => {
     await goTo(page, '/reviews')
     await page.getByRole('button', { name: 'Approve acme/greenhouse revision 3' }).click()

@@ -1,4 +1,4 @@
-import type { DeviceId, PackageName, ReleaseRecord } from '@steadfleet/domain'
+import type { DeviceId, HygieneRecord, PackageName, ReleaseRecord } from '@steadfleet/domain'
 import type { listMoves, listSecurityEvents, QueryOf } from '@steadfleet/protocol'
 import { queryOptions } from '@tanstack/react-query'
 import { call, readJson } from './api.ts'
@@ -55,6 +55,14 @@ export const recordOf = (digest: string) =>
   queryOptions({
     queryKey: ['record', digest],
     queryFn: (): Promise<ReleaseRecord> => readJson(digest),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
+/** What was found in a tree; it never changes either. */
+export const hygieneOf = (digest: string) =>
+  queryOptions({
+    queryKey: ['hygiene', digest],
+    queryFn: (): Promise<HygieneRecord> => readJson(digest),
     staleTime: Number.POSITIVE_INFINITY,
   })
 

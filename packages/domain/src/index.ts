@@ -1,6 +1,7 @@
 export * from './device.ts'
 export type { SchemaFault } from './explain.ts'
 export * from './grant-rules.ts'
+export * from './hygiene.ts'
 export * from './identifiers.ts'
 export * from './isolation.ts'
 export * from './manifest.ts'

@@ -19,6 +19,7 @@ export const ReleaseRecord = object(
     sbom: ObjectRef,
     provenance: ObjectRef,
     mud: Type.Optional(ObjectRef),
+    hygiene: Type.Optional(ObjectRef),
     'support-end': Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' }),
     'security-contact': Type.String(),
     critical: Type.Optional(

@@ -90,6 +90,8 @@ export const ReleaseView = object({
   size: Type.Integer({ minimum: 0 }),
   sbom: ObjectRef,
   provenance: ObjectRef,
+  /** What was found in its tree; older releases have none. */
+  hygiene: Type.Optional(ObjectRef),
   publishedAt: Timestamp,
   channels: Type.Array(ChannelName),
 })

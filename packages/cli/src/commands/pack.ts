@@ -117,6 +117,7 @@ function toAnswer(packed: PackResult): object {
     sbom: release.sbom.digest,
     provenance: release.provenance.digest,
     mud: digestOf(packed.mud),
+    hygieneRecord: digestOf(packed.hygieneRecord),
     size,
     footprint,
     objects: objects.size,

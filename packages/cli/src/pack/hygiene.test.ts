@@ -4,7 +4,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { isCoded } from '@steadfleet/base'
+import { isCoded, parseStrictJson } from '@steadfleet/base'
+import { parseHygieneRecord } from '@steadfleet/domain'
 import {
   hygieneLines,
   type PackResult,
@@ -21,11 +22,13 @@ describe('a folder with a private key', () => {
     `hygiene: { accept: [{ finding: private-key, path: '${path}', reason: a key of the tests alone }] }`
 
   test('is packed, and the finding is told with where it is', async t => {
-    const { hygiene } = await packWith(t, '')
+    const packed = await packWith(t, '')
+    const { hygiene } = packed
     assert.deepEqual(
       hygiene.map(({ rule, path, severity }) => [rule, path, severity]),
       [['private-key', 'srv/key.pem', 'severe']],
     )
+    assert.deepEqual(recordedIn(packed), [['private-key', 'srv/key.pem', 'severe', undefined]])
     assert.match(hygieneLines(hygiene)[0]!, /^severe +srv\/key\.pem: holds a private key/)
   })
 
@@ -43,7 +46,10 @@ describe('a folder with a private key', () => {
 
   test('is packed by the strict too where the manifest accepts it with a reason', async t => {
     for (const path of ['srv/key.pem', '*.pem', 'srv']) {
-      const { hygiene } = await packWith(t, accepting(path), { isStrict: true })
+      const packed = await packWith(t, accepting(path), { isStrict: true })
+      const { hygiene } = packed
+      const [recorded] = recordedIn(packed)
+      assert.deepEqual(recorded?.at(-1), 'a key of the tests alone')
       assert.deepEqual(
         hygiene.map(({ accepted }) => accepted),
         ['a key of the tests alone'],
@@ -66,8 +72,10 @@ describe('a folder with a private key', () => {
 })
 
 test('what anyone could write is told by its mode where it was found', async t => {
-  const { hygiene, tree } = await packWith(t, '', {}, app => chmodSync(join(app, 'key.pem'), 0o666))
+  const open = (app: string) => chmodSync(join(app, 'key.pem'), 0o666)
+  const { hygiene, hygieneRecord, tree } = await packWith(t, '', {}, open)
   assert.ok(hygiene.some(({ rule }) => rule === 'world-writable'))
+  assert.deepEqual(hygieneRecord, (await packWith(t, '')).hygieneRecord)
   assert.ok(tree.entries.every(entry => entry.kind !== 'file' || entry.mode !== ('666' as string)))
 })
 
@@ -89,6 +97,19 @@ test('a tree that grew since the bundle of the revision before is told', async t
   const { hygiene } = await packWith(t, '', { sizeBefore }, more)
   assert.ok(hygiene.some(({ rule }) => rule === 'grown'))
 })
+
+/** What the release's record names, as whoever fetches it reads it. */
+function recordedIn({ release, objects }: PackResult) {
+  const content = release.hygiene && objects.get(release.hygiene.digest)
+  assert.ok(content && 'bytes' in content)
+  const { findings } = parseHygieneRecord(parseStrictJson(content.bytes))
+  return findings.map(({ finding, path, severity, accepted }) => [
+    finding,
+    path,
+    severity,
+    accepted,
+  ])
+}
 
 /** What makes a test of Debian's packages impossible rather than failed. */
 const outOfReach = ['debian/tool', 'debian/unreachable', 'debian/unknown-package']

@@ -77,7 +77,7 @@ describe('packing a folder', () => {
     )
     assert.deepEqual({ ...same, path: '' }, { ...start, path: '' })
     assert.deepEqual(latest, { path: 'srv/latest', kind: 'link', target: 'start' })
-    assert.equal(objects.size, 7 + 2)
+    assert.equal(objects.size, 8 + 2)
   })
 
   test('gives the same bytes elsewhere, at another time, by another hand', async t => {

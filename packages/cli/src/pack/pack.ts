@@ -20,6 +20,7 @@ import { openArchive } from './debian/archive.ts'
 import { PackError } from './error.ts'
 import { findCommit } from './git.ts'
 import { checkHygiene, type JudgedFinding } from './hygiene.ts'
+import { toHygieneBytes } from './hygiene-record.ts'
 import { lockedSource } from './lock.ts'
 import type { DeclaredPackage } from './manifest.ts'
 import type { ObjectContent } from './object-content.ts'
@@ -80,8 +81,9 @@ export interface PackResult {
   readonly footprint: number
   /** How many files were stored unpacked. */
   readonly unpacked: number
-  /** What was found in the tree that is better not there. */
+  /** What was found in the tree that is better not there, and what of it the record names. */
   readonly hygiene: readonly JudgedFinding[]
+  readonly hygieneRecord: Uint8Array
 }
 
 /** What of a release is sent and signed: made here, or out of a bundle that a builder made. */
@@ -107,7 +109,7 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     ...(sizeBefore !== undefined && { sizeBefore }),
   })
   onProgress({ step: 'describe', what: packageNameOf(manifest) })
-  const evidence = await describe(options, staged)
+  const evidence = { ...(await describe(options, staged)), hygieneRecord: toHygieneBytes(hygiene) }
   return { ...assemble(options, staged, evidence), hygiene }
 }
 
@@ -213,7 +215,7 @@ async function sealUnsigned(statement: Uint8Array): Promise<Uint8Array> {
 function assemble(
   options: PackOptions,
   staged: Staged,
-  evidence: Evidence,
+  evidence: Evidence & Pick<PackResult, 'hygieneRecord'>,
 ): Omit<PackResult, 'hygiene'> {
   const { declared, revision, architecture, floor } = options
   const release = makeRelease(declared.manifest, {
@@ -226,9 +228,8 @@ function assemble(
   const record = toRecordBytes(release)
   const listing = toTreeBytes(staged.tree)
   const again = [evidence.lock, declared.bytes].map(toContent)
-  const documents = [record, listing, evidence.sbom, evidence.provenance, evidence.mud].map(
-    toContent,
-  )
+  const { sbom, provenance, mud, hygieneRecord } = evidence
+  const documents = [record, listing, sbom, provenance, mud, hygieneRecord].map(toContent)
   const objects = new Map([...documents, ...again, ...contentsOfFiles(staged)])
   return {
     path: releasePath(release),

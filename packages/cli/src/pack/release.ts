@@ -18,6 +18,7 @@ export interface ReleaseParts {
   readonly sbom: Uint8Array
   readonly provenance: Uint8Array
   readonly mud: Uint8Array
+  readonly hygieneRecord: Uint8Array
   readonly floor?: number
 }
 
@@ -41,6 +42,7 @@ export function makeRelease(manifest: Manifest, parts: ReleaseParts): ReleaseRec
     sbom: refOf(parts.sbom),
     provenance: refOf(parts.provenance),
     mud: refOf(parts.mud),
+    hygiene: refOf(parts.hygieneRecord),
     'support-end': manifest['support-end'],
     'security-contact': manifest['security-contact'],
   })

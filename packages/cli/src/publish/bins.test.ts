@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { listReleases, listRoles } from '@steadfleet/protocol'
@@ -41,11 +41,20 @@ describe('a publisher whose releases lie in bins', { concurrency: false }, () =>
 
   test('publishes by signing the one bin that the release falls into', async () => {
     const before = filesOf('acme')
+    writeFileSync(join(it.directory, 'hub/app/notes'), 'mqtt://root:xc3511@192.0.2.1\n')
     await done('publish hub')
     const signed = filesOf('acme').filter(file => !before.includes(file))
     assert.equal(signed.length, 1)
     assert.match(signed[0] ?? '', /^2\.acme\.bin-[0-9a-f]\.json$/)
     assert.deepEqual(await revisionsOf(it), [1, 2])
+  })
+
+  test('shows with each release what was found in its tree', async () => {
+    assert.match(await done('release show acme/hub 1'), /^hygiene +nothing was found$/m)
+    const found = await done('release show acme/hub 2')
+    assert.match(found, /^hygiene +1 severe$/m)
+    assert.match(found, /^ {2}severe {2}srv\/notes: .*\(default-password\)$/m)
+    assert.doesNotMatch(found, /xc3511/)
   })
 
   test('is one role to those who look after it, and one line of who publishes', async () => {

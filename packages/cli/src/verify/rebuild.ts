@@ -105,9 +105,13 @@ function refuseDifference(
 ): void {
   if (rebuilt.treeDigest !== record.tree.digest)
     throw otherTree(evidence, record.tree.digest, rebuilt)
-  const { mud, ...release } = rebuilt.release
-  // Records from before there was one have none.
-  const same = { ...(record.mud && mud && { mud }), provenance: record.provenance }
+  const { mud, hygiene, ...release } = rebuilt.release
+  // Records from before there were these have none.
+  const same = {
+    ...(record.mud && mud && { mud }),
+    ...(record.hygiene && hygiene && { hygiene }),
+    provenance: record.provenance,
+  }
   const again = toRecordBytes({ ...release, ...same })
   const outcomes: [what: string, signed: Digest, found: Digest][] = [
     ['SBOM', record.sbom.digest, digestOf(rebuilt.sbom)],

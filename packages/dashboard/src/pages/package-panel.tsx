@@ -9,6 +9,7 @@ import { Moment } from '../parts/moment.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { ToneBadge } from '../parts/tone-badge.tsx'
 import { MoveChannel } from './move-channel.tsx'
+import { ReleaseHygiene } from './release-hygiene.tsx'
 
 interface PackagePanelProps {
   readonly name: string
@@ -44,6 +45,7 @@ export function PackagePanel({ name, releases }: PackagePanelProps): ReactNode {
               <Table.Th>Size</Table.Th>
               <Table.Th>Tree</Table.Th>
               <Table.Th>Record</Table.Th>
+              <Table.Th>Hygiene</Table.Th>
               <Table.Th>Published</Table.Th>
             </Table.Tr>
           </Table.Thead>
@@ -86,6 +88,9 @@ function ReleaseRow({ release }: { release: ReleaseView }): ReactNode {
       </Table.Td>
       <Table.Td>
         <Digest value={release.record.digest} of="release record" />
+      </Table.Td>
+      <Table.Td style={{ whiteSpace: 'nowrap' }}>
+        <ReleaseHygiene release={release} />
       </Table.Td>
       <Table.Td style={{ whiteSpace: 'nowrap' }}>
         <Moment at={release.publishedAt} />

@@ -24,6 +24,7 @@ export function makeReleases() {
   return [
     {
       ...release('acme/greenhouse', 3, '1.2.0', 'c4f1902e', 7 * minute),
+      hygiene: reference('c4f1902e04', 512),
       channels: ['latest/stable'],
     },
     release('acme/greenhouse', 2, '1.1.0', 'b07e41d2', 2 * day),
@@ -63,6 +64,26 @@ const settings = {
     default: false,
     description: 'Lower the warmth after sunset',
   },
+}
+
+/** What was found in the tree of a canned release. */
+export const foundInTree = {
+  type: 'hygiene',
+  format: 1,
+  findings: [
+    {
+      ...{ finding: 'telnet-server', path: 'usr/bin/busybox', severity: 'severe' },
+      words: 'is a BusyBox with a telnet server',
+    },
+    {
+      ...{ finding: 'private-key', path: 'app/test.pem', severity: 'severe' },
+      ...{ words: 'holds a private key', accepted: 'a key of the tests alone' },
+    },
+    {
+      ...{ finding: 'unused-library', path: 'lib/libz.so.1', severity: 'note' },
+      words: 'nothing needs libz.so.1',
+    },
+  ],
 }
 
 /** The record of a canned release; greenhouse declares a setting of each type. */

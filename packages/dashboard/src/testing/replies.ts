@@ -1,10 +1,10 @@
-import { parseReleaseRecord } from '@steadfleet/domain'
+import { parseHygieneRecord, parseReleaseRecord } from '@steadfleet/domain'
 import type { RouteSpec } from '@steadfleet/protocol'
 import * as protocol from '@steadfleet/protocol'
 import { Compile } from 'typebox/compile'
 import type { Asked } from './asked.ts'
 import type { Canned } from './canned.ts'
-import { recordOf } from './canned-releases.ts'
+import { foundInTree, recordOf } from './canned-releases.ts'
 import { follow, putGroup, removeGroup, tryRelease, unfollow } from './fleet-replies.ts'
 import {
   decideGrant,
@@ -159,6 +159,8 @@ function codeOf(event: object): string {
 }
 
 function readRecord({ releases }: Canned, { params }: Asked): unknown {
+  if (releases.some(each => 'hygiene' in each && each.hygiene.digest === params.digest))
+    return parseHygieneRecord(foundInTree)
   const release = releases.find(each => each.record.digest === params.digest)
   return release && parseReleaseRecord(recordOf(release))
 }

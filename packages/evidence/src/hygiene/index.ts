@@ -4,6 +4,7 @@ export {
   type Finding,
   type HygieneRule,
   hygieneRules,
+  isOfTree,
   type Severity,
   severityOf,
 } from './rules.ts'

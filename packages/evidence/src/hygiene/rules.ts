@@ -95,3 +95,11 @@ export interface Finding {
 export function severityOf({ rule }: Pick<Finding, 'rule'>): Severity {
   return hygieneRules[rule].severity
 }
+
+/** Rules about the place that a tree was packed in, about another revision, or about the manifest itself. */
+const notOfTree: readonly HygieneRule[] = ['setuid', 'world-writable', 'grown', 'unused-acceptance']
+
+/** Whether a finding is about the tree alone: whoever packs the same again finds it too. */
+export function isOfTree({ rule }: Pick<Finding, 'rule'>): boolean {
+  return !notOfTree.includes(rule)
+}

@@ -150,6 +150,7 @@ function toReleaseView(
     size: record.size,
     sbom: record.sbom,
     provenance: record.provenance,
+    ...(record.hygiene && { hygiene: record.hygiene }),
     publishedAt,
     channels: pointing.map(({ channel }) => channel as ChannelName),
   }
