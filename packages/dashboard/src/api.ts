@@ -45,7 +45,6 @@ const lines = {
   compareRequests: 'GET /v1/packages/:publisher/:name/request-changes',
   listGrants: 'GET /v1/fleets/:fleet/grants',
   forgetGrant: 'DELETE /v1/fleets/:fleet/grants/:publisher/:name/:interface/:scope/:target',
-  listDeeds: 'GET /v1/deeds',
   listReviews: 'GET /v1/reviews',
   reviewRelease: 'POST /v1/packages/:publisher/:name/reviews/:revision',
   isolateDevice: 'POST /v1/devices/:device/isolate',

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { parserOf } from '@steadfleet/domain'
-import { type GrantView, listDeeds, listGrants } from '@steadfleet/protocol'
+import { type GrantView, listGrants } from '@steadfleet/protocol'
 import { isolatedOn, standingOf, whomItHits, wordsFor } from './grants.ts'
 import { oak } from './testing/canned-devices.ts'
-import { makeDeeds, makeGrants } from './testing/canned-grants.ts'
+import { makeGrants } from './testing/canned-grants.ts'
+import { cannedViews } from './testing/views.ts'
 
 const { grants, decisions } = parserOf('grants', listGrants.reply)(makeGrants())
-const deeds = parserOf('deeds', listDeeds.reply)(makeDeeds())
 const home = { fleet: 'home', devices: 4 }
 const grantWith = (changes: Partial<GrantView>): GrantView => ({ ...grants[0]!, ...changes })
 
@@ -49,16 +49,17 @@ describe('a word', () => {
 })
 
 test('what is isolated is told with who did it, where that is known', () => {
+  const { timeline } = cannedViews()
   const packages = ['acme/mosquitto', 'acme/greenhouse'] as GrantView['package'][]
   assert.deepEqual(
-    isolatedOn(oak, { packages }, deeds).map(one => [one.package, one.by]),
+    isolatedOn({ packages }, timeline).map(one => [one.package, one.by]),
     [
       ['acme/mosquitto', 'the fleet’s rule'],
       ['acme/greenhouse', 'somebody'],
     ],
   )
   assert.deepEqual(
-    isolatedOn(oak, { device: true, packages }, deeds).map(one => one.package),
+    isolatedOn({ device: true, packages }, timeline).map(one => one.package),
     [undefined],
   )
 })

@@ -1,5 +1,5 @@
 import type { Isolation } from '@steadfleet/domain'
-import type { DecisionView, DeedView, GrantVerdict, GrantView } from '@steadfleet/protocol'
+import type { DecisionView, GrantVerdict, GrantView, TimelineEntry } from '@steadfleet/protocol'
 import { toCount, toList } from './format/text.ts'
 import type { Tone } from './tone.ts'
 
@@ -106,17 +106,16 @@ export interface Isolated {
   readonly at: string | undefined
 }
 
-/** What of a device is isolated, each by the newest deed that began it. */
+/** What of a device is isolated, each by the newest entry of its timeline that began it. */
 export function isolatedOn(
-  device: string,
   { device: isWhole, packages = [] }: Isolation,
-  deeds: readonly DeedView[],
+  timeline: readonly TimelineEntry[],
 ): Isolated[] {
-  const begun = deeds.filter(one => one.deed === 'isolation: begun' && one.subject === device)
+  const begun = timeline.filter(({ event }) => event.code === 'isolation/begun')
   const names = isWhole ? [undefined] : packages
   return names.map(name => {
-    const what = name ?? 'all packages'
-    const deed = begun.find(({ details }) => (details as { what?: unknown }).what === what)
-    return { package: name, by: deed?.by ?? 'somebody', at: deed?.at }
+    const entry = begun.find(({ event }) => event.details?.package === name)
+    const by = entry?.event.details?.by ?? 'somebody'
+    return { package: name, by: String(by), at: entry?.event.at }
   })
 }

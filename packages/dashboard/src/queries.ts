@@ -147,12 +147,6 @@ export const reviews = queryOptions({
   queryFn: () => call('listReviews', {}),
 })
 
-/** Who decided what; what isolates by itself tells of its device. */
-export const deeds = queryOptions({
-  queryKey: ['devices', 'deeds'],
-  queryFn: () => call('listDeeds', { query: { limit: 1000 } }),
-})
-
 export const groupsOf = (fleet: string) =>
   queryOptions({
     queryKey: ['settings', 'groups', fleet],

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type ChangeStory, causeOf, toStories } from './story.ts'
+import { fig } from './testing/canned-devices.ts'
 import { cannedViews } from './testing/views.ts'
 
-const { timeline, rollouts } = cannedViews()
+const { timeline: all, rollouts } = cannedViews()
+const timeline = all.filter(({ device }) => device === fig)
 const stories = toStories(timeline)
 const changes = stories.filter(story => story.kind === 'change')
 

@@ -7,7 +7,7 @@ import { type Isolated, isolatedOn } from '../grants.ts'
 import { DeviceLink } from '../parts/device-link.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Panel } from '../parts/panel.tsx'
-import { deeds, devicesOf } from '../queries.ts'
+import { devicesOf, timelineOf } from '../queries.ts'
 import { SetIsolation } from './set-isolation.tsx'
 
 /** Who of a fleet is cut off from every network, since when and by whom, and the way to release it. */
@@ -39,11 +39,11 @@ interface IsolatedRowsProps {
 
 /** What of a device is isolated, a row each. */
 export function IsolatedRows({ device, isNamed }: IsolatedRowsProps): ReactNode {
-  const { data = [] } = useQuery(deeds)
+  const { data = [] } = useQuery(timelineOf(device.id))
   const [releasing, setReleasing] = useState<Isolated>()
   return (
     <>
-      {isolatedOn(device.id, device.isolation ?? {}, data).map(one => (
+      {isolatedOn(device.isolation ?? {}, data).map(one => (
         <Group key={one.package ?? ''} className="panel-row" justify="space-between" gap="sm">
           <div>
             <Text fw={600}>{one.package ?? 'All packages'}</Text>

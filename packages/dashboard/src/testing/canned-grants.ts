@@ -1,5 +1,5 @@
 import { oak } from './canned-devices.ts'
-import { ago, day, hour, minute } from './moments.ts'
+import { ago, hour } from './moments.ts'
 
 export const request = { interface: 'network', endpoints: [{ host: 'b.example', port: 443 }] }
 const camera = { interface: 'camera', reason: 'shows who is at the door' }
@@ -47,19 +47,6 @@ export function makeReviews() {
     {
       ...{ ...greenhouse, verdict: 'waiting', reason: '', by: 'operator', at: ago(hour) },
       requests: [camera],
-    },
-  ]
-}
-
-export function makeDeeds() {
-  return [
-    {
-      ...{ id: 2, at: ago(3 * minute), by: 'the fleet’s rule', deed: 'isolation: begun' },
-      ...{ subject: oak, details: { what: 'acme/mosquitto' } },
-    },
-    {
-      ...{ id: 1, at: ago(3 * day), by: 'operator', deed: 'isolation: rule', subject: 'home' },
-      details: { 'denied-per-minute': 1000 },
     },
   ]
 }

@@ -1,4 +1,4 @@
-import { failure, fig } from './canned-devices.ts'
+import { failure, fig, oak } from './canned-devices.ts'
 import { ago, day, digest, hour, minute } from './moments.ts'
 
 const second = 1000
@@ -73,13 +73,27 @@ const events = [
   }),
 ]
 
-/** What fig did, newest first. */
+/** What the server noted of oak. */
+const noted = {
+  id: 1,
+  device: oak,
+  receivedAt: ago(3 * minute),
+  event: {
+    ...{ sequence: 0, at: ago(3 * minute), kind: 'server', code: 'isolation/begun' },
+    message: 'the fleet’s rule isolated acme/mosquitto',
+    details: { by: 'the fleet’s rule', package: 'acme/mosquitto' },
+  },
+  hasEvidence: false,
+}
+
+/** What fig did, newest first; and oak. */
 export function makeTimeline() {
-  return events.map((event, index) => ({
+  const own = events.map((event, index) => ({
     id: 100 - index,
     device: fig,
     receivedAt: event.at,
     event: { sequence: 100 - index, ...event },
     hasEvidence: event.kind === 'security',
   }))
+  return [...own, noted]
 }

@@ -1,5 +1,5 @@
 import { makeDevices, makeFailures, makeGroups } from './canned-devices.ts'
-import { makeDeeds, makeGrants, makeReviews } from './canned-grants.ts'
+import { makeGrants, makeReviews } from './canned-grants.ts'
 import {
   makeChannels,
   makeMoves,
@@ -26,7 +26,6 @@ export function makeCanned() {
     roles: makeRoles(),
     grants: makeGrants(),
     reviews: makeReviews(),
-    deeds: makeDeeds(),
     log: undefined as ReturnType<typeof makeLog> | undefined,
     fleets: [
       {
@@ -68,7 +67,6 @@ export function makeEmpty(): Canned {
     log: undefined,
     grants: { grants: [], decisions: [], rules: {}, modelRules: {} },
     reviews: [],
-    deeds: [],
   }
   return {
     ...empty,

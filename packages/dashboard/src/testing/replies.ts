@@ -51,7 +51,6 @@ const replies: readonly (readonly [RouteSpec, Reply])[] = [
   [protocol.listGrants, ({ grants }) => grants],
   [protocol.decideGrant, decideGrant],
   [protocol.forgetGrant, forgetGrant],
-  [protocol.listDeeds, ({ deeds }) => deeds],
   [protocol.listReviews, ({ reviews }) => reviews],
   [protocol.reviewRelease, reviewRelease],
   [protocol.isolateDevice, isolate],

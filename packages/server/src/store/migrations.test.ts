@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { parsePackageName } from '@steadfleet/domain'
+import { auditBefore } from './audit-store.ts'
 import { deviceWithId } from './device-store.ts'
 import { fleetNamed } from './fleet-store.ts'
-import { deedsOf, saidInFleet } from './grant-store.ts'
+import { saidInFleet } from './grant-store.ts'
 import { isolationOf } from './isolation-store.ts'
 import { migrate, migrations } from './migrations.ts'
 import { openStore } from './store.ts'
@@ -43,7 +44,7 @@ const granted = `${before}
 `
 
 test('a database of before there were grants and isolation keeps what it had, and learns both', async t => {
-  await using store = await openStore(oldDatabase(t, 7, before))
+  await using store = await openStore(oldDatabase(t, 7, before), () => new Date(at))
   const fleet = await fleetNamed(store.db, 'home')
   assert.deepEqual(
     [fleet.updates, fleet.isolate_from, fleet.model],
@@ -67,7 +68,7 @@ test('a database of before there were grants and isolation keeps what it had, an
 })
 
 test('a database of before models granted anything keeps every grant, review and deed', async t => {
-  await using store = await openStore(oldDatabase(t, 9, granted))
+  await using store = await openStore(oldDatabase(t, 9, granted), () => new Date(at))
   assert.deepEqual(isolationOf(await deviceWithId(store.db, device)), { packages: [camera] })
   assert.equal((await fleetNamed(store.db, 'home')).isolate_from, 1000)
   const { decisions, rules, modelRules } = await saidInFleet(store.db, 'home', ceiling)
@@ -76,9 +77,10 @@ test('a database of before models granted anything keeps every grant, review and
     decisions.map(({ interface: opened, verdict, by }) => [opened, verdict, by]),
     [['camera', 'never', 'ada']],
   )
+  const acts = await auditBefore(store.db, {}, { before: undefined, limit: 10 })
   assert.deepEqual(
-    (await deedsOf(store.db, 10)).map(({ deed }) => deed),
-    ['grant: never'],
+    acts.map(({ act, by, subject }) => [act, by, subject]),
+    [['decideGrant', 'ada', 'acme/camera']],
   )
   const reviews = await store.db.selectFrom('review').select(['revision', 'verdict']).execute()
   assert.deepEqual(
@@ -101,7 +103,10 @@ function oldDatabase(t: TestContext, version: number, rows: string): string {
   t.after(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'steadfleet.db')
   using database = new DatabaseSync(path)
-  for (const step of migrations.slice(0, version)) database.exec(step)
+  for (const step of migrations.slice(0, version)) {
+    if (typeof step === 'string') database.exec(step)
+    else step(database)
+  }
   database.exec(`${rows}; pragma user_version = ${version}`)
   return path
 }
