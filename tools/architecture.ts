@@ -43,6 +43,7 @@ export const architecture = {
   signer: ['base', 'domain', 'trust', 'authority', 'protocol', 'typebox'],
   witness: ['base', 'trust', 'authority'],
   gateway: ['base', 'domain', 'confine', 'typebox', 'yaml'],
+  simulator: ['base', 'domain', 'trust', 'authority', 'protocol', 'typebox'],
   dashboard: [
     'base',
     'domain',

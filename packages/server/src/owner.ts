@@ -43,6 +43,7 @@ interface InForce {
 export async function openOwner(folder: string, signer: () => SignerClient): Promise<Owner> {
   await finishSet(folder)
   let inForce = await readInForce(folder)
+  let policy = policyIn(inForce)
   let turn: Promise<unknown> = Promise.resolve()
   const firstRootFile = inForce.roots[0] ?? new Uint8Array()
   const owner: Owner = {
@@ -56,13 +57,14 @@ export async function openOwner(folder: string, signer: () => SignerClient): Pro
       const file = inForce.roots[version - 1]
       return file && parseEnvelopeBytes(file)
     },
-    policy: () => policyIn(inForce),
+    policy: () => policy,
     apply(step, now) {
       const result = turn.then(async () => {
         const before = directors(rootIn(inForce))
         const files = accepted(inForce, step, now)
         if (files.size > 0) await putInForce(folder, files, signer())
         inForce = await readInForce(folder)
+        policy = policyIn(inForce)
         return { isDirectedAnew: before !== directors(rootIn(inForce)) }
       })
       turn = result.catch(() => undefined)

@@ -51,6 +51,7 @@ import { serverBackup, serverRestore } from './server.ts'
 import { settingsList, settingsSet } from './settings.ts'
 import { signIn } from './sign-in.ts'
 import { signer } from './signer.ts'
+import { simulate } from './simulate.ts'
 import { targetsCommands } from './targets.ts'
 import { thisDeviceCommands } from './this-device.ts'
 import { tryPackage } from './try.ts'
@@ -62,6 +63,7 @@ import { witnessMake, witnessRun } from './witness.ts'
 export const commands: readonly CommandSpec[] = [
   init,
   serve,
+  simulate,
   serverBackup,
   serverRestore,
   signer,

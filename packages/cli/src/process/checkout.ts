@@ -8,6 +8,7 @@ export const programs = {
   server: join(checkout, 'packages/server/src/main.ts'),
   signer: join(checkout, 'packages/signer/src/main.ts'),
   witness: join(checkout, 'packages/witness/src/main.ts'),
+  simulator: join(checkout, 'packages/simulator/src/main.ts'),
   gateway: join(checkout, 'packages/gateway/src/main.ts'),
   agent: join(checkout, 'packages/agent/src/main.ts'),
   agentBuild: join(checkout, 'packages/agent/build.mjs'),

@@ -84,8 +84,9 @@ async function orderBatch(options: OrdererOptions, due: readonly DeviceRow[]): P
   const { store } = options
   const drafts: Draft[] = []
   const unchanged: DeviceRow[] = []
+  const asked = { ...options, required: onceEach(options.required) }
   for (const device of due) {
-    const draft = await draftFor(options, device)
+    const draft = await draftFor(asked, device)
     if (draft) drafts.push(draft)
     else unchanged.push(device)
   }
@@ -94,6 +95,16 @@ async function orderBatch(options: OrdererOptions, due: readonly DeviceRow[]): P
   )
   if (drafts.length > 0) await signAndPut(options, drafts)
   return drafts.length
+}
+
+/** The same question has one answer for all devices of a batch. */
+function onceEach<T>(ask: (name: string) => Promise<T>): (name: string) => Promise<T> {
+  const answers = new Map<string, Promise<T>>()
+  return name => {
+    const answer = answers.get(name) ?? ask(name)
+    answers.set(name, answer)
+    return answer
+  }
 }
 
 /** What to sign for a device, or undefined where its order says it already. */
