@@ -5,6 +5,7 @@ import { type Change, Halted, partOf, stepOf } from '@steadfleet/engine'
 import { followForever } from './change/follow-order.ts'
 import { makeUpForLost } from './change/found-data.ts'
 import { currentGeneration } from './change/generations.ts'
+import { heldToOrder } from './change/hold-to-order.ts'
 import { recover } from './change/recover.ts'
 import { dropExpiredForever } from './change/rejected-data.ts'
 import { type Reverting, type RevertOptions, revert } from './change/revert.ts'
@@ -70,8 +71,14 @@ export class Agent {
     for (const event of await makeUpForLost(found.specs)) await parts.outbox.add(event)
     // Before anything runs: what is cut stays cut.
     await parts.isolating.heed()
-    agent.#ordered.listen(() => void parts.isolating.heed())
-    await parts.apps.adopt(found.specs)
+    await parts.requiring.heed()
+    agent.#ordered.listen(() => {
+      void parts.isolating.heed()
+      parts.requiring.heed().catch((error: unknown) => {
+        options.world.log({ level: 'error', message: String(error) })
+      })
+    })
+    await parts.apps.adopt(await heldToOrder(found, parts, options.world))
     agent.#status = await serveStatus(options.paths.socket, () => agent.status(), options.world)
     agent.#api = await agent.#serveApi()
     const serve = options.fetch?.serve

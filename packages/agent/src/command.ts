@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { isRequirement, type Requirement, requirements } from './apps/index.ts'
+import { type ConfinementPart, confinementParts } from '@steadfleet/domain'
+import { isRequirement } from './apps/index.ts'
 import { wrongUsage } from './error.ts'
 import { fetchFlags, parseFetchOptions } from './fetch-options.ts'
 import type { FetchOptions } from './parts.ts'
@@ -32,7 +33,7 @@ export const usage = `steadfleet-agent: keeps one device on what its fleet order
   --group NAME                whose members use this device: they see how it is, and answer when it
                               asks; steadfleet where there is such a group
   --require PART              start no app where this device lacks it: uid, memory, processes, cpu,
-                              firewall or landlock; may be given again
+                              devices, firewall or landlock; may be given again
 `
 
 export type Command =
@@ -52,7 +53,7 @@ export type Command =
       readonly fetch: FetchOptions
       readonly rejectedDays: number | undefined
       readonly group: string | undefined
-      readonly require: readonly Requirement[]
+      readonly require: readonly ConfinementPart[]
     }
   | {
       readonly does: 'import'
@@ -116,9 +117,9 @@ const withWord = new Map<string, Maker>([
   ['import', ({ state, json }, file) => ({ does: 'import', file, state, json })],
 ])
 
-function requirementOf(word: string): Requirement {
+function requirementOf(word: string): ConfinementPart {
   if (isRequirement(word)) return word
-  throw wrongUsage(`--require ${word} is none of ${Object.keys(requirements).join(', ')}`)
+  throw wrongUsage(`--require ${word} is none of ${confinementParts.join(', ')}`)
 }
 
 function daysOf(value: string | undefined): number | undefined {

@@ -39,6 +39,7 @@ export type AgentErrorCode =
   | 'agent/offline-gap'
   | 'agent/not-running'
   | 'agent/fault'
+  | 'agent/widened'
 
 /** Raised by the device agent for what it expects to go wrong: the network, the disk, the order. */
 export class AgentError extends CodedError<AgentErrorCode> {}

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Conditions } from '@steadfleet/engine'
 import { type Client, makeClient, type Transport } from '@steadfleet/protocol'
-import type { AppExit, Apps, AppsOptions } from './apps/index.ts'
+import { type AppExit, type Apps, type AppsOptions, Requiring } from './apps/index.ts'
 import { ChangeRoom } from './change/change-room.ts'
 import type { Stores } from './change/collect.ts'
 import { DeviceHost } from './change/device-host.ts'
@@ -35,7 +35,7 @@ import { type Source, Sources } from './store/sources.ts'
 import { TreeStore } from './store/trees.ts'
 import type { Enrolment } from './trust/enrolment.ts'
 import { type Identity, readIdentity } from './trust/identity.ts'
-import { orderedIsolation, updatePolicyReader } from './trust/ordered-policy.ts'
+import { orderedIsolation, orderedParts, updatePolicyReader } from './trust/ordered-policy.ts'
 import { TrustState } from './trust/trust-state.ts'
 import type { World } from './world.ts'
 
@@ -103,6 +103,7 @@ export interface Parts {
   readonly say: Say
   readonly self: Self
   readonly isolating: Isolating
+  readonly requiring: Requiring
 }
 
 /** Takes the directory and opens all that lies in it. `leave` halts the agent that is made of it. */
@@ -170,17 +171,18 @@ async function openUnderLock(
   listenToExits(apps, journal, new CrashReporter(outbox, world))
   const troubles = new TroubleReporter(outbox, world)
   apps.onTrouble(trouble => void troubles.report(trouble))
-  const isolating = await openIsolating(paths, { trust, apps, tell, suspect })
+  const heeding = await openHeeding(paths, { trust, apps, tell, suspect })
   await tellDamage(outbox, file, trust)
   const read = { identity, enrolment, trust, client, outbox, refusals }
   const kept = { file, journal, stores, keeping, fetching, care, scrub }
-  return { lock, self, ...read, ...kept, apps, host, say, isolating }
+  return { lock, self, ...read, ...kept, apps, host, say, ...heeding }
 }
 
-async function openIsolating(
+/** What the orders say of networks, and of what there must be to confine with. */
+async function openHeeding(
   paths: Paths,
   { trust, apps, tell, suspect }: Pick<Parts, 'trust' | 'apps'> & Telling,
-): Promise<Isolating> {
+): Promise<Pick<Parts, 'isolating' | 'requiring'>> {
   const isolating = await Isolating.open({
     path: paths.isolated,
     ordered: () => orderedIsolation(trust.sealedOrder, suspect),
@@ -188,7 +190,8 @@ async function openIsolating(
     tell,
   })
   apps.onAttempts(attempts => void isolating.attempted(attempts))
-  return isolating
+  const ordered = () => orderedParts(trust.sealedOrder, suspect)
+  return { isolating, requiring: new Requiring({ apps, tell, ordered }) }
 }
 
 interface Telling {

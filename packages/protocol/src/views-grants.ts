@@ -43,8 +43,6 @@ export const GrantView = object({
   opens: Type.String(),
   danger: Type.String(),
   risk: oneOf('low', 'medium', 'high'),
-  /** What happens to a running app when it is taken away. */
-  revoked: oneOf('at once', 'by restart'),
   is: oneOf('granted', 'refused', 'open'),
   by: oneOf('never', 'device', 'fleet', 'rule', 'model', 'ceiling', 'default', 'nobody'),
   /** Whether the owner root’s ceiling lets the package have it at all. */

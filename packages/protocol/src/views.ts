@@ -15,6 +15,7 @@ import {
   object,
   PackageName,
   PublisherName,
+  RequiredParts,
   Revision,
   RolloutPolicy,
   SettingScope,
@@ -141,6 +142,8 @@ export const FleetView = object({
   probationSeconds: Type.Optional(Type.Integer({ minimum: 1 })),
   /** From so many denied attempts in a minute on a package is isolated by itself; absent: never. */
   isolateFrom: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Without any of these its devices start no app. */
+  require: RequiredParts.properties.require,
   packages: Type.Array(object({ package: PackageName, channel: ChannelName })),
 })
 export type FleetView = Static<typeof FleetView>

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import {
+  type ConfinementPart,
   type DeviceEvent,
   type IsolationPolicy,
   parsePackageName,
@@ -15,6 +16,7 @@ import {
   listAudit,
   releaseDevice,
   setIsolationRule,
+  setRequiredParts,
 } from '@steadfleet/protocol'
 import type { TestDevice } from './testing/test-device.ts'
 import { fleet, follow, moveStable, openTestFleet, type TestFleet } from './testing/test-fleet.ts'
@@ -100,6 +102,17 @@ describe('isolation', { concurrency: false }, () => {
   })
 })
 
+test('what devices must have to confine apps with goes out with their orders', async () => {
+  const say = (...require: ConfinementPart[]) =>
+    it.operator.call(setRequiredParts, { params: { fleet }, body: { require } })
+  const now = async () => (await policy()).require
+  assert.equal(await now(), undefined)
+  assert.deepEqual((await say('landlock', 'firewall')).require, ['firewall', 'landlock'])
+  assert.deepEqual(await now(), ['firewall', 'landlock'])
+  assert.deepEqual((await say()).require, [])
+  assert.equal(await now(), undefined)
+})
+
 async function isolated() {
   return (await it.operator.call(getDevice, { params: { device: device.id } })).isolation
 }
@@ -128,7 +141,11 @@ async function tell(details: NonNullable<DeviceEvent['details']>): Promise<void>
 
 /** What the device’s order says of isolation, once it was made. */
 async function ordered(): Promise<IsolationPolicy | undefined> {
+  return (await policy()).isolation
+}
+
+async function policy(): Promise<{ isolation?: IsolationPolicy; require?: string[] }> {
   const { order } = await device.checkIn({ counter: 0 })
   assert.ok(order, 'there is an order')
-  return JSON.parse(Buffer.from(order.payload, 'base64').toString()).policy.isolation
+  return JSON.parse(Buffer.from(order.payload, 'base64').toString()).policy
 }

@@ -2,6 +2,7 @@ import type {
   App,
   AppStatus,
   Behaviour,
+  ConfinementPart,
   InterfaceRequest,
   IsolationPolicy,
   PackageName,
@@ -9,7 +10,6 @@ import type {
 } from '@steadfleet/domain'
 import type { Attempts } from '../network/index.ts'
 import type { BusTools } from './opened/bus-proxy.ts'
-import type { Requirement } from './requirements.ts'
 
 /** One app of one release, and all that its sandbox needs to know. */
 export interface AppSpec {
@@ -103,6 +103,11 @@ export interface Apps {
   onAttempts(listener: (attempts: Attempts) => void): void
   /** Cuts off the networks of these packages, or of all; lets all others go. */
   isolate(isolation: IsolationPolicy): Promise<void>
+  /**
+   * What the newest order insists on: what runs on a device that lacks any of it is ended, and begun again once
+   * it is insisted on no more. Gives what is lacking, in words.
+   */
+  require(parts: readonly string[]): Promise<string | undefined>
   /** Calls `listener` with each new line of output, until the returned function is called. */
   follow(listener: (line: AppLine) => void): () => void
   /** What is and is not enforced here, probed at the start; for the report's attributes. */
@@ -124,7 +129,7 @@ export interface AppsOptions {
   /** Restarts the device or turns it off, for a package that may ask for it. */
   readonly power?: (request: 'restart' | 'power-off', packageName: string) => void
   /** What the owner insists on: where any of it is lacking, no app is started. */
-  readonly require?: readonly Requirement[]
+  readonly require?: readonly ConfinementPart[]
   /** Is told what went wrong where nobody waits for an answer. */
   readonly warn?: (message: string) => void
 }

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readIfThere } from './files.ts'
 
-export type Controller = 'memory' | 'pids' | 'cpu'
+export type Controller = 'memory' | 'pids' | 'cpu' | 'devices'
 
 /** A folder of one cgroup hierarchy in which the agent makes cgroups, and what that one can do. */
 export interface CgroupHome {
@@ -13,7 +13,8 @@ export interface CgroupHome {
   readonly isForKilling: boolean
 }
 
-const limiting: readonly Controller[] = ['memory', 'pids', 'cpu']
+/** Version 2 has no controller of devices: there a program in the kernel (bpf) would say what may be opened. */
+const limiting: readonly Controller[] = ['memory', 'pids', 'cpu', 'devices']
 
 /**
  * The hierarchies in which this process may make cgroups. In version 1 below its own cgroup, so

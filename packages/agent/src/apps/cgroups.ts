@@ -25,7 +25,10 @@ export function makeCgroup(homes: readonly CgroupHome[], name: string, limits: L
   return homes.map(home => {
     const folder = join(home.folder, name)
     mkdirSync(folder, { recursive: true })
-    for (const controller of home.controllers) setLimit[controller](folder, home.version, limits)
+    for (const controller of home.controllers) {
+      // Devices are said by number once it is known what there is: device-wall.ts
+      if (controller !== 'devices') setLimit[controller](folder, home.version, limits)
+    }
     return folder
   })
 }
@@ -34,6 +37,8 @@ export function makeCgroup(homes: readonly CgroupHome[], name: string, limits: L
 export function joiningFiles(cgroup: Cgroup): string[] {
   return cgroup.map(folder => join(folder, 'cgroup.procs'))
 }
+
+type LimitController = Exclude<Controller, 'devices'>
 
 const setLimit = {
   memory(folder, version, { memoryBytes }) {
@@ -61,7 +66,10 @@ const setLimit = {
     writeIfThere(join(folder, 'cpu.cfs_quota_us'), `${quota ?? -1}`)
     if (realTimePercent > 0) allowRealTime(folder, realTimePercent * 10_000)
   },
-} as const satisfies Record<Controller, (folder: string, version: 1 | 2, limits: Limits) => void>
+} as const satisfies Record<
+  LimitController,
+  (folder: string, version: 1 | 2, limits: Limits) => void
+>
 
 const periodMicroseconds = 100_000
 const realTime = 'cpu.rt_runtime_us'

@@ -28,6 +28,7 @@ export function describeFloor(floor: Floor): Record<string, string> {
     'confinement.devices': floor.doors.devices
       ? 'nodes of its own, that come and go'
       : 'those that the agent’s user may use, as they were at the start',
+    'confinement.device-wall': by('devices', 'not used: cgroup v1 has it, and is not here'),
     'confinement.bus': floor.doors.bus.proxy
       ? 'by name, through xdg-dbus-proxy'
       : 'refused: no proxy',

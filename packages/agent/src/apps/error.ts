@@ -2,6 +2,7 @@ import { CodedError } from '@steadfleet/base'
 
 export type AppsErrorCode =
   | 'apps/no-sandbox'
+  | 'apps/lacking'
   | 'apps/no-uid'
   | 'apps/cannot-stop'
   | 'apps/over-budget'

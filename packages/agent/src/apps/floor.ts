@@ -3,18 +3,21 @@ import { arch } from 'node:os'
 import { join } from 'node:path'
 import type { Architecture } from '@steadfleet/domain'
 import { pathsOf } from '../disk/paths.ts'
-import { findCgroupHomes } from './cgroup-homes.ts'
+import { type CgroupHome, findCgroupHomes } from './cgroup-homes.ts'
 import { leaveCgroupHomes } from './cgroups.ts'
+import { moveWall } from './device-wall.ts'
 import { AppsError } from './error.ts'
 import { findProgram, launcherOf } from './host-programs.ts'
 import { findLandlock } from './landlock.ts'
 import { type BusTools, findBusTools } from './opened/bus-proxy.ts'
 import { DeviceFolders } from './opened/device-folders.ts'
+import type { DeviceNode } from './opened/device-nodes.ts'
 import { Exchange } from './opened/exchange.ts'
 import type { Doors } from './opened/opened.ts'
 import { type PowerRequest, PowerRequests } from './opened/power-requests.ts'
+import { forgetUids, userRecords } from './opened/user-records.ts'
 import type { Floor } from './sandboxes.ts'
-import { leaseTable } from './uid-lease.ts'
+import { blockOf, leaseTable } from './uid-lease.ts'
 import { openUids, type Uids } from './uids.ts'
 
 const architectures: Readonly<Record<string, Architecture>> = { x64: 'amd64', arm64: 'arm64' }
@@ -56,13 +59,14 @@ export async function findFloor(options: FloorOptions): Promise<Floor> {
     launcher: await launcherOf(program, env),
     leases: pathsOf(stateDir).leases,
     ...(uids && { uids }),
-    doors: openHouse(options, uids),
+    doors: openHouse(options, homes, uids),
     ...(prlimit !== undefined && { prlimit }),
   }
 }
 
 /** Gives back what an agent took of the device: its cgroups, its uids. */
 export function leaveFloor({ homes, uids, doors }: Floor): void {
+  if (uids) forgetUids(userRecords, uid => blockOf(uid) === uids.block)
   doors.devices?.leave()
   leaveCgroupHomes(homes)
   uids?.release()
@@ -70,12 +74,15 @@ export function leaveFloor({ homes, uids, doors }: Floor): void {
 
 function openHouse(
   { stateDir, warn, power, bus = findBusTools(), sysfs = '/sys' }: FloorOptions,
+  homes: readonly CgroupHome[],
   uids: Uids | undefined,
 ): Doors {
   const home = join('/dev/steadfleet', instanceOf(stateDir))
+  const allow = (name: string, nodes: readonly DeviceNode[]) => moveWall(homes, name, nodes)
+  const mayMake = uids !== undefined && findProgram('mknod') !== undefined
   return {
-    ...(uids &&
-      findProgram('mknod') !== undefined && { devices: new DeviceFolders(home, sysfs, warn) }),
+    ...(mayMake && { devices: new DeviceFolders(home, sysfs, { warn, allow }) }),
+    sysfs,
     exchange: new Exchange(join(stateDir, 'exchange'), async name => uids?.of(name)),
     power: new PowerRequests(join(stateDir, 'apps', '.shutdown'), power),
     bus,

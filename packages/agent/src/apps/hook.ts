@@ -5,6 +5,7 @@ import { constants } from 'node:os'
 import { basename, join } from 'node:path'
 import type { AppSpec, HookResult } from './apps.ts'
 import { joiningFiles, killCgroup, makeCgroup, removeCgroup } from './cgroups.ts'
+import { raiseWall } from './device-wall.ts'
 import { diskBudgetOf, watchDisk } from './disk-budget.ts'
 import { startBound } from './keeper.ts'
 import { cgroupName } from './run-record.ts'
@@ -35,6 +36,7 @@ export async function runHook(floor: Floor, hook: Hook): Promise<HookResult> {
   try {
     const way = await wayOf(floor, spec)
     const inside = await prepareSandbox(floor, spec, { folder, command, way })
+    raiseWall(cgroup, spec, floor.doors.sysfs)
     const budget = await diskBudgetOf(floor, spec)
     const child = startBound({ folder, joins: joiningFiles(cgroup), command: inside })
     const end = async () => {

@@ -22,6 +22,7 @@ import { isTaking } from './opened/exchange.ts'
 import type { Doors } from './opened/opened.ts'
 import { lastLines, ownLines } from './output.ts'
 import { provenFloor } from './proven-floor.ts'
+import { lackingOf, refuseLacking } from './requirements.ts'
 import { defaultBackOff } from './restart.ts'
 import { isSameSpec, readRecord, readRecords, runFolder } from './run-record.ts'
 import type { Floor } from './sandboxes.ts'
@@ -53,6 +54,8 @@ class SupervisedApps implements Apps {
   readonly #supervision: Supervision
   readonly #floor: Floor | AppsError
   readonly #warn: (message: string) => void
+  /** What the newest order insists on. */
+  #required: readonly string[] = []
   #isClosed = false
 
   constructor({ stateDir, backOff, warn, refuseDamaged }: AppsOptions, floor: Floor | AppsError) {
@@ -124,6 +127,7 @@ class SupervisedApps implements Apps {
         return new SupervisedApp(record.spec, this.#supervision).end(record)
       }),
     )
+    if (this.#lacking !== undefined) await this.#restartAll()
     await Promise.all(specs.map(spec => this.keep(spec)))
     await this.#doors?.devices?.sweep()
   }
@@ -166,6 +170,14 @@ class SupervisedApps implements Apps {
     await this.#networks?.isolate(isolation)
   }
 
+  async require(parts: readonly string[]): Promise<string | undefined> {
+    const before = this.#lacking
+    this.#required = parts
+    const lacking = this.#lacking
+    if (lacking?.message !== before?.message) await this.#restartAll()
+    return parts.length > 0 ? lacking?.message : undefined
+  }
+
   follow(listener: (line: AppLine) => void): () => void {
     this.#lineListeners.add(listener)
     for (const app of this.#apps.values()) this.#followOutput(app)
@@ -177,7 +189,9 @@ class SupervisedApps implements Apps {
 
   describeConfinement(): Readonly<Record<string, string>> {
     const floor = this.#floor
-    return floor instanceof AppsError ? describeNoFloor(floor) : describeFloor(floor)
+    if (floor instanceof AppsError) return describeNoFloor(floor)
+    const lacking = this.#lacking
+    return { ...describeFloor(floor), ...(lacking && describeNoFloor(lacking)) }
   }
 
   async close(): Promise<void> {
@@ -219,7 +233,21 @@ class SupervisedApps implements Apps {
 
   #firmFloor(): Floor {
     if (this.#floor instanceof AppsError) throw this.#floor
+    refuseLacking(this.#floor, this.#required)
     return this.#floor
+  }
+
+  /** Why nothing may be started here, if so. */
+  get #lacking(): AppsError | undefined {
+    const floor = this.#floor
+    return floor instanceof AppsError ? floor : lackingOf(floor, this.#required)
+  }
+
+  /** Ends what runs and begins it where it may be; what waits is begun now. */
+  async #restartAll(): Promise<void> {
+    const apps = [...this.#apps.values()]
+    await Promise.all(apps.map(app => app.restart()))
+    await Promise.all(apps.map(app => app.retry()))
   }
 
   #of(packageName: PackageName): SupervisedApp[] {

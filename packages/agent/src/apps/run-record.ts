@@ -28,7 +28,7 @@ export function runFolder(stateDir: string, packageName: PackageName, app: strin
 }
 
 /** The name of an app's cgroup. */
-export function cgroupName(packageName: PackageName, app: string): string {
+export function cgroupName(packageName: string, app: string): string {
   return `${packageName.replace('/', '.')}.${app}`
 }
 

@@ -4,6 +4,7 @@ import { pathsOf } from '../disk/paths.ts'
 import { isDamage } from '../error.ts'
 import type { AppExit, AppSpec, AppTrouble, BackOff } from './apps.ts'
 import { type Cgroup, joiningFiles, makeCgroup, outOfMemoryKills, removeCgroup } from './cgroups.ts'
+import { raiseWall } from './device-wall.ts'
 import { type DiskBudget, diskBudgetOf, refuseFarOver, watchDisk } from './disk-budget.ts'
 import { watchExcess } from './excess.ts'
 import { startKeeper, statusIn } from './keeper.ts'
@@ -20,6 +21,11 @@ import {
 } from './run-record.ts'
 import { type Floor, limitsOf, prepareSandbox, reopenDoors } from './sandboxes.ts'
 import { wayOf } from './way.ts'
+
+/** What keeps an app from starting now, and may not for ever. */
+function mayPass(error: unknown): boolean {
+  return isCoded(error, 'apps/over-budget') || isCoded(error, 'apps/lacking')
+}
 
 /** What a supervised app is given by whoever keeps all of them. */
 export interface Supervision {
@@ -92,6 +98,8 @@ export class SupervisedApp {
       this.#isWanted = false
       this.#endTimers()
       await this.#endRun()
+      // Where it may not begin again yet, its end is no news to the next agent either.
+      await clearRecord(this.folder)
       this.#isWanted = true
       await this.#beginOrWait()
     })
@@ -191,7 +199,7 @@ export class SupervisedApp {
     try {
       await this.#begin()
     } catch (error) {
-      if (!isDamage(error) && !isCoded(error, 'apps/over-budget')) throw error
+      if (!isDamage(error) && !mayPass(error)) throw error
       this.#state = 'backing off'
       this.#of.warn(this.spec, error)
       this.#beginLater()
@@ -210,6 +218,7 @@ export class SupervisedApp {
     refuseFarOver(budget, spec)
     const name = cgroupName(spec.package, spec.app)
     const cgroup = makeCgroup(floor.homes, name, limitsOf(spec))
+    raiseWall(cgroup, spec, floor.doors.sysfs)
     const record: RunRecord = {
       spec,
       cgroup,

@@ -137,7 +137,7 @@ function livingBlocks(): Set<number> {
   const uids = readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .flatMap(ownerOf)
-  return new Set(uids.map(uid => Math.floor((uid - firstUid) / blockSize)))
+  return new Set(uids.map(blockOf))
 }
 
 function ownerOf(pid: string): number[] {
@@ -147,4 +147,9 @@ function ownerOf(pid: string): number[] {
     if (isMissing(error)) return []
     throw error
   }
+}
+
+/** The block that a uid is of. */
+export function blockOf(uid: number): number {
+  return Math.floor((uid - firstUid) / blockSize)
 }

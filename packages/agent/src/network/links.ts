@@ -52,19 +52,32 @@ export function hasIpv6(): boolean {
 
 /** Makes a package's namespace, and the link between it and the device; what half of it is there goes first. */
 export async function makeLink(tools: Tools, place: Place): Promise<void> {
-  const { ip, nsenter } = tools
-  await removeLink(tools, place)
-  await runTool(ip, ['-batch', '-'], toOuterLink(place, hasIpv6()))
+  await makeOuterEnd(tools, place)
+  await makeInnerEnd(tools, place)
+}
+
+/** The first half: the namespace, the link, and the device's end of it. The table that stands is left as it is. */
+export async function makeOuterEnd(tools: Tools, place: Place): Promise<void> {
+  await removeEnds(tools, place)
+  await runTool(tools.ip, ['-batch', '-'], toOuterLink(place, hasIpv6()))
+}
+
+/** The second half: what is in the namespace. */
+export async function makeInnerEnd({ nsenter }: Tools, place: Place): Promise<void> {
   const enter = [`--net=${namespacePath(place)}`, '--', '/bin/sh', '-c', toInnerScript(place)]
   await runTool(nsenter, enter)
 }
 
 /** Takes a package's namespace, link and table away. What still runs in it has no network any more. */
-export async function removeLink({ ip, nft }: Tools, place: Place): Promise<void> {
+export async function removeLink(tools: Tools, place: Place): Promise<void> {
+  await removeEnds(tools, place)
+  await runTool(tools.nft, ['-f', '-'], toRemoval(place.link))
+}
+
+async function removeEnds({ ip }: Tools, place: Place): Promise<void> {
   const { link } = place
   await removeWhile(() => linksHere().has(link), ip, ['link', 'delete', link])
   await removeWhile(() => existsSync(namespacePath(place)), ip, ['netns', 'delete', link])
-  await runTool(nft, ['-f', '-'], toRemoval(link))
 }
 
 /** Another agent of this machine may take away the same leftover just now: what is gone is gone. */

@@ -21,7 +21,15 @@ import { Finder } from './discovery/finder.ts'
 import type { Lan } from './discovery/lan.ts'
 import { Resolver, type ResolverOptions } from './dns/resolver.ts'
 import { NameService } from './dns/service.ts'
-import { hasIpv6, isLinked, localnetSwitch, makeLink, removeLink, toMark } from './links.ts'
+import {
+  hasIpv6,
+  isLinked,
+  localnetSwitch,
+  makeInnerEnd,
+  makeOuterEnd,
+  removeLink,
+  toMark,
+} from './links.ts'
 import { runTool, type Tools } from './tools.ts'
 
 /** What a package's network is given by its device. */
@@ -66,21 +74,41 @@ export class PackageNetwork implements AsyncDisposable {
       const text = toFirewall(needs, this.place)
       const made = digestOf(text)
       if (this.#made === made && isLinked(this.place)) return false
-      const { tools } = this.#device
       const isThere = isLinked(this.place)
-      if (!isThere) await makeLink(tools, this.place)
-      await writeFile(localnetSwitch(this.place), '1')
-      await this.#endServing()
-      this.#service = await this.#serve(needs)
-      this.#finder = await this.#find(needs)
-      this.#groups = groupFlows(needs.outbound === 'anywhere' ? [] : needs.outbound)
-      this.#until.clear()
-      this.#surroundings = this.#surroundingsNow()
-      const whole = isThere && standing === made ? '' : text + toMark(this.place, made)
-      await this.#load(whole + this.#surroundings + toIsolation(this.place, this.#isIsolated))
-      this.#made = made
-      return whole !== ''
+      const making = { needs, text, made, isStanding: isThere && standing === made }
+      return isThere ? this.#fill(making) : this.#make(making)
     })
+  }
+
+  /** The inner end and the firewall are made side by side: starting programs is what takes the time. */
+  async #make(making: Making): Promise<boolean> {
+    const { tools } = this.#device
+    try {
+      await makeOuterEnd(tools, this.place)
+      const ends = [this.#fill(making), makeInnerEnd(tools, this.place)] as const
+      const [isNew] = await Promise.all(ends)
+      return isNew
+    } catch (error) {
+      // Half of it would be taken for all of it the next time.
+      this.#made = undefined
+      await removeLink(tools, this.place)
+      throw error
+    }
+  }
+
+  /** Who serves it, and its firewall; whether that was made anew. */
+  async #fill({ needs, text, made, isStanding }: Making): Promise<boolean> {
+    await writeFile(localnetSwitch(this.place), '1')
+    await this.#endServing()
+    this.#service = await this.#serve(needs)
+    this.#finder = await this.#find(needs)
+    this.#groups = groupFlows(needs.outbound === 'anywhere' ? [] : needs.outbound)
+    this.#until.clear()
+    this.#surroundings = this.#surroundingsNow()
+    const whole = isStanding ? '' : text + toMark(this.place, made)
+    await this.#load(whole + this.#surroundings + toIsolation(this.place, this.#isIsolated))
+    this.#made = made
+    return whole !== ''
   }
 
   isolate(isIsolated: boolean): Promise<void> {
@@ -202,6 +230,13 @@ export class PackageNetwork implements AsyncDisposable {
     this.#work = done.catch(() => undefined)
     return done
   }
+}
+
+interface Making {
+  readonly needs: NetworkNeeds
+  readonly text: string
+  readonly made: string
+  readonly isStanding: boolean
 }
 
 function keyOf({ set, address }: NamedAddress): string {

@@ -124,6 +124,11 @@ export class PretendApps implements Apps {
     // They have no network to try anything in.
   }
 
+  /** These are confined by nothing, and lack nothing. */
+  async require(): Promise<undefined> {
+    return undefined
+  }
+
   async isolate(isolation: IsolationPolicy): Promise<void> {
     this.isolations.push(isolation)
   }

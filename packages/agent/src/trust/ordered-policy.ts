@@ -3,6 +3,7 @@ import {
   type IsolationPolicy,
   type PackageName,
   parseOrderedIsolation,
+  parseOrderedParts,
   parseOrderedRestores,
   parseOrderedUpdatePolicy,
   type UpdatePolicy,
@@ -48,6 +49,11 @@ export function orderedRestores(
 ): readonly PackageName[] {
   if (order === undefined || reopenOrder(order).counter !== counter) return []
   return readMember(order, 'restore-data', parseOrderedRestores, suspect) ?? []
+}
+
+/** What an accepted order insists on that a device must have to confine apps with. */
+export function orderedParts(order: Envelope | undefined, suspect: Suspect): readonly string[] {
+  return readMember(order, 'require', parseOrderedParts, suspect) ?? []
 }
 
 function readMember<T>(

@@ -48,6 +48,19 @@ export async function readStatement<T>(
   return { value, torn: [...found.torn, ...torn] }
 }
 
+/** The statement that was in force before this one, where it is kept. */
+export async function readEarlier<T>(
+  folder: string,
+  name: StatementName,
+  reopen: (envelope: Envelope) => T,
+): Promise<Taken<T> | undefined> {
+  const { value } = await readCopies(earlier(folder, name), body => {
+    const envelope = parseEnvelopeBytes(body)
+    return { statement: reopen(envelope), envelope }
+  })
+  return value
+}
+
 function newest(folder: string, name: StatementName): Copies {
   return copiesOf(join(folder, name), 2)
 }

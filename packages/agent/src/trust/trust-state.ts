@@ -10,26 +10,21 @@ import {
   keySetName,
   type Order,
   type OwnerRoot,
-  openEnvelope,
-  ownerRole,
   payloadTypes,
   raiseFloors,
   refuseRollback,
-  reopenOrder,
-  reopenOwnerRoot,
-  reopenPolicy,
   TrustError,
   type TrustPolicy,
 } from '@steadfleet/trust'
-import type { Kept } from '../disk/copies.ts'
 import { readIfThere, writeDurably } from '../disk/durable.ts'
 import type { Paths } from '../disk/paths.ts'
 import { CatalogueFiles } from './catalogue-files.ts'
 import type { Enrolment } from './enrolment.ts'
 import { type FloorCells, FloorFiles } from './floor-cells.ts'
+import { type Held, isSignedBy, readHeld } from './held.ts'
 import { LogState } from './log-state.ts'
 import { judged } from './offered.ts'
-import { readStatement, type StatementName, type Taken, writeStatement } from './statement-file.ts'
+import { type StatementName, type Taken, writeStatement } from './statement-file.ts'
 
 /**
  * Everything the device believes, on disk and as read: roots, policy, the last order, the floors. What
@@ -68,12 +63,9 @@ export class TrustState {
     enrolment: Enrolment,
     cells: FloorCells = new FloorFiles(paths.trust),
   ): Promise<TrustState> {
-    const { trust } = paths
     const state = new TrustState(paths, enrolment, cells, {
       cell: (await cells.read()) ?? { generation: 0, floors: new Map() },
-      ownerRoot: await readStatement(trust, 'owner-root.json', reopenOwnerRoot, one => one.version),
-      policy: await readStatement(trust, 'policy.json', reopenPolicy, one => one.version),
-      order: await readStatement(trust, 'order.json', reopenOrder, one => one.counter),
+      ...(await readHeld(paths)),
     })
     // Taking something and raising its floor are two writes; a crash, or damage, may come between.
     await state.raise(state.#standing())
@@ -255,13 +247,7 @@ export class TrustState {
 
 /** Whether the director of this root signed the order, which may be of an earlier director's time. */
 function isDirectedBy(root: OwnerRoot, { envelope }: Taken<Order>): boolean {
-  try {
-    openEnvelope(envelope, payloadTypes.order, ownerRole(root, 'director'))
-    return true
-  } catch (error) {
-    if (error instanceof TrustError) return false
-    throw error
-  }
+  return isSignedBy(root, 'director', payloadTypes.order, envelope)
 }
 
 /** The digest of an envelope is that of its file. */
@@ -277,11 +263,4 @@ export async function writeFirstTrust(
   await writeDurably(join(trust, 'catalogue-root.json'), first.catalogueRoot)
   await writeStatement(trust, 'owner-root.json', first.ownerRoot)
   await writeStatement(trust, 'policy.json', first.policy)
-}
-
-interface Held {
-  readonly cell: FloorCell
-  readonly ownerRoot: Kept<Taken<OwnerRoot>>
-  readonly policy: Kept<Taken<TrustPolicy>>
-  readonly order: Kept<Taken<Order>>
 }

@@ -1,6 +1,17 @@
-import { type Isolation, parsePackageName } from '@steadfleet/domain'
-import { isolateDevice, releaseDevice, setIsolationRule } from '@steadfleet/protocol'
+import {
+  type ConfinementPart,
+  confinementParts,
+  type Isolation,
+  parsePackageName,
+} from '@steadfleet/domain'
+import {
+  isolateDevice,
+  releaseDevice,
+  setIsolationRule,
+  setRequiredParts,
+} from '@steadfleet/protocol'
 import { argument, type Call, type CommandSpec, textOption } from '../command.ts'
+import { CliError } from '../error.ts'
 import { findDevice, wholeNumber } from '../fleet/find.ts'
 import { openFleet } from '../fleet/open.ts'
 
@@ -58,7 +69,38 @@ const rule: CommandSpec = {
   },
 }
 
-export const isolationCommands = [isolate, release, rule]
+/** `steadfleet device require PARTS` */
+const required: CommandSpec = {
+  name: 'device require',
+  takes: [{ name: '<parts>', what: `of ${confinementParts.join(', ')}, with commas; or nothing` }],
+  summary: 'Start no app on a device that lacks any of these to confine it with.',
+  examples: [
+    'device require firewall,memory',
+    'device require landlock --json',
+    'device require nothing',
+  ],
+  async run(call) {
+    const { home, client } = await openFleet(call)
+    const typed = argument(call, 0)
+    const parts = typed === 'nothing' ? [] : typed.split(',').map(partOf)
+    const body = { require: [...new Set(parts)] }
+    const { require } = await client.call(setRequiredParts, { params: { fleet: home.fleet }, body })
+    call.output.answer({ require }, () =>
+      require.length === 0
+        ? 'devices may lack what they lack'
+        : `no app starts on a device without ${require.join(', ')}`,
+    )
+  },
+}
+
+function partOf(word: string): ConfinementPart {
+  const part = confinementParts.find(one => one === word)
+  if (part !== undefined) return part
+  const message = `cannot require ${JSON.stringify(word)}: it is none of ${confinementParts.join(', ')}`
+  throw new CliError('cli/usage', message)
+}
+
+export const isolationCommands = [isolate, release, rule, required]
 
 async function act(call: Call, route: typeof isolateDevice | typeof releaseDevice): Promise<void> {
   const fleet = await openFleet(call)

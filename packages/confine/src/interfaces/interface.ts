@@ -16,8 +16,6 @@ export interface Interface {
   readonly members: TObject
   /** Releases of before its members request it without any, and a device reads that; how to write it now. */
   readonly bare?: string
-  /** What happens to an app that runs when the grant is taken back. */
-  readonly revoked: 'at once' | 'by restart'
   /** Whether the test shows the real thing, or nodes that stand in for hardware which is not here. */
   readonly tested: 'here' | 'with stand-ins'
   /** The test that shows it. */
@@ -28,7 +26,7 @@ export interface Interface {
 
 export type Members = Readonly<Record<string, unknown>>
 
-type Row<M extends TProperties> = Omit<Interface, 'members' | 'effect' | 'revoked' | 'test'> & {
+type Row<M extends TProperties> = Omit<Interface, 'members' | 'effect' | 'test'> & {
   readonly members: M
   /** How many of the members a request must have; those that are not optional count by themselves. */
   readonly least?: number
@@ -48,7 +46,6 @@ export function row<M extends TProperties>(declared: Row<M>): Interface {
   return {
     ...rest,
     test,
-    revoked: 'by restart',
     members: object(members, least > 0 ? { minProperties: least } : {}),
     effect: effect as Interface['effect'],
   }

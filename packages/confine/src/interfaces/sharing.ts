@@ -20,7 +20,7 @@ export const sharingInterfaces = {
   dbus: row({
     title: 'System bus',
     opens:
-      'services of the system bus that it names, and names to take there; not by dbus-daemon, which shuts out uids without a name: by dbus-broker',
+      'services of the system bus that it names, and names to take there; where dbus-daemon is the bus, by nss-systemd, which gives the app’s uid a name',
     risk: 'high',
     danger:
       'whatever a service does for a user without rights; polkit and the service judge each call',

@@ -5,6 +5,7 @@ import {
   IsolationRule,
   object,
   PackageName,
+  RequiredParts,
 } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { route } from '../route.ts'
@@ -42,5 +43,15 @@ export const setIsolationRule = route({
     'Say from how many denied attempts in a minute on a package is isolated by itself; empty for never.',
   params: object({ fleet: FleetName }),
   body: IsolationRule,
+  reply: FleetView,
+})
+
+export const setRequiredParts = route({
+  method: 'PUT',
+  path: '/v1/fleets/:fleet/required-parts',
+  needs: 'fleet:write',
+  summary: 'Say what devices must have to confine apps with: without any of it no app is started.',
+  params: object({ fleet: FleetName }),
+  body: RequiredParts,
   reply: FleetView,
 })

@@ -1,4 +1,4 @@
-import type { DeviceEvent, Isolation, PackageName } from '@steadfleet/domain'
+import type { ConfinementPart, DeviceEvent, Isolation, PackageName } from '@steadfleet/domain'
 import { appendAct } from '../store/audit-store.ts'
 import { deviceWithId } from '../store/device-store.ts'
 import { fleetNamed } from '../store/fleet-store.ts'
@@ -57,6 +57,17 @@ export async function setIsolationRule(db: Db, rule: NewIsolationRule): Promise<
   const { fleet, from } = rule
   await fleetNamed(db, fleet)
   await db.updateTable('fleet').set({ isolate_from: from }).where('name', '=', fleet).execute()
+  await markFleetDue(db, fleet)
+}
+
+/** What devices of a fleet must have to confine apps with. */
+export async function setRequiredParts(
+  db: Db,
+  { fleet, parts }: { readonly fleet: string; readonly parts: readonly ConfinementPart[] },
+): Promise<void> {
+  await fleetNamed(db, fleet)
+  const required_parts = JSON.stringify([...parts].sort())
+  await db.updateTable('fleet').set({ required_parts }).where('name', '=', fleet).execute()
   await markFleetDue(db, fleet)
 }
 

@@ -1,6 +1,7 @@
 import { type Digest, digestOf, toDocument } from '@steadfleet/base'
 import { type GrantSituation, grantedNames } from '@steadfleet/confine'
 import {
+  type ConfinementPart,
   faultsInSettings,
   type IsolationPolicy,
   type ReleaseRecord,
@@ -16,6 +17,7 @@ import {
   type FleetRow,
   fleetNamed,
   groupsOf,
+  requiredPartsOf,
   type Setting,
   settingsOf,
   updatesOf,
@@ -27,12 +29,13 @@ import type { Db } from '../store/schema.ts'
 
 /** All of an order that is not its number and its dates: the same content is not signed again. */
 export interface OrderContent extends Pick<Order, 'model' | 'releases'> {
-  /** Devices that know no policy of updates or isolation skip it. docs/formats/statements.md */
+  /** Devices that know no policy of updates, isolation or confinement skip it. docs/formats/statements.md */
   readonly policy: Order['policy'] & {
     readonly updates?: UpdatePolicy
     readonly isolation?: IsolationPolicy
     /** Packages whose data of then comes with an earlier release. */
     readonly 'restore-data'?: readonly string[]
+    readonly require?: readonly ConfinementPart[]
   }
 }
 
@@ -72,10 +75,12 @@ function policyOf(fleet: FleetRow, device: DeviceRow): OrderContent['policy'] {
   const seconds = fleet.check_in_seconds
   const updates = updatesOf(fleet)
   const isolation = orderedIsolationOf(device, fleet)
+  const require = requiredPartsOf(fleet)
   return {
     ...(seconds !== usualCheckInSeconds && { 'check-in-seconds': seconds }),
     ...(Object.keys(updates).length > 0 && { updates }),
     ...(Object.keys(isolation).length > 0 && { isolation }),
+    ...(require.length > 0 && { require }),
     ...(fleet.probation_seconds !== null && { 'probation-seconds': fleet.probation_seconds }),
   }
 }

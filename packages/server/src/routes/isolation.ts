@@ -1,5 +1,10 @@
 import { type DeviceId, type PackageName, toTimestamp } from '@steadfleet/domain'
-import { isolateDevice, releaseDevice, setIsolationRule } from '@steadfleet/protocol'
+import {
+  isolateDevice,
+  releaseDevice,
+  setIsolationRule,
+  setRequiredParts,
+} from '@steadfleet/protocol'
 import { announce } from '../announce.ts'
 import type { House } from '../house.ts'
 import type { Write } from '../http/acting.ts'
@@ -37,6 +42,13 @@ export function handleIsolation(handle: Handle, house: House): void {
   handle(setIsolationRule, async ({ params: { fleet }, body, write }) => {
     const from = body['denied-per-minute'] ?? null
     await write('setIsolationRule', { fleet, from })
+    await house.orderer.nudge()
+    announce(house, 'devices')
+    return toFleetView(house, await fleetNamed(store.db, fleet))
+  })
+
+  handle(setRequiredParts, async ({ params: { fleet }, body, write }) => {
+    await write('setRequiredParts', { fleet, parts: body.require })
     await house.orderer.nudge()
     announce(house, 'devices')
     return toFleetView(house, await fleetNamed(store.db, fleet))

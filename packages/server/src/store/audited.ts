@@ -108,6 +108,7 @@ export const audited: {
   setUpdates: { ...ofFleet, state: state.ofFleet('updates') },
   setRollouts: { ...ofFleet, state: state.ofFleet('rollouts') },
   setIsolationRule: { ...ofFleet, state: state.ofFleet('isolate_from') },
+  setRequiredParts: { ...ofFleet, state: state.ofFleet('required_parts') },
   setGrantRules: { ...ofFleet, state: state.ofFleet('grant_rules') },
   setIsolation: { subject: ({ device }) => device, state: state.ofIsolation },
   putGroup: { subject: ({ name }) => name, fleet: fleetOf, state: state.ofGroup },

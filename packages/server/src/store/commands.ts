@@ -18,7 +18,7 @@ import {
   noteModelGrants,
   setGrantRules,
 } from '../acts/grant.ts'
-import { setIsolation, setIsolationRule } from '../acts/isolation.ts'
+import { setIsolation, setIsolationRule, setRequiredParts } from '../acts/isolation.ts'
 import { noteAct } from '../acts/note-act.ts'
 import { clearDue, putOrder } from '../acts/order.ts'
 import { admitPerson, importConfiguration, removePerson, setRoles } from '../acts/people.ts'
@@ -84,6 +84,7 @@ export const commands = {
   setUpdates,
   setIsolation,
   setIsolationRule,
+  setRequiredParts,
   putGroup,
   removeGroup,
   decideGrant,

@@ -1,4 +1,10 @@
-import type { RolloutPolicy, SettingScope, SettingValues, UpdatePolicy } from '@steadfleet/domain'
+import type {
+  ConfinementPart,
+  RolloutPolicy,
+  SettingScope,
+  SettingValues,
+  UpdatePolicy,
+} from '@steadfleet/domain'
 import type { GroupConditions } from '@steadfleet/protocol'
 import { unknown } from '../error.ts'
 import type { Db } from './schema.ts'
@@ -13,6 +19,7 @@ export interface FleetRow {
   readonly probation_seconds: number | null
   readonly isolate_from: number | null
   readonly model_grants: string
+  readonly required_parts: string
 }
 
 export async function fleetNamed(db: Db, name: string): Promise<FleetRow> {
@@ -32,6 +39,11 @@ export function updatesOf({ updates }: Pick<FleetRow, 'updates'>): UpdatePolicy 
 
 export function rolloutPolicyOf({ rollouts }: Pick<FleetRow, 'rollouts'>): RolloutPolicy {
   return JSON.parse(rollouts)
+}
+
+/** What its devices must have to confine apps with. */
+export function requiredPartsOf({ required_parts: parts }: FleetRow): readonly ConfinementPart[] {
+  return JSON.parse(parts)
 }
 
 /** The packages a fleet runs, and the channel it follows for each. */

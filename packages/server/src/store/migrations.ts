@@ -188,6 +188,9 @@ export const migrations: readonly (string | ((database: DatabaseSync) => void))[
     expires_at text not null
   ) strict, without rowid;
   `,
+  `
+  alter table fleet add column required_parts text not null default '[]';
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

@@ -27,6 +27,8 @@ export interface Database {
     isolate_from: Generated<number | null>
     /** The rollout policy, as JSON. */
     rollouts: Generated<string>
+    /** What devices must have to confine apps with, as JSON. */
+    required_parts: Generated<string>
     /** Who has an interface without being asked about, as JSON. */
     grant_rules: Generated<string>
     /** The same, as the statement of its model has it. */

@@ -81,15 +81,13 @@ function onceEach(requests: readonly InterfaceRequest[]): InterfaceRequest[] {
   return [...new Map(requests.map(one => [one.interface, one])).values()]
 }
 
-function wordsFor(
-  name: string,
-): Pick<GrantView, 'title' | 'opens' | 'danger' | 'risk' | 'revoked'> {
+function wordsFor(name: string): Pick<GrantView, 'title' | 'opens' | 'danger' | 'risk'> {
   if (!interfaceNames.includes(name)) {
     const opens = 'nothing that this server knows of'
-    return { title: name, opens, danger: opens, risk: 'high', revoked: 'by restart' }
+    return { title: name, opens, danger: opens, risk: 'high' }
   }
-  const { title, opens, danger, risk, revoked } = interfaceNamed(name)
-  return { title, opens, danger, risk, revoked }
+  const { title, opens, danger, risk } = interfaceNamed(name)
+  return { title, opens, danger, risk }
 }
 
 async function waitedFor(db: Db, fleet: string, name: string): Promise<string[]> {

@@ -25,6 +25,7 @@ import {
   type FleetRow,
   type Group,
   packagesOf,
+  requiredPartsOf,
   rolloutPolicyOf,
   type Setting,
   updatesOf,
@@ -114,6 +115,7 @@ export async function toFleetView(house: House, row: FleetRow): Promise<FleetVie
     rollouts: rolloutPolicyOf(row),
     ...(row.probation_seconds !== null && { probationSeconds: row.probation_seconds }),
     ...(row.isolate_from !== null && { isolateFrom: row.isolate_from }),
+    require: [...requiredPartsOf(row)],
     packages: (await packagesOf(house.store.db, row.name)).map(followed => ({
       package: followed.package as PackageName,
       channel: followed.channel as ChannelName,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   chmodSync,
@@ -16,7 +16,9 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { findProgram } from '../host-programs.ts'
 import { Bench, isRoot, noSandbox, until } from '../testing/bench.test.ts'
+import { blockOf, heldBlocks, leaseTable } from '../uid-lease.ts'
 import { findBusTools } from './bus-proxy.ts'
+import { userRecords } from './user-records.ts'
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'steadfleet-bus-')))
 // The proxy runs as the app: it must get at itself and at the bus.
@@ -50,6 +52,15 @@ const ask = (to: string, method: string) =>
 const ping = (name: string) => ask(name, 'org.freedesktop.DBus.Peer.Ping')
 const names = ask('org.freedesktop.DBus', 'org.freedesktop.DBus.ListNames')
 
+/**
+ * Who a caller is, as on every device: by its uid, which must have a name. Where this machine reads no records of
+ * users, the bus asks nobody who he is.
+ */
+const isByName = readsRecords()
+const auth = isByName ? '<auth>EXTERNAL</auth>' : '<auth>ANONYMOUS</auth><allow_anonymous/>'
+/** Root's uid, in hexadecimal of its letters. D-Bus specification, "EXTERNAL" */
+const mechanism = isByName ? 'EXTERNAL 30' : 'ANONYMOUS'
+
 describe('the system bus', { skip }, () => {
   let bench: Bench
   before(async () => {
@@ -57,7 +68,10 @@ describe('the system bus', { skip }, () => {
     bench = await Bench.open({ bus: { ...findBusTools(), proxy, socket } })
     bench.addProgram('dbus-send')
   })
-  after(() => bench[Symbol.asyncDispose]())
+  after(async () => {
+    await bench[Symbol.asyncDispose]()
+    if (isByName) assert.deepEqual(recordsLeft(), [])
+  })
 
   test('shows the names that are granted, passes calls to them on, and no other', async () => {
     const said = () =>
@@ -71,6 +85,17 @@ describe('the system bus', { skip }, () => {
     assert.doesNotMatch(text, /"org\.example\.Door"/)
     assert.equal(text.match(/^method return/gm)?.length, 2, text)
     assert.match(text, /Error org\.freedesktop\.DBus\.Error\.(ServiceUnknown|AccessDenied)/)
+  })
+
+  test('knows an app by a name that its uid has as long as its agent is there', {
+    skip: !isByName && 'this machine reads no records of users',
+  }, async () => {
+    const idOf = 'org.freedesktop.DBus.GetConnectionUnixUser string:org.example.Lamp'
+    const said = await bench.say(`id -u; ${ask('org.freedesktop.DBus', idOf)}`, { opened: [talk] })
+    const [uid = ''] = said.split('\n')
+    assert.match(said, /uint32 0/)
+    const { stdout } = spawnSync('getent', ['passwd', uid], { encoding: 'utf8' })
+    assert.equal(stdout.split(':')[0], `steadfleet-${uid}`)
   })
 
   test('is not there without a grant', async () => {
@@ -101,6 +126,15 @@ describe('the system bus', { skip }, () => {
   })
 })
 
+/** Of uids that nobody leases any more. */
+function recordsLeft(): string[] {
+  const held = heldBlocks(leaseTable)
+  const uids = readdirSync(userRecords).flatMap(
+    name => /^steadfleet-(\d+)\.user$/.exec(name)?.[1] ?? [],
+  )
+  return uids.filter(uid => !held.has(blockOf(Number(uid))))
+}
+
 function proxies(): string[] {
   return readdirSync('/proc').filter(pid => {
     const path = `/proc/${pid}/cmdline`
@@ -110,15 +144,19 @@ function proxies(): string[] {
   })
 }
 
-/**
- * A bus of the test's own, with two names on it that answer. It asks nobody's name: dbus-daemon shuts out uids
- * that have none on the device, as those of apps.
- */
+function readsRecords(): boolean {
+  const file = '/etc/nsswitch.conf'
+  const isAsked = existsSync(file) && /^passwd:.*\bsystemd\b/m.test(readFileSync(file, 'utf8'))
+  const folders = ['/lib', '/usr/lib'].flatMap(at => readdirSync(at).map(name => join(at, name)))
+  return isAsked && folders.some(at => existsSync(join(at, 'libnss_systemd.so.2')))
+}
+
+/** A bus of the test's own, with two names on it that answer. */
 async function startBus(): Promise<void> {
   const configuration = join(folder, 'bus.conf')
   writeFileSync(
     configuration,
-    `<busconfig><listen>unix:path=${socket}</listen><auth>ANONYMOUS</auth><allow_anonymous/><policy context="default">
+    `<busconfig><listen>unix:path=${socket}</listen>${auth}<policy context="default">
 <allow user="*"/><allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/>
 </policy></busconfig>`,
   )
@@ -126,7 +164,7 @@ async function startBus(): Promise<void> {
   await until(() => existsSync(socket))
   const holder = join(import.meta.dirname, '../testing/bus-name.mjs')
   for (const name of ['org.example.Lamp', 'org.example.Door']) {
-    children.push(spawn(process.execPath, [holder, socket, name]))
+    children.push(spawn(process.execPath, [holder, socket, name, mechanism]))
   }
 }
 

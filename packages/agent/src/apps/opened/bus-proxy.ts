@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { BusAccess } from '@steadfleet/confine'
 import { AppsError } from '../error.ts'
 import { findProgram } from '../host-programs.ts'
+import { nameUid, userRecords } from './user-records.ts'
 
 const busSocket = '/run/dbus/system_bus_socket'
 
@@ -53,7 +54,10 @@ export async function prepareBus(
   }
   const own = join(folder, 'bus')
   await mkdir(own, { recursive: true, mode: 0o700 })
-  if (uid !== undefined) await chown(own, uid, uid)
+  if (uid !== undefined) {
+    await chown(own, uid, uid)
+    await nameUid(userRecords, uid)
+  }
   const names = [...talks.map(name => `--talk=${name}`), ...owns.map(name => `--own=${name}`)]
   const words = [
     ...(uid === undefined ? [] : [setpriv, ...asUid(uid), '--']),

@@ -19,6 +19,14 @@ const links: readonly (readonly [name: string, to: string])[] = [
   ['ptmx', `${terminals}/pts/ptmx`],
 ]
 
+/** Is told which nodes a package is about to have, and that it has no others. */
+type Allow = (packageName: string, nodes: readonly DeviceNode[]) => void
+
+export interface DeviceFoldersOptions {
+  readonly warn: (message: string) => void
+  readonly allow: Allow
+}
+
 interface Kept {
   readonly patterns: readonly DevicePattern[]
   readonly uid: number
@@ -32,13 +40,15 @@ export class DeviceFolders implements Disposable {
   readonly #home: string
   readonly #sysfs: string
   readonly #warn: (message: string) => void
+  readonly #allow: Allow
   readonly #kept = new Map<string, Kept>()
   #watchers: FSWatcher[] = []
   #again: NodeJS.Timeout | undefined
   #work: Promise<void> = Promise.resolve()
 
   /** `home` is on a file system that lets device nodes be used, as /dev itself. */
-  constructor(home: string, sysfs: string, warn: (message: string) => void) {
+  constructor(home: string, sysfs: string, { warn, allow }: DeviceFoldersOptions) {
+    this.#allow = allow
     this.#sysfs = sysfs
     this.#home = home
     this.#warn = warn
@@ -110,6 +120,7 @@ export class DeviceFolders implements Disposable {
     await mkdir(this.#home, { recursive: true, mode: 0o700 })
     if ((await namesIn(folder)).length === 0) await furnish(folder)
     const wanted = nodesOf(kept.patterns, this.#sysfs)
+    this.#allow(packageName, [...wanted.values()])
     const held = await heldIn(folder)
     for (const [name, text] of held) {
       if (textOf(wanted.get(name)) === text) wanted.delete(name)

@@ -14,6 +14,8 @@ import type { PowerRequests } from './power-requests.ts'
 export interface Doors {
   /** Absent where the agent makes no device nodes: then those that its user may use are shown. */
   readonly devices?: DeviceFolders
+  /** Where the device tells of its hardware. */
+  readonly sysfs: string
   readonly exchange: Exchange
   readonly power: PowerRequests
   readonly bus: BusTools
@@ -100,7 +102,7 @@ function stillness(effects: readonly Effect[], uid: number | undefined): readonl
 }
 
 async function devicesFor(
-  { devices }: Doors,
+  { devices, sysfs }: Doors,
   { spec, uid }: For,
   effects: readonly Effect[],
 ): Promise<{ folder?: string; bound: Bound[] }> {
@@ -112,7 +114,7 @@ async function devicesFor(
   if (devices && uid !== undefined) {
     return { folder: await devices.keep(spec.package, patterns, uid), bound: [] }
   }
-  const bound = [...nodesOf(patterns, '/sys').values()]
+  const bound = [...nodesOf(patterns, sysfs).values()]
     .filter(({ mode }) => (mode & 0o077) === 0)
     .map(({ name }) => ({ from: `/dev/${name}`, at: `/dev/${name}`, access: 'device' as const }))
   return { bound }

@@ -18,7 +18,7 @@ function below(folder: string, name: string): string[] {
 }
 
 /** What is no folder, gone or closed has no names. */
-function namesIn(folder: string): string[] {
+export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch (error) {

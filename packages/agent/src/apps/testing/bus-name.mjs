@@ -1,10 +1,10 @@
 /**
  * The least of the D-Bus protocol: says hello, takes a name, and answers every call with an empty return.
- * D-Bus specification, "Message Protocol". Usage: node bus-name.mjs SOCKET NAME
+ * D-Bus specification, "Message Protocol". Usage: node bus-name.mjs SOCKET NAME MECHANISM
  */
 import { connect } from 'node:net'
 
-const [path, name] = process.argv.slice(2)
+const [path, name, mechanism] = process.argv.slice(2)
 const bus = 'org.freedesktop.DBus'
 let serial = 0
 
@@ -65,7 +65,7 @@ const begin = Buffer.concat([
 
 const link = connect(path)
 link.on('error', () => process.exit(0))
-link.write('\0AUTH ANONYMOUS\r\n')
+link.write(`\0AUTH ${mechanism}\r\n`)
 link.once('data', () => {
   link.write(begin)
   let held = Buffer.alloc(0)
