@@ -87,8 +87,8 @@ export function whomItHits(
 
 /** What comes of a word, as it is asked before it is said. */
 export function consequenceOf(grant: GrantView, word: Word): string {
-  const { package: name, title, opens, revoked } = grant
-  const ends = revoked === 'at once' ? 'It loses it at once.' : 'Its apps are restarted without it.'
+  const { package: name, title, opens } = grant
+  const ends = 'Its apps are restarted without it.'
   const told: Readonly<Record<Word, string>> = {
     granted: `${name} gets ${title.toLowerCase()} with the next order: ${opens}.`,
     refused: `${name} has ${title.toLowerCase()} no longer. ${ends}`,

@@ -4,7 +4,7 @@ import { ago, hour } from './moments.ts'
 export const request = { interface: 'network', endpoints: [{ host: 'b.example', port: 443 }] }
 const camera = { interface: 'camera', reason: 'shows who is at the door' }
 const greenhouse = { package: 'acme/greenhouse', revision: 3 }
-const usual = { revoked: 'by restart', underCeiling: true, waits: false, devices: [] as string[] }
+const usual = { underCeiling: true, waits: false, devices: [] as string[] }
 
 /** One that is by default, one that nobody spoke of, and one that a rule of the model grants. */
 export function makeGrants() {
