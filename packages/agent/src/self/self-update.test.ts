@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
@@ -9,10 +9,12 @@ import { toHexDigest } from '@steadfleet/base'
 import type { PackageName } from '@steadfleet/domain'
 import { runFolder } from '../apps/run-record.ts'
 import { currentGeneration } from '../change/generations.ts'
+import { treePath } from '../disk/paths.ts'
 import { TestDevice } from '../testing/device.test.ts'
 import { agentName, LaunchedAgent, publishAgent } from '../testing/launched-agent.test.ts'
 import { PretendFleet, type Release } from '../testing/pretend-fleet.test.ts'
 import { publishScript, whyNotShipped } from '../testing/shipped-agent.test.ts'
+import { agentFile as agentFileName } from './agent-package.ts'
 
 describe('the agent as a package of its own', { skip: whyNotShipped(), concurrency: 2 }, () => {
   before(() => {
@@ -27,6 +29,8 @@ describe('the agent as a package of its own', { skip: whyNotShipped(), concurren
       const connection = await talkTo(fleet)
       assert.equal(await connection.say('before'), 'before')
       const [pid, keeper] = [device.pid, keeperOf(device)]
+      const beat = join(device.home, `steadfleet-agent-${pid}`)
+      await until(() => existsSync(beat) && Number(readFileSync(beat, 'utf8')) > 0)
       const first = await publishAgent(fleet, 1)
       await fleet.give([hub, first])
       await fleet.untilState('committed', 1, agentName)
@@ -47,6 +51,13 @@ describe('the agent as a package of its own', { skip: whyNotShipped(), concurren
       const report = await fleet.untilState('committed', 2)
       assert.equal(report.releases.find(one => one.package === agentName)?.revision, 2)
       assert.equal(device.current, treeOf(second))
+      // One byte more in its file, and the next start is that of the agent the device was given.
+      const before = device.pid
+      appendFileSync(join(treePath(device.paths, second.record.tree.digest), agentFileName), ' ')
+      device.kill()
+      const told = await fleet.untilEvent('agent', 'agent/rescued')
+      assert.match(told.message, /from agent sha256:.*, whose file is not what it was, to own/)
+      assert.notEqual(device.pid, before)
     }))
 
   test('is gone back from by the rescuer when it cannot start, and told; the app’s new release stays', () =>

@@ -14,7 +14,7 @@ export const agentName = 'acme/agent'
 
 /** A device as it is installed: the shipped agent, under the rescuer, started anew whenever it ends. */
 export class LaunchedAgent implements AsyncDisposable {
-  readonly #home: string
+  readonly home: string
   readonly paths: Paths
   readonly #environment: Record<string, string>
   #child: ChildProcess | undefined
@@ -24,7 +24,7 @@ export class LaunchedAgent implements AsyncDisposable {
   starts = 0
 
   private constructor(home: string, environment: Record<string, string>) {
-    this.#home = home
+    this.home = home
     this.paths = pathsOf(join(home, 'state'))
     this.#environment = environment
   }
@@ -52,8 +52,10 @@ export class LaunchedAgent implements AsyncDisposable {
   async #launchForever(): Promise<void> {
     while (!this.#isStopping) {
       this.starts += 1
-      const env = { ...process.env, ...this.#environment }
-      const args = ['--home', this.#home, '--json']
+      // Where it says that it lives.
+      const own = { XDG_RUNTIME_DIR: this.home, ...this.#environment }
+      const env = { ...process.env, ...own }
+      const args = ['--home', this.home, '--json']
       this.#child = spawn('sh', [rescuer, ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] })
       this.#child.stderr?.resume()
       await once(this.#child, 'exit')
@@ -90,7 +92,7 @@ export class LaunchedAgent implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
     await endApps(this.paths)
-    rmSync(this.#home, { recursive: true, force: true })
+    rmSync(this.home, { recursive: true, force: true })
   }
 }
 
