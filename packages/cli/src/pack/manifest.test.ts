@@ -17,6 +17,9 @@ apps:
     command: [bin/web]
 ${rest}`
 
+const networkTo = (endpoints: string) =>
+  `${good}interfaces:\n  - interface: network\n    endpoints: [${endpoints}]\n`
+
 /** `faults` are LINE:COLUMN of each, and what its message must hold. */
 const rows: [what: string, text: string, faults: [place: string, words: RegExp][]][] = [
   ['an unknown key', `${good}colour: red\n`, [['12:1', /^colour is not known here; known: name/]]],
@@ -39,6 +42,29 @@ const rows: [what: string, text: string, faults: [place: string, words: RegExp][
     'a wildcard among the hosts',
     `${good}interfaces:\n  - interface: network\n    endpoints: [{ host: '*.a.example', port: 1 }]\n`,
     [['14:17', /^interfaces\[0\]\.endpoints\[0\] is refused: .*wildcards/]],
+  ],
+  [
+    'a host that is none',
+    networkTo("{ host: 'a.example;reboot', port: 1 }"),
+    [['14:17', /^interfaces\[0\]\.endpoints\[0\] is refused: cannot allow "a\.example;reboot"/]],
+  ],
+  [
+    'a host that is the device itself',
+    networkTo('{ host: localhost, port: 1 }, { host: 127.0.0.1, port: 1 }'),
+    [
+      ['14:17', /^interfaces\[0\]\.endpoints\[0\] is refused/],
+      ['14:47', /^interfaces\[0\]\.endpoints\[1\] is refused/],
+    ],
+  ],
+  [
+    'ports upside down',
+    networkTo("{ host: a.example.com, port: '90-80' }"),
+    [['14:17', /ends before it begins/]],
+  ],
+  [
+    '10,000 endpoints',
+    networkTo('{ host: a.example.com, port: 1 }, '.repeat(10_000)),
+    [['14:16', /at most 1000/]],
   ],
   [
     'a network without endpoints',
