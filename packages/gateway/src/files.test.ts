@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import {
   mkdirSync,
   mkdtempSync,
@@ -14,6 +14,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { networkNeeds } from '@steadfleet/confine'
 import { toMud } from '@steadfleet/confine/mud'
 import { type GatewayConfig, parseConfig } from './config.ts'
@@ -23,6 +24,7 @@ import { checkSignature } from './signature.ts'
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0
 const noOpenssl = !hasOpenssl && 'there is no openssl'
+const noIp = spawnSync('ip', ['-V']).status !== 0 && 'there is no ip'
 const day = 24 * 3_600_000
 
 describe('the MUD file of a device', { skip: noOpenssl }, () => {
@@ -72,8 +74,8 @@ describe('the MUD file of a device', { skip: noOpenssl }, () => {
       state: join(folder, 'state'),
       now: () => now,
     })
-  const made = (path: string, updated = 0, host = origin) =>
-    toMud(networkNeeds([]), {
+  const made = (path: string, updated = 0, host = origin, needs = networkNeeds([])) =>
+    toMud(needs, {
       url: `${host}${path}`,
       lastUpdate: new Date(updated * day),
       isSupported: true,
@@ -97,6 +99,28 @@ describe('the MUD file of a device', { skip: noOpenssl }, () => {
     const kept = await read(`${origin}/a`)
     assert.match(kept.stale ?? '', /the server answered 503/)
     assert.deepEqual(kept.file, file)
+  })
+
+  test('is fetched by the process that enforces it, under the authorities of its configuration', {
+    skip: noIp,
+  }, async () => {
+    const network = { interface: 'network', endpoints: [{ host: '203.0.113.9', port: 8443 }] }
+    answers.set('/process', { body: made('/process', 5, origin, networkNeeds([network])) })
+    const devices = [{ mac: '02:00:00:00:00:0a', mud: `${origin}/process` }]
+    const preview = (authorities: string) => {
+      const own = { ...config({ authorities, devices }), lan: 'lo' }
+      writeFileSync(join(folder, 'gateway.json'), JSON.stringify(own))
+      const main = join(import.meta.dirname, 'main.ts')
+      const words = ['--config', join(folder, 'gateway.json'), '--state', join(folder, 'state')]
+      return promisify(execFile)(process.execPath, [main, ...words, '--dry-run'])
+    }
+    const trusted = await preview('maker.pem')
+    assert.match(trusted.stdout, /203\.0\.113\.9/)
+    assert.match(trusted.stdout, /8443/)
+    rmSync(join(folder, 'state/files'), { recursive: true })
+    const { stdout, stderr } = await preview('thief.pem')
+    assert.doesNotMatch(stdout, /203\.0\.113\.9/)
+    assert.match(stderr, /"event":"fault".*cannot fetch/)
   })
 
   test('that is older than the copy is not taken', async () => {

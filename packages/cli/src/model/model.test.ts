@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { listFleets, listGrants, setModel } from '@steadfleet/protocol'
 import { openServedFleet, type ServedFleet } from '../fleet/testing.ts'
+import { writeHub } from '../publish/testing.ts'
+
+const mudTypes = [
+  ['json', 'application/mud+json'],
+  ['p7s', 'application/pkcs7-signature'],
+] as const
 
 describe('the model of a fleet', { concurrency: false }, () => {
   let it: ServedFleet
@@ -77,6 +86,27 @@ describe('the model of a fleet', { concurrency: false }, () => {
       body: { model: 'acme/box/9/all' },
     })
     await assert.rejects(put, { code: 'fleet/unknown-model' })
+  })
+
+  test('has a MUD file that its server serves where the file says, with its signature', {
+    skip: spawnSync('openssl', ['version']).status !== 0 && 'there is no openssl',
+  }, async () => {
+    writeHub(join(it.directory, 'hub'))
+    const url = 'https://acme.example/v1/mud/acme/box/1.json'
+    await it.done(`mud make ${url} --package hub --maker Acme --about Box --out box.json`)
+    const key = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=Acme'
+    const words = `req -x509 ${key} -keyout box.key -out box.pem`.split(' ')
+    execFileSync('openssl', words, { cwd: it.directory, stdio: 'ignore' })
+    assert.match((await it.run('mud publish box.json')).err, /cannot read box\.p7s/)
+    await it.done('mud sign box.json --certificate box.pem --key box.key')
+    const said = JSON.parse(await it.done('mud publish box.json --json'))
+    assert.equal(said.url, url)
+    for (const [name, type] of mudTypes) {
+      const reply = await fetch(`${it.fleet.home.server}/v1/mud/acme/box/1.${name}`)
+      assert.deepEqual([reply.status, reply.headers.get('content-type')], [200, type])
+      const served = Buffer.from(await reply.arrayBuffer())
+      assert.deepEqual(served, readFileSync(join(it.directory, `box.${name}`)))
+    }
   })
 
   async function ownFleet() {
