@@ -58,6 +58,7 @@ async function measure(ground: Ground, floor: Floor): Promise<Figure[]> {
     }
     times.set(name, ready)
   }
+  times.set('network of a package, made anew', await madeAnew(ground, floor, network))
   const median = (name: string) => medianOf(times.get(name) ?? [])
   const base = median('plain bubblewrap, six namespaces')
   return [
@@ -74,6 +75,24 @@ async function measure(ground: Ground, floor: Floor): Promise<Figure[]> {
       facts: { runs: rounds },
     })),
   ]
+}
+
+const fresh = 20
+
+/** The first start of each package: its namespace, link and firewall come with it. */
+async function madeAnew(
+  ground: Ground,
+  floor: Floor,
+  network: readonly InterfaceRequest[],
+): Promise<number[]> {
+  const times: number[] = []
+  for (let i = 0; i < fresh; i += 1) {
+    const spec = ground.spec(`fresh${i}`, { command: ['usr/bin/true'] }, network)
+    const began = performance.now()
+    await wayOf(floor, spec)
+    times.push(performance.now() - began)
+  }
+  return times
 }
 
 interface Way {

@@ -37,6 +37,7 @@ export function makeCanned() {
         silent: devices.filter(({ silentSince }) => silentSince !== null).length,
         checkInSeconds: 900,
         isolateFrom: 1000,
+        require: [],
         updates: {},
         rollouts: {},
         packages: [
