@@ -1,6 +1,6 @@
 import type { Paths } from '../../packages/agent/src/disk/paths.ts'
 import { askToRevert } from './by-hand.ts'
-import { refurnish } from './lives.ts'
+import { furnish } from './lives.ts'
 import { damageAnObject, emptyDisk, fillDisk, isScrubbed } from './mischief.ts'
 import { type Revisions, runs } from './published.ts'
 
@@ -91,7 +91,7 @@ const particulars: Readonly<Record<string, Particulars>> = {
   rescued: {
     isLaunched: true,
     first: diesUnderTheNew,
-    prepare: paths => refurnish(paths, diesUnderTheNew),
+    prepare: paths => furnish(paths, diesUnderTheNew),
   },
 }
 

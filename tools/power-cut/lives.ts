@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Paths } from '../../packages/agent/src/disk/paths.ts'
 import { agentThatFirst } from '../../packages/agent/src/testing/launched-agent.test.ts'
@@ -86,20 +86,17 @@ function homeOf({ root }: Paths): string {
   return dirname(root)
 }
 
-/** Gives a device its first agent and its runtime, where it has none. */
+/** Gives a device its first agent, the shipped one or another, and its runtime, where it has none. */
 export function furnish(paths: Paths, first?: string): void {
-  const [agent, node] = ['agent.mjs', 'node'].map(name => join(homeOf(paths), name))
-  if (agent && !existsSync(agent)) {
+  const [agent = '', node = ''] = ['agent.mjs', 'node'].map(name => join(homeOf(paths), name))
+  const given = lstatSync(agent, { throwIfNoEntry: false })
+  // Where files are laid out on no disk of their own, the journey before has left its own.
+  if (given?.isSymbolicLink() !== (first === undefined)) {
+    rmSync(agent, { force: true })
     if (first === undefined) symlinkSync(shippedFile, agent)
     else writeFileSync(agent, agentThatFirst(first))
   }
-  if (node && !existsSync(node)) symlinkSync(process.execPath, node)
-}
-
-/** Another agent than the shipped one takes its place. */
-export function refurnish(paths: Paths, first: string): void {
-  rmSync(join(homeOf(paths), 'agent.mjs'))
-  furnish(paths, first)
+  if (!existsSync(node)) symlinkSync(process.execPath, node)
 }
 
 function cutPower(child: ChildProcess, generations: number): void {

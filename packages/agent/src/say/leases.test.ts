@@ -1,18 +1,33 @@
 import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
+  mkdtempSync,
+  readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { parsePackageName } from '@steadfleet/domain'
 import { emptyGeneration, type Generation } from '@steadfleet/engine'
 import { Bench, noSandbox, until } from '../apps/testing/bench.test.ts'
 import { leasePath, pathsOf } from '../disk/paths.ts'
+import { PretendFleet } from '../testing/pretend-fleet.test.ts'
+import {
+  endApps,
+  kill,
+  publishScript,
+  run,
+  sourceFile,
+  startAgent,
+  whyNotShipped,
+} from '../testing/shipped-agent.test.ts'
 import type { World } from '../world.ts'
 import { Leases } from './leases.ts'
 
@@ -118,6 +133,45 @@ describe('an app that says not now', { skip: noSandbox }, () => {
     clock.at += 5000
     assert.deepEqual(await leases.close([arm], from, never), [])
   })
+})
+
+/** Never at rest: it holds its lease, renews it, and notes that it is ended. */
+const neverRests = `
+  trap 'echo end >> /data/ends; exit 0' TERM
+  while :; do
+    printf 'the arm moves\\nseconds=30\\n' > $STEADFLEET_LEASES/arm
+    bin/busybox sleep 0.1
+  done 2>/dev/null`
+
+test('an app that never stops moving is waited for as long as its fleet lets it, and then ended', {
+  skip: whyNotShipped() || noSandbox,
+}, async () => {
+  const fleet = await PretendFleet.start()
+  const folder = mkdtempSync(join(tmpdir(), 'steadfleet-leased-'))
+  const paths = pathsOf(join(folder, 's'))
+  let agent: ChildProcess | undefined
+  try {
+    await run(['join', fleet.token, '--state', paths.root], sourceFile)
+    agent = await startAgent(paths, fleet, sourceFile)
+    await fleet.give([await publishScript(fleet, 1, neverRests)])
+    await fleet.untilState('committed', 1)
+    const updates = { 'lease-seconds': 3 }
+    const policy = { 'probation-seconds': 1, 'check-in-seconds': 60, updates }
+    await fleet.give([await publishScript(fleet, 2, neverRests)], { policy })
+    const said = (words: string) =>
+      fleet.until(words, () => fleet.events.find(one => one.message.includes(words)))
+    const [waits, ends] = [await said('says not now: the arm moves'), await said('waits no longer')]
+    // By the device's own clock, whose times are of whole seconds.
+    assert.ok(Date.parse(ends.at) - Date.parse(waits.at) >= 2000, `${waits.at} to ${ends.at}`)
+    await fleet.untilState('committed', 2)
+    const [data = ''] = readdirSync(join(paths.data, 'acme.hub')).filter(one => /^\d+$/.test(one))
+    assert.equal(linesOf(join(paths.data, 'acme.hub', data, 'ends')), 1)
+  } finally {
+    if (agent) await kill(agent)
+    await endApps(paths)
+    await fleet.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 describe('a lease', () => {
