@@ -5,7 +5,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
 import {
+  addAuthenticator,
   goTo,
   noBrowser,
   openBrowser,
@@ -37,6 +39,18 @@ describe('the demo', { timeout: 15 * minutes }, () => {
 /** Where `npm run pictures` keeps what the browser saw; without it pictures are taken and dropped. */
 const pictures = process.env.STEADFLEET_PICTURES ?? mkdtempSync(join(tmpdir(), 'sf-pictures-'))
 
+/** The link led in once; from then on a passkey does, made and used in a real browser. */
+async function comeByPasskey(page: Page): Promise<void> {
+  await addAuthenticator(page)
+  await goTo(page, '/you')
+  await page.getByRole('button', { name: 'Make a passkey' }).click()
+  await page.getByText('Not used yet').waitFor()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await page.getByRole('heading', { level: 1, name: 'You' }).waitFor()
+  await page.getByText('Not used yet').waitFor({ state: 'detached' })
+}
+
 /** What the story left must be what a person sees: three devices, and a rollout that halted, and why. */
 async function look(link: string): Promise<void> {
   if (noBrowser) return
@@ -50,6 +64,7 @@ async function look(link: string): Promise<void> {
       for (const text of said) await page.getByText(text).first().waitFor()
       await page.screenshot({ path: join(pictures, `${name}.png`) })
     }
+    await comeByPasskey(page)
     // Nobody attacked, so whatever a device refused would be a fault of ours.
     await goTo(page, '/security')
     await page.getByText('No device refused anything').waitFor()

@@ -52,6 +52,7 @@ export const architecture = {
     'react-dom',
     '@mantine/core',
     '@mantine/hooks',
+    '@simplewebauthn/browser',
     '@tanstack/react-query',
     'react-router',
     '@tabler/icons-react',

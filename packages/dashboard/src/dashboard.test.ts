@@ -27,6 +27,9 @@ const pages = [
   '/security',
   '/trust',
   '/fleet',
+  '/people',
+  '/audit',
+  '/you',
   '/enrol',
   '/nowhere',
 ]
@@ -59,6 +62,7 @@ describe('the dashboard in a browser', { skip: noBrowser }, () => {
     await stranger.goto(`${server.origin}/devices`)
     await stranger.getByRole('heading', { name: 'Sign in' }).waitFor()
     await stranger.getByText('npx steadfleet sign-in').waitFor()
+    await stranger.getByRole('button', { name: 'Sign in with a passkey' }).waitFor()
     assert.deepEqual(await violationsOn(stranger), [])
     await stranger.close()
   })
@@ -157,6 +161,31 @@ describe('the dashboard in a browser', { skip: noBrowser }, () => {
     await goTo(page, '/failures')
     const log = page.getByRole('region', { name: 'Last lines of service' })
     assert.match((await log.textContent()) ?? '', /TypeError: Cannot read properties/)
+  })
+
+  test('somebody is invited in a role, by a link that is shown once', async () => {
+    await goTo(page, '/people')
+    await page.getByText('viewer of home').waitFor()
+    await page.getByRole('button', { name: 'Invite somebody' }).click()
+    await page.getByRole('textbox', { name: 'Name' }).fill('olga')
+    await page.getByRole('button', { name: 'Make the link' }).click()
+    await page.getByText(`${server.origin}/#sign-in=for-one-person-alone`).waitFor()
+    assert.deepEqual(await violationsOn(page), [])
+    await page.keyboard.press('Escape')
+    await page.getByText('olga', { exact: true }).waitFor()
+    server.canned.people.pop()
+  })
+
+  test('the audit log is read page by page, filtered, and saved', async () => {
+    await goTo(page, '/audit')
+    assert.equal(await page.getByRole('article').count(), 50)
+    await page.getByRole('button', { name: 'Show earlier ones' }).click()
+    await page.getByText(/^#1 ·/).waitFor()
+    assert.equal(await page.getByRole('article').count(), 60)
+    await page.getByRole('textbox', { name: 'By' }).fill('vera')
+    await page.getByText(/^#60 ·/).waitFor({ state: 'detached' })
+    const file = await page.getByRole('link', { name: 'JSON lines' }).getAttribute('href')
+    assert.equal(file, '/v1/audit/export?by=vera&format=jsonl')
   })
 
   test('enrolling shows the line to paste, and the device as it joins', async () => {

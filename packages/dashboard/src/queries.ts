@@ -1,6 +1,6 @@
 import type { DeviceId, HygieneRecord, PackageName, ReleaseRecord } from '@steadfleet/domain'
 import type { listMoves, listSecurityEvents, QueryOf } from '@steadfleet/protocol'
-import { queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { call, readJson } from './api.ts'
 
 /** Keys begin with a topic of the server's event stream, so that one word invalidates what it names. */
@@ -151,4 +151,35 @@ export const groupsOf = (fleet: string) =>
   queryOptions({
     queryKey: ['settings', 'groups', fleet],
     queryFn: () => call('listGroups', { params: { fleet } }),
+  })
+
+export const passkeys = queryOptions({
+  queryKey: ['you', 'passkeys'],
+  queryFn: () => call('listPasskeys', {}),
+})
+
+export const ownSessions = queryOptions({
+  queryKey: ['you', 'sessions'],
+  queryFn: () => call('listSessions', {}),
+})
+
+export const people = queryOptions({
+  queryKey: ['people'],
+  queryFn: () => call('listPeople', {}),
+})
+
+const auditLimit = 50
+
+/** The audit log, a page at a time: each begins below where the last one ended. */
+export const auditPages = (query: Readonly<Record<string, string>>) =>
+  infiniteQueryOptions({
+    queryKey: ['audit', query],
+    queryFn: ({ pageParam }) => {
+      const after = pageParam === undefined ? {} : { after: pageParam }
+      return call('listAudit', { query: { ...query, ...after, limit: auditLimit } })
+    },
+    initialPageParam: undefined as number | undefined,
+    getNextPageParam: last => (last.length < auditLimit ? undefined : last.at(-1)?.sequence),
+    // Nothing announces an act: whoever looks again sees what was done since.
+    staleTime: 0,
   })

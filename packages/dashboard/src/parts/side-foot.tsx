@@ -2,6 +2,7 @@ import { ActionIcon, AppShell, Group, Text, Tooltip } from '@mantine/core'
 import { IconLogout } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
+import { Link } from 'react-router'
 import { call } from '../api.ts'
 import type { Live } from '../live.ts'
 import { session } from '../queries.ts'
@@ -38,7 +39,7 @@ export function SideFoot({ live }: { live: Live }): ReactNode {
         </Text>
       </Group>
       <Group justify="space-between" wrap="nowrap" pl={6}>
-        <Text size="sm" truncate>
+        <Text size="sm" truncate component={Link} to="/you" className="quiet-link">
           {data?.name}
         </Text>
         <Group gap={0} wrap="nowrap">

@@ -1,5 +1,6 @@
 import { makeDevices, makeFailures, makeGroups } from './canned-devices.ts'
 import { makeGrants, makeReviews } from './canned-grants.ts'
+import { makeAudit, makePeople } from './canned-people.ts'
 import {
   makeChannels,
   makeMoves,
@@ -15,6 +16,8 @@ export function makeCanned() {
   const devices = makeDevices()
   return {
     devices,
+    people: makePeople(),
+    audit: makeAudit(),
     timeline: makeTimeline(),
     failures: makeFailures(),
     groups: makeGroups(),
@@ -56,6 +59,8 @@ export function makeEmpty(): Canned {
   const { fleets, roles } = makeCanned()
   const empty = {
     devices: [],
+    people: [],
+    audit: [],
     timeline: [],
     failures: [],
     groups: [],

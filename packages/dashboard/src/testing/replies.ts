@@ -4,6 +4,7 @@ import * as protocol from '@steadfleet/protocol'
 import { Compile } from 'typebox/compile'
 import type { Asked } from './asked.ts'
 import type { Canned } from './canned.ts'
+import { makeSessions } from './canned-people.ts'
 import { foundInTree, recordOf } from './canned-releases.ts'
 import { follow, putGroup, removeGroup, tryRelease, unfollow } from './fleet-replies.ts'
 import {
@@ -31,6 +32,12 @@ const replies: readonly (readonly [RouteSpec, Reply])[] = [
       version: '0.1.0',
     }),
   ],
+  [protocol.listPeople, ({ people }) => people],
+  [protocol.invitePerson, invite],
+  [protocol.listPasskeys, () => []],
+  [protocol.listSessions, makeSessions],
+  [protocol.makeRecoveryCodes, () => ({ codes: ['aaaa-bbbb-cccc-dddd-eeee'] })],
+  [protocol.listAudit, ({ audit }, { query }) => auditIn(audit, query)],
   [protocol.listFleets, ({ fleets }) => fleets],
   [protocol.listDevices, ({ devices }) => devices],
   [protocol.listGroups, ({ groups }) => groups],
@@ -141,6 +148,20 @@ function refusalsIn(timeline: Canned['timeline'], query: Asked['query']): Canned
       device === (query.device ?? device) &&
       codeOf(event) === (query.code ?? codeOf(event)),
   )
+}
+
+function invite({ people }: Canned, { body }: Asked): unknown {
+  const { name, roles } = body as { name: string; roles: Record<string, string> }
+  const person = { ...people[0], id: `per_${name}`, name, roles, sessions: 0, seenAt: null }
+  people.push(person as Canned['people'][number])
+  return { person, link: { token: 'for-one-person-alone', expiresAt: ago(-hour) } }
+}
+
+function auditIn(audit: Canned['audit'], query: Asked['query']): Canned['audit'] {
+  const below = Number(query.after ?? audit.length + 1)
+  return audit
+    .filter(({ sequence, by }) => sequence < below && by === (query.by ?? by))
+    .slice(0, Number(query.limit))
 }
 
 function countRefusals({ timeline }: Canned, { query }: Asked): unknown {
