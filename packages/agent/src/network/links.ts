@@ -147,16 +147,19 @@ function toInnerScript(place: Place): string {
     `route add default via ${gateway}`,
     ...(isWithIpv6 ? [`route add default via ${gateway6} dev eth0`] : []),
   ]
+  // The table waits for the kernel, not for the link: both are made at once.
   return `set -e
+nft -f - <<end &
+${toInnerTable(place)}
+end
+table=$!
 ip -batch - <<end
 ${links.join('\n')}
 end
 echo 1 >/proc/sys/net/ipv4/conf/eth0/route_localnet
 # Each port of its own namespace is its own, the low ones too.
 echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start
-nft -f - <<end
-${toInnerTable(place)}
-end`
+wait $table`
 }
 
 /** From the device's own loopback to a package: a packet that leaves by a link from there. */
