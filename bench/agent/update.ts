@@ -179,6 +179,8 @@ function isAnswering(port: number): Promise<boolean> {
     )
     asked.on('error', () => resolve(false))
     asked.on('timeout', () => asked.destroy())
+    // Cut off in the middle of an answer there is no error.
+    asked.on('close', () => resolve(false))
   })
 }
 

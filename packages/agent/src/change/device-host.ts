@@ -79,6 +79,8 @@ export class DeviceHost implements ChangeHost {
     // While all still runs: what does not fit costs no second of an app.
     const changed = changedIn(journey.from, journey.to)
     await this.#options.room.refuseTooLittleForCopies(journey.from, journey.to, changed)
+    // What is written by now need not be waited for when the apps are down.
+    await syncFileSystem(this.#paths.root)
   }
 
   async #journey(change: Change): Promise<Journey> {

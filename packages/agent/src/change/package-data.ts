@@ -47,10 +47,15 @@ export async function copyData(
 
 /**
  * The copy is durable before it has its name: a copy that is done is never made again, and its source may go.
+ * The app is down meanwhile, so that what has nothing to copy starts no program for it.
  */
 async function fill(draft: string, source: string, shared: readonly string[]): Promise<void> {
   const names = await namesIn(source)
   const copied = names.filter(name => !shared.includes(name))
+  if (copied.length === 0) {
+    await fillWithout(draft, source, copied)
+    return await syncDirectory(draft)
+  }
   if (copied.length === names.length) await copyAppFolder([source], draft)
   else await fillWithout(draft, source, copied)
   await syncFileSystem(dirname(draft))

@@ -1,6 +1,6 @@
 import { lstat, readlink, symlink } from 'node:fs/promises'
 import { isSystemError } from '../error.ts'
-import { askTool, runTool } from './durable.ts'
+import { askTool, isThere, runTool } from './durable.ts'
 
 /**
  * What the agent, which may be root, does in folders that apps write. An app may swap a folder for a link
@@ -10,6 +10,8 @@ import { askTool, runTool } from './durable.ts'
 
 /** Removes the folder or file with all that is in it; accepts that there is none. */
 export async function removeAppFolder(path: string): Promise<void> {
+  // A program is not started for nothing: an app may be down for it.
+  if (!(await isThere(path))) return
   await openUp(path)
   await runTool('rm', ['-rf', '--', path])
 }
