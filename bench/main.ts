@@ -7,6 +7,7 @@ import { confineCompile } from './confine/compile.ts'
 import { confinedStart } from './confine/start.ts'
 import { networkThroughput } from './confine/throughput.ts'
 import type { Benchmark } from './figure.ts'
+import { fleetMoved } from './fleet.ts'
 import { idleMemory } from './idle-memory.ts'
 import { publishToCommitted } from './publish-to-committed.ts'
 import { tokenRefusals } from './token-refusals.ts'
@@ -29,6 +30,7 @@ const benchmarks: readonly Benchmark[] = [
   agentIdle,
   agentUpdate,
   publishToCommitted,
+  fleetMoved,
   proofCheck,
   orderSigning,
   orderServing,
