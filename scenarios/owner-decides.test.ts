@@ -119,11 +119,11 @@ describe('an app that is taken over', {
   after(() => neighbour?.[Symbol.dispose]())
 
   test('tells on itself by what it tries and may not', async () => {
-    await takeOver()
+    await takeOver(3)
     const { event, hasEvidence } = await denied()
     const { package: name, target, count } = event.details ?? {}
     assert.deepEqual([name, target, hasEvidence], [page, `${neighbour.address}:23/tcp`, true])
-    assert.ok(Number(count) >= 1 && Number(count) <= attempts, `${count}`)
+    assert.ok(Number(count) >= 1 && Number(count) <= 6, `${count}`)
   })
 
   test('is cut off by hand, while its device is heard, and released', async () => {
@@ -137,12 +137,16 @@ describe('an app that is taken over', {
     const { orderedCounter } = await device.view()
     await ruleFrom(10)
     await settled('the rule', orderedCounter)
-    await takeOver()
+    const { counter } = await device.view()
+    // Told together with what is left of before, they are too many once, and not twice.
+    await takeOver(14)
     await isolated()
     await siege.until('the isolation by rule', async () => {
       const { isolation } = await device.view()
       return isolation?.packages?.includes(page) || undefined
     })
+    // What a device isolated by itself it lets go once an order has named it, and a later one does not.
+    await settled('the order that names it', counter)
     const [newest] = await told('network/denied')
     assert.equal(newest?.event.details?.isolated, true)
     await ruleFrom(undefined)
@@ -180,7 +184,7 @@ describe('an app that is taken over', {
   })
 
   /** What whoever found the flaw sends it: it tries his host’s telnet. */
-  const takeOver = () => {
+  const takeOver = (attempts: number) => {
     const typed = `for i in $(seq ${attempts}); do nc -w 1 ${neighbour.address} 23 </dev/null; done`
     return neighbour.ask(device.port, `cgi-bin/flaw.x?${encodeURIComponent(typed)}`)
   }
@@ -212,7 +216,6 @@ describe('an app that is taken over', {
 })
 
 const flawed = 7
-const attempts = 14
 
 /** Runs what is asked of it: the flaw by which the app is taken over. */
 const flaw = `#!/bin/busybox sh
