@@ -4,10 +4,9 @@ import { furnish } from './lives.ts'
 import { damageAnObject, emptyDisk, fillDisk, isScrubbed } from './mischief.ts'
 import { type Revisions, runs } from './published.ts'
 
-/** What every journey begins with, and what it is asked for at its end. */
+/** What every journey begins with. */
 export const earliest = runs(1, 1)
 export const old = runs(2, 2)
-export const next = runs(9, 9)
 
 /** One way through the agent's work, cut everywhere. */
 export interface Journey extends Particulars {
@@ -20,6 +19,8 @@ export interface Journey extends Particulars {
   readonly states: readonly string[]
   /** Generations that may run in between, beside the old one and the one at the end. */
   readonly between: readonly Revisions[]
+  /** What is ordered once it is over: one package more, for what two are was seen by then. */
+  readonly next: Revisions
   /** Generations that may run once nothing hinders them any more: what failed for that is tried again. */
   readonly late: readonly Revisions[]
 }
@@ -106,6 +107,7 @@ export const journeys: readonly Journey[] = rows.map(([name, order, end, what]) 
     end,
     states: isUndone ? ['restored', 'aborted'] : ['committed'],
     between: order && !own.isNeverRun ? [order] : [],
+    next: runs(9, end['acme/lamp'] ?? 9),
     late: order && own.relieve ? [order] : [],
   }
 })

@@ -10,7 +10,7 @@ import {
   pointedGeneration,
   revisionsOf,
 } from './inspect.ts'
-import { type Journey, launchingOf, next, old } from './journeys.ts'
+import { type Journey, launchingOf, old } from './journeys.ts'
 import type { Laboratory } from './laboratory.ts'
 import { type Life, lives, type Manifestation } from './lives.ts'
 import { isSame, published, type Revisions } from './published.ts'
@@ -50,7 +50,7 @@ export async function recover(
     await journey.ask?.(paths)
     await settled(laboratory, journey)
     broken.push(...faultsOfAgent(laboratory, journey))
-    const { end, late } = journey
+    const { end, late, next } = journey
     await holdAgainst(laboratory, life, { now: end, ran: [old, end] }, lost)
     journey.relieve?.(paths)
     broken.push(...faultsOfStore(paths))
