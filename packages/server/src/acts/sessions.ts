@@ -40,7 +40,6 @@ export async function redeemSignInToken(
   db: Db,
   { hash, session, now }: Redemption,
 ): Promise<{ name: string }> {
-  await db.deleteFrom('session').where('expires_at', '<=', now).execute()
   await db.deleteFrom('sign_in_token').where('expires_at', '<=', now).execute()
   const token = await db
     .deleteFrom('sign_in_token')
@@ -59,6 +58,7 @@ async function beginSession(
   { hash, id, address, agent, expiresAt }: NewSession,
   now: string,
 ): Promise<{ name: string }> {
+  await db.deleteFrom('session').where('expires_at', '<=', now).execute()
   const row = { hash, id, person, made_at: now, seen_at: now, expires_at: expiresAt }
   await db
     .insertInto('session')

@@ -20,7 +20,6 @@ import { byFetch } from './transport.ts'
 export interface TestHouse extends AsyncDisposable {
   readonly house: OpenHouse['house']
   readonly app: FastifyInstance
-  readonly operator: Signer
   readonly data: string
   /** Trades a one-time token for the cookie of a session. */
   signIn(token: string): Promise<string>
@@ -39,7 +38,7 @@ export const origin = 'http://fleet.example'
 
 export async function openTestHouse(): Promise<TestHouse> {
   const data = await mkdtemp(join(tmpdir(), 'steadfleet-house-'))
-  const { operator } = await writeFleet(data)
+  await writeFleet(data)
   const random = (length: number) => new Uint8Array(randomBytes(length))
   const world: World = { now: () => new Date(), random, pid: process.pid, transport: byFetch }
   const logger = pino({ level: 'silent' })
@@ -54,7 +53,7 @@ export async function openTestHouse(): Promise<TestHouse> {
     return String(reply.headers['set-cookie']).split(';')[0] ?? ''
   }
   return {
-    ...{ house: opened.house, app, data, operator: signerFromSeed(operator), signIn: trade },
+    ...{ house: opened.house, app, data, signIn: trade },
     async admit(name, roles) {
       const rows = Object.entries(roles).map(([fleet, role]) => ({ fleet, role }))
       const now = toTimestamp(new Date())
