@@ -48,14 +48,24 @@ export class Finder implements Disposable {
 
   static async open(options: FinderOptions): Promise<Finder> {
     const finder = new Finder(options)
-    const teller = new Map<Family, Socket>()
-    for (const family of options.families) teller.set(family, await finder.#openFamily(family))
-    for (const kind of options.kinds) {
-      const tell = (family: Family, bytes: Uint8Array) =>
-        finder.#tell(teller.get(family), family, kind, bytes)
-      finder.#ends.push(await options.lan.listen(kind, tell))
+    try {
+      await finder.#open()
+      return finder
+    } catch (error) {
+      finder[Symbol.dispose]()
+      throw error
     }
-    return finder
+  }
+
+  async #open(): Promise<void> {
+    const { families, kinds, lan } = this.#of
+    const tellers = new Map<Family, Socket>()
+    for (const family of families) tellers.set(family, await this.#openFamily(family))
+    for (const kind of kinds) {
+      const tell = (family: Family, bytes: Uint8Array) =>
+        this.#tell(tellers.get(family), family, kind, bytes)
+      this.#ends.push(await lan.listen(kind, tell))
+    }
   }
 
   /** At its package's link, where the firewall leads what the package asks. */

@@ -7,7 +7,7 @@ import { longestMessage, speeches } from './messages.ts'
 import { Outlet, openSocket } from './sockets.ts'
 
 /** Who is told what was said to everybody. */
-export type Listener = (family: Family, bytes: Uint8Array) => void
+type Listener = (family: Family, bytes: Uint8Array) => void
 
 /** What the device hears of the groups on its links, for as long as anybody listens. */
 export class Lan {
