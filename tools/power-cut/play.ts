@@ -37,11 +37,17 @@ export async function playLane({ parts, tell, stop }: Plan): Promise<void> {
     const traced = (journey: Journey) => {
       const key = `${journey.name} ${part.file}`
       const known = recordings.get(key) ?? traceFrom(laboratory, journey, part.file)
-      recordings.set(key, known)
+      // It holds a disk and all that this was told: it is kept only for who plays it again.
+      if (isPlayedAgain(parts.slice(i + 1), part, journey)) recordings.set(key, known)
+      else recordings.delete(key)
       return known
     }
     await playPart(part, { laboratory, traced, stop, tell: told => tell({ part: i, ...told }) })
   }
+}
+
+function isPlayedAgain(later: readonly Part[], { file }: Part, journey: Journey): boolean {
+  return later.some(part => part.file === file && part.journeys.includes(journey))
 }
 
 interface Playing {
