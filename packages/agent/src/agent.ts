@@ -1,12 +1,9 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Server } from 'node:net'
 import { type PackageName, usualCheckInSeconds } from '@steadfleet/domain'
-import { type Change, Halted, partOf, stepOf } from '@steadfleet/engine'
+import { Halted } from '@steadfleet/engine'
 import { followForever } from './change/follow-order.ts'
-import { makeUpForLost } from './change/found-data.ts'
 import { currentGeneration } from './change/generations.ts'
-import { heldToOrder } from './change/hold-to-order.ts'
-import { recover } from './change/recover.ts'
 import { dropExpiredForever } from './change/rejected-data.ts'
 import { type Reverting, type RevertOptions, revert } from './change/revert.ts'
 import { importForever } from './offline/import-loop.ts'
@@ -20,13 +17,13 @@ import { openApi } from './say/open-api.ts'
 import type { Say } from './say/open-say.ts'
 import { heedCheckIn } from './self/heed-check-in.ts'
 import { runningPackages } from './self/running-packages.ts'
-import { tellRescues } from './self/tell-rescues.ts'
 import { checkInForever } from './server/check-in-loop.ts'
 import { serveObjects } from './server/object-server.ts'
 import { streamForever } from './server/stream.ts'
 import { Bell } from './server/wake.ts'
 import { quickBreath } from './store/breath.ts'
 import type { Scrubbed } from './store/scrub.ts'
+import { takeUp } from './take-up.ts'
 import { grantedNow } from './trust/granted.ts'
 import { logSize } from './trust/log-state.ts'
 import { orderedRestores } from './trust/ordered-policy.ts'
@@ -61,24 +58,14 @@ export class Agent {
     const parts = await openParts(options, () => halt.abort(new Halted()))
     const agent = new Agent(options, parts, halt)
     parts.outbox.onAdd(() => agent.#tell.ring())
-    const { floors, counter } = parts.trust
-    const { rescues } = parts.self
-    const found = await recover(parts.stores, parts.journal, { floors, counter, rescues })
-    if (found.hasLeftovers) parts.host.leftovers.note()
-    // Past its gate a change may be about to stop an app: what it shut stays shut.
-    if (!isPastGate(parts.journal.state.change)) await parts.say.leases.openAll()
-    await tellRescues(parts, found.current)
-    for (const event of await makeUpForLost(found.specs)) await parts.outbox.add(event)
-    // Before anything runs: what is cut stays cut.
-    await parts.isolating.heed()
-    await parts.requiring.heed()
+    const { current, specs } = await takeUp(parts, options.world)
     agent.#ordered.listen(() => {
       void parts.isolating.heed()
       parts.requiring.heed().catch((error: unknown) => {
         options.world.log({ level: 'error', message: String(error) })
       })
     })
-    await parts.apps.adopt(await heldToOrder(found, parts, options.world))
+    await parts.apps.adopt(specs)
     agent.#status = await serveStatus(options.paths.socket, () => agent.status(), options.world)
     agent.#api = await agent.#serveApi()
     const serve = options.fetch?.serve
@@ -86,7 +73,7 @@ export class Agent {
     if (serve) agent.#objects = await serveObjects({ ...serve, objects, world: options.world })
     await parts.self.begin()
     if (!parts.journal.state.change) {
-      await parts.self.prove(found.current.number, parts.trust.floors)
+      await parts.self.prove(current.number, parts.trust.floors)
     }
     agent.#loops = agent.#work()
     return agent
@@ -298,10 +285,4 @@ export class Agent {
       waiting: say.gate.waiting,
     })
   }
-}
-
-/** What runs may be stopped at any moment. */
-function isPastGate(change: Change | undefined): boolean {
-  if (change === undefined) return false
-  return change.begun.some(id => partOf[stepOf(change, id).kind] === 'activate')
 }

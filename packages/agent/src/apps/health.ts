@@ -1,7 +1,7 @@
 import { get } from 'node:http'
 import { connect } from 'node:net'
 import { effectOf } from '@steadfleet/confine'
-import type { HealthCheck, SettingValues } from '@steadfleet/domain'
+import type { AppState, HealthCheck, SettingValues } from '@steadfleet/domain'
 import type { AppSpec, HealthVerdict, HookResult } from './apps.ts'
 
 const defaultTimeoutSeconds = 5
@@ -26,6 +26,20 @@ export async function checkHealth(
     }
   }
   return askByNetwork(check, { values: spec.values, host, timeoutMs: seconds * 1000 })
+}
+
+/** Whether an app is well: by its check while it runs, and else by how it ended. */
+export async function healthOf(
+  { spec, state }: { readonly spec: AppSpec; readonly state: AppState },
+  runInside: RunInside,
+  host: string | undefined,
+): Promise<HealthVerdict> {
+  const named = (verdict: HealthVerdict) => ({ ...verdict, why: `${spec.app}: ${verdict.why}` })
+  if (state === 'exited' && spec.declaration.daemon === 'oneshot') {
+    return named({ ok: true, why: 'it has done its work' })
+  }
+  if (state !== 'running') return named({ ok: false, why: `it is ${state}` })
+  return named(await checkHealth(spec, runInside, host))
 }
 
 function isReachable({ opened }: AppSpec): boolean {

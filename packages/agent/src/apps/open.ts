@@ -16,7 +16,7 @@ import { describeFloor, describeNoFloor, describeWeaker } from './describe.ts'
 import { AppsError } from './error.ts'
 import { leaveFloor } from './floor.ts'
 import { Follower } from './follower.ts'
-import { checkHealth, type RunInside } from './health.ts'
+import { healthOf, type RunInside } from './health.ts'
 import { runHook } from './hook.ts'
 import { isTaking } from './opened/exchange.ts'
 import type { Doors } from './opened/opened.ts'
@@ -286,15 +286,9 @@ class SupervisedApps implements Apps {
     this.#followers.clear()
   }
 
-  async #healthOf({ spec, status }: SupervisedApp): Promise<HealthVerdict> {
-    const named = (verdict: HealthVerdict) => ({ ...verdict, why: `${spec.app}: ${verdict.why}` })
-    const { state } = status
-    if (state === 'exited' && spec.declaration.daemon === 'oneshot') {
-      return named({ ok: true, why: 'it has done its work' })
-    }
-    if (state !== 'running') return named({ ok: false, why: `it is ${state}` })
+  #healthOf({ spec, status }: SupervisedApp): Promise<HealthVerdict> {
     const run: RunInside = (command, seconds) => this.hook(spec, command, seconds)
-    return named(await checkHealth(spec, run, this.#networks?.addressOf(spec.package)))
+    return healthOf({ spec, state: status.state }, run, this.#networks?.addressOf(spec.package))
   }
 }
 
