@@ -26,7 +26,7 @@ export interface Found {
   readonly hasLeftovers: boolean
 }
 
-/** What the device was told last. */
+/** What the device was told before this start, by its fleet and by the rescuer. */
 interface Told {
   readonly floors: Floors
   /** The counter of its order; 0 where there is none. */
