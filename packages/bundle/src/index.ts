@@ -1,8 +1,9 @@
 export { type ByteSource, toByteSource } from './delta/byte-source.ts'
 export { deltaVersion } from './delta/header.ts'
 export type { DeltaTarget } from './delta/open.ts'
+export type { DeltaOptions } from './delta/options.ts'
 export { readDelta } from './delta/read.ts'
-export { type DeltaOptions, type DeltaSource, writeDelta } from './delta/write.ts'
+export { type DeltaSource, writeDelta } from './delta/write.ts'
 export { BundleError, type BundleErrorCode } from './error.ts'
 export {
   type BundleHeader,

@@ -4,11 +4,12 @@ import { type Need, refuseTooLittleSpace, sumOf } from '../disk/space.ts'
 import type { NewEvent } from '../report/outbox.ts'
 import type { FetchContext } from '../store/fetch-context.ts'
 import { refuseTooLittleRoom } from '../store/room.ts'
-import { dropObjects, type Stores } from './collect.ts'
+import { dropObjects } from './collect.ts'
 import { needOfCopy } from './data-size.ts'
 import { keptWith } from './generations.ts'
 import { sourceOf } from './package-data.ts'
 import { dropRejected } from './rejected-data.ts'
+import type { Stores } from './stores.ts'
 
 export interface ChangeRoomOptions {
   readonly stores: Stores

@@ -12,17 +12,8 @@ import type { ObjectStore } from '../store/objects.ts'
 import type { TreeStore } from '../store/trees.ts'
 import { collectData } from './collect-data.ts'
 import { generationNumbers, readGeneration } from './generations.ts'
-import { dropExpired, type Grace } from './rejected-data.ts'
-
-export interface Stores {
-  readonly paths: Paths
-  readonly objects: ObjectStore
-  readonly trees: TreeStore
-  /** Bytes under which the store keeps what nobody needs any more; 0 keeps nothing of it. */
-  readonly limit: number
-  /** Of data that was put aside. */
-  readonly grace: Grace
-}
+import { dropExpired } from './rejected-data.ts'
+import type { Stores } from './stores.ts'
 
 /**
  * Removes all that none of the kept generations needs; of one that may be `coming`, what was fetched for it

@@ -11,8 +11,8 @@ import type { ObjectStore } from '../store/objects.ts'
 import { grantedNow } from '../trust/granted.ts'
 import type { TrustState } from '../trust/trust-state.ts'
 import type { World } from '../world.ts'
-import type { Stores } from './collect.ts'
 import type { Found } from './recover.ts'
+import type { Stores } from './stores.ts'
 
 interface SignedWord {
   /** The last accepted order, its signatures verified. */

@@ -1,6 +1,7 @@
 import { type Change, type Generation, isOvertaken } from '@steadfleet/engine'
-import { collect, dropObjects, type Stores } from './collect.ts'
+import { collect, dropObjects } from './collect.ts'
 import { currentGeneration, keptWith } from './generations.ts'
+import type { Stores } from './stores.ts'
 
 /**
  * What was fetched for an order that a newer one overtook. That may need it, so it stays until the newer one is

@@ -13,10 +13,11 @@ import { type Floors, packageFloor } from '@steadfleet/trust'
 import type { AppSpec } from '../apps/index.ts'
 import type { Paths } from '../disk/paths.ts'
 import type { Rescue } from '../self/agent-files.ts'
-import { toWords } from '../self/tell-rescues.ts'
-import { collect, collectLaidOut, type Stores } from './collect.ts'
+import { toWords } from '../self/rescue-words.ts'
+import { collect, collectLaidOut } from './collect.ts'
 import { generationNumbers, keptWith, pointTo, readGeneration, readPointer } from './generations.ts'
 import { allSpecs, specsDuring } from './specs.ts'
+import type { Stores } from './stores.ts'
 
 /** What a start finds: the generation in force, and the apps that should be running right now. */
 export interface Found {

@@ -1,6 +1,6 @@
 import type { Generation } from '@steadfleet/engine'
 import type { Parts } from '../parts.ts'
-import type { Rescue } from './agent-files.ts'
+import { toWords } from './rescue-words.ts'
 
 /**
  * Writes down and tells what the rescuer did before this start. An open change is not closed by it; where it is
@@ -18,15 +18,4 @@ export async function tellRescues(
   const why = `the rescuer ${words.join('; ')}`.slice(0, 900)
   if (!change) await journal.append({ type: 'found', generation: current.number, why })
   await self.files.forgetRescues()
-}
-
-/** What the rescuer did, as one says it. */
-export function toWords(rescue: Rescue): string {
-  const { kind, from, to, starts } = rescue
-  if (rescue.kind === 'agent' && rescue.isChanged) {
-    const why = 'whose file is not what it was'
-    if (from === to) return `started agent ${from}, ${why}: there is no other`
-    return `went back from agent ${from}, ${why}, to ${to}`
-  }
-  return `went back from ${kind} ${from} to ${to} after ${starts} starts that did not become healthy`
 }

@@ -6,11 +6,11 @@ import { CodePredictor } from './elf/predictor.ts'
 import { viewOf } from './elf/view.ts'
 import { vote } from './elf/vote.ts'
 import { encode } from './instructions.ts'
+import type { DeltaOptions } from './options.ts'
 import { type PackedStream, packRoughly } from './pack.ts'
 import { isMadeBy } from './proof.ts'
 import type { Streams } from './streams.ts'
 import { SuffixIndex } from './suffix-index.ts'
-import type { DeltaOptions } from './write.ts'
 
 /** What makes one object of another. */
 export interface Changes {

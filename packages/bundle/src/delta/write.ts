@@ -6,6 +6,7 @@ import { changesOf } from './changes.ts'
 import { toDeltaPrefix } from './header.ts'
 import { appendStreams } from './instructions.ts'
 import { OldObjects } from './old-objects.ts'
+import type { DeltaOptions } from './options.ts'
 import { wantedObjects } from './order.ts'
 import { packStreams, toStreamRefs } from './pack.ts'
 import { type Sketch, sketchOf } from './sketch.ts'
@@ -16,13 +17,6 @@ export interface DeltaSource {
   readonly from: TreeListing
   readonly to: TreeListing
   open(digest: Digest): Promise<ByteSource>
-}
-
-export interface DeltaOptions {
-  /** Bytes that matching may take. A file that needs more is matched window by window. */
-  readonly memory?: number
-  /** False sends code as any other content: what prediction is held against. */
-  readonly predicts?: boolean
 }
 
 /** The bytes of a delta: a bundle of the tree `to` for whoever has all objects of the tree `from`. */

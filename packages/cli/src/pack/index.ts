@@ -5,9 +5,9 @@ export { lockedBuild, repeatLocked, writeLock } from './lock.ts'
 export { type DeclaredPackage, declare, parseManifest, readManifest } from './manifest.ts'
 export { ManifestError, type ManifestFault } from './manifest-error.ts'
 export type { ObjectContent } from './object-content.ts'
+export type { PackOptions } from './options.ts'
 export {
   type PackedRelease,
-  type PackOptions,
   type PackResult,
   pack,
 } from './pack.ts'

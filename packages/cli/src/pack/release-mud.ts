@@ -2,7 +2,7 @@ import { type Digest, isCoded } from '@steadfleet/base'
 import { type NetworkNeeds, networkNeeds } from '@steadfleet/confine'
 import { toMud } from '@steadfleet/confine/mud'
 import { type Behaviour, effectiveSettings, releasePath } from '@steadfleet/domain'
-import type { PackOptions } from './pack.ts'
+import type { PackOptions } from './options.ts'
 import { packageNameOf } from './release.ts'
 
 /**
