@@ -44,7 +44,7 @@ export interface NetworksOptions {
 }
 
 const lookMs = 2000
-const looksPerRefresh = 5
+const looksPerRefresh = 15
 const restMs = 60_000
 
 /** The networks of all packages of one device: one namespace each, with a firewall that they cannot touch. */
