@@ -168,13 +168,13 @@ export class SimulatedDevice {
     releases: StateReport['releases'],
     running: ReadonlySet<Digest>,
   ): Promise<void> {
-    const fresh = releases.filter(one => !this.#releases.some(held => held.tree === one.tree))
-    const isSame = fresh.length === 0 && releases.length === this.#releases.length
-    if (!isSame && !(await this.#tryOut(order, fresh))) return
+    const fresh = releases.filter(one => !this.#releases.some(held => isSame(held, one)))
+    const isOther = fresh.length > 0 || releases.length !== this.#releases.length
+    if (isOther && !(await this.#tryOut(order, fresh))) return
     if (this.#order !== order) return
     this.#releases = releases
     this.#running = running
-    this.#generation += isSame ? 0 : 1
+    this.#generation += isOther ? 1 : 0
     this.#enter('idle', 'committed')
   }
 
@@ -195,7 +195,7 @@ export class SimulatedDevice {
     return false
   }
 
-  #tell({ package: name, revision }: StateReport['releases'][number]): void {
+  #tell({ package: name, revision }: Installed): void {
     this.#event += 1
     const reason = 'it was made to fail'
     const failure = { kind: 'probation' as const, package: name, revision, reason, log: [reason] }
@@ -237,3 +237,10 @@ export class SimulatedDevice {
     })
   }
 }
+
+/** Two revisions may have one tree: they are tried each for itself. */
+function isSame(one: Installed, other: Installed): boolean {
+  return one.package === other.package && one.revision === other.revision
+}
+
+type Installed = StateReport['releases'][number]
