@@ -123,5 +123,8 @@ test('a halt calls back the silent too; what a recalled device says of a failure
     assert.ok((await fleet.in(rollout, 'rolled back')).includes(broken))
     await steerRollout(fleet.db, { rollout, event: 'resume', by: 'ada', now: noon })
     assert.deepEqual(await fleet.in(rollout, 'recalled'), [])
+    assert.deepEqual(await fleet.in(rollout, 'silent'), [])
+    assert.deepEqual(await fleet.in(rollout, 'away'), [mute])
+    assert.deepEqual(await fleet.revisionsOf('away'), [2])
     assert.equal(await fleet.stateOf(rollout), 'running')
   }))

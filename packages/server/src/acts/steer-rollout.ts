@@ -54,10 +54,13 @@ async function pause(db: Db, row: RolloutRow, steering: Steering): Promise<void>
   await goOn(db, row.id, steering.now)
 }
 
-/** To resume is to accept the failures there have been; who was recalled waits for its turn again. */
+/**
+ * To resume is to accept the failures there have been. Who was recalled waits for its turn again, and so does who
+ * fell silent: its order was taken back with the others.
+ */
 async function resume(db: Db, row: RolloutRow, steering: Steering): Promise<void> {
   const next = stateAfter(row, 'resume')
-  await shiftMoves(db, row.id, ['recalled'], 'waiting')
+  await shiftMoves(db, row.id, ['recalled', 'silent'], 'waiting')
   await releaseHeld(db, row.id)
   const accepted = JSON.stringify(seenOf(sumTallies(await talliesOf(db, row))))
   await db.updateTable('rollout').set({ accepted }).where('id', '=', row.id).execute()
