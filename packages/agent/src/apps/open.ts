@@ -13,7 +13,7 @@ import type {
   HookResult,
 } from './apps.ts'
 import { describeFloor, describeNoFloor, describeWeaker } from './describe.ts'
-import { AppsError } from './error.ts'
+import { AppsError, messageOf } from './error.ts'
 import { leaveFloor } from './floor.ts'
 import { Follower } from './follower.ts'
 import { healthOf, type RunInside } from './health.ts'
@@ -294,8 +294,4 @@ class SupervisedApps implements Apps {
 
 function keyOf({ package: name, app }: AppSpec): string {
   return `${name} ${app}`
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
