@@ -36,7 +36,9 @@ const leanTypeBox = {
     onResolve({ filter: /^(typebox|\.)/ }, async ({ path, pluginData, ...options }) => {
       const isOfTypeBox = /^typebox/.test(path) || /\/typebox\/build\//.test(options.importer)
       if (!isOfTypeBox || pluginData === leanTypeBox) return undefined
-      const found = await resolve(path, { ...options, pluginData: leanTypeBox })
+      // Its own hundreds of files: of the one that processes load, nothing could be left out.
+      const resolveDir = path.startsWith('.') ? options.resolveDir : here('../..')
+      const found = await resolve(path, { ...options, resolveDir, pluginData: leanTypeBox })
       return { ...found, sideEffects: false }
     })
     onLoad({ filter: /packages\/.*\/src\/.*\.ts$/ }, async ({ path }) => {

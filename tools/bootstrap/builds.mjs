@@ -7,6 +7,12 @@ import { BootstrapError, runShown } from './say.mjs'
 /** The parts that are built: the script, what it reads, and a file that shows it has run. */
 const parts = [
   {
+    name: 'libraries',
+    script: 'tools/bootstrap/one-file.mjs',
+    reads: ['tools/bootstrap'],
+    result: 'packages/node_modules/typebox/package.json',
+  },
+  {
     name: 'dashboard',
     script: 'packages/dashboard/build.mjs',
     reads: ['packages/base', 'packages/domain', 'packages/protocol', 'packages/dashboard'],
