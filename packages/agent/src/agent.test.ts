@@ -208,6 +208,8 @@ describe('a release that does not work', { concurrency: 4 }, () => {
         assert.equal(failure?.kind, kind)
         assert.equal(failure?.revision, 2)
         assert.ok(failure.log.length > 0)
+        assert.match(failure.journal?.at(0) ?? '', /plan: generation 1 to 2 by order/)
+        assert.match(failure.journal?.at(-1) ?? '', /^abort: /)
         assert.match(await historyOf(device, 1), /^1 (1 )?$/)
         assert.equal(existsSync(`${dataPath(device.paths, 'acme/hub', 2)}.rejected`), true)
         const starts = startsOf(device, 2)

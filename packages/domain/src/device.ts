@@ -48,7 +48,8 @@ export type AppStatus = Static<typeof AppStatus>
 
 /**
  * How an app ended, or a change failed. `postponed` is a change given up before it touched anything
- * through no doing of its release, to be tried again. `log` is the tail of what the app said.
+ * through no doing of its release, to be tried again. `log` is the tail of what the app said, scrubbed of secrets
+ * on the device.
  */
 export const Failure = object({
   kind: oneOf('probation', 'crash', 'change', 'postponed', 'out of memory'),
@@ -59,6 +60,12 @@ export const Failure = object({
   exit: Type.Optional(Type.Integer()),
   signal: Type.Optional(Type.String()),
   log: Type.Array(Type.String({ maxLength: 4096 }), { maxItems: 100 }),
+  journal: Type.Optional(
+    Type.Array(Type.String({ maxLength: 300 }), {
+      maxItems: 100,
+      description: 'How far the change was that failed, step by step.',
+    }),
+  ),
 })
 export type Failure = Static<typeof Failure>
 

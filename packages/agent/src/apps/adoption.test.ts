@@ -69,6 +69,7 @@ for (const withCgroups of isRoot ? [true, false] : [false]) {
           revision: 1,
           exit: 5,
           log: ['before', 'after'],
+          values: {},
           outOfMemory: false,
         },
       ])

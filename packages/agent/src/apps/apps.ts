@@ -44,8 +44,10 @@ export interface AppExit {
   readonly revision: number
   readonly exit?: number
   readonly signal?: string
-  /** The last lines it said. */
+  /** The last lines it said, as it said them. */
   readonly log: string[]
+  /** The settings it was given. */
+  readonly values: SettingValues
   readonly outOfMemory: boolean
 }
 

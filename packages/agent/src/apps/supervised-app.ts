@@ -255,11 +255,11 @@ export class SupervisedApp {
 
   /** Tells of the end before it is written off: whoever is killed between tells of it again. */
   async #onEnd(status: number | undefined, record: RunRecord): Promise<void> {
-    const { package: name, app, revision, declaration } = this.spec
+    const { package: name, app, revision, values, declaration } = this.spec
     const ending = endingOf(status)
     const outOfMemory = outOfMemoryKills(record.cgroup) > record.outOfMemoryKills
     const log = await ownLines(this.folder, record.restarts, reportedLines)
-    this.#of.tell({ package: name, app, revision, ...ending, log, outOfMemory })
+    this.#of.tell({ package: name, app, revision, ...ending, log, values, outOfMemory })
     this.#state = stateAfter(declaration, status !== 0)
     const isAgain = this.#state === 'backing off'
     if (isAgain) this.#restarts += 1

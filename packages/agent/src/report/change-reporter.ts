@@ -10,9 +10,12 @@ import {
 } from '@steadfleet/engine'
 import type { AppExit, Apps } from '../apps/index.ts'
 import { describeDifference } from './difference.ts'
+import { journalOf } from './journal-lines.ts'
 import type { NewEvent, Outbox } from './outbox.ts'
+import { scrubText, secretsIn } from './scrub.ts'
+import { tailOf } from './tail.ts'
 
-const logLines = 60
+const logLines = 100
 
 type NewBlame = Extract<NewRecord, { type: 'abort' | 'drop' }>
 
@@ -83,13 +86,11 @@ export class ChangeReporter implements Journal {
     const to = change && (await this.#read(change.to))
     if (to === undefined || record.code === 'engine/superseded') return []
     return Promise.all(
-      record.packages.map(async name => ({
-        kind: 'failure' as const,
-        message: record.why.slice(0, 1000),
-        code: record.code,
-        generation: to.number,
-        failure: await this.#failureOf(name, to, record),
-      })),
+      record.packages.map(async name => {
+        const failure = await this.#failureOf(name, to, record)
+        const said = { message: failure.reason, code: record.code, generation: to.number }
+        return { kind: 'failure' as const, ...said, failure }
+      }),
     )
   }
 
@@ -98,12 +99,16 @@ export class ChangeReporter implements Journal {
     const exit = this.lastExits.get(name)
     const isOwn = exit !== undefined && exit.revision === one?.revision
     const log = isOwn && exit.log.length > 0 ? exit.log : await this.#logOf(to, name)
+    const { change } = this.state
+    const secrets = secretsIn(one?.settings ?? {})
+    const why = scrubText(record.why, secrets).slice(0, 1000)
     return {
-      kind: kindOf(record, this.state.change),
+      kind: kindOf(record, change),
       package: name,
       revision: one?.revision ?? 1,
-      reason: record.why.slice(0, 1000),
-      log: log.slice(-logLines).map(line => line.slice(0, 4096)),
+      reason: why,
+      log: tailOf(log, secrets),
+      ...(change && { journal: journalOf(change, { ...record, why }) }),
       ...(isOwn && exitOf(exit)),
     }
   }

@@ -3,6 +3,8 @@ import type { AppExit } from '../apps/index.ts'
 import type { World } from '../world.ts'
 import { exitOf } from './change-reporter.ts'
 import type { Outbox } from './outbox.ts'
+import { secretsIn } from './scrub.ts'
+import { tailOf } from './tail.ts'
 
 /** An app that dies again and again is told once in this time, with how often it died. */
 const quietMs = 60_000
@@ -40,7 +42,7 @@ function failureOf(exit: AppExit, untold: number): Failure {
     package: exit.package,
     revision: exit.revision,
     reason: `${exit.app} ended by itself: ${how}${often}`,
-    log: exit.log.slice(-60).map(line => line.slice(0, 4096)),
+    log: tailOf(exit.log, secretsIn(exit.values)),
     ...exitOf(exit),
   }
 }

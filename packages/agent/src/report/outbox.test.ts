@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { appendFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,6 +56,25 @@ describe('an outbox', () => {
         void outbox.add({ kind: 'security', message: 'refused', code: 'trust/rollback' })
       }
       assert.deepEqual(numbers(outbox).slice(0, 2), [1, 1004])
+      await outbox.close()
+    }))
+
+  test('writes down and sends no secret that an app said', () =>
+    inDirectory(async directory => {
+      const outbox = await Outbox.open(directory, world)
+      const reason = `its hook said password=hunter2 ${'pwd=x '.repeat(160)}`
+      const failure = {
+        ...{ package: 'a/b', revision: 1, reason, kind: 'change', log: ['Bearer hunter2hunter2'] },
+        journal: ['abort: agent/hook: https://ada:hunter2@example.com'],
+      }
+      const details = { why: 'token: hunter2', tries: 2 }
+      const told = { kind: 'failure', message: reason, failure, details }
+      await outbox.add(told as unknown as NewEvent)
+      const [sent] = outbox.waiting()
+      assert.ok(!JSON.stringify(sent).includes('hunter2'))
+      assert.deepEqual(sent?.details, { why: 'token: [scrubbed]', tries: 2 })
+      assert.ok((sent?.failure?.reason.length ?? 0) <= 1000)
+      assert.ok(!readFileSync(join(directory, 'events.jsonl'), 'utf8').includes('hunter2'))
       await outbox.close()
     }))
 

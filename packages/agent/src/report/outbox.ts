@@ -6,6 +6,7 @@ import { type Copies, copiesOf, readCopies, writeCopies } from '../disk/copies.t
 import { readIfThere, writeDurably } from '../disk/durable.ts'
 import { AgentError, orDiskFull } from '../error.ts'
 import type { World } from '../world.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /** What is said of an event; the outbox gives it its number and its time. */
 export type NewEvent = Omit<DeviceEvent, 'sequence' | 'at'>
@@ -77,7 +78,8 @@ export class Outbox {
   async add(event: NewEvent): Promise<void> {
     this.#last += 1
     const { now } = this.#world
-    const whole = { sequence: this.#last, at: toTimestamp(now()), ...event } as DeviceEvent
+    const clean = withoutSecrets(event)
+    const whole = { sequence: this.#last, at: toTimestamp(now()), ...clean } as DeviceEvent
     this.#waiting.push(whole)
     if (this.#waiting.length > mostWaiting) this.#giveWay()
     this.#listener()

@@ -99,7 +99,7 @@ export class PretendApps implements Apps {
     this.#restarts.set(key, (this.#restarts.get(key) ?? 0) + 1)
     const log = ['it was fine', 'then it was not']
     for (const listener of this.#exits) {
-      listener({ ...spec, exit: 3, log, outOfMemory: false })
+      listener({ ...spec, exit: 3, log, values: spec.values, outOfMemory: false })
     }
   }
 
