@@ -6,10 +6,13 @@ import { readEnrolment, writeEnrolment } from '../packages/agent/src/trust/ident
 import { programs } from '../packages/cli/src/process/checkout.ts'
 import type { Besieged } from './besieged.ts'
 
-/** Runs the shipped agent to its end; rejects with what it said, where it fails. */
-export function runAgent(words: readonly string[]): Promise<string> {
+/** Runs an agent to its end, the shipped one if none is named; rejects with what it said, where it fails. */
+export function runAgent(
+  words: readonly string[],
+  program: string = programs.builtAgent,
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const args = [programs.builtAgent, ...words, '--json']
+    const args = [program, ...words, '--json']
     execFile(process.execPath, args, (error, stdout, stderr) => {
       if (error) reject(Object.assign(new Error(stderr.trim()), { exit: error.code }))
       else resolve(stdout)

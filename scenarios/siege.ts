@@ -44,6 +44,8 @@ export interface SiegeOptions {
   readonly page?: PageChange
   readonly serverEnvironment?: Environment
   readonly log?: FirstChoices['log']
+  /** The agent that every device joins and runs with; absent: the one that is shipped. */
+  readonly program?: string
 }
 
 /** A device of a siege that rests, and what runs it when the siege goes on. */
@@ -212,12 +214,11 @@ export class Siege {
   async #enlist(
     name: string,
     proxy: Middleman,
-    { stateOf, environmentOf }: SiegeOptions,
+    { stateOf, environmentOf, program = programs.builtAgent }: SiegeOptions,
   ): Promise<void> {
     const state = stateOf?.(name, this.directory) ?? join(this.directory, name)
-    const { device } = JSON.parse(await this.join(name, proxy.origin, state))
+    const { device } = JSON.parse(await this.join(name, proxy.origin, state, program))
     const port = await freePort()
-    const program = programs.builtAgent
     const made = this.#place({ name, id: device, proxy, state, port, program })
     await made.start(environmentOf?.(name))
     const { client, home } = this.fleet
@@ -229,8 +230,17 @@ export class Siege {
   }
 
   /** Joins with a fresh token that names `origin`; gives what the agent printed. */
-  async join(name: string, origin: string, state: string): Promise<string> {
-    return runAgent(['join', await this.token(origin), '--state', state, '--name', name])
+  async join(name: string, origin: string, state: string, program?: string): Promise<string> {
+    return runAgent(['join', await this.token(origin), '--state', state, '--name', name], program)
+  }
+
+  /** Ends a device's agent, and has another program go on from what it left. */
+  async replaceAgent(name: string, program: string): Promise<Besieged> {
+    const held = this.device(name)
+    await held.agent().stop(10_000)
+    const made = this.#place({ ...held, program })
+    await made.start()
+    return made
   }
 
   async token(origin: string): Promise<string> {
