@@ -137,7 +137,6 @@ describe('an app that is taken over', {
     const { orderedCounter } = await device.view()
     await ruleFrom(10)
     await settled('the rule', orderedCounter)
-    const { counter } = await device.view()
     // Told together with what is left of before, they are too many once, and not twice.
     await takeOver(14)
     await isolated()
@@ -145,8 +144,6 @@ describe('an app that is taken over', {
       const { isolation } = await device.view()
       return isolation?.packages?.includes(page) || undefined
     })
-    // What a device isolated by itself it lets go once an order has named it, and a later one does not.
-    await settled('the order that names it', counter)
     const [newest] = await told('network/denied')
     assert.equal(newest?.event.details?.isolated, true)
     await ruleFrom(undefined)

@@ -270,7 +270,7 @@ export class Agent {
   }
 
   async #report() {
-    const { identity, trust, journal, apps, outbox, say, self } = this.#parts
+    const { identity, trust, journal, apps, outbox, say, self, isolating } = this.#parts
     const current = await currentGeneration(this.#options.paths)
     return makeReport({
       device: identity.device,
@@ -283,6 +283,7 @@ export class Agent {
       apps,
       attributes: { ...this.#options.attributes, ...(await logSize(trust)) },
       waiting: say.gate.waiting,
+      isolated: isolating.own,
     })
   }
 }

@@ -8,6 +8,7 @@ import {
   Revision,
   Timestamp,
 } from './identifiers.ts'
+import { OwnIsolations } from './isolation.ts'
 import { Waiting } from './own-say.ts'
 import { mapOf, object, oneOf, parserOf } from './schema.ts'
 
@@ -108,6 +109,7 @@ export const StateReport = object({
   apps: Type.Array(AppStatus, { maxItems: 10_000 }),
   attributes: mapOf(Type.String({ maxLength: 200 })),
   waiting: Type.Optional(Waiting),
+  isolated: Type.Optional(OwnIsolations),
   events: Type.Optional(
     Type.Array(DigestSchema, {
       maxItems: 200,

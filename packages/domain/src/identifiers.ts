@@ -32,6 +32,12 @@ export const PackageName = branded<PackageName>(
 )
 export const parsePackageName = parserOf('package name', PackageName)
 
+export type IsolationId = Branded<'IsolationId'>
+export const IsolationId = branded<IsolationId>(
+  /^[0-9a-f]{16}$/,
+  'One time that a device isolated a package by itself.',
+)
+
 export type ChannelName = Branded<'ChannelName'>
 export const ChannelName = branded<ChannelName>(
   /^[a-z0-9][a-z0-9.-]{0,39}\/(stable|candidate|beta|edge)$/,

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import {
   type ConfinementPart,
   type DeviceEvent,
+  type IsolationId,
   type IsolationPolicy,
   parsePackageName,
   toTimestamp,
@@ -80,19 +81,32 @@ describe('isolation', { concurrency: false }, () => {
     await orderedPackages(greenhouse)
   })
 
-  test('that the device began itself is taken over', async () => {
-    await it.operator.call(releaseDevice, { params: { device: device.id }, body: {} })
+  test('that the device began itself is taken over once, and an order that lets it go says that it knows of it', async () => {
+    const params = { device: device.id }
+    await it.operator.call(releaseDevice, { params, body: {} })
     assert.equal(await isolated(), undefined)
-    await tell({ count: 1, isolated: true })
+    const id = '00112233aabbccdd' as IsolationId
+    await device.checkIn({ isolated: { [greenhouse]: id } })
+    assert.deepEqual(await isolated(), { packages: [greenhouse] })
+    // Released before the device has taken the order that names it, which it never does now.
+    await it.operator.call(releaseDevice, { params, body: { package: greenhouse } })
+    await tell({ count: 5000, isolated: true })
+    assert.equal(await isolated(), undefined)
+    assert.deepEqual(await ordered(), { 'denied-per-minute': 1000, known: [id] })
+    await device.checkIn({ isolated: {} })
+    await orderedIs({ 'denied-per-minute': 1000 })
+    await device.checkIn({ isolated: { [greenhouse]: '00112233aabbccde' as IsolationId } })
     await orderedPackages(greenhouse)
   })
 
   test('is written down, by whom and of what', async () => {
-    const acts = await it.operator.call(listAudit, { query: { limit: 4 } })
+    const acts = await it.operator.call(listAudit, { query: { limit: 6 } })
     const packages = { isolation: JSON.stringify({ packages: [greenhouse] }) }
     assert.deepEqual(
       acts.map(({ act, by, subject, after }) => [act, by, subject, JSON.parse(after)]),
       [
+        ['setIsolation', 'the device itself', device.id, packages],
+        ['setIsolation', 'operator', device.id, { isolation: '{}' }],
         ['setIsolation', 'the device itself', device.id, packages],
         ['setIsolation', 'operator', device.id, { isolation: '{}' }],
         ['setIsolation', 'the fleet’s rule', device.id, packages],
@@ -119,11 +133,19 @@ async function isolated() {
 
 /** Orders that a check-in made due are signed after it. */
 async function orderedPackages(...names: string[]): Promise<void> {
+  await orderedSoon(policy => isDeepStrictEqual(policy?.packages, names))
+}
+
+function orderedIs(wanted: IsolationPolicy): Promise<void> {
+  return orderedSoon(policy => isDeepStrictEqual(policy, wanted))
+}
+
+async function orderedSoon(isIt: (policy: IsolationPolicy | undefined) => boolean): Promise<void> {
   for (let turn = 0; turn < 500; turn += 1) {
-    if (isDeepStrictEqual((await ordered())?.packages, names)) return
+    if (isIt(await ordered())) return
     await pause(20)
   }
-  assert.fail('no order names them')
+  assert.fail('no order says so')
 }
 
 async function tell(details: NonNullable<DeviceEvent['details']>): Promise<void> {

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { parsePackageName } from '@steadfleet/domain'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { type IsolationPolicy, parsePackageName } from '@steadfleet/domain'
+import type { NewEvent } from '../report/outbox.ts'
 import { AttemptWindow } from './attempts.ts'
 import { difference, readCounts } from './denied.ts'
-import { isolatedNow, nextOwnIsolation } from './isolation.ts'
+import { Isolating } from './isolating.ts'
 import { listeningIn, networkOf, resolversIn } from './surroundings.ts'
 
 const acme = parsePackageName('acme/camera')
@@ -66,16 +70,54 @@ test('what nft lists is read, and what it says beside is passed over', () => {
   )
 })
 
-test('what the device isolated stays so until an order has named it, and then does not', () => {
-  const ordered = (...packages: string[]) => ({ packages: packages.map(parsePackageName) })
-  const own = { [acme]: false }
-  assert.deepEqual(nextOwnIsolation(own, {}), own)
-  assert.deepEqual(nextOwnIsolation(own, ordered('acme/other')), own)
-  const named = nextOwnIsolation(own, ordered(acme))
-  assert.deepEqual(named, { [acme]: true })
-  assert.deepEqual(nextOwnIsolation(named, ordered(acme)), named)
-  assert.deepEqual(nextOwnIsolation(named, {}), {})
-  assert.deepEqual(isolatedNow(own, ordered('acme/a')).packages, ['acme/a', acme])
+describe('what is cut', () => {
+  const ordered: { now: IsolationPolicy } = { now: { 'denied-per-minute': 10 } }
+  const told: NewEvent[] = []
+  const cut: IsolationPolicy[] = []
+  let folder: string
+  const open = () =>
+    Isolating.open({
+      path: join(folder, 'isolated.json'),
+      ordered: () => ordered.now,
+      isolate: async isolation => void cut.push(isolation),
+      tell: async event => void told.push(event),
+    })
+  const tried = (count: number) => ({
+    ...{ package: acme, count, windowSeconds: 4 },
+    ...{ target: '203.0.113.9:23/tcp', targetCount: count, targets: 1 },
+  })
+  const newest = () => [told.at(-1)?.code, told.at(-1)?.details?.isolated]
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'steadfleet-isolating-'))
+  })
+  after(() => rm(folder, { recursive: true }))
+
+  test('by the device itself is so in its next life, until an order knows of it and does not want it', async () => {
+    const first = await open()
+    await first.heed()
+    await first.attempted(tried(9))
+    assert.deepEqual([first.own, newest()], [{}, ['network/denied', undefined]])
+    await first.attempted(tried(10))
+    const id = first.own[acme] ?? assert.fail('it is isolated')
+    assert.deepEqual(cut.at(-1)?.packages, [acme])
+    const next = await open()
+    await next.attempted(tried(11))
+    assert.deepEqual([next.own, newest()], [{ [acme]: id }, ['network/denied', true]])
+    ordered.now = { known: [id], packages: [acme] }
+    await next.heed()
+    assert.deepEqual([next.own, cut.at(-1)?.packages], [{ [acme]: id }, [acme]])
+    ordered.now = { known: [id] }
+    await next.heed()
+    assert.deepEqual([(await open()).own, cut.at(-1)?.packages], [{}, []])
+  })
+
+  test('by an order is not begun once more by the device', async () => {
+    ordered.now = { 'denied-per-minute': 10, packages: [acme] }
+    const isolating = await open()
+    await isolating.heed()
+    await isolating.attempted(tried(50))
+    assert.deepEqual([isolating.own, newest()], [{}, ['network/denied', true]])
+  })
 })
 
 test('ports on which the device listens are read; those that anybody may be given are none', () => {

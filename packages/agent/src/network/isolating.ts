@@ -1,10 +1,18 @@
+import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { fromUtf8, toUtf8 } from '@steadfleet/base'
-import type { IsolationPolicy } from '@steadfleet/domain'
+import { fromUtf8, toHex, toUtf8 } from '@steadfleet/base'
+import {
+  type IsolationId,
+  type IsolationPolicy,
+  isIsolated,
+  nextOwnIsolations,
+  type OwnIsolations,
+  type PackageName,
+} from '@steadfleet/domain'
 import { readIfThere, writeDurably } from '../disk/durable.ts'
 import type { NewEvent } from '../report/outbox.ts'
 import type { Attempts } from './attempts.ts'
-import { isolatedNow, nextOwnIsolation, type OwnIsolation } from './isolation.ts'
+import { isolatedNow } from './isolation.ts'
 
 export interface IsolatingOptions {
   /** Where it is kept what the device itself isolated. */
@@ -17,12 +25,12 @@ export interface IsolatingOptions {
 /** Keeps the networks of this device as its orders say, and tells of what packages try and may not. */
 export class Isolating {
   readonly #of: IsolatingOptions
-  #own: OwnIsolation
+  #own: OwnIsolations
   /** Absent until it was done once in this life: what stood before is no news. */
   #now: IsolationPolicy | undefined
   #work: Promise<void> = Promise.resolve()
 
-  private constructor(options: IsolatingOptions, own: OwnIsolation) {
+  private constructor(options: IsolatingOptions, own: OwnIsolations) {
     this.#of = options
     this.#own = own
   }
@@ -32,11 +40,16 @@ export class Isolating {
     return new Isolating(options, bytes === undefined ? {} : JSON.parse(fromUtf8(bytes)))
   }
 
+  /** What it isolated by itself, until an order releases it: each report says so. */
+  get own(): OwnIsolations {
+    return this.#own
+  }
+
   /** Does what the newest order says. */
   heed(): Promise<void> {
     return this.#after(async () => {
       const ordered = this.#of.ordered()
-      await this.#keep(nextOwnIsolation(this.#own, ordered))
+      await this.#keep(nextOwnIsolations(this.#own, ordered))
       const now = isolatedNow(this.#own, ordered)
       if (isDeepStrictEqual(now, this.#now)) return
       await this.#of.isolate(now)
@@ -52,34 +65,39 @@ export class Isolating {
     const { package: name, count, windowSeconds, target, targetCount, targets } = attempts
     const most = this.#of.ordered()['denied-per-minute'] ?? Number.POSITIVE_INFINITY
     const isTooMuch = (count * 60) / Math.max(60, windowSeconds) >= most
+    // Durable before it is told: who reads that it is isolated finds it in the reports from then on.
+    const isCut = await this.#after(() => this.#begin(name, isTooMuch))
     const others = targets > 1 ? ` and ${targets - 1} or more others` : ''
     const times = `${count.toLocaleString('en')} ${count === 1 ? 'time' : 'times'}`
     const within = windowSeconds >= 55 ? 'a minute' : `${windowSeconds} s`
     const message = `${name} tried ${target}${others}, ${times} in ${within}`
     const facts = { package: name, count, target, 'target-count': targetCount, targets }
-    const details = {
-      ...facts,
-      'window-seconds': windowSeconds,
-      ...(isTooMuch && { isolated: true }),
-    }
+    const details = { ...facts, 'window-seconds': windowSeconds, ...(isCut && { isolated: true }) }
     await this.#of.tell({ kind: 'security', code: 'network/denied', message, details })
-    if (isTooMuch) await this.#isolate(name)
+    if (isCut) await this.heed()
   }
 
-  async #isolate(name: string): Promise<void> {
-    await this.#after(() => this.#keep({ ...this.#own, [name]: this.#own[name] ?? false }))
-    await this.heed()
+  /** Whether the package is cut now; where it tried too much, it is from now on. */
+  async #begin(name: PackageName, isTooMuch: boolean): Promise<boolean> {
+    const ordered = this.#of.ordered()
+    const own = nextOwnIsolations(this.#own, ordered)
+    if (isIsolated(name, isolatedNow(own, ordered))) return true
+    if (isTooMuch) await this.#keep({ ...own, [name]: toHex(randomBytes(8)) as IsolationId })
+    return isTooMuch
   }
 
-  async #keep(own: OwnIsolation): Promise<void> {
+  async #keep(own: OwnIsolations): Promise<void> {
     if (isDeepStrictEqual(own, this.#own)) return
     await writeDurably(this.#of.path, toUtf8(JSON.stringify(own)), 0o600)
     this.#own = own
   }
 
-  #after(work: () => Promise<void>): Promise<void> {
+  #after<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#work.then(work)
-    this.#work = done.catch(() => undefined)
+    this.#work = done.then(
+      () => undefined,
+      () => undefined,
+    )
     return done
   }
 }

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { NetworkNeeds } from '@steadfleet/confine'
 import { gateway, mostPlaces, type Place, placeNamed, placeOf } from '@steadfleet/confine/firewall'
-import type { IsolationPolicy, PackageName } from '@steadfleet/domain'
+import { type IsolationPolicy, isIsolated, type PackageName } from '@steadfleet/domain'
 import { type Attempts, AttemptWindow } from './attempts.ts'
 import { type Counts, difference } from './denied.ts'
 import { Lan } from './discovery/lan.ts'
@@ -87,7 +87,7 @@ export class Networks {
     held.restsSince = undefined
     const { place } = held.network
     openForwarding(this.#tools)
-    await held.network.isolate(this.#isIsolated(packageName))
+    await held.network.isolate(isIsolated(packageName, this.#isolation))
     const isNew = await held.network.open(needs, this.#standing.get(place.link))
     if (isNew) held.counts = new Map()
     this.#standing.delete(place.link)
@@ -110,7 +110,9 @@ export class Networks {
   async isolate(isolation: IsolationPolicy): Promise<void> {
     this.#isolation = isolation
     await Promise.all(
-      [...this.#held].map(([name, { network }]) => network.isolate(this.#isIsolated(name))),
+      [...this.#held].map(([name, { network }]) =>
+        network.isolate(isIsolated(name, this.#isolation)),
+      ),
     )
   }
 
@@ -163,11 +165,6 @@ export class Networks {
         randomId: () => randomInt(65_536),
       },
     }
-  }
-
-  #isIsolated(packageName: PackageName): boolean {
-    const { device, packages } = this.#isolation
-    return device === true || (packages?.includes(packageName) ?? false)
   }
 
   #wayTo(place: Place): Way {

@@ -1,4 +1,4 @@
-import type { DeviceId, StateReport, Waiting } from '@steadfleet/domain'
+import type { DeviceId, OwnIsolations, StateReport, Waiting } from '@steadfleet/domain'
 import { toTimestamp } from '@steadfleet/domain'
 import type { EngineState } from '@steadfleet/engine'
 import type { Apps } from '../apps/index.ts'
@@ -16,11 +16,13 @@ export interface ReportFacts {
   readonly attributes: Readonly<Record<string, string>>
   /** What a change that is prepared waits for. */
   readonly waiting: Waiting | undefined
+  /** What it isolated by itself. */
+  readonly isolated: OwnIsolations
 }
 
 /** What the device says of itself: the generation in force, and how far a change is. */
 export function makeReport(facts: ReportFacts): StateReport {
-  const { state, apps } = facts
+  const { state, apps, isolated } = facts
   return {
     type: 'report',
     format: 1,
@@ -43,6 +45,7 @@ export function makeReport(facts: ReportFacts): StateReport {
       restarts,
     })),
     ...(facts.waiting && { waiting: facts.waiting }),
+    ...(Object.keys(isolated).length > 0 && { isolated }),
     attributes: { ...apps.describeConfinement(), ...facts.attributes, ...wordOfRevert(facts) },
   }
 }

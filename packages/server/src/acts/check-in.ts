@@ -10,7 +10,7 @@ import type { Db } from '../store/schema.ts'
 import { hear } from './advance.ts'
 import { markDue } from './due.ts'
 import { isRefusal, keepEvents, refuseOtherEvents } from './events.ts'
-import { isolateByRule } from './isolation.ts'
+import { isolateAsTold } from './isolation.ts'
 import { crashKinds } from './rollout-control.ts'
 import type { CheckIn } from './said.ts'
 import { endSilence } from './silence.ts'
@@ -34,7 +34,7 @@ export async function checkIn(db: Db, said: CheckIn): Promise<CheckedIn> {
   const events = said.events.filter(event => event.sequence > row.event_sequence)
   await keepEvents(db, said, events)
   const acknowledged = await acknowledge(db, row, events)
-  await isolateByRule(db, said, events)
+  await isolateAsTold(db, said, { before: reportOf(row), events })
   const isBack = await endSilence(db, row, said.now)
   const isDecided = await decideMoves(db, said, events)
   await renewStaleOrder(db, said)
@@ -79,10 +79,11 @@ async function keepReport(db: Db, row: DeviceRow, said: CheckIn, isNew: boolean)
 
 /**
  * What of a report an order may follow: groups are of attributes, and bring settings; of a publisher who
- * is refused an order lists what runs.
+ * is refused an order lists what runs; of what the device isolated itself an order says that it is known.
  */
 function orderedBy(report: StateReport | undefined): string {
-  return JSON.stringify([report?.attributes ?? {}, report?.releases ?? []])
+  const { attributes = {}, releases = [], isolated = {} } = report ?? {}
+  return JSON.stringify([attributes, releases, isolated])
 }
 
 async function acknowledge(
@@ -174,7 +175,7 @@ async function giveOrder(db: Db, { device, report }: CheckIn): Promise<EnvelopeV
 }
 
 /**
- * A device that holds an order of this counter, or a higher one, before ours was given has it from a
+ * A device that holds an order of this counter before ours was given, or of a higher one, has it from a
  * time that this database has lost: ours would never be taken, and is renewed above it.
  */
 async function renewForeignOrder(db: Db, { device, report }: CheckIn): Promise<void> {
@@ -182,8 +183,8 @@ async function renewForeignOrder(db: Db, { device, report }: CheckIn): Promise<v
     .updateTable('device_order')
     .set({ content: '' })
     .where('device', '=', device)
-    .where('given', '=', 0)
     .where('counter', '<=', report.counter)
+    .where(eb => eb.or([eb('given', '=', 0), eb('counter', '<', report.counter)]))
     .returning('device')
     .executeTakeFirst()
   if (foreign) await markDue(db, [device])

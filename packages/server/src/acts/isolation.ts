@@ -1,4 +1,11 @@
-import type { ConfinementPart, DeviceEvent, Isolation, PackageName } from '@steadfleet/domain'
+import {
+  type ConfinementPart,
+  type DeviceEvent,
+  type Isolation,
+  newlyIsolated,
+  type PackageName,
+  type StateReport,
+} from '@steadfleet/domain'
 import { appendAct } from '../store/audit-store.ts'
 import { deviceWithId } from '../store/device-store.ts'
 import { fleetNamed } from '../store/fleet-store.ts'
@@ -71,24 +78,46 @@ export async function setRequiredParts(
   await markFleetDue(db, fleet)
 }
 
-/** Isolates the packages that tried too much, by what their device just told; names those. */
-export async function isolateByRule(
+/** Isolates what the device isolated by itself since its report of before, once each; and what tried too much. */
+export async function isolateAsTold(
   db: Db,
-  { device, now }: CheckIn,
-  events: readonly DeviceEvent[],
+  said: CheckIn,
+  { before, events }: ToldBefore,
 ): Promise<void> {
+  const began = newlyIsolated(before?.isolated, said.report.isolated)
+  for (const name of began) await isolateBy(db, said, { name, by: 'the device itself' })
+  await isolateByRule(db, said, events)
+}
+
+interface ToldBefore {
+  /** What the device had said before this check-in. */
+  readonly before: StateReport | undefined
+  /** New in it. */
+  readonly events: readonly DeviceEvent[]
+}
+
+/** By what devices tell of attempts. Whatever was isolated already when it was told needs nobody to do it again. */
+async function isolateByRule(db: Db, said: CheckIn, events: readonly DeviceEvent[]): Promise<void> {
   const denied = events.filter(({ code, kind }) => kind === 'security' && code === 'network/denied')
   if (denied.length === 0) return
-  const row = await deviceWithId(db, device)
-  const { isolate_from: from } = await fleetNamed(db, row.fleet)
+  const { fleet } = await deviceWithId(db, said.device)
+  const { isolate_from: from } = await fleetNamed(db, fleet)
   for (const { details = {} } of denied) {
     const { package: name, isolated } = details
-    const isTooMuch = from !== null && perMinute(details) >= from
-    if (typeof name !== 'string' || !(isTooMuch || isolated === true)) continue
-    const by = isolated === true ? 'the device itself' : 'the fleet’s rule'
-    const act = { device, package: name as PackageName, isIsolated: true, by, now }
-    await tell(db, act, row.fleet, () => setIsolation(db, act))
+    if (typeof name !== 'string' || isolated === true) continue
+    if (from === null || perMinute(details) < from) continue
+    await isolateBy(db, said, { name: name as PackageName, by: 'the fleet’s rule' })
   }
+}
+
+async function isolateBy(
+  db: Db,
+  { device, now }: CheckIn,
+  { name, by }: { readonly name: PackageName; readonly by: string },
+): Promise<void> {
+  const { fleet } = await deviceWithId(db, device)
+  const act = { device, package: name, isIsolated: true, by, now }
+  await tell(db, act, fleet, () => setIsolation(db, act))
 }
 
 /** A rule acts inside of what a device says, which is no act: so it is told by itself. */

@@ -1,5 +1,5 @@
 import type { Isolation, IsolationPolicy } from '@steadfleet/domain'
-import type { DeviceRow } from './device-store.ts'
+import { type DeviceRow, reportOf } from './device-store.ts'
 import type { FleetRow } from './fleet-store.ts'
 
 /** What of a device is isolated. */
@@ -10,5 +10,11 @@ export function isolationOf({ isolation }: Pick<DeviceRow, 'isolation'>): Isolat
 /** What its order says of isolation. */
 export function orderedIsolationOf(device: DeviceRow, fleet: FleetRow): IsolationPolicy {
   const from = fleet.isolate_from
-  return { ...isolationOf(device), ...(from !== null && { 'denied-per-minute': from }) }
+  // What a report tells of was isolated when it came: where it is not now, somebody has released it.
+  const known = Object.values(reportOf(device)?.isolated ?? {}).sort()
+  return {
+    ...isolationOf(device),
+    ...(from !== null && { 'denied-per-minute': from }),
+    ...(known.length > 0 && { known }),
+  }
 }

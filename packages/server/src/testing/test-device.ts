@@ -31,6 +31,7 @@ export interface Says {
   readonly releases?: StateReport['releases']
   readonly attributes?: StateReport['attributes']
   readonly waiting?: NonNullable<StateReport['waiting']>
+  readonly isolated?: NonNullable<StateReport['isolated']>
   readonly events?: readonly DeviceEvent[]
   /** The digests that the report names; those of the events unless it lies, or is of before there were any. */
   readonly names?: StateReport['events']
