@@ -36,6 +36,7 @@ export const architecture = {
     '@fastify/static',
     '@simplewebauthn/server',
     'kysely',
+    'pg',
     'pino',
     'prom-client',
     'typebox',

@@ -37,6 +37,12 @@ export const needed = [
     for: 'the filter’s oracle',
     in: tests,
   },
+  {
+    file: '/usr/lib/postgresql/15/bin/postgres',
+    package: 'postgresql-15',
+    for: 'the server over PostgreSQL',
+    in: tests,
+  },
   { command: 'chromium', package: 'chromium', for: 'the dashboard’s tests', in: tests },
   {
     file: '/usr/share/fonts/truetype/liberation',

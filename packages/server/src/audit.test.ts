@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { type AuditEntry, type AuditHead, verifyAudit } from '@steadfleet/protocol'
-import { beginAudit } from './store/begin-audit.ts'
+import { beginAudit, guards } from './store/begin-audit.ts'
+import { isOverPostgres } from './testing/test-database.ts'
 import { fleet } from './testing/test-fleet.ts'
 import { openTestHouse, origin, type TestHouse } from './testing/test-house.ts'
 
@@ -91,12 +91,16 @@ describe('the audit log', () => {
     assert.equal(body.includes(',=cmd(),'), false)
   })
 
-  test('cannot be changed through the database as it is', () => {
-    using database = open()
-    assert.throws(() => database.exec("update audit set by = 'x'"), /only added to/)
-    assert.throws(() => database.exec('delete from audit where sequence = 2'), /only added to/)
+  test('cannot be changed through the database as it is', async () => {
+    await using database = await it.database.open()
+    await assert.rejects(database.run("update audit set by = 'x'"), /only added to/)
+    await assert.rejects(database.run('delete from audit where sequence = 2'), /only added to/)
   })
 })
+
+const unguarded = isOverPostgres
+  ? 'drop trigger audit_is_not_changed on audit; drop function refuse_audit_change'
+  : 'drop trigger audit_is_not_changed; drop trigger audit_is_not_removed'
 
 describe('an audit log that was changed by hand', () => {
   const rows: [what: string, sql: string, code: string][] = [
@@ -112,15 +116,11 @@ describe('an audit log that was changed by hand', () => {
   for (const [what, sql, code] of rows) {
     test(`${what} is found out as ${code}`, async () => {
       const seen = await head()
-      using database = open()
-      database.exec(`create table kept as select * from audit;
-        drop trigger audit_is_not_changed; drop trigger audit_is_not_removed; ${sql}`)
+      await using database = await it.database.open()
+      await database.run(`create table kept as select * from audit; ${unguarded}; ${sql}`)
       await assert.rejects(verifyAudit(exported(), seen), { code })
-      database.exec('delete from audit; insert into audit select * from kept; drop table kept')
-      database.exec(`create trigger audit_is_not_changed before update on audit
-        begin select raise(abort, 'the audit log is only added to'); end;
-        create trigger audit_is_not_removed before delete on audit
-        begin select raise(abort, 'the audit log is only added to'); end`)
+      await database.run('delete from audit; insert into audit select * from kept; drop table kept')
+      await database.run(guards[isOverPostgres ? 'postgres' : 'sqlite'])
       await verifyAudit(exported(), seen)
     })
   }
@@ -133,7 +133,7 @@ test('deeds from before there was an audit log begin it', async () => {
     insert into deed values
     (1, '2026-01-01T00:00:00Z', 'operator', 'grant: never', 'acme/bell', '{"fleet":"home"}'),
     (4, '2026-01-02T00:00:00Z', 'operator', 'review: policy', 'catalogue', '["camera"]')`)
-  beginAudit(database)
+  beginAudit.sqlite(database)
   const rows = database.prepare('select * from audit order by sequence').all()
   const kept = rows as unknown as AuditEntry[]
   assert.deepEqual(
@@ -147,10 +147,6 @@ test('deeds from before there was an audit log begin it', async () => {
   assert.equal(found.sequence, 2)
   assert.throws(() => database.exec('select * from deed'), /no such table/)
 })
-
-function open(): DatabaseSync {
-  return new DatabaseSync(join(it.data, 'steadfleet.db'))
-}
 
 function ask(url: string, method = 'GET', body?: object, cookie = anna) {
   const headers = { origin, host: new URL(origin).host, cookie, 'content-type': 'application/json' }

@@ -6,6 +6,7 @@ import { keyIdOf, type PublicKey } from '@steadfleet/trust'
 import { Type } from 'typebox'
 import { ifThere } from './disk/durable.ts'
 import { ServerError } from './error.ts'
+import { databaseName } from './store/place.ts'
 import type { Store } from './store/store.ts'
 
 const Key = Type.Object({
@@ -14,13 +15,15 @@ const Key = Type.Object({
   keyval: Type.Object({ public: Type.String({ pattern: '^[0-9a-f]{64}$' }) }),
 })
 
-/** `server.json`, as `steadfleet init` writes it; read on the first start alone. */
+/** `server.json`, as `steadfleet init` writes it; all but the database is read on the first start alone. */
 const parseConfiguration = parserOf(
   'server.json',
   object({
     owner: OwnerId,
     fleet: FleetName,
     model: Type.String(),
+    /** The URL of a PostgreSQL database; absent, a file beside this one is the database. Read at each start. */
+    database: Type.Optional(Type.String({ pattern: '^postgres(ql)?:' })),
     /** Keys whose requests may do everything. */
     operators: Type.Array(Key, { minItems: 1 }),
     policy: Type.Optional(
@@ -38,19 +41,34 @@ const parseConfiguration = parserOf(
 export async function importOnce(store: Store, folder: string): Promise<void> {
   const held = await store.db.selectFrom('fact').select('name').executeTakeFirst()
   if (held) return
-  const path = join(folder, 'server.json')
-  const file = await ifThere(readFile(path, 'utf8'))
-  if (file === undefined) {
+  const configuration = await readConfiguration(folder)
+  if (configuration === undefined) {
     const message = `cannot serve ${folder}: no server.json is in it (make one with: steadfleet init)`
     throw new ServerError('server/not-initialised', message, { folder })
   }
-  const { operators, policy, ...facts } = parseConfiguration(JSON.parse(file))
+  const { operators, policy, database: _, ...facts } = configuration
   await store.write('importConfiguration', {
     facts,
     operators: operators.map(toOperator),
     checkInSeconds: policy?.['check-in-seconds'] ?? usualCheckInSeconds,
     probationSeconds: policy?.['probation-seconds'] ?? null,
   })
+}
+
+interface DatabaseChoice {
+  readonly folder: string
+  readonly database?: string | undefined
+}
+
+/** What the database is opened by: a URL that was given, the one of `server.json`, or a file of the folder. */
+export async function databasePlace({ folder, database }: DatabaseChoice): Promise<string> {
+  const held = database ?? (await readConfiguration(folder))?.database
+  return held ?? join(folder, databaseName)
+}
+
+async function readConfiguration(folder: string) {
+  const file = await ifThere(readFile(join(folder, 'server.json'), 'utf8'))
+  return file === undefined ? undefined : parseConfiguration(JSON.parse(file))
 }
 
 function toOperator(key: PublicKey, i: number) {

@@ -43,7 +43,10 @@ async function serve(): Promise<void> {
   const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2))
   // Filled once the ports are known; the house reads it with each request.
   const known: string[] = origins.flatMap(alsoByName)
-  const places = { folder, secondStore, signer, origins: known }
+  // Of the environment, since it may hold a password: arguments can be seen by everyone. No child needs it.
+  const database = process.env.STEADFLEET_DATABASE
+  delete process.env.STEADFLEET_DATABASE
+  const places = { folder, secondStore, signer, database, origins: known }
   const opened = await openHouse({ ...places, deltas, world, logger })
   const { house } = opened
   const app = await makeApp(house, logger)

@@ -8,7 +8,7 @@ import { openCatalogue } from './catalogue/catalogue.ts'
 import { openCatalogues } from './catalogue/catalogues.ts'
 import { keepFresh } from './catalogue/keep-fresh.ts'
 import { makeReleaseNotes } from './catalogue/note-releases.ts'
-import { importOnce } from './configuration.ts'
+import { databasePlace, importOnce } from './configuration.ts'
 import { openContent } from './content/content.ts'
 import { usualBudget } from './deltas/budget.ts'
 import { openDeltas } from './deltas/deltas.ts'
@@ -36,6 +36,8 @@ import type { World } from './world.ts'
 export interface HouseOptions extends SignerOptions {
   readonly folder: string
   readonly origins: readonly string[]
+  /** The URL of a PostgreSQL database; absent, what `server.json` names, or a file of the folder. */
+  readonly database?: string | undefined
   /** Bytes of the deltas that are kept; 0 makes none. */
   readonly deltas: number
   readonly world: World
@@ -54,7 +56,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   const { folder, world, logger } = options
   await using opened = new AsyncDisposableStack()
   opened.use(await lockFolder(folder, world.pid))
-  const store = opened.use(await openStore(join(folder, 'steadfleet.db'), world.now))
+  const store = opened.use(await openStore(await databasePlace(options), world.now))
   await importOnce(store, folder)
   const facts = await allFacts(store.db)
   const owner = await openOwner(join(folder, 'owner'), () => signer.client())

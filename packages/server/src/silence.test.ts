@@ -9,6 +9,7 @@ import { makeStreams } from './http/streams.ts'
 import { raiseSilence, silentBefore } from './silence.ts'
 import { deviceWithId, eventsWhere } from './store/device-store.ts'
 import { openStore, type Store } from './store/store.ts'
+import { makeTestDatabase } from './testing/test-database.ts'
 import { openTestFleet } from './testing/test-fleet.ts'
 
 const noon = new Date('2026-11-21T12:00:00Z')
@@ -74,7 +75,8 @@ const box = parseDeviceId('dev_0123456789abcdefghij')
 
 async function inStore(deed: (store: Store) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'steadfleet-silence-'))
-  const store = await openStore(join(folder, 'steadfleet.db'), () => new Date())
+  const database = await makeTestDatabase(folder)
+  const store = await openStore(database.place, () => new Date())
   try {
     const owner = 'own_0123456789abcdefghij'
     const facts = { owner, fleet: 'home', model: 'acme/box/1/all' }
@@ -91,6 +93,7 @@ async function inStore(deed: (store: Store) => Promise<void>): Promise<void> {
     await deed(store)
   } finally {
     await store[Symbol.asyncDispose]()
+    await database[Symbol.asyncDispose]()
     await rm(folder, { recursive: true, force: true })
   }
 }

@@ -1,5 +1,5 @@
 import type { Control } from '@steadfleet/rollout'
-import { sql } from 'kysely'
+import { textIn } from '../store/json-in.ts'
 import type { RolloutRow } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
 
@@ -28,8 +28,8 @@ export async function controlOf(db: Db, rollout: RolloutRow): Promise<Control> {
     .innerJoin('event', 'event.device', 'device.id')
     .where('event.kind', '=', 'failure')
     .where('event.received_at', '>=', since)
-    .where(sql`event.json ->> '$.failure.kind'`, 'in', crashKinds)
-    .where(sql`event.json ->> '$.failure.package'`, '=', rollout.package)
+    .where(textIn(db, 'event.json', 'failure', 'kind'), 'in', crashKinds)
+    .where(textIn(db, 'event.json', 'failure', 'package'), '=', rollout.package)
     .select(({ fn }) => fn.count<number>('device.id').distinct().as('crashed'))
     .executeTakeFirstOrThrow()
   return { watched, silent, crashed }

@@ -24,8 +24,8 @@ const cookies = new Map<CallerKind, string>()
 
 before(async () => {
   it = await openTestHouse()
-  device = it.addDevice(fleet)
-  elsewhere = it.addDevice('other')
+  device = await it.addDevice(fleet)
+  elsewhere = await it.addDevice('other')
   for (const role of roleNames) cookies.set(role, await it.admit(`every ${role}`, { '*': role }))
 })
 after(() => it?.[Symbol.asyncDispose]())

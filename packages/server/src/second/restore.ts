@@ -5,8 +5,9 @@ import { readInForce } from '../catalogue/catalogue-folder.ts'
 import { syncFolder } from '../disk/durable.ts'
 import { ServerError } from '../error.ts'
 import { shardFolder, shardsIn } from '../log/shards.ts'
+import { databaseName } from '../store/place.ts'
 import { copyObjects, copySigned, isThere } from './copy-files.ts'
-import { databaseName, signedFolders, startFiles } from './second-store.ts'
+import { signedFolders, startFiles } from './second-store.ts'
 
 /**
  * Makes a data directory anew from a second store. The database comes last and by one rename: while it is not

@@ -5,12 +5,12 @@ import { isCoded } from '@steadfleet/base'
 import type { Logger } from 'pino'
 import { syncFolder } from '../disk/durable.ts'
 import { ServerError } from '../error.ts'
+import { databaseName } from '../store/place.ts'
 import { copyObjects, copySigned } from './copy-files.ts'
 
 /** What the second store holds of a data directory, beside the log and the signer's numbers. */
 export const signedFolders = ['catalogue', 'catalogues', 'owner', 'mud'] as const
 export const startFiles = ['server.json', 'log.json'] as const
-export const databaseName = 'steadfleet.db'
 
 /** A copy elsewhere of all that a server needs to go on after the loss of its disk. */
 export interface SecondStore extends Disposable {

@@ -1,6 +1,7 @@
 import type { DeviceEvent, StateReport } from '@steadfleet/domain'
 import { type Selectable, sql } from 'kysely'
 import { unknown } from '../error.ts'
+import { textIn } from './json-in.ts'
 import type { Db, DeviceTable } from './schema.ts'
 
 export type DeviceRow = Selectable<DeviceTable>
@@ -24,7 +25,7 @@ export function devicesByState(
     .selectFrom('device')
     .select(({ fn }) => [
       'fleet',
-      sql<string>`coalesce(report ->> '$.state', 'committed')`.as('state'),
+      fn.coalesce(textIn(db, 'report', 'state'), sql.lit('committed')).as('state'),
       fn.countAll<number>().as('count'),
       fn.count<number>('silent_since').as('silent'),
     ])

@@ -43,7 +43,8 @@ function connectionOf(database: DatabaseSync): DatabaseConnection {
   }
 }
 
-function driverOf(connection: DatabaseConnection): Driver {
+/** A driver of one connection that is always there. */
+export function driverOf(connection: DatabaseConnection): Driver {
   const outside = async (): Promise<void> => {
     throw new TypeError('transactions are the writer thread’s own')
   }

@@ -5,13 +5,16 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { parsePackageName } from '@steadfleet/domain'
+import { isOverPostgres, makeTestDatabase } from '../testing/test-database.ts'
 import { auditBefore } from './audit-store.ts'
 import { deviceWithId } from './device-store.ts'
 import { fleetNamed } from './fleet-store.ts'
 import { saidInFleet } from './grant-store.ts'
 import { isolationOf } from './isolation-store.ts'
-import { migrate, migrations } from './migrations.ts'
+import { migrations } from './migrations.ts'
+import { connect } from './postgres-connection.ts'
 import { openStore } from './store.ts'
+import { toPostgres } from './to-postgres.ts'
 
 const device = 'dev_0123456789abcdefghij'
 const camera = parsePackageName('acme/camera')
@@ -44,7 +47,7 @@ const granted = `${before}
 `
 
 test('a database of before there were grants and isolation keeps what it had, and learns both', async t => {
-  await using store = await openStore(oldDatabase(t, 7, before), () => new Date(at))
+  await using store = await openStore(await oldDatabase(t, 7, before), () => new Date(at))
   const fleet = await fleetNamed(store.db, 'home')
   assert.deepEqual(
     [fleet.updates, fleet.isolate_from, fleet.model],
@@ -68,7 +71,7 @@ test('a database of before there were grants and isolation keeps what it had, an
 })
 
 test('a database of before models granted anything keeps every grant, review and deed', async t => {
-  await using store = await openStore(oldDatabase(t, 9, granted), () => new Date(at))
+  await using store = await openStore(await oldDatabase(t, 9, granted), () => new Date(at))
   assert.deepEqual(isolationOf(await deviceWithId(store.db, device)), { packages: [camera] })
   assert.equal((await fleetNamed(store.db, 'home')).isolate_from, 1000)
   const { decisions, rules, modelRules } = await saidInFleet(store.db, 'home', ceiling)
@@ -90,25 +93,44 @@ test('a database of before models granted anything keeps every grant, review and
   assert.deepEqual(await movesIn(store.db), [[device, 'ordered', 2]])
 })
 
-test('one of a newer server is refused, and left as it is', t => {
-  const path = oldDatabase(t, migrations.length, '')
-  using database = new DatabaseSync(path)
-  database.exec(`pragma user_version = ${migrations.length + 1}`)
-  assert.throws(() => migrate(database), { code: 'server/newer-data' })
+test('one of a newer server is refused, and left as it is', async t => {
+  const place = await oldDatabase(t, migrations.length + 1, '')
+  await assert.rejects(
+    openStore(place, () => new Date(at)),
+    { code: 'server/newer-data' },
+  )
 })
 
-/** A database as a server of that version left it. */
-function oldDatabase(t: TestContext, version: number, rows: string): string {
+/** The database of a server of that version, as it left it. */
+async function oldDatabase(t: TestContext, version: number, rows: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'steadfleet-migrations-'))
-  t.after(() => rmSync(folder, { recursive: true }))
-  const path = join(folder, 'steadfleet.db')
+  const made = await makeTestDatabase(folder)
+  t.after(async () => {
+    await made[Symbol.asyncDispose]()
+    rmSync(folder, { recursive: true })
+  })
+  if (isOverPostgres) await makeOldPostgres(made.place, version, rows)
+  else makeOldSqlite(made.place, version, rows)
+  return made.place
+}
+
+function makeOldSqlite(path: string, version: number, rows: string): void {
   using database = new DatabaseSync(path)
   for (const step of migrations.slice(0, version)) {
     if (typeof step === 'string') database.exec(step)
-    else step(database)
+    else step.sqlite(database)
   }
   database.exec(`${rows}; pragma user_version = ${version}`)
-  return path
+}
+
+async function makeOldPostgres(place: string, version: number, rows: string): Promise<void> {
+  await using connection = await connect(place)
+  for (const step of migrations.slice(0, version)) {
+    if (typeof step === 'string') await connection.ask(toPostgres(step))
+    else await step.postgres(connection.ask)
+  }
+  await connection.ask('create table schema_version (version bigint not null)')
+  await connection.ask(`${rows}; insert into schema_version values (${version})`)
 }
 
 async function movesIn(db: Awaited<ReturnType<typeof openStore>>['db']) {

@@ -1,9 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { ServerError } from '../error.ts'
 import { beginAudit } from './begin-audit.ts'
+import { type Twin, twin } from './twin.ts'
 
-/** Steps of the database's shape, in order, never edited: number n brings version n − 1 to n. */
-export const migrations: readonly (string | ((database: DatabaseSync) => void))[] = [
+/**
+ * Steps of the database's shape, in order, never edited: number n brings version n − 1 to n. In SQLite's DDL, which
+ * is translated for PostgreSQL; what cannot be has a twin.
+ */
+export const migrations: readonly (string | Twin)[] = [
   `
   create table fact (name text primary key, value text not null) strict, without rowid;
   create table operator (
@@ -79,27 +83,39 @@ export const migrations: readonly (string | ((database: DatabaseSync) => void))[
   ) strict, without rowid;
   `,
   `alter table release add column catalogue text not null default ''`,
-  `
+  twin(
+    `
   alter table fleet add column check_in_seconds integer not null default 900;
   alter table device add column silent_since text;
   alter table event add column code text;
   alter table event add column evidence integer;
-  update event set code = json ->> '$.code';
+  `,
+    {
+      sqlite: `update event set code = json ->> '$.code'`,
+      postgres: `update event set code = json::json ->> 'code'`,
+    },
+    `
   create index event_by_code on event (kind, code, id);
   create table evidence (
     id integer primary key autoincrement, device text not null, report text not null
   ) strict;
   `,
+  ),
   `alter table device_order add column given integer not null default 1`,
   `alter table fleet add column updates text not null default '{}'`,
   `alter table fleet add column probation_seconds integer`,
-  `
-  alter table rollout add column accepted text not null default '{}';
-  update rollout set accepted = json_object('failed', tolerated) where tolerated > 0;
+  twin(
+    `alter table rollout add column accepted text not null default '{}'`,
+    {
+      sqlite: `update rollout set accepted = json_object('failed', tolerated) where tolerated > 0`,
+      postgres: `update rollout set accepted = json_build_object('failed', tolerated) where tolerated > 0`,
+    },
+    `
   alter table rollout drop column tolerated;
   alter table rollout add column findings text not null default '[]';
   alter table move add column crashed integer not null default 0;
   `,
+  ),
   `
   alter table fleet add column isolate_from integer;
   alter table device add column isolation text not null default '{}';
@@ -196,15 +212,19 @@ export const migrations: readonly (string | ((database: DatabaseSync) => void))[
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */
 export function migrate(database: DatabaseSync): void {
   const held = Number(database.prepare('pragma user_version').get()?.user_version ?? 0)
-  if (held > migrations.length) {
-    const message = `cannot read database: its version ${held} is newer than this server's ${migrations.length}`
-    throw new ServerError('server/newer-data', message, { held })
-  }
+  refuseNewer(held)
   for (const [i, step] of migrations.entries()) {
     if (i < held) continue
     database.exec('begin immediate')
     if (typeof step === 'string') database.exec(step)
-    else step(database)
+    else step.sqlite(database)
     database.exec(`pragma user_version = ${i + 1}; commit`)
   }
+}
+
+/** Refuses a database that a newer server has already brought on. */
+export function refuseNewer(held: number): void {
+  if (held <= migrations.length) return
+  const message = `cannot read database: its version ${held} is newer than this server's ${migrations.length}`
+  throw new ServerError('server/newer-data', message, { held })
 }

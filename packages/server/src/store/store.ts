@@ -7,6 +7,7 @@ import { ServerError, type ServerErrorCode } from '../error.ts'
 import type { World } from '../world.ts'
 import type { CommandName, InputOf, OutputOf } from './commands.ts'
 import { nodeSqlite } from './dialect.ts'
+import { isPostgresPlace } from './place.ts'
 import type { Database, Db } from './schema.ts'
 import { type Actor, itself } from './tell.ts'
 import type { Refusal, Reply, Request } from './writer.ts'
@@ -27,8 +28,12 @@ interface Waiting {
   reject(error: Error): void
 }
 
-export async function openStore(path: string, now: World['now']): Promise<Store> {
-  const worker = new Worker(join(import.meta.dirname, 'writer-thread.ts'), { workerData: path })
+/**
+ * Opens a file of SQLite, or the PostgreSQL database of a URL. Errors: `server/newer-data`; of PostgreSQL
+ * `database/unavailable`, and `server/usage` for what is no such URL.
+ */
+export async function openStore(place: string, now: World['now']): Promise<Store> {
+  const worker = new Worker(join(import.meta.dirname, 'writer-thread.ts'), { workerData: place })
   const waiting = new Map<number, Waiting>()
   let lastId = 0
   const ready = new Promise((resolve, reject) => waiting.set(0, { resolve, reject }))
@@ -41,10 +46,14 @@ export async function openStore(path: string, now: World['now']): Promise<Store>
   worker.on('exit', () =>
     failAll(new ServerError('server/closed', 'cannot write: store is closed')),
   )
-  await ready
-  const database = new DatabaseSync(path, { readOnly: true })
+  const reading = await ready
+    .then(() => openReading(place))
+    .catch(async fault => {
+      await worker.terminate()
+      throw fault
+    })
   return {
-    db: new Kysely<Database>({ dialect: nodeSqlite(database) }),
+    db: reading.db,
     write<N extends CommandName>(
       name: N,
       input: InputOf<N>,
@@ -59,9 +68,23 @@ export async function openStore(path: string, now: World['now']): Promise<Store>
       })
     },
     async [Symbol.asyncDispose]() {
-      database.close()
+      await reading.close()
       await worker.terminate()
     },
+  }
+}
+
+interface Reading {
+  readonly db: Db
+  close(): Promise<void>
+}
+
+async function openReading(place: string): Promise<Reading> {
+  if (isPostgresPlace(place)) return (await import('./read-postgres.ts')).readPostgres(place)
+  const database = new DatabaseSync(place, { readOnly: true })
+  return {
+    db: new Kysely<Database>({ dialect: nodeSqlite(database) }),
+    close: async () => database.close(),
   }
 }
 

@@ -1,12 +1,8 @@
-import { DatabaseSync } from 'node:sqlite'
 import type { MessagePort } from 'node:worker_threads'
 import { CodedError, type Details } from '@steadfleet/base'
-import { Kysely } from 'kysely'
 import { asDiskFull } from '../disk/full.ts'
 import { type CommandName, commands } from './commands.ts'
-import { nodeSqlite } from './dialect.ts'
-import { migrate } from './migrations.ts'
-import type { Database, Db } from './schema.ts'
+import type { Db } from './schema.ts'
 import { type Actor, runTold } from './tell.ts'
 
 export interface Request {
@@ -31,18 +27,33 @@ export interface Refusal {
 /** The most commands of one transaction: a bound on how long the first of them waits. */
 const groupSize = 500
 
+/** One connection through which commands write: a transaction a group, a savepoint a command. */
+export interface Writing {
+  readonly db: Db
+  /** Begins a group: from here to its end nobody else writes. */
+  begin(): Promise<void>
+  /** Resolves when the group is on the disk. */
+  commit(): Promise<void>
+  /** Leaves a group that cannot be kept; never rejects. */
+  rollback(): Promise<void>
+  savepoint(): Promise<void>
+  /** Keeps the command since the savepoint in its group. */
+  release(): Promise<void>
+  /** Undoes the command since the savepoint alone. */
+  undo(): Promise<void>
+  close(): Promise<void>
+}
+
 /**
  * Runs commands as they come, in groups: one transaction a group, one savepoint a command, and no
  * reply before the group is on the disk. A command that throws undoes itself alone.
  */
-export function serveCommands(port: MessagePort, path: string): void {
-  const database = openForWriting(path)
-  const db: Db = new Kysely<Database>({ dialect: nodeSqlite(database) })
+export function serveCommands(port: MessagePort, writing: Writing): void {
   const queue: Request[] = []
   let isRunning = false
   const run = async (): Promise<void> => {
     while (queue.length > 0) {
-      const replies = await runGroup(database, db, queue.splice(0, groupSize))
+      const replies = await runGroup(writing, queue.splice(0, groupSize))
       for (const reply of replies) port.postMessage(reply)
     }
     isRunning = false
@@ -54,47 +65,36 @@ export function serveCommands(port: MessagePort, path: string): void {
     // After this turn of the loop, so that all that has arrived goes into one group.
     setImmediate(() => void run())
   })
-  port.on('close', () => database.close())
+  port.on('close', () => void writing.close())
 }
 
-export function openForWriting(path: string): DatabaseSync {
-  const database = new DatabaseSync(path)
-  database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on')
-  migrate(database)
-  return database
-}
-
-async function runGroup(
-  database: DatabaseSync,
-  db: Db,
-  group: readonly Request[],
-): Promise<Reply[]> {
+async function runGroup(writing: Writing, group: readonly Request[]): Promise<Reply[]> {
   try {
-    database.exec('begin immediate')
+    await writing.begin()
     const replies: Reply[] = []
-    for (const request of group) replies.push(await runOne(database, db, request))
-    database.exec('commit')
+    for (const request of group) replies.push(await runOne(writing, request))
+    await writing.commit()
     return replies
   } catch (fault) {
-    if (database.isTransaction) database.exec('rollback')
+    await writing.rollback()
     return group.map(({ id }) => ({ id, refusal: toRefusal(fault) }))
   }
 }
 
-async function runOne(database: DatabaseSync, db: Db, request: Request): Promise<Reply> {
-  database.exec('savepoint command')
+async function runOne(writing: Writing, request: Request): Promise<Reply> {
+  await writing.savepoint()
   try {
     const run = commands[request.name] as (db: Db, input: unknown) => Promise<unknown>
-    const output = await runTold(db, request, run)
-    database.exec('release command')
+    const output = await runTold(writing.db, request, run)
+    await writing.release()
     return { id: request.id, output }
   } catch (fault) {
-    database.exec('rollback to command; release command')
+    await writing.undo()
     return { id: request.id, refusal: toRefusal(fault) }
   }
 }
 
-function toRefusal(thrown: unknown): Refusal {
+export function toRefusal(thrown: unknown): Refusal {
   const fault = asDiskFull(thrown) ?? thrown
   if (fault instanceof CodedError) {
     return { code: fault.code, message: fault.message, details: fault.details }

@@ -21,11 +21,12 @@ export async function startServer(
   data: string,
   port = 0,
   more: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
   const child = spawn(
     process.execPath,
     [program, '--data', data, '--listen', `127.0.0.1:${port}`, ...more],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } },
   )
   const log: string[] = []
   child.stderr?.on('data', chunk => log.push(String(chunk)))

@@ -21,6 +21,7 @@ import {
 } from '@steadfleet/protocol'
 import { readInForce } from '../catalogue/catalogue-folder.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
+import { makeTestDatabase } from './test-database.ts'
 import { type Claim, joinDevice, type TestDevice } from './test-device.ts'
 import type { TestLog } from './test-log.ts'
 import {
@@ -77,12 +78,11 @@ export async function openTestFleet(
     publisher: signerFromSeed(seeds.publisher),
     operator: signerFromSeed(operatorSeed),
   }
-  let server = await startServer(data, 0, words).catch(refused => removeAndThrow(folder, refused))
+  const database = await makeTestDatabase(data)
+  const start = (port = 0) => startServer(data, port, words, database.environment)
+  let server = await start().catch(refused => removeAndThrow(folder, refused))
   const operator = clientFor(server.origin, keys.operator)
-  const role = async () => {
-    const inForce = await readInForce(join(data, 'catalogue'))
-    return inForce.roles.get('acme')?.bytes ?? new Uint8Array()
-  }
+  const role = () => roleIn(data)
   const token = async () => {
     const params = { fleet }
     return (await operator.call(createEnrolmentToken, { params, body: {} })).token
@@ -102,7 +102,7 @@ export async function openTestFleet(
     async killAndRestart(meanwhile) {
       await server.end('SIGKILL')
       await meanwhile?.()
-      server = await startServer(data, Number(new URL(server.origin).port), words)
+      server = await start(Number(new URL(server.origin).port))
     },
     async publish(choices) {
       const release = await makeRelease(choices)
@@ -113,9 +113,15 @@ export async function openTestFleet(
     },
     async [Symbol.asyncDispose]() {
       await server.end('SIGTERM')
+      await database[Symbol.asyncDispose]()
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+async function roleIn(data: string): Promise<Uint8Array> {
+  const inForce = await readInForce(join(data, 'catalogue'))
+  return inForce.roles.get('acme')?.bytes ?? new Uint8Array()
 }
 
 async function removeAndThrow(folder: string, refused: unknown): Promise<never> {

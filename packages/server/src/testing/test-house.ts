@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { rawPublicKey, type Signer, signerFromSeed } from '@steadfleet/authority'
 import { toHex } from '@steadfleet/base'
 import { deviceIdOf, toTimestamp } from '@steadfleet/domain'
@@ -13,6 +12,7 @@ import { makeApp } from '../http/app.ts'
 import { hashOf } from '../http/secrets.ts'
 import { type OpenHouse, openHouse } from '../open-house.ts'
 import type { World } from '../world.ts'
+import { makeTestDatabase, type TestDatabase } from './test-database.ts'
 import { writeFleet } from './test-fleet.ts'
 import { byFetch } from './transport.ts'
 
@@ -26,7 +26,8 @@ export interface TestHouse extends AsyncDisposable {
   /** A person of these roles, and the cookie of their session. */
   admit(name: string, roles: Readonly<Record<string, string>>): Promise<string>
   /** A device of a fleet, which is made where it is not there yet, with one thing that it refused. */
-  addDevice(fleet: string): DeviceRow
+  addDevice(fleet: string): Promise<DeviceRow>
+  readonly database: TestDatabase
 }
 
 export interface DeviceRow {
@@ -39,10 +40,13 @@ export const origin = 'http://fleet.example'
 export async function openTestHouse(): Promise<TestHouse> {
   const data = await mkdtemp(join(tmpdir(), 'steadfleet-house-'))
   await writeFleet(data)
+  const database = await makeTestDatabase(data)
   const random = (length: number) => new Uint8Array(randomBytes(length))
   const world: World = { now: () => new Date(), random, pid: process.pid, transport: byFetch }
   const logger = pino({ level: 'silent' })
-  const opened = await openHouse({ folder: data, origins: [origin], deltas: 0, world, logger })
+  const { place } = database
+  const options = { folder: data, origins: [origin], deltas: 0, database: place, world, logger }
+  const opened = await openHouse(options)
   const app = await makeApp(opened.house, logger).catch(async fault => {
     await opened[Symbol.asyncDispose]()
     throw fault
@@ -53,7 +57,7 @@ export async function openTestHouse(): Promise<TestHouse> {
     return String(reply.headers['set-cookie']).split(';')[0] ?? ''
   }
   return {
-    ...{ house: opened.house, app, data, signIn: trade },
+    ...{ house: opened.house, app, data, database, signIn: trade },
     async admit(name, roles) {
       const rows = Object.entries(roles).map(([fleet, role]) => ({ fleet, role }))
       const now = toTimestamp(new Date())
@@ -65,38 +69,42 @@ export async function openTestHouse(): Promise<TestHouse> {
       })
       return trade(token)
     },
-    addDevice: fleet => addDevice(join(data, 'steadfleet.db'), fleet),
+    addDevice: fleet => addDevice(database, fleet),
     async [Symbol.asyncDispose]() {
       await app.close()
       await opened[Symbol.asyncDispose]()
+      await database[Symbol.asyncDispose]()
       await rm(data, { recursive: true, force: true })
     },
   }
 }
 
-function addDevice(path: string, fleet: string): DeviceRow {
+async function addDevice(database: TestDatabase, fleet: string): Promise<DeviceRow> {
   const signer = signerFromSeed(randomBytes(32))
   const raw = rawPublicKey(signer)
   const id = deviceIdOf(raw)
-  using database = new DatabaseSync(path)
-  const run = (sql: string, ...values: string[]) => database.prepare(sql).run(...values)
+  await using opened = await database.open()
+  const { db } = opened
   const at = toTimestamp(new Date())
-  run('insert or ignore into fleet (name, owner, model) values (?, ?, ?)', fleet, 'own_x', 'a/b')
-  run(
-    'insert into device (id, name, fleet, model, architecture, public_key, enrolled_at) values (?, ?, ?, ?, ?, ?, ?)',
-    ...[id, `of ${fleet}`, fleet, 'a/b', 'amd64', toHex(raw), at],
-  )
+  await db
+    .insertInto('fleet')
+    .values({ name: fleet, owner: 'own_x', model: 'a/b' })
+    .onConflict(conflict => conflict.doNothing())
+    .execute()
+  const claim = { name: `of ${fleet}`, fleet, model: 'a/b', architecture: 'amd64' }
+  await db
+    .insertInto('device')
+    .values({ id, ...claim, public_key: toHex(raw), enrolled_at: at })
+    .execute()
   const event = {
-    sequence: 1,
-    kind: 'security',
-    at,
-    code: 'trust/rollback',
-    message: 'an older one',
+    ...{ sequence: 1, kind: 'security', at },
+    ...{ code: 'trust/rollback', message: 'an older one' },
   }
-  run(
-    "insert into event (device, sequence, received_at, kind, json) values (?, 1, ?, 'security', ?)",
-    ...[id, at, JSON.stringify(event)],
-  )
+  const said = { device: id, sequence: 1, received_at: at, kind: 'security' }
+  await db
+    .insertInto('event')
+    .values({ ...said, json: JSON.stringify(event) })
+    .execute()
   return { id, signer }
 }
 

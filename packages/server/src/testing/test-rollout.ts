@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { DatabaseSync } from 'node:sqlite'
 import {
   type DeviceEvent,
   type DeviceId,
@@ -9,13 +8,11 @@ import {
   type StateReport,
   sumTallies,
 } from '@steadfleet/domain'
-import { Kysely } from 'kysely'
 import { checkIn } from '../acts/check-in.ts'
 import { type NewRollout, startRollout } from '../acts/rollout.ts'
-import { nodeSqlite } from '../store/dialect.ts'
-import { migrate } from '../store/migrations.ts'
 import { movesOf, rolloutWithId } from '../store/rollout-store.ts'
-import type { Database, Db } from '../store/schema.ts'
+import type { Db } from '../store/schema.ts'
+import { openMigrated } from './test-database.ts'
 import { makeRelease, type ReleaseChoices } from './test-release.ts'
 
 export const noon = '2026-11-21T12:00:00Z'
@@ -47,17 +44,12 @@ export async function inFleet(
   deed: (fleet: Fleet) => Promise<void>,
   release: Omit<ReleaseChoices, 'package' | 'revision'> = {},
 ): Promise<void> {
-  const database = new DatabaseSync(':memory:')
-  migrate(database)
-  const db = new Kysely<Database>({ dialect: nodeSqlite(database) })
-  try {
-    const { record } = await makeRelease({ package: name, revision: 2, ...release })
-    await putRelease(db, record)
-    const devices = await putDevices(db, size)
-    await deed(fleetIn(db, devices, record.tree.digest))
-  } finally {
-    await db.destroy()
-  }
+  await using database = await openMigrated()
+  const { db } = database
+  const { record } = await makeRelease({ package: name, revision: 2, ...release })
+  await putRelease(db, record)
+  const devices = await putDevices(db, size)
+  await deed(fleetIn(db, devices, record.tree.digest))
 }
 
 async function putRelease(db: Db, record: ReleaseRecord): Promise<void> {
