@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -109,6 +109,13 @@ describe('what is cut', () => {
     ordered.now = { known: [id] }
     await next.heed()
     assert.deepEqual([(await open()).own, cut.at(-1)?.packages], [{}, []])
+  })
+
+  test('by an agent that gave it no name is so still, under one', async () => {
+    await writeFile(join(folder, 'isolated.json'), JSON.stringify({ [acme]: false }))
+    const { own } = await open()
+    assert.match(own[acme] ?? '', /^[0-9a-f]{16}$/)
+    await writeFile(join(folder, 'isolated.json'), '{}')
   })
 
   test('by an order is not begun once more by the device', async () => {

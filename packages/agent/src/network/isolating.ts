@@ -37,7 +37,7 @@ export class Isolating {
 
   static async open(options: IsolatingOptions): Promise<Isolating> {
     const bytes = await readIfThere(options.path)
-    return new Isolating(options, bytes === undefined ? {} : JSON.parse(fromUtf8(bytes)))
+    return new Isolating(options, bytes === undefined ? {} : named(JSON.parse(fromUtf8(bytes))))
   }
 
   /** What it isolated by itself, until an order releases it: each report says so. */
@@ -82,7 +82,7 @@ export class Isolating {
     const ordered = this.#of.ordered()
     const own = nextOwnIsolations(this.#own, ordered)
     if (isIsolated(name, isolatedNow(own, ordered))) return true
-    if (isTooMuch) await this.#keep({ ...own, [name]: toHex(randomBytes(8)) as IsolationId })
+    if (isTooMuch) await this.#keep({ ...own, [name]: newId() })
     return isTooMuch
   }
 
@@ -116,4 +116,16 @@ function changeOf(before: IsolationPolicy, now: IsolationPolicy): string | undef
     ...(freed.length > 0 ? [`${freed.join(', ')} released`] : []),
   ]
   return parts.length > 0 ? parts.join('; ') : undefined
+}
+
+/** What agents kept that gave no names to what they isolated (a boolean, before 0050) gets them now. */
+function named(kept: Readonly<Record<string, IsolationId | boolean>>): OwnIsolations {
+  const entries = Object.entries(kept)
+  return Object.fromEntries(
+    entries.map(([name, id]) => [name, typeof id === 'boolean' ? newId() : id]),
+  )
+}
+
+function newId(): IsolationId {
+  return toHex(randomBytes(8)) as IsolationId
 }
