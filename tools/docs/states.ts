@@ -1,5 +1,5 @@
 import { toMermaid } from '@steadfleet/base'
-import { rolloutTable } from '@steadfleet/domain'
+import { defectTable, rolloutTable } from '@steadfleet/domain'
 import { changeTable } from '@steadfleet/engine'
 import { page } from './page.ts'
 
@@ -8,6 +8,11 @@ const diagrams = [
     title: 'A rollout',
     text: '`trip` and `finish` are raised by the platform, the others by a person.',
     table: rolloutTable,
+  },
+  {
+    title: 'A defect: failures of one fingerprint',
+    text: '`regress` is raised by the platform, where a resolved one fails in a revision in which it should be gone.',
+    table: defectTable,
   },
   {
     title: 'A change on a device',
@@ -23,5 +28,9 @@ export function makeStates(): string {
     text,
     `\`\`\`mermaid\n${toMermaid(table)}\n\`\`\``,
   ])
-  return page('States', 'rolloutTable in domain and changeTable in engine', ...parts)
+  return page(
+    'States',
+    'rolloutTable and defectTable in domain and changeTable in engine',
+    ...parts,
+  )
 }

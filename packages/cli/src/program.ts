@@ -32,6 +32,7 @@ const groups: Readonly<Record<string, string>> = {
   updates: 'Updates: when devices may change, and how long they may put it off.',
   bundle: 'Files that bring releases to devices without a network.',
   rollout: 'Rollouts: moving a fleet to a release, in phases.',
+  failures: 'Failures by fingerprint: what fails, where, and since which revision.',
   release: 'Releases that were published.',
   grants: 'Grants: what packages may touch, and who said so.',
   review: 'Reviews: risky requests are looked at before they go to stable.',

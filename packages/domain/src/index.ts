@@ -1,5 +1,7 @@
+export * from './defect.ts'
 export * from './device.ts'
 export type { SchemaFault } from './explain.ts'
+export * from './fingerprint.ts'
 export * from './grant-rules.ts'
 export * from './hygiene.ts'
 export * from './identifiers.ts'

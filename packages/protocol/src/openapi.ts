@@ -6,6 +6,7 @@ import * as catalogues from './routes/catalogues.ts'
 import * as ceremony from './routes/ceremony.ts'
 import * as content from './routes/content.ts'
 import * as devices from './routes/devices.ts'
+import * as failures from './routes/failures.ts'
 import * as fleet from './routes/fleet.ts'
 import * as grants from './routes/grants.ts'
 import * as isolation from './routes/isolation.ts'
@@ -24,6 +25,7 @@ export const routes: Readonly<Record<string, RouteSpec>> = {
   ...ceremony,
   ...content,
   ...devices,
+  ...failures,
   ...fleet,
   ...isolation,
   ...grants,

@@ -30,7 +30,7 @@ export const everyFleet = '*'
 export type Reach = 'its fleet' | 'any fleet' | 'the server'
 
 export function reachOf({ path, needs, isAcrossFleets }: RouteSpec): Reach {
-  if (/:(fleet|device|rollout|event)\b/.test(path)) return 'its fleet'
+  if (/:(fleet|device|rollout|event|defect)\b/.test(path)) return 'its fleet'
   // What is published is published for everybody: reading of it is bound to no fleet.
   const isForAny = isAcrossFleets || needs === 'signed-in' || needs === 'release:read'
   return isForAny ? 'any fleet' : 'the server'

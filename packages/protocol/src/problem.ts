@@ -50,6 +50,8 @@ export const problemStatus = {
   'device/unknown': 404,
   'device/wrong-report': 409,
   'event/unknown': 404,
+  'failure/unknown': 404,
+  'failure/wrong-state': 409,
   'rollout/unknown': 404,
   'rollout/wrong-state': 409,
   'rollout/not-a-second-person': 403,

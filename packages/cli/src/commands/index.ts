@@ -7,6 +7,7 @@ import { catalogueFollow, catalogueList, catalogueMake } from './catalogue.ts'
 import { channelFollow, channelList, channelMove } from './channel.ts'
 import { demo } from './demo.ts'
 import { deviceEnrol, deviceList, deviceShow, deviceTimeline } from './device.ts'
+import { failuresCommands } from './failures.ts'
 import { gatewayCommands } from './gateway.ts'
 import { grantCommands } from './grants.ts'
 import { groupList, groupRemove, groupSet } from './group.ts'
@@ -94,6 +95,7 @@ export const commands: readonly CommandSpec[] = [
   rolloutPause,
   rolloutResume,
   rolloutCancel,
+  ...failuresCommands,
   deviceList,
   deviceShow,
   deviceTimeline,

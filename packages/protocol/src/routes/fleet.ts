@@ -13,7 +13,6 @@ import { route } from '../route.ts'
 import {
   DeviceView,
   EnvelopeView,
-  FailureView,
   FleetView,
   GroupConditions,
   GroupName,
@@ -89,16 +88,6 @@ export const deviceTimeline = route({
   params: object({ device: DeviceId }),
   query: object(page),
   reply: Type.Array(TimelineEntry),
-})
-
-export const listFailures = route({
-  method: 'GET',
-  path: '/v1/failures',
-  needs: 'fleet:read',
-  isAcrossFleets: true,
-  summary: 'Failures that devices reported, newest first, with their last log lines.',
-  query: object(page),
-  reply: Type.Array(FailureView),
 })
 
 export const listSettings = route({

@@ -8,6 +8,7 @@ import { releasesAt } from '../store/release-store.ts'
 import { openMoves } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
 import { hear } from './advance.ts'
+import { noteFailures } from './defects.ts'
 import { markDue } from './due.ts'
 import { isRefusal, keepEvents, refuseOtherEvents } from './events.ts'
 import { isolateAsTold } from './isolation.ts'
@@ -34,6 +35,7 @@ export async function checkIn(db: Db, said: CheckIn): Promise<CheckedIn> {
   const events = said.events.filter(event => event.sequence > row.event_sequence)
   await keepEvents(db, said, events)
   const acknowledged = await acknowledge(db, row, events)
+  await noteFailures(db, said, events)
   await isolateAsTold(db, said, { before: reportOf(row), events })
   const isBack = await endSilence(db, row, said.now)
   const isDecided = await decideMoves(db, said, events)

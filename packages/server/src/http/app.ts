@@ -10,6 +10,7 @@ import { handleCatalogues } from '../routes/catalogues.ts'
 import { handleCeremony } from '../routes/ceremony.ts'
 import { handleContent } from '../routes/content.ts'
 import { handleDevices } from '../routes/devices.ts'
+import { handleFailures } from '../routes/failures.ts'
 import { handleFleets } from '../routes/fleet.ts'
 import { handleGrants } from '../routes/grants.ts'
 import { handleIsolation } from '../routes/isolation.ts'
@@ -55,6 +56,7 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   handlePeople(handle, house)
   handleAudit(handle, house)
   handleDevices(handle, house)
+  handleFailures(handle, house)
   handleFleets(handle, house)
   handleIsolation(handle, house)
   handleGrants(handle, house)

@@ -8,6 +8,7 @@ const finders: readonly (readonly [parameter: string, Finder])[] = [
   ['device', fleetOfDevice],
   ['rollout', fleetOfRollout],
   ['event', fleetOfEvent],
+  ['defect', fleetOfDefect],
 ]
 
 /** The fleet that the parameters of a path are about; undefined where what they name is not there. */
@@ -36,5 +37,10 @@ async function fleetOfEvent(db: Db, id: string): Promise<string | undefined> {
     .innerJoin('device', 'device.id', 'event.device')
     .select('device.fleet')
     .where('event.id', '=', Number(id))
+  return (await found.executeTakeFirst())?.fleet
+}
+
+async function fleetOfDefect(db: Db, id: string): Promise<string | undefined> {
+  const found = db.selectFrom('defect').select('fleet').where('id', '=', Number(id))
   return (await found.executeTakeFirst())?.fleet
 }

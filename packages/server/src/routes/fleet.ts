@@ -6,7 +6,6 @@ import {
   getDevice,
   getDeviceOrder,
   listDevices,
-  listFailures,
   listFleets,
   listGroups,
   listSettings,
@@ -33,7 +32,6 @@ import { orderAbove } from '../store/order-store.ts'
 import { rolloutWithId } from '../store/rollout-store.ts'
 import {
   toDeviceView,
-  toFailureViews,
   toFleetView,
   toGroupView,
   toSettingView,
@@ -80,16 +78,6 @@ function handleDeviceViews(handle: Handle, house: House): void {
     await deviceWithId(db, params.device)
     const page = { device: params.device, before: query.after, limit: query.limit }
     return (await eventsWhere(db, page)).map(toTimelineEntry)
-  })
-
-  handle(listFailures, async ({ query, caller }) => {
-    const page = {
-      kind: 'failure',
-      fleets: seenBy(caller),
-      before: query.after,
-      limit: query.limit,
-    } as const
-    return toFailureViews(house, await eventsWhere(db, page))
   })
 }
 

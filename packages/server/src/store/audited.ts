@@ -93,6 +93,7 @@ export const audited: {
   followChannel: { subject: ofPackage, fleet: fleetOf, state: state.ofFollowed },
   unfollowPackage: { subject: ofPackage, fleet: fleetOf, state: state.ofFollowed },
   tryRelease: { subject: ({ device }) => device, state: state.ofAssigned },
+  steerDefect: { subject: ({ defect }) => `failure ${defect}`, state: state.ofDefect },
   steerRollout: { subject: ({ rollout }) => `rollout ${rollout}`, state: state.ofRollout },
   tripRollouts: {
     subject: ({ trips }) => trips.map(({ rollout }) => `rollout ${rollout}`).join(', '),

@@ -1,5 +1,6 @@
 import { followChannel, moveChannel, unfollowPackage } from '../acts/channel.ts'
 import { checkIn } from '../acts/check-in.ts'
+import { steerDefect } from '../acts/defects.ts'
 import { markAllDue, renewAllOrders } from '../acts/due.ts'
 import { createEnrolmentToken, enrolDevice } from '../acts/enrol.ts'
 import {
@@ -75,6 +76,7 @@ export const commands = {
   followChannel,
   unfollowPackage,
   tryRelease,
+  steerDefect,
   steerRollout,
   tripRollouts,
   wakeRollouts,

@@ -207,6 +207,32 @@ export const migrations: readonly (string | Twin)[] = [
   `
   alter table fleet add column required_parts text not null default '[]';
   `,
+  `
+  create table defect (
+    id integer primary key autoincrement, fleet text not null, fingerprint text not null,
+    package text not null, app text not null, kind text not null, exit integer, signal text,
+    title text not null, state text not null, first_seen text not null, last_seen text not null,
+    first_revision integer not null, last_revision integer not null, count integer not null,
+    devices integer not null, resolved_after integer, changed_by text, changed_at text,
+    unique (fleet, fingerprint)
+  ) strict;
+  create index defect_by_age on defect (fleet, last_seen);
+  create table defect_revision (
+    defect integer not null, revision integer not null, count integer not null,
+    first_seen text not null, last_seen text not null, primary key (defect, revision)
+  ) strict, without rowid;
+  create table defect_device (
+    defect integer not null, device text not null, revision integer not null,
+    count integer not null, last_seen text not null, primary key (defect, device)
+  ) strict, without rowid;
+  create table defect_count (
+    defect integer not null, at integer not null, seconds integer not null, count integer not null,
+    primary key (defect, at, seconds)
+  ) strict, without rowid;
+  create table defect_sample (
+    defect integer not null, event integer not null, primary key (defect, event)
+  ) strict, without rowid;
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

@@ -80,8 +80,52 @@ export interface Database {
   /** Who did what: only ever added to, each row naming the one before. */
   audit: AuditEntry
   fleet_group: { fleet: string; name: string; conditions: string }
+  defect: DefectTable
+  defect_revision: {
+    defect: number
+    revision: number
+    count: number
+    first_seen: string
+    last_seen: string
+  }
+  /** Whom it hit, and in which revision last. */
+  defect_device: {
+    defect: number
+    device: string
+    revision: number
+    count: number
+    last_seen: string
+  }
+  /** How often in the `seconds` from `at` on, which are seconds since 1970. */
+  defect_count: { defect: number; at: number; seconds: number; count: number }
+  /** Events that are kept with their log. */
+  defect_sample: { defect: number; event: number }
 }
 export type Db = Kysely<Database>
+
+export interface DefectTable {
+  id: Generated<number>
+  fleet: string
+  fingerprint: string
+  package: string
+  /** Empty where no process is to blame. */
+  app: string
+  kind: string
+  exit: number | null
+  signal: string | null
+  title: string
+  state: string
+  first_seen: string
+  last_seen: string
+  first_revision: number
+  last_revision: number
+  count: number
+  devices: number
+  /** Of one that is resolved: the last revision that may still have it. */
+  resolved_after: number | null
+  changed_by: string | null
+  changed_at: string | null
+}
 
 export interface PasskeyTable {
   /** The credential’s own id. */

@@ -43,6 +43,13 @@ export const ofAssigned: Reader<{ device: string; package: string }> = (db, inpu
 export const ofRollout: Reader<{ rollout: number }> = (db, { rollout }) =>
   db.selectFrom('rollout').select(['state', 'why']).where('id', '=', rollout).executeTakeFirst()
 
+export const ofDefect: Reader<{ defect: number }> = (db, { defect }) =>
+  db
+    .selectFrom('defect')
+    .select(['state', 'resolved_after'])
+    .where('id', '=', defect)
+    .executeTakeFirst()
+
 export const ofSetting: Reader<Named & { scope: string; name: string }> = async (db, input) => {
   const row = await db
     .selectFrom('setting')
