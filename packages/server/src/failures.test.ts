@@ -131,7 +131,7 @@ describe('the routes of failures', () => {
   let cookie: string
   before(async () => {
     it = await openTestHouse()
-    device = it.addDevice(fleet)
+    device = await it.addDevice(fleet)
     cookie = await it.admit('ada', { [fleet]: 'operator' })
     const { db } = it.house.store
     await it.house.store.write('checkIn', said(parseDeviceId(device.id), [failureEvent(2, 3)]))
