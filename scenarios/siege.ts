@@ -154,8 +154,10 @@ export class Siege {
 
   async startServer(environment?: Environment): Promise<void> {
     const { home } = this.fleet
-    const listen = [new URL(home.server).host]
-    const serve = serverCommand(join(home.directory, 'server'), { listen, origins: this.#origins })
+    const serve = serverCommand(join(home.directory, 'server'), [
+      ...['--listen', new URL(home.server).host],
+      ...this.#origins.flatMap(origin => ['--origin', origin]),
+    ])
     this.#server = launch({
       name: 'the server',
       command: ['/usr/bin/env', ...variables(environment), ...serve],

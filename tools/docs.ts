@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { makeArchitecture } from './docs/architecture.ts'
 import { makeCommands } from './docs/commands.ts'
+import { makeConfiguration } from './docs/configuration.ts'
 import { makeErrors } from './docs/errors.ts'
 import { makeEscapes } from './docs/escapes.ts'
 import { makeHygiene } from './docs/hygiene.ts'
@@ -29,6 +30,7 @@ export const documents: readonly GeneratedDocument[] = [
   { file: 'docs/reference/interfaces.md', make: makeInterfaces },
   { file: 'docs/reference/hygiene.md', make: makeHygiene },
   { file: 'docs/reference/cli.md', make: makeCommands },
+  { file: 'docs/reference/configuration.md', make: makeConfiguration },
   { file: 'docs/reference/openapi.json', make: makeOpenApi },
   { file: 'docs/reference/manifest.schema.json', make: makeManifestSchema },
   { file: 'docs/reference/lock.schema.json', make: makeLockSchema },

@@ -7,6 +7,7 @@ export type ProcessErrorCode =
   | 'server/not-initialised'
   | 'server/newer-data'
   | 'server/usage'
+  | 'server/configuration'
   | 'server/closed'
   | 'server/other-log'
   | 'server/not-empty'

@@ -28,10 +28,7 @@ describe('a catalogue that an owner makes', { concurrency: false }, () => {
     const { home } = await initFleet(join(directory, 'fleet'), choices, world)
     server = launch({
       name: 'the server',
-      command: serverCommand(join(home.directory, 'server'), {
-        listen: ['127.0.0.1:0'],
-        origins: [],
-      }),
+      command: serverCommand(join(home.directory, 'server'), ['--listen', '127.0.0.1:0']),
       log: join(directory, 'server.log'),
       isReady: line => line.includes('"ready":true'),
     })

@@ -1,29 +1,24 @@
 import { join, resolve } from 'node:path'
-import { type Call, type CommandSpec, listOption, textOption } from '../command.ts'
+import { listedServerSettings, type ServerSetting, variableOf } from '@steadfleet/protocol'
+import { type Call, type CommandSpec, type OptionSpec, textOption } from '../command.ts'
 import { homeDirectory, openHome } from '../fleet/home.ts'
 import { programs } from '../process/checkout.ts'
 import { refuseFailure, runInForeground } from '../process/child.ts'
+
+/** What a person may type: the data directory is the fleet's, and a secret is no word of a command line. */
+const typed = listedServerSettings.filter(({ name, holds }) => name !== 'data' && !holds)
 
 /** `steadfleet serve` */
 export const serve: CommandSpec = {
   name: 'serve',
   summary: 'Run the server of a fleet in the foreground, until Ctrl-C.',
   options: [
+    ...typed.map(toOption),
     {
-      flags: '--listen <host:port>',
-      what: 'listen here; the first is what steadfleet.json says otherwise',
-      repeats: true,
+      flags: '--config <file>',
+      what: `settings as JSON (or ${variableOf('config')}); else configuration.json in the data directory`,
     },
-    { flags: '--origin <url>', what: 'a public URL that reaches it', repeats: true },
-    {
-      flags: '--second-store <dir>',
-      what: 'a folder elsewhere, that all which is published reaches before it counts',
-    },
-    { flags: '--signer <socket>', what: 'the signer that `signer` runs; its own one otherwise' },
-    {
-      flags: '--deltas <bytes>',
-      what: 'keep so many bytes of deltas, 4 GiB otherwise; 0 makes none',
-    },
+    { flags: '--show-config', what: 'print each setting and who said it, and serve nothing' },
   ],
   examples: [
     'serve',
@@ -32,49 +27,37 @@ export const serve: CommandSpec = {
     'serve --second-store /mnt/other-disk/fleet',
     'serve --signer .steadfleet/server/signer.sock',
     'serve --deltas 100000000',
+    'serve --config /etc/steadfleet/server.json --show-config --json',
   ],
   async run(call) {
     const home = await openHome(homeDirectory(call.world, textOption(call, 'dir')))
-    const listen = listOption(call, 'listen')
-    const command = serverCommand(join(home.directory, 'server'), {
-      listen: listen.length === 0 ? [new URL(home.server).host] : listen,
-      origins: listOption(call, 'origin'),
-      secondStore: pathOption(call, 'secondStore'),
-      signer: pathOption(call, 'signer'),
-      deltas: textOption(call, 'deltas'),
-    })
+    const words = [
+      ...typed.flatMap(setting => wordsFor(call, setting.name, setting.kind === 'path')),
+      ...wordsFor(call, 'config', true),
+      ...(call.options.showConfig === true ? ['--show-config'] : []),
+      ...(call.options.json === true ? ['--json'] : []),
+      // The least of all who say it: a file or a variable counts before it.
+      ...['--usual', `listen=${new URL(home.server).host}`],
+    ]
+    const command = serverCommand(join(home.directory, 'server'), words)
     const end = await runInForeground(command, call.world.interrupted)
     refuseFailure('the server', end, call.world.interrupted.aborted)
   },
 }
 
-function pathOption(call: Call, name: string): string | undefined {
-  const typed = textOption(call, name)
-  return typed && resolve(call.world.directory, typed)
+function toOption({ name, value, what, isList }: ServerSetting & { name: string }): OptionSpec {
+  const flags = `--${name} <${value}>`
+  return isList ? { flags, what, repeats: true } : { flags, what }
 }
 
-interface ServerWords {
-  readonly listen: readonly string[]
-  readonly origins: readonly string[]
-  readonly secondStore?: string | undefined
-  readonly signer?: string | undefined
-  readonly deltas?: string | undefined
+/** A flag as it was typed, for the server to judge; a path is relative to where it was typed. */
+function wordsFor({ options, world }: Call, name: string, isPath: boolean): string[] {
+  const given = options[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())]
+  const texts = given === undefined || typeof given === 'boolean' ? [] : [given].flat()
+  return texts.flatMap(text => [`--${name}`, isPath ? resolve(world.directory, text) : text])
 }
 
 /** The command line of the server process. */
-export function serverCommand(
-  directory: string,
-  { listen, origins, secondStore, signer, deltas }: ServerWords,
-): string[] {
-  return [
-    process.execPath,
-    programs.server,
-    '--data',
-    directory,
-    ...listen.flatMap(address => ['--listen', address]),
-    ...origins.flatMap(origin => ['--origin', origin]),
-    ...(secondStore === undefined ? [] : ['--second-store', secondStore]),
-    ...(signer === undefined ? [] : ['--signer', signer]),
-    ...(deltas === undefined ? [] : ['--deltas', deltas]),
-  ]
+export function serverCommand(directory: string, words: readonly string[]): string[] {
+  return [process.execPath, programs.server, '--data', directory, ...words]
 }

@@ -65,11 +65,10 @@ async function launchServer(
   { signer }: { readonly signer?: string },
 ): Promise<Child> {
   const origins = [...new Set([scene.origin, scene.deviceOrigin])]
-  const command = serverCommand(join(scene.directory, 'server'), {
-    listen: origins.map(one => new URL(one).host),
-    origins,
-    ...(signer !== undefined && { signer }),
-  })
+  const command = serverCommand(join(scene.directory, 'server'), [
+    ...origins.flatMap(one => ['--listen', new URL(one).host, '--origin', one]),
+    ...(signer === undefined ? [] : ['--signer', signer]),
+  ])
   const server = launch({
     name: 'the server',
     command: signer === undefined ? command : [...asUser(demoUsers.server), ...command],

@@ -33,7 +33,7 @@ export async function openServedFleet(): Promise<ServedFleet> {
   const made = await initFleet(join(directory, 'fleet'), choices, world)
   const server = launch({
     name: 'the server',
-    command: serverCommand(made.server, { listen: ['127.0.0.1:0'], origins: [] }),
+    command: serverCommand(made.server, ['--listen', '127.0.0.1:0']),
     log: join(directory, 'server.log'),
     isReady: line => line.includes('"ready":true'),
   })

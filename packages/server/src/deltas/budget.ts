@@ -19,6 +19,3 @@ export function usualBudget(kept: number): DeltaBudget {
   const memory = Math.min(gibibyte, totalmem() / 4)
   return { kept, memory, deadlineMs: 30 * 60_000, mostContent: memory }
 }
-
-/** Unless somebody says otherwise. */
-export const usualKept = 4 * gibibyte

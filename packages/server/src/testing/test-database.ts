@@ -62,7 +62,7 @@ async function postgresAt(server: string): Promise<TestDatabase> {
   await said(server, `create database ${name}`)
   const place = server.replace('/postgres?', `/${name}?`)
   return {
-    ...{ place, environment: { STEADFLEET_DATABASE: place } },
+    ...{ place, environment: { STEADFLEET_SERVER_DATABASE: place } },
     open: () => openPostgres(place),
     [Symbol.asyncDispose]: () => said(server, `drop database ${name} with (force)`),
   }

@@ -60,9 +60,10 @@ interface DatabaseChoice {
   readonly database?: string | undefined
 }
 
-/** What the database is opened by: a URL that was given, the one of `server.json`, or a file of the folder. */
+/** What the database is opened by: what the setting says, the one of `server.json`, or a file of the folder. */
 export async function databasePlace({ folder, database }: DatabaseChoice): Promise<string> {
   const held = database ?? (await readConfiguration(folder))?.database
+  if (held === 'sqlite') return join(folder, databaseName)
   return held ?? join(folder, databaseName)
 }
 

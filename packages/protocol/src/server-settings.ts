@@ -1,0 +1,109 @@
+/** The kinds of values a setting of the server has, and what each allows, in words. */
+export const settingKinds = {
+  path: 'a path; one in the file is relative to the file',
+  address: 'HOST:PORT with a port that browsers and agents connect to',
+  origin: 'an origin, as https://fleet.example',
+  number: 'a whole number',
+  database: 'sqlite, or a URL as postgres://USER:PASSWORD@HOST:PORT/NAME',
+  choice: 'one of a few words',
+} as const
+export type SettingKind = keyof typeof settingKinds
+
+/** One setting of the server: it has one name in the file, the environment and among the flags. */
+export interface ServerSetting {
+  readonly kind: SettingKind
+  /** What it means, with its unit. */
+  readonly what: string
+  /** In `--help`, in the place of its value. */
+  readonly value: string
+  /** What counts where nobody says anything; without one it is left out. */
+  readonly otherwise?: string
+  /** May be said several times: a list in the file, with commas in the environment. */
+  readonly isList?: boolean
+  /** It is a secret, or has one inside: never printed, and no flag, since the list of processes shows what was typed. */
+  readonly holds?: 'secret' | 'password'
+  /** Of a number: the bounds, both allowed. */
+  readonly within?: readonly [least: number, most: number]
+  /** Of a choice. */
+  readonly among?: readonly string[]
+}
+
+/** Every setting of the server: the one table that file, environment and flags are read by. */
+export const serverSettings = {
+  data: {
+    kind: 'path',
+    value: 'dir',
+    what: 'the data directory; `steadfleet serve` names that of the fleet',
+  },
+  listen: {
+    kind: 'address',
+    value: 'host:port',
+    what: 'where it listens',
+    otherwise: '127.0.0.1:8420',
+    isList: true,
+  },
+  origin: {
+    kind: 'origin',
+    value: 'url',
+    what: 'a public URL that reaches it; the first is the one it names itself by',
+    isList: true,
+  },
+  database: {
+    kind: 'database',
+    value: 'url',
+    what: 'where it keeps what is not content; what `server.json` names, or else a file of the data directory, where nobody says',
+    holds: 'password',
+  },
+  'second-store': {
+    kind: 'path',
+    value: 'dir',
+    what: 'a folder elsewhere, that all which is published reaches before it counts',
+  },
+  signer: {
+    kind: 'path',
+    value: 'socket',
+    what: 'the signer that `steadfleet signer` runs; without it the server starts its own',
+  },
+  deltas: {
+    kind: 'number',
+    value: 'bytes',
+    what: 'bytes of deltas that are kept; 0 makes none',
+    otherwise: String(4 * 1024 ** 3),
+    within: [0, 10 ** 15 - 1],
+  },
+  'log-level': {
+    kind: 'choice',
+    value: 'level',
+    what: 'the least that is logged',
+    otherwise: 'info',
+    among: ['debug', 'info', 'warn', 'error'],
+  },
+} as const satisfies Readonly<Record<string, ServerSetting>>
+export type ServerSettingName = keyof typeof serverSettings
+
+/** The settings as a list, for whoever reads all of them alike. */
+export const listedServerSettings: readonly (ServerSetting & {
+  readonly name: ServerSettingName
+})[] = (Object.keys(serverSettings) as ServerSettingName[]).map(name => ({
+  name,
+  ...(serverSettings[name] as ServerSetting),
+}))
+
+const prefix = 'STEADFLEET_SERVER_'
+
+/** The variable that says a setting: `log-level` is `STEADFLEET_SERVER_LOG_LEVEL`. */
+export function variableOf(setting: string): string {
+  return `${prefix}${setting.toUpperCase().replaceAll('-', '_')}`
+}
+
+/** Whether a variable is one of the server's: an unknown one of these is a mistake. */
+export function isServerVariable(name: string): boolean {
+  return name.startsWith(prefix)
+}
+
+/** What a setting allows, in words. */
+export function allowedIn({ kind, within, among, isList }: ServerSetting): string {
+  const one = among?.join(', ') ?? settingKinds[kind]
+  const bounds = within ? ` from ${within[0]} to ${within[1]}` : ''
+  return `${one}${bounds}${isList ? '; several with commas, a list in the file' : ''}`
+}
