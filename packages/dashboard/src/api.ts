@@ -72,6 +72,9 @@ const lines = {
   listRoles: 'GET /v1/roles',
   getLog: 'GET /v1/log',
   listSettings: 'GET /v1/fleets/:fleet/settings',
+  previewSettings: 'POST /v1/fleets/:fleet/settings/:publisher/:name/:scope/:target/preview',
+  listSettingChanges: 'GET /v1/fleets/:fleet/setting-changes',
+  revertSettings: 'POST /v1/fleets/:fleet/setting-changes/:change/revert',
   setSettings: 'PUT /v1/fleets/:fleet/settings/:publisher/:name/:scope/:target',
   getObject: 'GET /v1/objects/:digest',
 } as const satisfies { readonly [N in RouteName]?: Line<Protocol[N]> }

@@ -1,5 +1,6 @@
 import type { Rollout } from '@steadfleet/domain'
 import type { DeviceView, FailureView, RoleView, TimelineEntry } from '@steadfleet/protocol'
+import { goalOf } from '@steadfleet/protocol'
 import { toCount, toList, toSentence } from './format/text.ts'
 import { isWithinHours, toRelative } from './format/time.ts'
 import { nameOfRole, rolesToRenew, whyRenew } from './trust.ts'
@@ -48,7 +49,7 @@ function halted(rollouts: readonly Rollout[]): Attention[] {
     .map(rollout => ({
       key: `rollout-${rollout.id}`,
       tone: 'bad',
-      what: `Rollout of ${rollout.package} revision ${rollout.revision} is halted`,
+      what: `Rollout of ${rollout.package} ${goalOf(rollout)} is halted`,
       why: toSentence(rollout.why),
       at: undefined,
       to: `/rollouts/${rollout.id}`,
@@ -61,7 +62,7 @@ function paused(rollouts: readonly Rollout[]): Attention[] {
     .map(rollout => ({
       key: `rollout-${rollout.id}`,
       tone: 'warn',
-      what: `Rollout of ${rollout.package} revision ${rollout.revision} is paused`,
+      what: `Rollout of ${rollout.package} ${goalOf(rollout)} is paused`,
       why: 'No further device is ordered until somebody resumes it.',
       at: undefined,
       to: `/rollouts/${rollout.id}`,
@@ -74,7 +75,7 @@ function waiting(rollouts: readonly Rollout[]): Attention[] {
     .map(rollout => ({
       key: `rollout-${rollout.id}`,
       tone: 'warn',
-      what: `Rollout of ${rollout.package} revision ${rollout.revision} waits for a grant`,
+      what: `Rollout of ${rollout.package} ${goalOf(rollout)} waits for a grant`,
       why: `It asks for ${toList(rollout.waitsFor.map(one => one.interface))}; no device is moved before.`,
       at: undefined,
       to: `/rollouts/${rollout.id}`,

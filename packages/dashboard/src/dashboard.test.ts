@@ -132,8 +132,17 @@ describe('the dashboard in a browser', { skip: noBrowser }, () => {
     await page.getByText('Ordered on 1 device.').waitFor()
     const stored = server.canned.settings.find(({ scope }) => scope === 'device')
     assert.deepEqual(stored?.values, { label: 'Fig house', 'target-celsius': 23 })
+    await page.getByRole('button', { name: 'Undo change 1' }).click()
+    await page
+      .getByRole('dialog')
+      .getByText(/is given nothing again/)
+      .waitFor()
+    await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Take back target-celsius' }).click()
     assert.equal(await warmth.inputValue(), '19')
+    await page.getByText('Fleet home', { exact: true }).click()
+    await warmth.fill('24')
+    await page.getByText(/4 devices would see a change: fig \(.*target-celsius/).waitFor()
   })
 
   test('a halted rollout says why, and what the device printed', async () => {

@@ -1,4 +1,11 @@
-import type { DeviceId, HygieneRecord, PackageName, ReleaseRecord } from '@steadfleet/domain'
+import type {
+  DeviceId,
+  HygieneRecord,
+  PackageName,
+  ReleaseRecord,
+  SettingScope,
+  SettingValues,
+} from '@steadfleet/domain'
 import type { listMoves, listSecurityEvents, QueryOf } from '@steadfleet/protocol'
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { call, readJson } from './api.ts'
@@ -127,6 +134,33 @@ export const log = queryOptions({
   queryKey: ['releases', 'log'],
   queryFn: () => call('getLog', {}),
 })
+
+/** To what values are given. */
+export interface SettingPlace extends Readonly<Record<string, string>> {
+  readonly fleet: string
+  readonly publisher: string
+  readonly name: string
+  readonly scope: SettingScope
+  readonly target: string
+}
+
+export const previewOf = (place: SettingPlace, values: SettingValues) =>
+  queryOptions({
+    queryKey: ['settings', 'preview', place, values],
+    queryFn: () => call('previewSettings', { params: place, body: { values } }),
+  })
+
+const mostChanges = 5
+
+export const settingChangesOf = (fleet: string, name: string) =>
+  queryOptions({
+    queryKey: ['settings', 'changes', fleet, name],
+    queryFn: () =>
+      call('listSettingChanges', {
+        params: { fleet },
+        query: { package: name, limit: mostChanges },
+      }),
+  })
 
 export const settingsOf = (fleet: string) =>
   queryOptions({

@@ -36,6 +36,12 @@ export const InstalledRelease = object({
   revision: Revision,
   version: Type.String(),
   tree: DigestSchema,
+  settings: Type.Optional(
+    Type.Unsafe<Digest>({
+      ...DigestSchema,
+      description: 'Of the values its apps see; absent where the agent is too old to say.',
+    }),
+  ),
 })
 export type InstalledRelease = Static<typeof InstalledRelease>
 

@@ -168,6 +168,8 @@ export const Rollout = object({
   fleet: FleetName,
   package: PackageName,
   revision: Revision,
+  /** The change of settings that it moves devices to, whatever their revision. */
+  settings: Type.Optional(Type.Integer({ minimum: 1 })),
   channel: ChannelName,
   state: RolloutState,
   phases: Type.Array(Phase, { minItems: 1, maxItems: 20 }),

@@ -1,3 +1,4 @@
+import { type Digest, digestOf, toDocument } from '@steadfleet/base'
 import { type Static, Type } from 'typebox'
 import type { SchemaFault } from './explain.ts'
 import { object, oneOf, parserOf, record } from './schema.ts'
@@ -75,6 +76,22 @@ export function faultsInDeclarations(declared: SettingDeclarations): SchemaFault
     const message = faultInValue(declaration, declaration.default)
     return message === undefined ? [] : [{ path: `/${name}/default`, message }]
   })
+}
+
+/** Of `values` those that `declared` has and allows: what is for another revision stays out. */
+export function fittingSettings(
+  declared: SettingDeclarations,
+  values: SettingValues,
+): SettingValues {
+  const fitting = Object.entries(values).filter(
+    ([name, value]) => faultsInSettings(declared, { [name]: value }).length === 0,
+  )
+  return Object.fromEntries(fitting)
+}
+
+/** The name of all values that an app sees: by it a signed report says which ones are in force. */
+export function digestOfSettings(effective: SettingValues): Digest {
+  return digestOf(toDocument(effective))
 }
 
 /** The values an app sees: what was set, over the manifest's defaults. */

@@ -16,6 +16,7 @@ import * as people from './routes/people.ts'
 import * as releases from './routes/releases.ts'
 import * as security from './routes/security.ts'
 import * as server from './routes/server.ts'
+import * as settings from './routes/settings.ts'
 import * as signIn from './routes/sign-in.ts'
 
 /** Every route there is, by name. */
@@ -35,6 +36,7 @@ export const routes: Readonly<Record<string, RouteSpec>> = {
   ...releases,
   ...security,
   ...server,
+  ...settings,
   ...signIn,
 }
 

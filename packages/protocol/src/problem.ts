@@ -48,6 +48,7 @@ export const problemStatus = {
   'fleet/unknown-zone': 400,
   'group/unknown': 404,
   'device/unknown': 404,
+  'setting/unknown-change': 404,
   'device/wrong-report': 409,
   'event/unknown': 404,
   'failure/unknown': 404,

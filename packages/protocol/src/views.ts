@@ -125,6 +125,32 @@ export const SettingView = object({
 })
 export type SettingView = Static<typeof SettingView>
 
+/** Who gave a scope other values, and when; `rollout` moves the devices to them. */
+export const SettingChangeView = object({
+  id: Type.Integer({ minimum: 1 }),
+  package: PackageName,
+  scope: SettingScope,
+  name: Type.String(),
+  before: SettingValues,
+  after: SettingValues,
+  by: Type.String(),
+  /** Empty where changes were not kept yet. */
+  at: Type.String(),
+  rollout: Type.Optional(Type.Integer({ minimum: 1 })),
+  withdrawn: Type.Optional(Type.Literal(true, { description: 'Its rollout was cancelled.' })),
+})
+export type SettingChangeView = Static<typeof SettingChangeView>
+
+/** Whose apps would see other values, and which. */
+export const SettingPreview = object({
+  devices: Type.Integer({ minimum: 0, description: 'How many in all.' }),
+  /** The first hundred of them, in the order in which they joined. */
+  first: Type.Array(
+    object({ device: DeviceId, name: Type.String(), before: SettingValues, after: SettingValues }),
+  ),
+})
+export type SettingPreview = Static<typeof SettingPreview>
+
 export const FleetView = object({
   name: FleetName,
   owner: Type.String(),

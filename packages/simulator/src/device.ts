@@ -6,6 +6,10 @@ import {
   type DeviceId,
   deviceIdOf,
   digestOfEvent,
+  digestOfSettings,
+  effectiveSettings,
+  type ReleaseRecord,
+  type SettingValues,
   type StateReport,
   toTimestamp,
 } from '@steadfleet/domain'
@@ -157,9 +161,7 @@ export class SimulatedDevice {
       return
     }
     const records = await Promise.all(agreed.map(({ record }) => knowledge.record(record)))
-    const releases = records.map(({ package: name, revision, version, tree }) => ({
-      ...{ package: name, revision, version, tree: tree.digest },
-    }))
+    const releases = records.map(record => toInstalled(record, order))
     void this.#change(order, releases, new Set(agreed.map(({ record }) => record.digest)))
   }
 
@@ -240,7 +242,21 @@ export class SimulatedDevice {
 
 /** Two revisions may have one tree: they are tried each for itself. */
 function isSame(one: Installed, other: Installed): boolean {
-  return one.package === other.package && one.revision === other.revision
+  const isRevision = one.package === other.package && one.revision === other.revision
+  return isRevision && one.settings === other.settings
+}
+
+function toInstalled(record: ReleaseRecord, order: Order): Installed {
+  const { package: name, revision, version, tree, behaviour } = record
+  const ordered = order.releases.find(one => one.package === name)?.settings ?? {}
+  const settings = effectiveSettings(behaviour.settings ?? {}, ordered as SettingValues)
+  return {
+    package: name,
+    revision,
+    version,
+    tree: tree.digest,
+    settings: digestOfSettings(settings),
+  }
 }
 
 type Installed = StateReport['releases'][number]

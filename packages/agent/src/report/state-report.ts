@@ -1,5 +1,5 @@
 import type { DeviceId, OwnIsolations, StateReport, Waiting } from '@steadfleet/domain'
-import { toTimestamp } from '@steadfleet/domain'
+import { digestOfSettings, toTimestamp } from '@steadfleet/domain'
 import type { EngineState } from '@steadfleet/engine'
 import type { Apps } from '../apps/index.ts'
 import type { RunningPackage } from '../self/running-packages.ts'
@@ -37,6 +37,7 @@ export function makeReport(facts: ReportFacts): StateReport {
       revision: one.revision,
       version: one.version,
       tree: one.tree.digest,
+      ...(one.settings && { settings: digestOfSettings(one.settings) }),
     })),
     apps: apps.status().map(({ package: name, app, state: is, restarts }) => ({
       package: name,

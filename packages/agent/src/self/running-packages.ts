@@ -1,10 +1,12 @@
 import type { Digest } from '@steadfleet/base'
+import type { SettingValues } from '@steadfleet/domain'
 import { type Generation, type GenerationPackage, isAgentPackage } from '@steadfleet/engine'
 import type { Self } from './self.ts'
 
 /** What a report says of a package. */
 export type RunningPackage = Pick<GenerationPackage, 'package' | 'revision' | 'version'> & {
   readonly tree: { readonly digest: Digest }
+  readonly settings?: SettingValues
 }
 
 /** What truly runs: where the rescuer went back to another agent, that one is named, or none. */

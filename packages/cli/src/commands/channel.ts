@@ -1,10 +1,10 @@
-import { type Phase, parseChannelName, type Rollout, toTimestamp } from '@steadfleet/domain'
+import { parseChannelName, type Rollout, toTimestamp } from '@steadfleet/domain'
 import { followChannel, listChannels, moveChannel } from '@steadfleet/protocol'
-import { argument, type Call, type CommandSpec, listOption, textOption } from '../command.ts'
+import { argument, type Call, type CommandSpec, textOption } from '../command.ts'
 import { CliError } from '../error.ts'
 import { channelParams, packageParams, wholeNumber } from '../fleet/find.ts'
 import { openFleet } from '../fleet/open.ts'
-import { toPhase } from '../fleet/rollout-phases.ts'
+import { phaseOptions, phasesOf } from '../fleet/rollout-phases.ts'
 import { toTable } from '../output.ts'
 
 /** `steadfleet channel list` */
@@ -35,12 +35,7 @@ export const channelMove: CommandSpec = {
   ],
   summary: 'Point a channel at a revision; a rollout starts in every fleet that follows it.',
   options: [
-    { flags: '--at-once', what: 'move the whole fleet in one phase' },
-    {
-      flags: '--phase <phase>',
-      what: 'these phases, as 5, 10% or 100%,max-failures=1,soak=2h,at-once=20',
-      repeats: true,
-    },
+    ...phaseOptions,
     { flags: '--starts-at <time>', what: 'not before, as 2026-12-01T02:00:00Z' },
     {
       flags: '--restore-data',
@@ -80,13 +75,6 @@ const waits: Readonly<Partial<Record<Rollout['state'], string>>> = {
 
 function notYet(state: Rollout['state']): string {
   return waits[state] ?? ''
-}
-
-function phasesOf(call: Call): { phases?: Phase[] } {
-  const phases = listOption(call, 'phase').map(toPhase)
-  if (!call.options.atOnce) return phases.length === 0 ? {} : { phases }
-  if (phases.length === 0) return { phases: [{ percent: 100, 'max-failures': 0 }] }
-  throw new CliError('cli/usage', 'cannot take both --at-once and --phase')
 }
 
 function startOf(call: Call): { 'starts-at'?: string } {

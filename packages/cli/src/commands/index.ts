@@ -49,7 +49,14 @@ import { rolloutPolicy } from './rollout-policy.ts'
 import { rootCommands } from './root.ts'
 import { serve } from './serve.ts'
 import { serverBackup, serverRestore } from './server.ts'
-import { settingsList, settingsSet } from './settings.ts'
+import {
+  settingsHistory,
+  settingsList,
+  settingsPreview,
+  settingsRevert,
+  settingsSet,
+  settingsUnset,
+} from './settings.ts'
 import { signIn } from './sign-in.ts'
 import { signer } from './signer.ts'
 import { simulate } from './simulate.ts'
@@ -109,6 +116,10 @@ export const commands: readonly CommandSpec[] = [
   groupRemove,
   settingsList,
   settingsSet,
+  settingsUnset,
+  settingsPreview,
+  settingsHistory,
+  settingsRevert,
   catalogueList,
   catalogueMake,
   catalogueFollow,

@@ -1,5 +1,5 @@
 import { devicesIn, type PlacedMove, type Rollout, sumTallies } from '@steadfleet/domain'
-import { getRollout, listMoves, listRollouts, steerRollout } from '@steadfleet/protocol'
+import { getRollout, goalOf, listMoves, listRollouts, steerRollout } from '@steadfleet/protocol'
 import { argument, type Call, type CommandSpec } from '../command.ts'
 import { wholeNumber } from '../fleet/find.ts'
 import { type Fleet, openFleet } from '../fleet/open.ts'
@@ -23,7 +23,7 @@ export const rolloutList: CommandSpec = {
     const rollouts = await client.call(listRollouts, {})
     call.output.answer(rollouts, () =>
       toTable(
-        ['rollout', 'fleet', 'package', 'revision', 'state', 'done', 'failed', 'of'],
+        ['rollout', 'fleet', 'package', 'to', 'state', 'done', 'failed', 'of'],
         rollouts.map(toRow),
         'no rollout has begun yet',
       ),
@@ -129,16 +129,16 @@ function countsOf({ tallies }: Rollout): Counts {
 }
 
 function toRow(view: Rollout): string[] {
-  const { id, fleet, revision, state } = view
+  const { id, fleet, state } = view
   const { done, failed, of } = countsOf(view)
-  return [id, fleet, view.package, revision, state, done, failed, of].map(String)
+  return [id, fleet, view.package, goalOf(view), state, done, failed, of].map(String)
 }
 
 function toLine(view: Rollout): string {
-  const { id, revision, state, why } = view
+  const { id, state, why } = view
   const { done, failed, of } = countsOf(view)
   const counts = `${done} done, ${failed} failed of ${of}`
-  return `rollout ${id} of ${view.package} revision ${revision}: ${state}, ${counts}${view.restoresData ? ', with the data of then' : ''}${why ? ` (${why})` : ''}${timesOf(view)}${waitsOf(view)}`
+  return `rollout ${id} of ${view.package} ${goalOf(view)}: ${state}, ${counts}${view.restoresData ? ', with the data of then' : ''}${why ? ` (${why})` : ''}${timesOf(view)}${waitsOf(view)}`
 }
 
 /** When it starts or goes on by itself. */

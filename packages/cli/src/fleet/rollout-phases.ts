@@ -1,6 +1,25 @@
 import type { Phase, RolloutPolicy, RolloutRules } from '@steadfleet/domain'
+import { type Call, listOption } from '../command.ts'
 import { CliError } from '../error.ts'
 import { toSeconds } from './update-policy.ts'
+
+/** How a command takes the phases of the rollout that it begins. */
+export const phaseOptions = [
+  { flags: '--at-once', what: 'move the whole fleet in one phase' },
+  {
+    flags: '--phase <phase>',
+    what: 'these phases, as 5, 10% or 100%,max-failures=1,soak=2h,at-once=20',
+    repeats: true,
+  },
+]
+
+/** What was said of phases; nothing where the fleet's policy is to say. */
+export function phasesOf(call: Call): { phases?: Phase[] } {
+  const phases = listOption(call, 'phase').map(toPhase)
+  if (!call.options.atOnce) return phases.length === 0 ? {} : { phases }
+  if (phases.length === 0) return { phases: [{ percent: 100, 'max-failures': 0 }] }
+  throw new CliError('cli/usage', 'cannot take both --at-once and --phase')
+}
 
 /** What may follow the size of a phase, and what it becomes. */
 const members = {

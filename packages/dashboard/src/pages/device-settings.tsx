@@ -8,6 +8,7 @@ import { Panel } from '../parts/panel.tsx'
 import { groupsOf, recordOf, releases, settingsOf } from '../queries.ts'
 import { isInGroup } from '../search.ts'
 import { valuesAt } from '../settings.ts'
+import { SettingHistory } from './setting-history.tsx'
 import { SettingsForm } from './settings-form.tsx'
 
 /** The settings of each package that a device runs, typed as its release declares them. */
@@ -75,7 +76,12 @@ function Given({ device, of, declared }: GivenProps): ReactNode {
           group: valuesAt(views, of, 'group', mine),
           device: valuesAt(views, of, 'device', [device.id]),
         }
-        return <SettingsForm device={device} of={of} declared={declared} given={given} />
+        return (
+          <>
+            <SettingsForm device={device} of={of} declared={declared} given={given} />
+            <SettingHistory fleet={device.fleet} of={of} />
+          </>
+        )
       }}
     </Asked>
   )

@@ -1,5 +1,6 @@
 import { Group, Stack, Text } from '@mantine/core'
 import type { Rollout } from '@steadfleet/domain'
+import { goalOf } from '@steadfleet/protocol'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import { toSentence } from '../format/text.ts'
@@ -16,7 +17,7 @@ export function RolloutRow({ rollout }: { rollout: Rollout }): ReactNode {
       <Stack gap={8} style={{ flex: 1, minWidth: 0 }}>
         <Group justify="space-between" gap="xs">
           <Text fw={600}>
-            {rollout.package} → revision {rollout.revision}
+            {rollout.package} → {goalOf(rollout)}
           </Text>
           <ToneBadge tone={tone} means={means}>
             {toSentence(rollout.state)}

@@ -1,5 +1,6 @@
 import { Button, Group, Text } from '@mantine/core'
 import type { Move, Rollout } from '@steadfleet/domain'
+import { goalOf } from '@steadfleet/protocol'
 import {
   type Icon,
   IconPlayerPause,
@@ -68,7 +69,7 @@ function Asking({ steer, rollout, onClose }: AskingProps): ReactNode {
   return (
     <Confirm
       opened
-      title={`${toSentence(steer)} the rollout of ${rollout.package} revision ${rollout.revision}?`}
+      title={`${toSentence(steer)} the rollout of ${rollout.package} ${goalOf(rollout)}?`}
       deed={`${toSentence(steer)} rollout`}
       isGrave={steer === 'cancel'}
       isBusy={deed.isPending}

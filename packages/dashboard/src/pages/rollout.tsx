@@ -1,5 +1,6 @@
 import { Group, Stack, Text } from '@mantine/core'
 import type { Rollout } from '@steadfleet/domain'
+import { goalOf } from '@steadfleet/protocol'
 import { IconHandStop } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
@@ -27,7 +28,7 @@ export function RolloutPage(): ReactNode {
 
 function Shown({ rollout }: { rollout: Rollout }): ReactNode {
   const { tone, means } = rolloutMeanings[rollout.state]
-  const title = `${rollout.package} → revision ${rollout.revision}`
+  const title = `${rollout.package} → ${goalOf(rollout)}`
   return (
     <Page
       title={title}

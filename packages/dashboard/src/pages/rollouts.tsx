@@ -13,7 +13,10 @@ import { RolloutRow } from './rollout-row.tsx'
 export function RolloutsPage(): ReactNode {
   const asked = useQuery(rollouts)
   return (
-    <Page title="Rollouts" lead="Each moves a fleet to a revision, phase by phase.">
+    <Page
+      title="Rollouts"
+      lead="Each moves a fleet to a revision, or to other settings, phase by phase."
+    >
       <Asked of={asked}>
         {all => (
           <Panel flush>

@@ -6,8 +6,10 @@ import { type ReactNode, useState } from 'react'
 import { call } from '../api.ts'
 import { toCount } from '../format/text.ts'
 import { ProblemNotice } from '../parts/problem-notice.tsx'
+import type { SettingPlace } from '../queries.ts'
 import { linesOf } from '../settings.ts'
 import { SettingField } from './setting-field.tsx'
+import { SettingsPreview } from './settings-preview.tsx'
 
 export interface SettingsFormProps {
   readonly device: DeviceView
@@ -63,11 +65,12 @@ function ScopeForm(props: SettingsFormProps & { readonly scope: Scope }): ReactN
           onInherit={() => setOwn(without(own, line.name))}
         />
       ))}
+      {isChanged && scope === 'fleet' && <SettingsPreview place={placeOf(props)} values={own} />}
       {order.isError && <ProblemNotice error={order.error} />}
       <Group justify="space-between" gap="sm" wrap="nowrap">
         <Text size="xs" c="dimmed" role="status">
           {order.data
-            ? `Ordered on ${toCount(order.data.ordered, 'device')}.`
+            ? orderedText(order.data)
             : 'A device takes a change as a new generation, on probation, and goes back by itself if it does not hold.'}
         </Text>
         <Button
@@ -83,21 +86,27 @@ function ScopeForm(props: SettingsFormProps & { readonly scope: Scope }): ReactN
   )
 }
 
-function useOrder(
-  { device, of, scope }: SettingsFormProps & { readonly scope: Scope },
-  values: SettingValues,
-) {
+function useOrder(props: SettingsFormProps & { readonly scope: Scope }, values: SettingValues) {
   const client = useQueryClient()
-  const [publisher = '', name = ''] = of.split('/')
-  const target = scope === 'device' ? device.id : device.fleet
   return useMutation({
-    mutationFn: () =>
-      call('setSettings', {
-        params: { fleet: device.fleet, publisher, name, scope, target },
-        body: { values },
-      }),
+    mutationFn: () => call('setSettings', { params: placeOf(props), body: { values } }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['settings'] }),
   })
+}
+
+function placeOf({
+  device,
+  of,
+  scope,
+}: SettingsFormProps & { readonly scope: Scope }): SettingPlace {
+  const [publisher = '', name = ''] = of.split('/')
+  const target = scope === 'device' ? device.id : device.fleet
+  return { fleet: device.fleet, publisher, name, scope, target }
+}
+
+function orderedText({ ordered, rollout }: { ordered: number; rollout?: number }): string {
+  const rest = rollout === undefined ? '' : ` Rollout ${rollout} moves the rest.`
+  return `Ordered on ${toCount(ordered, 'device')}.${rest}`
 }
 
 function without(values: SettingValues, name: string): SettingValues {

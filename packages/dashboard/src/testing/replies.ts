@@ -75,6 +75,9 @@ const replies: readonly (readonly [RouteSpec, Reply])[] = [
   [protocol.removeGroup, removeGroup],
   [protocol.listSettings, ({ settings }) => settings],
   [protocol.setSettings, setSettings],
+  [protocol.previewSettings, previewSettings],
+  [protocol.listSettingChanges, ({ settings }) => settings.map(toChange)],
+  [protocol.revertSettings, () => ({ change: 3, ordered: 1 })],
   [
     protocol.createEnrolmentToken,
     () => ({
@@ -138,7 +141,18 @@ function setSettings({ settings }: Canned, { params, body }: Asked): unknown {
   const setting = { package: `${publisher}/${name}`, scope, name: target, values: body.values }
   const kept = settings.filter(each => each.scope !== scope || each.name !== target)
   settings.splice(0, settings.length, ...kept, setting as Canned['settings'][number])
-  return { setting, ordered: 1 }
+  return { setting, change: 2, ordered: 1 }
+}
+
+function previewSettings({ devices }: Canned, { body }: Asked): unknown {
+  const [first] = devices
+  const named = { device: first?.id, name: first?.name, before: {}, after: body.values }
+  return { devices: devices.length, first: [named] }
+}
+
+function toChange(setting: Canned['settings'][number], index: number): unknown {
+  const { values: after, ...place } = setting
+  return { ...place, id: index + 1, before: {}, after, by: 'operator', at: ago(hour), rollout: 3 }
 }
 
 function refusalsIn(timeline: Canned['timeline'], query: Asked['query']): Canned['timeline'] {

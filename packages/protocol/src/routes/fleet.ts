@@ -3,8 +3,6 @@ import {
   FleetName,
   object,
   RolloutPolicy,
-  SettingScope,
-  SettingValues,
   Timestamp,
   UpdatePolicy,
 } from '@steadfleet/domain'
@@ -17,10 +15,9 @@ import {
   GroupConditions,
   GroupName,
   GroupView,
-  SettingView,
   TimelineEntry,
 } from '../views.ts'
-import { page, publisherAndName } from './params.ts'
+import { page } from './params.ts'
 
 /** The target path of a model statement: `acme/box/2/all`. */
 const modelPattern = '^[a-z][a-z0-9-]{0,39}/[a-z][a-z0-9-]{0,39}/[1-9][0-9]{0,14}/all$'
@@ -88,30 +85,6 @@ export const deviceTimeline = route({
   params: object({ device: DeviceId }),
   query: object(page),
   reply: Type.Array(TimelineEntry),
-})
-
-export const listSettings = route({
-  method: 'GET',
-  path: '/v1/fleets/:fleet/settings',
-  needs: 'fleet:read',
-  summary: 'Every value that was set in a fleet, by scope.',
-  params: object({ fleet: FleetName }),
-  reply: Type.Array(SettingView),
-})
-
-export const setSettings = route({
-  method: 'PUT',
-  path: '/v1/fleets/:fleet/settings/:publisher/:name/:scope/:target',
-  needs: 'settings:write',
-  summary: 'Set values of a package for the fleet, a group or a device, and order the change.',
-  params: object({
-    fleet: FleetName,
-    ...publisherAndName,
-    scope: SettingScope,
-    target: Type.String(),
-  }),
-  body: object({ values: SettingValues }),
-  reply: object({ setting: SettingView, ordered: Type.Integer({ minimum: 0 }) }),
 })
 
 export const putPolicy = route({

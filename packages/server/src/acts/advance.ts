@@ -21,9 +21,10 @@ import {
 import { appendAct } from '../store/audit-store.ts'
 import { type RolloutRow, rolloutRow, talliesOf, toMove } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
-import { heldBack } from './held.ts'
+import { heldBack, nobodyHeld } from './held.ts'
 import { keepVerdict, orderMoves, shiftMoves, takeBack } from './keep-move.ts'
 import { controlOf, noControl } from './rollout-control.ts'
+import { settleRollout } from './settle.ts'
 
 /** What was heard of one device of a rollout. */
 export interface Heard {
@@ -66,6 +67,7 @@ export async function goOn(db: Db, id: number, now: string): Promise<void> {
     await tellHalt(db, rollout, step.why, now)
   }
   await keepStep(db, rollout, step, asked)
+  if (step.state === 'done' && rollout.state === 'running') await settleRollout(db, rollout)
 }
 
 /** What the platform does to a rollout by itself is told like an act. */
@@ -148,7 +150,7 @@ async function orderWave(db: Db, rollout: RolloutRow, wave: Wave, asked: Asked):
     const devices = await inTurn(db, rollout.id, wave.phase, left)
     if (devices.length === 0) break
     const ids = devices.map(({ device }) => device as DeviceId)
-    const held = await heldBack(db, rollout, ids)
+    const held = rollout.settings === null ? await heldBack(db, rollout, ids) : nobodyHeld
     asked.add(held.requests)
     await holdBack(db, rollout.id, [...held.devices])
     const free = devices.filter(({ device }) => !held.devices.has(device as DeviceId))

@@ -1,7 +1,8 @@
-import type { DeviceEvent, StateReport } from '@steadfleet/domain'
+import { type DeviceEvent, digestOfSettings, type StateReport } from '@steadfleet/domain'
 import type { EnvelopeView } from '@steadfleet/protocol'
 import type { Verdict } from '@steadfleet/rollout'
 import { ServerError } from '../error.ts'
+import { effectiveFor } from '../orders/given-settings.ts'
 import { type DeviceRow, deviceWithId, reportOf } from '../store/device-store.ts'
 import { orderAbove } from '../store/order-store.ts'
 import { releasesAt } from '../store/release-store.ts'
@@ -108,9 +109,15 @@ async function decideMoves(
   events: readonly DeviceEvent[],
 ): Promise<boolean> {
   let isDecided = false
-  for (const move of await openMoves(db, said.device)) {
-    const trees = await treesOf(db, move.package, move.revision)
-    const verdict = verdictOn(move, trees, said.report, events)
+  const moves = await openMoves(db, said.device)
+  for (const move of moves) {
+    const isThere = await hasArrived(db, move, said)
+    const verdict = verdictOn(
+      { ...move, isBlamed: isBlamed(move, moves) },
+      isThere,
+      said.report,
+      events,
+    )
     if (!verdict) continue
     isDecided = true
     const { device, envelope: evidence, now } = said
@@ -123,24 +130,56 @@ interface OpenMove {
   readonly state: string
   readonly package: string
   readonly revision: number
+  readonly settings: number | null
   readonly above_counter: number
+  /** False where something newer is under way, which a device that goes back goes back from. */
+  readonly isBlamed: boolean
+}
+
+/** What was done before the device was ordered other settings, or another release, is not what failed. */
+function isBlamed<M extends Omit<OpenMove, 'isBlamed'>>(move: M, moves: readonly M[]): boolean {
+  const isNewer = (other: M): boolean =>
+    other.package === move.package && other.state !== 'done' && other.state !== 'recalled'
+  return move.state !== 'done' || !moves.some(isNewer)
+}
+
+/** Whether a report names what the move is to bring: the release's tree, or all values that its apps see. */
+async function hasArrived(
+  db: Db,
+  move: Omit<OpenMove, 'isBlamed'>,
+  { device, report }: CheckIn,
+): Promise<boolean> {
+  const installed = report.releases.find(release => release.package === move.package)
+  if (!installed) return false
+  const releases = await releasesAt(db, move.package, installed.revision)
+  const trees = releases.map(({ record }) => record.tree.digest)
+  if (move.settings === null) {
+    return installed.revision === move.revision && trees.includes(installed.tree)
+  }
+  // An agent too old to name its settings vouches with the order that it has come to.
+  if (installed.settings === undefined) return report.counter > move.above_counter
+  const record = releases.find(one => one.record.tree.digest === installed.tree)?.record
+  if (!record) return false
+  const row = await deviceWithId(db, device)
+  const declared = record.behaviour.settings ?? {}
+  const values = await effectiveFor(db, row, move.package, declared)
+  return installed.settings === digestOfSettings(values)
 }
 
 /**
- * Done is a committed report that names the release's tree. Failed is a change to this revision that failed;
+ * Done is a committed report of a device that has arrived. Failed is a change to this revision that failed;
  * rolled back is one that failed its probation, or a report, under an order at least as new as the move's, of
  * having gone back, even of a device that had said that all is well.
  */
 export function verdictOn(
   move: OpenMove,
-  trees: readonly string[],
+  isThere: boolean,
   report: StateReport,
   events: readonly DeviceEvent[],
 ): Verdict | undefined {
-  const installed = report.releases.find(release => release.package === move.package)
-  const isThere = installed?.revision === move.revision && trees.includes(installed.tree)
   const kinds = failuresOf(move, events)
   if (isThere && report.state === 'committed') return stillThere(move, kinds)
+  if (!move.isBlamed) return undefined
   if (kinds.includes('probation')) return 'rolled back'
   if (kinds.includes('change')) return 'failed'
   // Who was recalled goes back because it was told to.
@@ -160,12 +199,11 @@ function stillThere({ state }: OpenMove, kinds: readonly string[]): Verdict | un
  */
 function failuresOf(move: OpenMove, events: readonly DeviceEvent[]): string[] {
   return events.flatMap(({ failure }) =>
-    failure?.package === move.package && failure.revision === move.revision ? [failure.kind] : [],
+    failure?.package === move.package &&
+    (move.settings !== null || failure.revision === move.revision)
+      ? [failure.kind]
+      : [],
   )
-}
-
-async function treesOf(db: Db, name: string, revision: number): Promise<string[]> {
-  return (await releasesAt(db, name, revision)).map(({ record }) => record.tree.digest)
 }
 
 /** Notes that the order is given: a device may hold it from now on. */

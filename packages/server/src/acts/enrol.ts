@@ -73,6 +73,9 @@ async function keepDevice(
       .set({ name, model, architecture, fleet })
       .where('id', '=', device)
       .execute()
+    if (held.fleet !== fleet) {
+      await db.deleteFrom('device_setting').where('device', '=', device).execute()
+    }
     await markDue(db, [device])
     return held.fleet !== fleet
   }

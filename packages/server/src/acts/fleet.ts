@@ -1,52 +1,14 @@
-import {
-  faultsInSettings,
-  type ReleaseRecord,
-  type RolloutPolicy,
-  type SettingScope,
-  type SettingValues,
-  type UpdatePolicy,
-} from '@steadfleet/domain'
+import type { RolloutPolicy, UpdatePolicy } from '@steadfleet/domain'
 import type { GroupConditions } from '@steadfleet/protocol'
-import { ServerError, unknown } from '../error.ts'
+import { unknown } from '../error.ts'
 import { deviceWithId } from '../store/device-store.ts'
-import { fleetNamed, groupsOf } from '../store/fleet-store.ts'
-import { channelNamed, releasesAt, releasesOf } from '../store/release-store.ts'
+import { fleetNamed } from '../store/fleet-store.ts'
+import { releasesAt } from '../store/release-store.ts'
 import type { Db } from '../store/schema.ts'
 import { refuseUnpublished } from './channel.ts'
-import { assign, markDue, markFleetDue } from './due.ts'
+import { assign, markFleetDue } from './due.ts'
 import { type ModelGrants, noteModelGrants } from './grant.ts'
-
-export interface NewSetting {
-  readonly fleet: string
-  readonly package: string
-  readonly scope: SettingScope
-  /** The group, the device, or the fleet's own name. */
-  readonly name: string
-  readonly values: SettingValues
-}
-
-/** Sets all values of one scope; what the release does not declare so is refused, and nothing kept. */
-export async function setSettings(db: Db, setting: NewSetting): Promise<void> {
-  await fleetNamed(db, setting.fleet)
-  await refuseUnknownTarget(db, setting)
-  const faults = faultsInSettings(await declaredSettings(db, setting), setting.values)
-  if (faults.length > 0) {
-    const lines = faults.map(({ path, message }) => `${path.slice(1)} ${message}`)
-    const message = `cannot set ${setting.package}: ${lines.join('; ')}`
-    throw new ServerError('setting/mismatch', message, { package: setting.package, faults: lines })
-  }
-  const { values, ...key } = setting
-  const json = JSON.stringify(values)
-  await db
-    .insertInto('setting')
-    .values({ ...key, json })
-    .onConflict(conflict =>
-      conflict.columns(['fleet', 'package', 'scope', 'name']).doUpdateSet({ json }),
-    )
-    .execute()
-  if (setting.scope === 'device') await markDue(db, [setting.name])
-  else await markFleetDue(db, setting.fleet)
-}
+import { refuseUnknownGroup } from './setting.ts'
 
 /** Every device of the fleet is ordered anew by this statement; whether it may be is asked before. */
 export async function setModel(
@@ -107,7 +69,7 @@ export async function removeGroup(
   await refuseUnknownGroup(db, fleet, name)
   await db.deleteFrom('fleet_group').where('fleet', '=', fleet).where('name', '=', name).execute()
   await db
-    .deleteFrom('setting')
+    .deleteFrom('setting_change')
     .where('fleet', '=', fleet)
     .where('scope', '=', 'group')
     .where('name', '=', name)
@@ -131,56 +93,4 @@ export async function tryRelease(db: Db, trial: Trial): Promise<void> {
     throw unknown('release/unknown', what, { package: trial.package, revision: trial.revision })
   }
   await assign(db, [trial.device], { package: trial.package, revision: trial.revision })
-}
-
-async function refuseUnknownTarget(db: Db, { fleet, scope, name }: NewSetting): Promise<void> {
-  switch (scope) {
-    case 'fleet':
-      if (name !== fleet) throw unknown('fleet/unknown', `fleet ${name}`, { fleet: name })
-      return
-    case 'group':
-      return refuseUnknownGroup(db, fleet, name)
-    case 'device':
-      if ((await deviceWithId(db, name)).fleet === fleet) return
-      throw unknown('device/unknown', `device ${name} in fleet ${fleet}`, { device: name })
-  }
-}
-
-async function refuseUnknownGroup(db: Db, fleet: string, name: string): Promise<void> {
-  if ((await groupsOf(db, fleet)).some(group => group.name === name)) return
-  throw unknown('group/unknown', `group ${name} in fleet ${fleet}`, { group: name })
-}
-
-/** What the newest revision that the fleet runs, is to run, or waits for, declares. */
-async function declaredSettings(
-  db: Db,
-  { fleet, package: name }: NewSetting,
-): Promise<NonNullable<ReleaseRecord['behaviour']['settings']>> {
-  const revision = Math.max(0, ...(await revisionsIn(db, fleet, name)))
-  const [release] = await releasesAt(db, name, revision)
-  if (release) return release.record.behaviour.settings ?? {}
-  const what = `package ${name} in fleet ${fleet}`
-  throw unknown('setting/unknown-package', what, { fleet, package: name })
-}
-
-async function revisionsIn(db: Db, fleet: string, name: string): Promise<number[]> {
-  const assigned = await db
-    .selectFrom('device_package')
-    .innerJoin('device', 'device.id', 'device_package.device')
-    .select('device_package.revision')
-    .distinct()
-    .where('device.fleet', '=', fleet)
-    .where('device_package.package', '=', name)
-    .execute()
-  const followed = await db
-    .selectFrom('fleet_package')
-    .select('channel')
-    .where('fleet', '=', fleet)
-    .where('package', '=', name)
-    .executeTakeFirst()
-  const held = followed && (await channelNamed(db, name, followed.channel))
-  // Followed before its channel points anywhere: values can be set before anything is ordered.
-  const [newest] = followed && !held ? await releasesOf(db, name) : []
-  const awaited = held?.revision ?? newest?.record.revision
-  return [...assigned.map(({ revision }) => revision), ...(awaited ? [awaited] : [])]
 }

@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import type { MoveRow, RolloutRow } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
 import { assign, unassign } from './due.ts'
+import { moveSettings, takeSettingsBack } from './settle.ts'
 
 /** A statement names no more values than this. */
 const mostValues = 500
@@ -44,7 +45,8 @@ export async function orderMoves(
       .where('rollout', '=', rollout.id)
       .where('device', 'in', some)
       .execute()
-    await assign(db, some, rollout)
+    if (rollout.settings === null) await assign(db, some, rollout)
+    else await moveSettings(db, some, { package: rollout.package, version: rollout.settings })
   }
   await count(db, { rollout: rollout.id, phase }, 'waiting', -devices.length)
   await count(db, { rollout: rollout.id, phase }, state, devices.length)
@@ -96,6 +98,9 @@ export async function count(
 
 /** A device's order agrees again with what it went back to, unless it was given another meanwhile. */
 export async function takeBack(db: Db, rollout: RolloutRow, move: MoveRow): Promise<void> {
+  if (rollout.settings !== null) {
+    return takeSettingsBack(db, rollout, move.device, move.from_revision ?? 0)
+  }
   const held = await db
     .selectFrom('device_package')
     .select('revision')

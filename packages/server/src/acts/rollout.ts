@@ -2,9 +2,16 @@ import { type DeviceId, type Move, type Phase, rulesFor, usualPhases } from '@st
 import { lateMove, planMoves } from '@steadfleet/rollout'
 import { fleetNamed, rolloutPolicyOf } from '../store/fleet-store.ts'
 import { releasesAt } from '../store/release-store.ts'
-import { type RolloutRow, rolloutRow, unfinishedRollouts } from '../store/rollout-store.ts'
+import {
+  kindOf,
+  type RolloutKind,
+  type RolloutRow,
+  rolloutRow,
+  unfinishedRollouts,
+} from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
 import { goOn } from './advance.ts'
+import { whomToMove } from './declared-settings.ts'
 import { count } from './keep-move.ts'
 
 export interface NewRollout {
@@ -16,6 +23,8 @@ export interface NewRollout {
   readonly phases?: readonly Phase[] | undefined
   /** Devices that go back by it take up their data of then. */
   readonly restoresData?: boolean | undefined
+  /** The change of settings that it moves devices to, whatever they run. */
+  readonly settings?: number | undefined
   /** Not before this. */
   readonly startsAt?: string | undefined
   readonly by: string
@@ -28,18 +37,19 @@ export interface NewRollout {
  */
 export async function startRollout(db: Db, rollout: NewRollout): Promise<number> {
   const { fleet, revision, channel, by, now, startsAt = null } = rollout
-  const devices = await candidates(db, rollout)
+  const { settings = null } = rollout
+  const devices = await candidates(db, { ...rollout, settings })
   const rules = rulesFor(
     rolloutPolicyOf(await fleetNamed(db, fleet)),
     channel,
-    await mendsFlaw(db, rollout),
+    settings === null && (await mendsFlaw(db, rollout)),
   )
   const phases = rollout.phases ?? rules.phases ?? usualPhases(devices.length)
   const isLater = startsAt !== null && startsAt > now
   const { id } = await db
     .insertInto('rollout')
     .values({
-      ...{ fleet, package: rollout.package, revision, channel, by },
+      ...{ fleet, package: rollout.package, revision, channel, by, settings },
       ...{ phases: JSON.stringify(phases), rule: JSON.stringify(rules.halting ?? {}) },
       ...{ state: 'draft', created_at: now, starts_at: startsAt },
       restores_data: Number(rollout.restoresData ?? false),
@@ -85,7 +95,7 @@ export async function begin(db: Db, id: number, now: string): Promise<void> {
   const row = await rolloutRow(db, id)
   const moves = planMoves(JSON.parse(row.phases), await candidates(db, row))
   const from = await revisionsBefore(db, row)
-  await supersede(db, { ...row, before: id })
+  await supersede(db, { ...row, before: id, kind: kindOf(row) })
   const started = { state: 'running', why: '', wakes_at: null }
   await db.updateTable('rollout').set(started).where('id', '=', id).execute()
   await planned(db, id, moves, from)
@@ -144,6 +154,8 @@ interface Superseded {
   readonly package: string
   /** What comes instead; absent where the package goes. */
   readonly revision?: number
+  /** Whether rollouts of releases end, or those of settings. */
+  readonly kind: RolloutKind
   /** Only rollouts that were made before this one. */
   readonly before?: number
 }
@@ -151,20 +163,29 @@ interface Superseded {
 /** Ends what is under way for a package; devices keep what they were ordered. */
 export async function supersede(
   db: Db,
-  { fleet, package: name, revision, before = Number.MAX_SAFE_INTEGER }: Superseded,
+  { fleet, package: name, revision, kind, before = Number.MAX_SAFE_INTEGER }: Superseded,
 ): Promise<void> {
-  for (const { id } of await unfinishedRollouts(db, fleet, name)) {
+  for (const { id } of await unfinishedRollouts(db, fleet, name, kind)) {
     if (id >= before) continue
-    const why = revision === undefined ? 'package removed' : `superseded by revision ${revision}`
+    const why = whyEnded(kind, revision)
     const ended = { state: 'cancelled', why, wakes_at: null }
     await db.updateTable('rollout').set(ended).where('id', '=', id).execute()
   }
 }
 
-type Target = Pick<NewRollout, 'fleet' | 'package' | 'revision'>
+function whyEnded(kind: RolloutKind, revision: number | undefined): string {
+  if (kind === 'settings') return 'superseded by another change'
+  return revision === undefined ? 'package removed' : `superseded by revision ${revision}`
+}
 
-/** Devices of the fleet for whose architecture the revision was published. */
-async function candidates(db: Db, { package: name, revision, fleet }: Target): Promise<DeviceId[]> {
+type Target = Pick<RolloutRow, 'fleet' | 'package' | 'revision' | 'settings'>
+
+/** Devices that would see other settings, or for whose architecture the revision was published. */
+async function candidates(db: Db, target: Target): Promise<DeviceId[]> {
+  const { package: name, revision, fleet, settings } = target
+  if (settings !== null) {
+    return (await whomToMove(db, target, settings)).map(({ id }) => id as DeviceId)
+  }
   const releases = await releasesAt(db, name, revision)
   const rows = await db
     .selectFrom('device')
@@ -181,19 +202,14 @@ async function candidates(db: Db, { package: name, revision, fleet }: Target): P
 }
 
 /** What each device would return to: where it is on its way already, what it came from. */
-async function revisionsBefore(
-  db: Db,
-  { fleet, package: name }: Target,
-): Promise<Map<string, number | null>> {
-  const rows = await db
-    .selectFrom('device_package')
-    .innerJoin('device', 'device.id', 'device_package.device')
-    .select(['device_package.device', 'device_package.revision'])
-    .where('device.fleet', '=', fleet)
-    .where('device_package.package', '=', name)
-    .execute()
-  const before = new Map<string, number | null>(rows.map(row => [row.device, row.revision]))
-  for (const { id } of await unfinishedRollouts(db, fleet, name)) {
+async function revisionsBefore(db: Db, target: Target): Promise<Map<string, number | null>> {
+  const { fleet, package: name, settings } = target
+  const before = new Map<string, number | null>(
+    settings === null
+      ? await assignedRevisions(db, target)
+      : (await whomToMove(db, target, settings)).map(({ id, version }) => [id, version]),
+  )
+  for (const { id } of await unfinishedRollouts(db, fleet, name, kindOf(target))) {
     const underWay = await db
       .selectFrom('move')
       .select(['device', 'from_revision'])
@@ -203,4 +219,18 @@ async function revisionsBefore(
     for (const { device, from_revision } of underWay) before.set(device, from_revision)
   }
   return before
+}
+
+async function assignedRevisions(
+  db: Db,
+  { fleet, package: name }: Target,
+): Promise<[device: string, revision: number][]> {
+  const rows = await db
+    .selectFrom('device_package')
+    .innerJoin('device', 'device.id', 'device_package.device')
+    .select(['device_package.device', 'device_package.revision'])
+    .where('device.fleet', '=', fleet)
+    .where('device_package.package', '=', name)
+    .execute()
+  return rows.map(row => [row.device, row.revision])
 }

@@ -7,6 +7,7 @@ import type { Db } from '../store/schema.ts'
 import { goOn, recall, releaseHeld } from './advance.ts'
 import { shiftMoves } from './keep-move.ts'
 import { begin, schedule } from './rollout.ts'
+import { withdraw } from './settle.ts'
 
 /** What a person may do to a rollout. */
 export type Steer = 'approve' | 'start' | 'pause' | 'resume' | 'cancel'
@@ -71,6 +72,7 @@ async function resume(db: Db, row: RolloutRow, steering: Steering): Promise<void
 async function cancel(db: Db, row: RolloutRow, steering: Steering): Promise<void> {
   const next = stateAfter(row, 'cancel')
   await recall(db, row)
+  await withdraw(db, row)
   await enter(db, row, next, `cancelled by ${steering.by}`)
 }
 

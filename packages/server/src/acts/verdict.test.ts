@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import type { DeviceEvent, StateReport } from '@steadfleet/domain'
 import { verdictOn } from './check-in.ts'
 
-const move = { package: 'acme/greenhouse', revision: 3, above_counter: 7 }
+const of = { package: 'acme/greenhouse', revision: 3, settings: null, above_counter: 7 }
+const move = { ...of, isBlamed: true }
 
 // state, revision and tree of the report, its counter, the failure told with it; the verdict.
 const rows: [
@@ -53,7 +54,10 @@ for (const [before, said] of [
       const [kind, failed] = failure.split(/ (?=\d)/)
       const event = { failure: { kind, package: move.package, revision: Number(failed) } }
       const events = failure ? [event as unknown as DeviceEvent] : []
-      assert.equal(verdictOn({ ...move, state: before }, ['tree'], report, events), verdict)
+      assert.equal(
+        verdictOn({ ...move, state: before }, revision === 3 && tree === 'tree', report, events),
+        verdict,
+      )
     })
   }
 }

@@ -23,6 +23,7 @@ import { handleReviews } from '../routes/reviews.ts'
 import { handleRollouts } from '../routes/rollouts.ts'
 import { handleSecurity } from '../routes/security.ts'
 import { handleServer } from '../routes/server.ts'
+import { handleSettings } from '../routes/settings.ts'
 import { handleSignIn } from '../routes/sign-in.ts'
 import { makeHandle, sendAsProblem, sendProblem } from './handle.ts'
 
@@ -58,6 +59,7 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   handleDevices(handle, house)
   handleFailures(handle, house)
   handleFleets(handle, house)
+  handleSettings(handle, house)
   handleIsolation(handle, house)
   handleGrants(handle, house)
   handleReleases(handle, house)

@@ -2,15 +2,12 @@ import { type Digest, digestOf, toDocument } from '@steadfleet/base'
 import { type GrantSituation, grantedNames } from '@steadfleet/confine'
 import {
   type ConfinementPart,
-  faultsInSettings,
+  fittingSettings,
   type IsolationPolicy,
-  type ReleaseRecord,
   type SettingValues,
-  type StateReport,
   type UpdatePolicy,
   usualCheckInSeconds,
 } from '@steadfleet/domain'
-import type { GroupConditions } from '@steadfleet/protocol'
 import { type Order, type OrderedRelease, publisherFor, type TrustPolicy } from '@steadfleet/trust'
 import { assignedTo, type DeviceRow, reportOf } from '../store/device-store.ts'
 import {
@@ -18,14 +15,14 @@ import {
   fleetNamed,
   groupsOf,
   requiredPartsOf,
-  type Setting,
-  settingsOf,
   updatesOf,
 } from '../store/fleet-store.ts'
 import { saidInFleet, situationFor } from '../store/grant-store.ts'
 import { orderedIsolationOf } from '../store/isolation-store.ts'
 import { releasesAt, type StoredRelease } from '../store/release-store.ts'
 import type { Db } from '../store/schema.ts'
+import { settingsGivenTo } from '../store/setting-store.ts'
+import { valuesOf } from './given-settings.ts'
 
 /** All of an order that is not its number and its dates: the same content is not signed again. */
 export interface OrderContent extends Pick<Order, 'model' | 'releases'> {
@@ -116,54 +113,16 @@ function toOrdered(
     revision: record.revision,
     architecture: record.architecture,
     record: { digest: digest as Digest, length },
-    settings: declaredOnly(record, settings),
+    settings: fittingSettings(record.behaviour.settings ?? {}, settings),
     grants: grantedNames(record.behaviour.interfaces ?? [], situation),
   }
 }
 
-/** A value for a setting that this revision does not have, or has otherwise, stays out of its order. */
-function declaredOnly({ behaviour }: ReleaseRecord, settings: SettingValues): SettingValues {
-  const declared = behaviour.settings ?? {}
-  const fitting = Object.entries(settings).filter(
-    ([name, value]) => faultsInSettings(declared, { [name]: value }).length === 0,
-  )
-  return Object.fromEntries(fitting)
-}
-
-/** Values by package; a device's own beat its groups', those its fleet's. */
+/** Values by package. */
 async function settingsFor(db: Db, device: DeviceRow): Promise<Map<string, SettingValues>> {
-  const settings = await settingsOf(db, device.fleet)
+  const settings = await settingsGivenTo(db, device)
   if (settings.length === 0) return new Map()
-  const groups = (await groupsOf(db, device.fleet))
-    .filter(({ conditions }) => isInGroup(device, conditions))
-    .map(({ name }) => name)
-  const layers: ((setting: Setting) => boolean)[] = [
-    ({ scope }) => scope === 'fleet',
-    ...groups.map(
-      group =>
-        ({ scope, name }: Setting) =>
-          scope === 'group' && name === group,
-    ),
-    ({ scope, name }) => scope === 'device' && name === device.id,
-  ]
-  const values = new Map<string, SettingValues>()
-  for (const setting of layers.flatMap(isIn => settings.filter(isIn))) {
-    values.set(setting.package, { ...values.get(setting.package), ...setting.values })
-  }
-  return values
-}
-
-/** Whether a device meets every condition of a group. */
-export function isInGroup(
-  device: Pick<DeviceRow, 'model' | 'architecture' | 'name' | 'report'>,
-  conditions: GroupConditions,
-): boolean {
-  const { model, architecture, attributes = {} } = conditions
-  const report: StateReport | undefined = reportOf(device)
-  return (
-    (model === undefined || model === device.model) &&
-    (architecture === undefined || architecture === device.architecture) &&
-    device.name.startsWith(conditions['name-prefix'] ?? '') &&
-    Object.entries(attributes).every(([name, value]) => report?.attributes[name] === value)
-  )
+  const groups = await groupsOf(db, device.fleet)
+  const byPackage = Map.groupBy(settings, setting => setting.package)
+  return new Map([...byPackage].map(([name, given]) => [name, valuesOf(given, groups, device)]))
 }

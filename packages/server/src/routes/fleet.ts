@@ -8,12 +8,10 @@ import {
   listDevices,
   listFleets,
   listGroups,
-  listSettings,
   putGroup,
   removeGroup,
   setModel,
   setRollouts,
-  setSettings,
   setUpdates,
   unfollowPackage,
 } from '@steadfleet/protocol'
@@ -27,26 +25,24 @@ import { nameOf, seenBy } from '../http/permissions.ts'
 import { makeSecret } from '../http/secrets.ts'
 import { refuseRequiredPackage, refuseUnfitModel } from '../model.ts'
 import { devicesOf, deviceWithId, eventsWhere } from '../store/device-store.ts'
-import { allFleets, fleetNamed, groupsOf, settingsOf } from '../store/fleet-store.ts'
+import { allFleets, fleetNamed, groupsOf } from '../store/fleet-store.ts'
 import { orderAbove } from '../store/order-store.ts'
 import { rolloutWithId } from '../store/rollout-store.ts'
 import {
   toDeviceView,
   toFleetView,
   toGroupView,
-  toSettingView,
   toTimelineEntry,
 } from '../views/views.ts'
 
 const tokenSeconds = 3600
 
-/** Fleets: their devices, what happened on them, their packages, groups and settings. */
+/** Fleets: their devices, what happened on them, their packages and groups. */
 export function handleFleets(handle: Handle, house: House): void {
   handleDeviceViews(handle, house)
   handlePolicies(handle, house)
   handlePackages(handle, house)
   handleGroups(handle, house)
-  handleSettings(handle, house)
 }
 
 function handleDeviceViews(handle: Handle, house: House): void {
@@ -180,27 +176,5 @@ function handleGroups(handle: Handle, house: House): void {
     await house.orderer.nudge()
     announce(house, 'settings')
     return undefined
-  })
-}
-
-function handleSettings(handle: Handle, house: House): void {
-  const { store } = house
-
-  handle(listSettings, async ({ params }) => {
-    await fleetNamed(store.db, params.fleet)
-    return (await settingsOf(store.db, params.fleet)).map(toSettingView)
-  })
-
-  handle(setSettings, async ({ params, body, write }) => {
-    const setting = {
-      package: `${params.publisher}/${params.name}`,
-      scope: params.scope,
-      name: params.target,
-      values: body.values,
-    }
-    await write('setSettings', { fleet: params.fleet, ...setting })
-    const ordered = await house.orderer.settle()
-    announce(house, 'settings')
-    return { setting: toSettingView(setting), ordered }
   })
 }

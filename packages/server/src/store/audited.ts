@@ -105,6 +105,11 @@ export const audited: {
     fleet: fleetOf,
     state: state.ofSetting,
   },
+  revertSettings: {
+    subject: ({ change }) => `change ${change} of settings`,
+    fleet: fleetOf,
+    state: state.ofSettingChange,
+  },
   setModel: { ...ofFleet, state: state.ofFleet('model') },
   setUpdates: { ...ofFleet, state: state.ofFleet('updates') },
   setRollouts: { ...ofFleet, state: state.ofFleet('rollouts') },

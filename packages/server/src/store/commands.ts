@@ -8,7 +8,6 @@ import {
   removeGroup,
   setModel,
   setRollouts,
-  setSettings,
   setUpdates,
   tryRelease,
 } from '../acts/fleet.ts'
@@ -34,6 +33,7 @@ import {
   signInByPasskey,
   touchSession,
 } from '../acts/sessions.ts'
+import { revertSettings, setSettings } from '../acts/setting.ts'
 import { raiseSilence } from '../acts/silence.ts'
 import { steerRollout, tripRollouts, wakeRollouts } from '../acts/steer-rollout.ts'
 import {
@@ -82,6 +82,7 @@ export const commands = {
   wakeRollouts,
   setRollouts,
   setSettings,
+  revertSettings,
   setModel,
   setUpdates,
   setIsolation,

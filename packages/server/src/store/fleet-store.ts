@@ -1,10 +1,4 @@
-import type {
-  ConfinementPart,
-  RolloutPolicy,
-  SettingScope,
-  SettingValues,
-  UpdatePolicy,
-} from '@steadfleet/domain'
+import type { ConfinementPart, RolloutPolicy, UpdatePolicy } from '@steadfleet/domain'
 import type { GroupConditions } from '@steadfleet/protocol'
 import { unknown } from '../error.ts'
 import type { Db } from './schema.ts'
@@ -81,25 +75,4 @@ export async function groupsOf(db: Db, fleet: string): Promise<Group[]> {
     .orderBy('name')
     .execute()
   return rows.map(({ name, conditions }) => ({ name, conditions: JSON.parse(conditions) }))
-}
-
-export interface Setting {
-  readonly package: string
-  readonly scope: SettingScope
-  readonly name: string
-  readonly values: SettingValues
-}
-
-export async function settingsOf(db: Db, fleet: string): Promise<Setting[]> {
-  const rows = await db
-    .selectFrom('setting')
-    .select(['package', 'scope', 'name', 'json'])
-    .where('fleet', '=', fleet)
-    .orderBy('package')
-    .orderBy('scope')
-    .orderBy('name')
-    .execute()
-  return rows.map(({ json, scope, ...row }) => {
-    return { ...row, scope: scope as SettingScope, values: JSON.parse(json) }
-  })
 }

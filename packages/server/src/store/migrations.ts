@@ -233,6 +233,28 @@ export const migrations: readonly (string | Twin)[] = [
     defect integer not null, event integer not null, primary key (defect, event)
   ) strict, without rowid;
   `,
+  `
+  create table setting_change (
+    id integer primary key autoincrement, fleet text not null references fleet,
+    package text not null, scope text not null, name text not null, before text not null,
+    after text not null, by text not null, at text not null, rollout integer,
+    withdrawn integer not null default 0
+  ) strict;
+  create index setting_by_scope on setting_change (fleet, package, scope, name, id);
+  create table device_setting (
+    device text not null, package text not null, version integer not null,
+    primary key (device, package)
+  ) strict, without rowid;
+  create table settled_setting (
+    fleet text not null, package text not null, version integer not null,
+    primary key (fleet, package)
+  ) strict, without rowid;
+  insert into setting_change (fleet, package, scope, name, before, after, by, at)
+    select fleet, package, scope, name, '{}', json, '', '' from setting;
+  insert into settled_setting select fleet, package, max(id) from setting_change group by fleet, package;
+  drop table setting;
+  alter table rollout add column settings integer;
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

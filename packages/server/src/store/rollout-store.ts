@@ -49,14 +49,27 @@ export async function newestRollouts(
   return Promise.all(rows.map(row => toRollout(db, row)))
 }
 
+/** Whether a rollout moves devices to a release or to settings. */
+export type RolloutKind = 'release' | 'settings'
+
+export function kindOf({ settings }: Pick<RolloutRow, 'settings'>): RolloutKind {
+  return settings === null ? 'release' : 'settings'
+}
+
 /** Rollouts of a package in a fleet that have not ended, oldest first. */
-export function unfinishedRollouts(db: Db, fleet: string, name: string): Promise<RolloutRow[]> {
+export function unfinishedRollouts(
+  db: Db,
+  fleet: string,
+  name: string,
+  kind: RolloutKind = 'release',
+): Promise<RolloutRow[]> {
   return db
     .selectFrom('rollout')
     .selectAll()
     .where('fleet', '=', fleet)
     .where('package', '=', name)
     .where('state', 'in', unfinished)
+    .where('settings', kind === 'release' ? 'is' : 'is not', null)
     .orderBy('id')
     .execute()
 }
@@ -77,6 +90,7 @@ export async function settledRevision(
     .where('fleet', '=', fleet)
     .where('package', '=', name)
     .where('state', '=', 'done')
+    .where('settings', 'is', null)
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst()
@@ -128,12 +142,12 @@ export async function movesOf(db: Db, rollout: number, page: MovePage): Promise<
 export function openMoves(
   db: Db,
   device: string,
-): Promise<(MoveRow & Pick<RolloutRow, 'package' | 'revision'>)[]> {
+): Promise<(MoveRow & Pick<RolloutRow, 'package' | 'revision' | 'settings'>)[]> {
   return db
     .selectFrom('move')
     .innerJoin('rollout', 'rollout.id', 'move.rollout')
     .selectAll('move')
-    .select(['rollout.package', 'rollout.revision'])
+    .select(['rollout.package', 'rollout.revision', 'rollout.settings'])
     .where('move.device', '=', device)
     .where(eb =>
       eb.or([
@@ -167,6 +181,7 @@ async function toRollout(db: Db, row: RolloutRow): Promise<Rollout> {
     by: row.by,
     ...(row.approved_by !== null && { approvedBy: row.approved_by }),
     ...(row.starts_at !== null && { startsAt: row.starts_at }),
+    ...(row.settings !== null && { settings: row.settings }),
     ...(row.restores_data === 1 && { restoresData: true as const }),
     ...(row.state === 'running' && row.wakes_at !== null && { soaksUntil: row.wakes_at }),
     waitsFor: JSON.parse(row.waits_for),

@@ -54,7 +54,11 @@ export interface Database {
   /** How many moves of a rollout are in each state, phase by phase; `crashed` is a count beside them. */
   rollout_tally: { rollout: number; phase: number; state: string; count: number }
   move: MoveTable
-  setting: { fleet: string; package: string; scope: string; name: string; json: string }
+  /** Every change of settings, from which those in force follow; values are JSON. docs/decisions/0052 */
+  setting_change: SettingChangeTable
+  /** How far the fleet and group settings of a device were moved, where that is not as far as its fleet's. */
+  device_setting: { device: string; package: string; version: number }
+  settled_setting: { fleet: string; package: string; version: number }
   /** What was said of an interface of a package, for a fleet or one device. */
   grant_decision: {
     fleet: string
@@ -251,8 +255,25 @@ export interface RolloutTable {
   approved_by: Generated<string | null>
   /** 1 where devices that go back by it take up their data of then. */
   restores_data: Generated<number>
+  /** The change of settings that it moves devices to; null where it moves them to the revision. */
+  settings: Generated<number | null>
   /** When it is looked at although no device speaks: it begins, or a phase has soaked. */
   wakes_at: Generated<string | null>
+}
+
+export interface SettingChangeTable {
+  id: Generated<number>
+  fleet: string
+  package: string
+  scope: string
+  name: string
+  before: string
+  after: string
+  by: string
+  at: string
+  rollout: number | null
+  /** 1 where its rollout was cancelled. */
+  withdrawn: Generated<number>
 }
 
 export interface MoveTable {
@@ -264,7 +285,10 @@ export interface MoveTable {
   crashed: Generated<number>
   /** 1 where it waits for somebody to say yes or no to what the release asks for. */
   held: Generated<number>
-  /** What the device ran before, to which its order returns when it fails. */
+  /**
+   * What the device ran before, to which its order returns when it fails: a revision, or where settings are
+   * moved the change of settings.
+   */
   from_revision: number | null
   /** The counter above which reports speak of this move. */
   above_counter: Generated<number>

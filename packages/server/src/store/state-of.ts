@@ -52,14 +52,25 @@ export const ofDefect: Reader<{ defect: number }> = (db, { defect }) =>
 
 export const ofSetting: Reader<Named & { scope: string; name: string }> = async (db, input) => {
   const row = await db
-    .selectFrom('setting')
-    .select('json')
+    .selectFrom('setting_change')
+    .select('after')
     .where('fleet', '=', input.fleet)
     .where('package', '=', input.package)
     .where('scope', '=', input.scope)
     .where('name', '=', input.name)
+    .orderBy('id', 'desc')
+    .limit(1)
     .executeTakeFirst()
-  return row && JSON.parse(row.json)
+  return row && JSON.parse(row.after)
+}
+
+export const ofSettingChange: Reader<{ change: number }> = async (db, { change }) => {
+  const row = await db
+    .selectFrom('setting_change')
+    .select(['fleet', 'package', 'scope', 'name'])
+    .where('id', '=', change)
+    .executeTakeFirst()
+  return row && ofSetting(db, row)
 }
 
 export const ofIsolation: Reader<{ device: string }> = (db, { device }) =>

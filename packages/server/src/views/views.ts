@@ -8,12 +8,13 @@ import {
   type GroupView,
   mayBring,
   type ReleaseView,
+  type SettingChangeView,
   type SettingView,
   type TimelineEntry,
   toLogLine,
 } from '@steadfleet/protocol'
 import type { House } from '../house.ts'
-import { isInGroup } from '../orders/order-content.ts'
+import { isInGroup } from '../orders/given-settings.ts'
 import {
   type DeviceRow,
   devicesOf,
@@ -27,11 +28,11 @@ import {
   packagesOf,
   requiredPartsOf,
   rolloutPolicyOf,
-  type Setting,
   updatesOf,
 } from '../store/fleet-store.ts'
 import { isolationOf } from '../store/isolation-store.ts'
 import { allChannels, type ChannelRow, type StoredRelease } from '../store/release-store.ts'
+import type { Setting, SettingChange } from '../store/setting-store.ts'
 
 export function toDeviceView(house: House, row: DeviceRow): DeviceView {
   const report = reportOf(row)
@@ -133,6 +134,17 @@ export function toGroupView({ name, conditions }: Group, devices: readonly Devic
 
 export function toSettingView(setting: Setting): SettingView {
   return { ...setting, package: setting.package as PackageName }
+}
+
+export function toSettingChangeView(change: SettingChange): SettingChangeView {
+  const { fleet: _, rollout, withdrawn, by, ...row } = change
+  return {
+    ...row,
+    package: row.package as PackageName,
+    by: by || 'before changes were kept',
+    ...(rollout !== null && { rollout }),
+    ...(withdrawn && { withdrawn: true as const }),
+  }
 }
 
 function toReleaseView(
