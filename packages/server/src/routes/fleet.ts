@@ -28,12 +28,7 @@ import { devicesOf, deviceWithId, eventsWhere } from '../store/device-store.ts'
 import { allFleets, fleetNamed, groupsOf } from '../store/fleet-store.ts'
 import { orderAbove } from '../store/order-store.ts'
 import { rolloutWithId } from '../store/rollout-store.ts'
-import {
-  toDeviceView,
-  toFleetView,
-  toGroupView,
-  toTimelineEntry,
-} from '../views/views.ts'
+import { toDeviceView, toFleetView, toGroupView, toTimelineEntry } from '../views/views.ts'
 
 const tokenSeconds = 3600
 
