@@ -1,7 +1,16 @@
 import { CodedError, fromUtf8, isCoded, toUtf8 } from '@steadfleet/base'
+import {
+  type ClientSession,
+  type ClientSessions,
+  holdSession,
+  isOver,
+  makeClientSession,
+  type SessionKeys,
+} from './client-session.ts'
 import { readEvents, type ServerEvent } from './events.ts'
 import { type ProblemError, parseProblem } from './problem.ts'
 import type { BodyOf, ParamsOf, QueryOf, ReplyOf, RouteSpec } from './route.ts'
+import { openDeviceSession } from './routes/devices.ts'
 import type { Freshness, RequestSigner, SignatureHeaders, SignedParts } from './signature.ts'
 
 export type ClientErrorCode = 'reply/malformed' | 'reply/too-large'
@@ -45,6 +54,8 @@ export interface Signing {
     freshness: Freshness,
     signer: RequestSigner,
   ) => Promise<SignatureHeaders>
+  /** Of a device: the keys of sessions, in which its own routes are signed. */
+  readonly sessions?: SessionKeys | undefined
 }
 
 type Given<Key extends string, T> = T extends undefined
@@ -79,10 +90,12 @@ interface LooseCall {
   readonly signal?: AbortSignal | undefined
 }
 
+const usualLimit = 16 * 1024 * 1024
+
 /** A client of the server at `options.origin`. */
 export function makeClient(options: ClientOptions): Client {
   const send = makeSender(options)
-  const limit = options.limit ?? 16 * 1024 * 1024
+  const { limit = usualLimit } = options
   return {
     async call<S extends RouteSpec>(route: S, given: CallOf<S>): Promise<ReplyOf<S>> {
       const reply = await send(route, given)
@@ -97,59 +110,120 @@ export function makeClient(options: ClientOptions): Client {
   }
 }
 
-/** Sends, and once more where the nonce was stale: the refusal itself brought a fresh one. */
-function makeSender(
-  options: ClientOptions,
-): (route: RouteSpec, given: LooseCall) => Promise<TransportReply> {
-  const sign = makeRequestSigning(options.signing)
+type Send = (route: RouteSpec, given: LooseCall) => Promise<TransportReply>
 
-  async function sendOnce(route: RouteSpec, given: LooseCall): Promise<TransportReply> {
+/** Sends in a session where there is one to be had, else by the caller's own key. */
+function makeSender(options: ClientOptions): Send {
+  const sendOnce = makeOnce(options)
+  const sendByKey = makeKeySender(sendOnce, options.signing)
+  const sessions = sessionsOf(options, sendByKey)
+
+  async function sendIn(session: ClientSession, route: RouteSpec, given: LooseCall) {
+    const { signing } = options
+    const sign = async (parts: SignedParts) =>
+      signing?.signRequest(parts, session.next(), session.signer) ?? {}
+    return sendOnce(route, given, sign)
+  }
+
+  return async (route, given) => {
+    const session = await sessions?.of(route)
+    if (!session) return (await sendByKey(route, given)).reply
+    try {
+      return await sendIn(session, route, given)
+    } catch (error) {
+      if (!isOver(error)) throw error
+      sessions?.forget(session)
+      const next = await sessions?.of(route)
+      return next ? sendIn(next, route, given) : (await sendByKey(route, given)).reply
+    }
+  }
+}
+
+type Once = (
+  route: RouteSpec,
+  given: LooseCall,
+  sign: (parts: SignedParts) => Promise<SignatureHeaders>,
+  adopt?: (offered: string | undefined) => void,
+) => Promise<TransportReply>
+
+/** Sends one request; a refusal is thrown. */
+function makeOnce({ origin, transport }: ClientOptions): Once {
+  return async (route, given, sign, adopt) => {
     const parts = {
       method: route.method,
-      targetUri: options.origin + pathOf(route, given.params, given.query),
+      targetUri: origin + pathOf(route, given.params, given.query),
       body: bodyOf(route, given.body),
     }
-    const { headers, adopt } = await sign(route, parts)
-    const reply = await options.transport({
+    const headers = await sign(parts)
+    const reply = await transport({
       method: parts.method,
       url: parts.targetUri,
       headers: { ...headersOf(route, parts.body), ...given.headers, ...headers },
       body: parts.body,
       signal: given.signal,
     })
-    adopt(reply.headers['steadfleet-nonce'])
+    adopt?.(reply.headers['steadfleet-nonce'])
     if (reply.status < 400) return reply
     throw await problemIn(reply)
   }
+}
 
+type SendByKey = (
+  route: RouteSpec,
+  given: LooseCall,
+) => Promise<{ readonly reply: TransportReply; readonly nonce: string }>
+
+/** Signs with the caller's key, and once more where the nonce was stale: the refusal brought a fresh one. */
+function makeKeySender(sendOnce: Once, signing: Signing | undefined): SendByKey {
+  const nextFreshness = makeFreshness()
+  const send: SendByKey = async (route, given) => {
+    if (!signing || (route.needs === 'anyone' && route.method === 'GET')) {
+      return { reply: await sendOnce(route, given, async () => ({})), nonce: '' }
+    }
+    const { used, adopt } = nextFreshness()
+    const sign = (parts: SignedParts) => signing.signRequest(parts, used, signing.signer)
+    return { reply: await sendOnce(route, given, sign, adopt), nonce: used.nonce }
+  }
   return async (route, given) => {
     try {
-      return await sendOnce(route, given)
+      return await send(route, given)
     } catch (error) {
       if (!isCoded(error, 'request/stale-nonce')) throw error
-      return sendOnce(route, given)
+      return send(route, given)
     }
   }
 }
 
-interface SignedHeaders {
-  readonly headers: SignatureHeaders
+/** The half of a session that is on the wire: the request that opens it is signed by the device's key. */
+function sessionsOf(
+  { signing, origin, limit = usualLimit }: ClientOptions,
+  sendByKey: SendByKey,
+): ClientSessions | undefined {
+  if (!signing?.sessions) return undefined
+  const { signer, sessions } = signing
+  return holdSession(async () => {
+    const { publicKey, accept } = sessions.offer()
+    const { reply, nonce } = await sendByKey(openDeviceSession, { body: { key: publicKey } })
+    const text = await readText(reply.body, limit)
+    const { session, key } = readJson(openDeviceSession, text) as ReplyOf<typeof openDeviceSession>
+    const terms = { origin, device: signer.keyid, nonce, session, serverKey: key }
+    return makeClientSession(accept(terms), nonce)
+  })
+}
+
+interface UsedFreshness {
+  readonly used: Freshness
   /** Takes over the nonce a reply offers, unless another reply brought a newer one meanwhile. */
   readonly adopt: (offered: string | undefined) => void
 }
 
-function makeRequestSigning(
-  signing: Signing | undefined,
-): (route: RouteSpec, parts: SignedParts) => Promise<SignedHeaders> {
+function makeFreshness(): () => UsedFreshness {
   let freshness: Freshness = { nonce: 'none', sequence: 0 }
-  return async (route, parts) => {
-    if (!signing || (route.needs === 'anyone' && route.method === 'GET')) {
-      return { headers: {}, adopt: () => undefined }
-    }
+  return () => {
     const used = { nonce: freshness.nonce, sequence: freshness.sequence + 1 }
     freshness = used
     return {
-      headers: await signing.signRequest(parts, used, signing.signer),
+      used,
       adopt: offered => {
         if (!offered || offered === used.nonce || used.nonce !== freshness.nonce) return
         freshness = { nonce: offered, sequence: 0 }

@@ -20,6 +20,8 @@ export const problemStatus = {
   'request/stale-nonce': 401,
   'request/replayed': 401,
   'request/unknown-key': 401,
+  'request/session-over': 401,
+  'request/weak-share': 422,
   'request/not-signed-in': 401,
   'request/not-permitted': 403,
   'request/other-origin': 403,

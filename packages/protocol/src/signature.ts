@@ -1,4 +1,4 @@
-import { createHash, type KeyObject, verify } from 'node:crypto'
+import { createHash, createHmac, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
 import { CodedError, equalBytes, toBase64, toUtf8 } from '@steadfleet/base'
 import {
   type InnerList,
@@ -22,9 +22,14 @@ export interface SignedParts {
   readonly body?: Uint8Array | undefined
 }
 
+/** How a request is signed; the form of the key id says which, so neither can be taken for the other. */
+export type SigningAlgorithm = 'ed25519' | 'hmac-sha256'
+
 /** Whoever signs requests: a device under its device id, a person or a machine under its key id. */
 export interface RequestSigner {
   readonly keyid: string
+  /** Absent: `ed25519`. */
+  readonly alg?: SigningAlgorithm
   sign(bytes: Uint8Array): Promise<Uint8Array>
 }
 
@@ -37,6 +42,7 @@ export interface Freshness {
 /** A signature as read from a request's headers; nothing of it is verified yet. */
 export interface ReadSignature extends Freshness {
   readonly keyid: string
+  readonly alg: SigningAlgorithm
   /** The bytes that were signed, rebuilt from the request itself. RFC 9421 §2.5 */
   readonly base: Uint8Array
   readonly signature: Uint8Array
@@ -45,7 +51,8 @@ export interface ReadSignature extends Freshness {
 export type SignatureHeaders = Readonly<Record<string, string>>
 
 const label = 'steadfleet'
-const algorithm = 'ed25519'
+/** How the id of a device's session begins: no other key id begins so, and only its key is a shared one. */
+export const sessionPrefix = 'dss_'
 const noncePattern = /^([A-Za-z0-9_-]{1,86})\.([1-9][0-9]{0,14})$/
 
 /** The headers that sign a request: `signature-input`, `signature` and, with a body, `content-digest`. */
@@ -57,7 +64,7 @@ export async function signRequest(
   const params = new Map([
     ['nonce', `${nonce}.${sequence}`],
     ['keyid', signer.keyid],
-    ['alg', algorithm],
+    ['alg', signer.alg ?? 'ed25519'],
     ['tag', label],
   ])
   const input: InnerList = [coveredBy(parts).map(name => [name, new Map()] as Item), params]
@@ -94,10 +101,29 @@ export function readSignature(
 }
 
 /** Refuses a signature that `key` did not make over exactly this request. RFC 9421 §3.2 */
-export function verifySignature({ base, signature, keyid }: ReadSignature, key: KeyObject): void {
-  if (key.asymmetricKeyType === algorithm && verify(null, base, key, signature)) return
+export function verifySignature(read: ReadSignature, key: KeyObject): void {
+  const { alg, base, signature } = read
+  const isOurs = alg === 'ed25519' && key.asymmetricKeyType === alg
+  if (isOurs && verify(null, base, key, signature)) return
+  throw doesNotVerify(read)
+}
+
+/** Refuses what was not signed with a session's key, 32 bytes. RFC 9421 §3.3.3 */
+export function verifyInSession(read: ReadSignature, key: Uint8Array): void {
+  const { alg, base, signature } = read
+  const isOurs = alg === 'hmac-sha256' && signature.length === 32
+  if (isOurs && timingSafeEqual(macOf(base, key), signature)) return
+  throw doesNotVerify(read)
+}
+
+/** HMAC-SHA-256 of what is signed. RFC 9421 §3.3.3 */
+export function macOf(base: Uint8Array, key: Uint8Array): Uint8Array {
+  return createHmac('sha256', key).update(base).digest()
+}
+
+function doesNotVerify({ keyid }: ReadSignature): SignatureError {
   const message = 'cannot accept request: its signature does not verify'
-  throw new SignatureError('request/bad-signature', message, { keyid })
+  return new SignatureError('request/bad-signature', message, { keyid })
 }
 
 /** The value of a `Content-Digest` header. RFC 9530 §2 */
@@ -151,16 +177,18 @@ function refuseOtherDigest(
   throw new SignatureError('request/bad-signature', message)
 }
 
-function readParams(params: InnerList[1]): Freshness & { keyid: string } {
+function readParams(params: InnerList[1]): Freshness & Pick<ReadSignature, 'keyid' | 'alg'> {
   const names = [...params.keys()].join(' ')
   if (names !== 'nonce keyid alg tag') throw malformed('its parameters are others')
-  if (params.get('alg') !== algorithm || params.get('tag') !== label) {
-    throw malformed('its algorithm or its tag is another')
-  }
   const nonce = noncePattern.exec(String(params.get('nonce')))
   const keyid = params.get('keyid')
   if (!nonce?.[1] || typeof keyid !== 'string') throw malformed('its nonce or its key id')
-  return { nonce: nonce[1], sequence: Number(nonce[2]), keyid }
+  // Who chose the algorithm could have a public key taken for a shared one. RFC 9421 §7.3.6
+  const alg = keyid.startsWith(sessionPrefix) ? 'hmac-sha256' : 'ed25519'
+  if (params.get('alg') !== alg || params.get('tag') !== label) {
+    throw malformed('its algorithm or its tag is another')
+  }
+  return { nonce: nonce[1], sequence: Number(nonce[2]), keyid, alg }
 }
 
 function malformed(why: string, cause?: unknown): SignatureError {

@@ -5,6 +5,7 @@ import type { Content } from './content/content.ts'
 import type { Deltas } from './deltas/deltas.ts'
 import type { Attempts } from './http/attempts.ts'
 import type { KeyHolder } from './http/authenticate.ts'
+import type { HeldSession } from './http/device-sessions.ts'
 import type { Nonces } from './http/nonces.ts'
 import type { Streams } from './http/streams.ts'
 import type { Log } from './log/log.ts'
@@ -12,6 +13,7 @@ import type { Metrics } from './metrics.ts'
 import type { Orderer } from './orders/orderer.ts'
 import type { Owner } from './owner.ts'
 import type { Presence } from './presence.ts'
+import type { Recent } from './recent.ts'
 import type { SecondStore } from './second/second-store.ts'
 import type { SignerClient } from './signer-client.ts'
 import type { Facts } from './store/people-store.ts'
@@ -40,7 +42,9 @@ export interface House {
   /** Refused attempts to sign in. */
   readonly attempts: Attempts
   /** Keys that were looked up already. */
-  readonly keyHolders: Map<string, KeyHolder>
+  readonly keyHolders: Recent<KeyHolder>
+  /** Sessions of devices that were looked up already. */
+  readonly deviceSessions: Recent<HeldSession>
   readonly streams: Streams
   readonly presence: Presence
   readonly metrics: Metrics

@@ -23,6 +23,7 @@ import { modelAt } from './model.ts'
 import { makeOrderer } from './orders/orderer.ts'
 import { openOwner } from './owner.ts'
 import { makePresence } from './presence.ts'
+import { makeRecent } from './recent.ts'
 import { watchRoles } from './role-lives.ts'
 import { watchRollouts } from './rollout-clock.ts'
 import { noSecondStore, openSecondStore, type SecondStore } from './second/second-store.ts'
@@ -129,15 +130,19 @@ function openSecond({ folder, secondStore, logger }: HouseOptions): SecondStore 
   return opened
 }
 
+/** Keys and sessions that need no look-up: about 1 kB each. */
+const mostRemembered = 20_000
+
 /** What a server knows only as long as it runs. */
 function freshMemory(
   world: World,
-): Pick<House, 'nonces' | 'attempts' | 'keyHolders' | 'presence' | 'metrics'> {
+): Pick<House, 'nonces' | 'attempts' | 'keyHolders' | 'deviceSessions' | 'presence' | 'metrics'> {
   const [nonces, attempts] = [makeNonces(world), makeAttempts(world)]
   return {
     nonces,
     attempts,
-    keyHolders: new Map(),
+    keyHolders: makeRecent(mostRemembered),
+    deviceSessions: makeRecent(mostRemembered),
     presence: makePresence(),
     metrics: makeMetrics(),
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { rawPublicKey, type Signer, signerFromSeed, signStatement } from '@steadfleet/authority'
 import { type Digest, isCoded, toHex } from '@steadfleet/base'
 import {
@@ -19,6 +20,7 @@ import {
   deviceEvents,
   enrolDevice,
   makeClient,
+  makeSessionKeys,
   type ReplyOf,
   readEvents,
   signRequest,
@@ -73,7 +75,9 @@ export class SimulatedDevice {
     this.id = deviceIdOf(rawPublicKey(this.#key))
     const signer = { keyid: this.id, sign: this.#key.sign }
     const { origin } = readToken(token)
-    this.#client = makeClient({ origin, transport: at.transport, signing: { signer, signRequest } })
+    const sessions = makeSessionKeys(length => randomBytes(length))
+    const signing = { signer, signRequest, sessions }
+    this.#client = makeClient({ origin, transport: at.transport, signing })
   }
 
   /** Joins the fleet with its token, and tells what it runs. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { digestOf, fromBase64, isCoded, toCanonical, toHex } from '@steadfleet/base'
 import { ownerIdOf } from '@steadfleet/domain'
 import {
@@ -5,6 +6,8 @@ import {
   enrolDevice,
   getOwnerRoot,
   makeClient,
+  makeSessionKeys,
+  type Signing,
   signRequest,
   type Transport,
   toLogLine,
@@ -53,8 +56,10 @@ export async function joinFleet(
   return enrolment
 }
 
-export function signingOf(identity: Identity) {
-  return { signer: { keyid: identity.device, sign: identity.sign }, signRequest }
+/** Requests of a device: those that open a session are signed by its key, the others in the session. */
+export function signingOf(identity: Identity): Signing {
+  const signer = { keyid: identity.device, sign: identity.sign }
+  return { signer, signRequest, sessions: makeSessionKeys(length => randomBytes(length)) }
 }
 
 async function enrol(

@@ -456,6 +456,8 @@ export class PretendFleet {
       return this.#content(request, response, this.catalogues.get(name)?.get(last))
     if (folder === 'log') return this.#proveLeaf(request, response, last)
     if (folder === 'owner') return this.#content(request, response, this.#ownerFile(name, last))
+    // It is of before there were sessions: each request is signed by the device's own key.
+    if (path.endsWith('/session')) return this.#refuse(response, 404, 'request/unknown-route')
     if (!this.#isFresh(request, response, path, body)) return
     if (folder === 'enrol') return this.#enrol(response, body)
     if (path.endsWith('/events')) return this.#stream(response)

@@ -22,6 +22,24 @@ export const enrolDevice = route({
   }),
 })
 
+/** An X25519 public key, in hexadecimal. */
+const Share = Type.String({ pattern: '^[0-9a-f]{64}$' })
+
+export const openDeviceSession = route({
+  method: 'POST',
+  path: '/v1/devices/self/session',
+  needs: 'device',
+  summary: 'Agree on a key for the requests of some hours. Signed by the device key itself.',
+  body: object({ key: Share }),
+  reply: object({
+    /** Under which the requests are signed. */
+    session: Type.String({ minLength: 20, maxLength: 40 }),
+    key: Share,
+    /** How long the server goes by it; a device is told when it is over, and needs no clock. */
+    seconds: Type.Integer({ minimum: 1 }),
+  }),
+})
+
 /** Versions of a catalogue's files. */
 const HeldVersions = object({
   root: Type.Integer({ minimum: 0 }),

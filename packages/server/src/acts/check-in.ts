@@ -10,6 +10,7 @@ import { openMoves } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
 import { hear } from './advance.ts'
 import { noteFailures } from './defects.ts'
+import { useDeviceSession } from './device-session.ts'
 import { markDue } from './due.ts'
 import { isRefusal, keepEvents, refuseOtherEvents } from './events.ts'
 import { isolateAsTold } from './isolation.ts'
@@ -29,6 +30,7 @@ export interface CheckedIn {
 
 /** Keeps what a device says, and in the same transaction moves on the rollouts it takes part in. */
 export async function checkIn(db: Db, said: CheckIn): Promise<CheckedIn> {
+  if (said.session) await useDeviceSession(db, said.session)
   const row = await deviceWithId(db, said.device)
   refuseOtherEvents(said)
   const isNew = refuseOlder(row, said.report)

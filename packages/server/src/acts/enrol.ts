@@ -5,6 +5,7 @@ import { fleetNamed, packagesOf } from '../store/fleet-store.ts'
 import { releasesAt } from '../store/release-store.ts'
 import { settledRevision, underWay, unfinishedRollouts } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
+import { endDeviceSessions } from './device-session.ts'
 import { assign, markDue } from './due.ts'
 import { joinRollout } from './rollout.ts'
 
@@ -76,6 +77,7 @@ async function keepDevice(
     if (held.fleet !== fleet) {
       await db.deleteFrom('device_setting').where('device', '=', device).execute()
     }
+    await endDeviceSessions(db, [device])
     await markDue(db, [device])
     return held.fleet !== fleet
   }

@@ -9,12 +9,15 @@ export function isRefusal({ kind }: DeviceEvent): boolean {
   return kind === 'security'
 }
 
-/** A report names the events that it came with. One of before there were such names, names none. */
-export function refuseOtherEvents({ device, report, events }: CheckIn): void {
-  if (report.events === undefined) return
+/**
+ * A report names the events that it came with. One of before there were such names, names none; in a session,
+ * whose key may be stolen, it vouches for none.
+ */
+export function refuseOtherEvents({ device, report, events, session }: CheckIn): void {
+  if (report.events === undefined && (session === undefined || events.length === 0)) return
   if (isDeepStrictEqual(report.events, events.map(digestOfEvent))) return
   const message = `cannot take report ${report.sequence} of ${device}: it is not of these events`
-  throw new ServerError('device/wrong-report', message, { named: report.events.length })
+  throw new ServerError('device/wrong-report', message, { named: report.events?.length ?? 0 })
 }
 
 /** Keeps what a device told, and of what it refused the report in which it signed that. */

@@ -1,8 +1,11 @@
 import type { DeviceEvent, DeviceId, StateReport } from '@steadfleet/domain'
+import type { SessionUse } from './device-session.ts'
 
 /** What a device says in one check-in. */
 export interface CheckIn {
   readonly device: DeviceId
+  /** The session that the request was signed in; absent where the device's own key signed it. */
+  readonly session?: SessionUse
   /** Verified: the device signed it. */
   readonly report: StateReport
   /** The envelope it came in, as JSON text: the proof of what it says. */

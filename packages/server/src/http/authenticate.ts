@@ -14,6 +14,7 @@ import {
   rolesOfPerson,
   sessionWithHash,
 } from '../store/people-store.ts'
+import { callerInSession } from './device-sessions.ts'
 import type { Caller } from './permissions.ts'
 import { hashOf } from './secrets.ts'
 import { refuseOtherOrigin, sessionIn } from './session.ts'
@@ -57,12 +58,13 @@ export function refuseOtherSigner(
 
 async function signedCaller(house: House, request: FastifyRequest): Promise<Caller> {
   const signature = readFrom(house, request)
+  if (signature.alg === 'hmac-sha256') return callerInSession(house, signature)
   house.nonces.refuseStale(signature)
   const { key, caller } = await keyHolder(house, signature.keyid)
   verifySignature(signature, key)
   // Last: a forged request must not use up the sequence of the real one.
   house.nonces.refuseReplay(signature.keyid, signature)
-  return caller
+  return caller.kind === 'device' ? { ...caller, nonce: signature.nonce } : caller
 }
 
 function readFrom(house: House, request: FastifyRequest): ReadSignature {

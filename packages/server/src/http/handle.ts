@@ -8,6 +8,7 @@ import {
   type QueryOf,
   type ReplyOf,
   type RouteSpec,
+  sessionPrefix,
   toProblem,
 } from '@steadfleet/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -153,9 +154,10 @@ function bodyLimitOf({ needs }: RouteSpec): number {
   return needs === 'anyone' || needs === 'device' ? bodyLimits[needs] : bodyLimits.person
 }
 
-/** Each reply to a signed request says under which nonce to go on. */
+/** Each reply to a signed request says under which nonce to go on; a session has one for its life. */
 function offerNonce({ nonces }: House, request: FastifyRequest, reply: FastifyReply): void {
   const input = request.headers['signature-input']
+  if (typeof input === 'string' && input.includes(`keyid="${sessionPrefix}`)) return
   const used = typeof input === 'string' ? /nonce="([^".]*)\./.exec(input)?.[1] : undefined
   reply.header('steadfleet-nonce', used === undefined ? nonces.make() : nonces.next(used))
 }

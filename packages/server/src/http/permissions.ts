@@ -19,10 +19,16 @@ export interface Person {
 }
 
 /** Who calls: nobody known, a device, or a person or machine in its roles. */
-export type Caller =
-  | { readonly kind: 'anyone' }
-  | { readonly kind: 'device'; readonly device: DeviceId }
-  | Person
+export type Caller = { readonly kind: 'anyone' } | Device | Person
+
+export interface Device {
+  readonly kind: 'device'
+  readonly device: DeviceId
+  /** The nonce of a request that the device's own key signed. */
+  readonly nonce?: string
+  /** Where it was signed in a session: whoever answers has it counted, before anything is done. */
+  readonly session?: { readonly id: string; readonly sequence: number }
+}
 
 /** Refuses a caller that has not what a route needs, for all that the route reaches. */
 export async function refuseUnpermitted(

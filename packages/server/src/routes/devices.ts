@@ -1,4 +1,4 @@
-import { fromHex, toBase64 } from '@steadfleet/base'
+import { fromHex, toBase64, toBase64Url, toHex } from '@steadfleet/base'
 import { type DeviceId, parseStateReport, type StateReport, toTimestamp } from '@steadfleet/domain'
 import {
   type BodyOf,
@@ -7,6 +7,9 @@ import {
   deviceEvents,
   type EnvelopeView,
   enrolDevice,
+  makeShare,
+  openDeviceSession,
+  sessionPrefix,
   watchOutput,
 } from '@steadfleet/protocol'
 import { ed25519Key, openEnvelope, payloadTypes, refuseWeakKey } from '@steadfleet/trust'
@@ -14,9 +17,10 @@ import { announce, tellToLook } from '../announce.ts'
 import { newerThan } from '../catalogue/newer.ts'
 import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
-import { refuseOtherSigner } from '../http/authenticate.ts'
+import type { Write } from '../http/acting.ts'
+import { originOf, refuseOtherSigner } from '../http/authenticate.ts'
 import { type Handle, sent } from '../http/handle.ts'
-import type { Caller } from '../http/permissions.ts'
+import type { Caller, Device } from '../http/permissions.ts'
 import { hashOf } from '../http/secrets.ts'
 import { deviceWithId, publicKeyOf, reportOf } from '../store/device-store.ts'
 import { toEnvelopeView } from '../views/envelope.ts'
@@ -27,6 +31,7 @@ const renewAfterMs = 15 * 86_400_000
 /** Devices: how they join, report, listen, and show what an app under trial prints. */
 export function handleDevices(handle: Handle, house: House): void {
   handleReports(handle, house)
+  handleSessions(handle, house)
   handleListening(handle, house)
 }
 
@@ -57,10 +62,11 @@ function handleReports(handle: Handle, house: House): void {
   })
 
   handle(checkIn, async ({ caller, body, write }) => {
-    const device = deviceOf(caller)
+    const { device, session } = deviceOf(caller)
     const now = world.now()
     const { acknowledged, order, refused, changed, isOrderDue } = await write('checkIn', {
       device,
+      ...(session && { session: { ...session, now: toTimestamp(now) } }),
       ...(await reportIn(house, device, body)),
       events: body.events,
       now: toTimestamp(now),
@@ -81,11 +87,35 @@ function handleReports(handle: Handle, house: House): void {
   })
 }
 
+/** So long a session is gone by: a stolen database opens no device's for longer. */
+const sessionSeconds = 6 * 3600
+
+function handleSessions(handle: Handle, house: House): void {
+  handle(openDeviceSession, async ({ caller, body, request, write }) => {
+    const { device, nonce } = deviceOf(caller)
+    // In a session no other is opened: who stole its key would have sessions for ever.
+    if (nonce === undefined) {
+      const message = 'cannot open a session: the request is not signed by the device itself'
+      throw new ServerError('request/not-permitted', message)
+    }
+    const { world } = house
+    const session = sessionPrefix + toBase64Url(world.random(16))
+    const { publicKey: key, agree } = makeShare(world.random(32))
+    const origin = originOf(house, request)
+    const terms = { origin, device, nonce, session, deviceKey: body.key, serverKey: key }
+    await write('openDeviceSession', {
+      ...{ device, id: session, nonce, secret: toHex(agree(body.key, terms)) },
+      expiresAt: toTimestamp(new Date(world.now().getTime() + sessionSeconds * 1000)),
+    })
+    return { session, key, seconds: sessionSeconds }
+  })
+}
+
 function handleListening(handle: Handle, house: House): void {
   const { store, presence, streams } = house
 
-  handle(deviceEvents, async ({ caller, reply }) => {
-    const device = deviceOf(caller)
+  handle(deviceEvents, async ({ caller, reply, write }) => {
+    const { device } = await counted(house, deviceOf(caller), write)
     const { counter, ordered_counter } = await deviceWithId(store.db, device)
     reply.hijack()
     presence.arrived(device)
@@ -99,8 +129,8 @@ function handleListening(handle: Handle, house: House): void {
     return sent
   })
 
-  handle(developerLog, async ({ caller, body }) => {
-    const topic = `output ${deviceOf(caller)}`
+  handle(developerLog, async ({ caller, body, write }) => {
+    const topic = `output ${(await counted(house, deviceOf(caller), write)).device}`
     streams.send(topic, { event: 'message', data: JSON.stringify(body) })
     return { watched: streams.has(topic) }
   })
@@ -119,8 +149,15 @@ function tellToWatch({ streams }: House, device: DeviceId): void {
   streams.send(`device ${device}`, { event: 'watch', data: '{}' })
 }
 
-function deviceOf(caller: Caller): DeviceId {
-  if (caller.kind === 'device') return caller.device
+/** A request in a session is good once, at all server processes together. */
+async function counted({ world }: House, device: Device, write: Write): Promise<Device> {
+  const { session } = device
+  if (session) await write('useDeviceSession', { ...session, now: toTimestamp(world.now()) })
+  return device
+}
+
+function deviceOf(caller: Caller): Device {
+  if (caller.kind === 'device') return caller
   throw new ServerError('request/not-permitted', 'cannot answer: this needs device')
 }
 

@@ -75,6 +75,8 @@ export const audited: {
     after: ({ claim }) => claim,
     by: ({ device }) => device,
   },
+  openDeviceSession: notAnAct,
+  useDeviceSession: notAnAct,
   checkIn: notAnAct,
   raiseSilence: notAnAct,
   putOrder: notAnAct,

@@ -1,6 +1,7 @@
 import { followChannel, moveChannel, unfollowPackage } from '../acts/channel.ts'
 import { checkIn } from '../acts/check-in.ts'
 import { steerDefect } from '../acts/defects.ts'
+import { openDeviceSession, useDeviceSession } from '../acts/device-session.ts'
 import { markAllDue, renewAllOrders } from '../acts/due.ts'
 import { createEnrolmentToken, enrolDevice } from '../acts/enrol.ts'
 import {
@@ -65,6 +66,8 @@ export const commands = {
   endSession,
   createEnrolmentToken,
   enrolDevice,
+  openDeviceSession,
+  useDeviceSession,
   checkIn,
   raiseSilence,
   putOrder,

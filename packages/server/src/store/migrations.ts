@@ -255,6 +255,12 @@ export const migrations: readonly (string | Twin)[] = [
   drop table setting;
   alter table rollout add column settings integer;
   `,
+  `
+  create table device_session (
+    device text primary key references device (id) on delete cascade, id text not null unique,
+    secret text not null, nonce text not null, sequence integer not null, expires_at text not null
+  ) strict, without rowid;
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

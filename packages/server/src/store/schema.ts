@@ -38,6 +38,8 @@ export interface Database {
   enrolment_token: { hash: string; fleet: string; expires_at: string; used_by: string | null }
   device: DeviceTable
   device_order: OrderTable
+  /** The session that a device opened last, and the highest sequence that was used in it. */
+  device_session: DeviceSessionTable
   /** `restores_data`: 1 where a device that goes back to it takes up its data of then. */
   device_package: {
     device: string
@@ -191,6 +193,17 @@ export interface DeviceTable {
   isolation: Generated<string>
   /** Raised by whatever may change the device's order; the orderer clears what it has seen. */
   order_due: Generated<number>
+}
+
+interface DeviceSessionTable {
+  device: string
+  id: string
+  /** The session's key, in hexadecimal: good for as long as the session. */
+  secret: string
+  /** Under which it was opened, and under which each of its requests is signed. */
+  nonce: string
+  sequence: number
+  expires_at: string
 }
 
 export interface OrderTable {

@@ -67,7 +67,8 @@ export async function joinDevice(
   return deviceWith(id, key, client)
 }
 
-function deviceWith(id: DeviceId, key: Signer, client: Client): TestDevice {
+/** A device that joined, by its key and a client of its own. */
+export function deviceWith(id: DeviceId, key: Signer, client: Client): TestDevice {
   let report: StateReport = {
     type: 'report',
     format: 1,
