@@ -91,7 +91,7 @@ describe('a device with session keys', () => {
   })
 
   test('is known by its key where the server has no sessions', async () => {
-    const device = make(it.addDevice('home'))
+    const device = make(await it.addDevice('home'))
     device.intercept = request =>
       request.url.endsWith('/session') ? problem(404, 'request/unknown-route') : undefined
     await device.told.checkIn()
@@ -102,7 +102,7 @@ describe('a device with session keys', () => {
   })
 
   test('of before there were sessions is taken as it was', async () => {
-    const { id, signer } = it.addDevice('home')
+    const { id, signer } = await it.addDevice('home')
     const client = makeClient({
       origin,
       transport: byInject(() => it.app),
@@ -194,13 +194,13 @@ describe('who attacks a session', () => {
   })
 
   test('and offers a key of small order opens none', async () => {
-    const { client } = make(it.addDevice('home'))
+    const { client } = make(await it.addDevice('home'))
     const zero = client.call(openDeviceSession, { body: { key: '00'.repeat(32) } })
     await assert.rejects(zero, { code: 'request/weak-share' })
   })
 
   test('and offers its own half to a device gets no session of the server’s', async () => {
-    const device = make(it.addDevice('home'))
+    const device = make(await it.addDevice('home'))
     const { publicKey } = makeShare(randomBytes(32))
     device.rewrite = (request, body) =>
       request.url.endsWith('/session') ? { ...body, key: publicKey } : body
@@ -233,7 +233,7 @@ describe('who stole a session’s key', () => {
     const body = { ...unchangedOf(1), events: [event] }
     const told = await device.signed(checkIn.method, checkIn.path, body)
     assert.equal(await codeOf(it.app, told), 'device/wrong-report')
-    const thief = it.addDevice('home').signer
+    const thief = (await it.addDevice('home')).signer
     await assert.rejects(device.told.checkIn({ by: thief }), { code: 'trust/threshold' })
     const reader = await it.admit(`reader ${device.told.id}`, { '*': 'viewer' })
     const url = deviceTimeline.path.replace(':device', device.told.id)
@@ -281,7 +281,7 @@ interface Attacked {
 
 /** A device that has opened a session and said in it what it runs. */
 async function inSession(): Promise<Attacked> {
-  const device = make(it.addDevice('home'))
+  const device = make(await it.addDevice('home'))
   await device.told.checkIn()
   return device
 }
