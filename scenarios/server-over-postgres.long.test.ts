@@ -2,15 +2,15 @@ import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { failuresOverPostgres } from '../packages/server/src/testing/over-postgres.ts'
-import { noPostgres } from '../packages/server/src/testing/test-postgres.ts'
+import { failuresOver } from '../packages/server/src/testing/over-postgres.ts'
+import { noPostgres, startTestPostgres } from '../packages/server/src/testing/test-postgres.ts'
 
 const server = join(import.meta.dirname, '../packages/server/src')
 
 test('every test of the server holds over PostgreSQL', { skip: noPostgres }, async () => {
-  const own = ['postgres.test.ts']
+  await using postgres = await startTestPostgres()
   const files = globSync(`${server}/**/*.test.ts`).filter(
-    file => !file.endsWith('.long.test.ts') && !own.some(name => file.endsWith(name)),
+    file => !file.endsWith('.long.test.ts') && !file.endsWith('/postgres.test.ts'),
   )
-  assert.equal(await failuresOverPostgres(files), '')
+  assert.equal(await failuresOver(postgres, files), '')
 })

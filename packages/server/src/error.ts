@@ -11,6 +11,8 @@ export type ProcessErrorCode =
   | 'server/closed'
   | 'server/other-log'
   | 'server/not-empty'
+  | 'server/not-moved'
+  | 'server/moved'
   | 'server/damaged-copy'
 /** Codes of what the log waits for: they are told as its trouble, and answer no request. */
 export type LogErrorCode =

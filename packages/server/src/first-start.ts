@@ -6,7 +6,7 @@ import { keyIdOf, type PublicKey } from '@steadfleet/trust'
 import { Type } from 'typebox'
 import { ifThere } from './disk/durable.ts'
 import { ServerError } from './error.ts'
-import { databaseName } from './store/place.ts'
+import { databaseName, movedName } from './store/place.ts'
 import type { Store } from './store/store.ts'
 
 const Key = Type.Object({
@@ -63,8 +63,11 @@ interface DatabaseChoice {
 /** What the database is opened by: what the setting says, the one of `server.json`, or a file of the folder. */
 export async function databasePlace({ folder, database }: DatabaseChoice): Promise<string> {
   const held = database ?? (await readConfiguration(folder))?.database
-  if (held === 'sqlite') return join(folder, databaseName)
-  return held ?? join(folder, databaseName)
+  if (held !== undefined && held !== 'sqlite') return held
+  if ((await ifThere(readFile(join(folder, movedName)))) === undefined)
+    return join(folder, databaseName)
+  const message = `cannot serve ${folder}: its database was moved to PostgreSQL (say where with STEADFLEET_DATABASE; to go back to the file as it was then, remove ${movedName})`
+  throw new ServerError('server/moved', message, { folder })
 }
 
 async function readConfiguration(folder: string) {

@@ -9,7 +9,6 @@ import { ServerError } from './error.ts'
 import { listen, makeApp } from './http/app.ts'
 import { byFetch } from './http/by-fetch.ts'
 import { openHouse } from './open-house.ts'
-import { restoreFrom } from './second/restore.ts'
 import type { World } from './world.ts'
 
 const world: World = {
@@ -32,7 +31,7 @@ try {
 async function serve(): Promise<void> {
   // A signer of the same group reads the roots; nobody else reads anything.
   process.umask(0o027)
-  const { settings, rows, restore, showsConfig, json } = readConfiguration({
+  const { settings, rows, restore, move, showsConfig, json } = readConfiguration({
     words: process.argv.slice(2),
     environment: process.env,
     folder: process.cwd(),
@@ -40,9 +39,15 @@ async function serve(): Promise<void> {
   forgetSecrets(process.env)
   if (showsConfig) return void process.stdout.write(`${showConfiguration(rows, json)}\n`)
   const folder = refuseNowhere(settings.data)
+  const { database } = settings
   if (restore !== undefined) {
-    await restoreFrom(restore, folder)
+    const { restoreFrom } = await import('./second/restore.ts')
+    await restoreFrom(restore, folder, database)
     process.stdout.write(`${JSON.stringify({ restored: folder })}\n`)
+    return
+  }
+  if (move) {
+    await moveAway(folder, database ?? '')
     return
   }
   // To stderr, and never a header: those carry signatures and cookies.
@@ -52,7 +57,7 @@ async function serve(): Promise<void> {
   )
   // Filled once the ports are known; the house reads it with each request.
   const known: string[] = settings.origin.flatMap(alsoByName)
-  const { database, signer, deltas, 'second-store': secondStore } = settings
+  const { signer, deltas, 'second-store': secondStore } = settings
   const places = { folder, database, secondStore, signer, origins: known }
   const opened = await openHouse({ ...places, deltas, world, logger })
   const { house } = opened
@@ -71,6 +76,17 @@ async function serve(): Promise<void> {
     process.exit(0)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end())
+}
+
+/** Moves the database to the PostgreSQL one of the environment, a line for each batch of rows. */
+async function moveAway(folder: string, to: string): Promise<void> {
+  const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
+  const { moveToPostgres } = await import('./move/move-to-postgres.ts')
+  const moved = await moveToPostgres({
+    ...{ folder, to, pid: world.pid, now: world.now },
+    onProgress: (table, rows, all) => say({ table, rows, all }),
+  })
+  say({ moved })
 }
 
 function refuseNowhere(data: string | undefined): string {

@@ -57,7 +57,8 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   const { folder, world, logger } = options
   await using opened = new AsyncDisposableStack()
   opened.use(await lockFolder(folder, world.pid))
-  const store = opened.use(await openStore(await databasePlace(options), world.now))
+  const place = await databasePlace(options)
+  const store = opened.use(await openStore(place, world.now))
   await importOnce(store, folder)
   const facts = await allFacts(store.db)
   const owner = await openOwner(join(folder, 'owner'), () => signer.client())
@@ -79,7 +80,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   )
   opened.use(await keepFresh(catalogues, notes, logger))
   await watch(opened, { catalogues, orderer, owner, store, streams, world }, logger)
-  const secondStore = opened.use(openSecond(options))
+  const secondStore = opened.use(openSecond(options, place))
   log.nudge()
   void orderer.nudge()
   deltas.nudge()
@@ -122,9 +123,9 @@ async function watch(
 }
 
 /** Nobody waits for the first copy; whoever changes something waits for that to be in it. */
-function openSecond({ folder, secondStore, logger }: HouseOptions): SecondStore {
+function openSecond({ folder, secondStore, logger }: HouseOptions, database: string): SecondStore {
   if (secondStore === undefined) return noSecondStore
-  const opened = openSecondStore(folder, secondStore, logger)
+  const opened = openSecondStore(folder, secondStore, { database, logger })
   const tell = (fault: unknown) => logger.error({ err: fault }, 'cannot fill the second store yet')
   opened.keepAll().catch(tell)
   return opened

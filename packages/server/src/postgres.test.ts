@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { test } from 'node:test'
-import { failuresOverPostgres } from './testing/over-postgres.ts'
-import { noPostgres } from './testing/test-postgres.ts'
+import { after, before, describe, test } from 'node:test'
+import { failuresOver } from './testing/over-postgres.ts'
+import { noPostgres, startTestPostgres, type TestPostgres } from './testing/test-postgres.ts'
 
 /** What touches the database most, and costs little. `npm run scenarios:long` runs all. */
-const some = ['store/migrations', 'acts/steer-rollout', 'silence']
+const some = ['store/migrations', 'acts/steer-rollout', 'silence', 'move/move']
 
-test('the store over PostgreSQL is the store over SQLite', { skip: noPostgres }, async () => {
-  const files = some.map(name => join(import.meta.dirname, `${name}.test.ts`))
-  assert.equal(await failuresOverPostgres(files), '')
+describe('over PostgreSQL', { skip: noPostgres }, () => {
+  let postgres: TestPostgres
+  before(async () => {
+    postgres = await startTestPostgres()
+  })
+  after(() => postgres?.[Symbol.asyncDispose]())
+
+  test('the store is the store that it is over SQLite', async () => {
+    const files = some.map(name => join(import.meta.dirname, `${name}.test.ts`))
+    assert.equal(await failuresOver(postgres, files), '')
+  })
 })

@@ -48,7 +48,7 @@ import {
 import { rolloutPolicy } from './rollout-policy.ts'
 import { rootCommands } from './root.ts'
 import { serve } from './serve.ts'
-import { serverBackup, serverRestore } from './server.ts'
+import { serverBackup, serverMove, serverRestore } from './server.ts'
 import {
   settingsHistory,
   settingsList,
@@ -74,6 +74,7 @@ export const commands: readonly CommandSpec[] = [
   simulate,
   serverBackup,
   serverRestore,
+  serverMove,
   signer,
   signIn,
   ...peopleCommands,

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { openSync, writeSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { AlreadyTold, CliError } from '../error.ts'
 
 /** How a process ended. */
@@ -70,6 +72,27 @@ export async function runInForeground(
   const stop = (): void => void child.kill('SIGTERM')
   interrupted.addEventListener('abort', stop, { once: true })
   return endOf(child, program).finally(() => interrupted.removeEventListener('abort', stop))
+}
+
+/** As {@link runInForeground}, for a process that says how far it is, line by line. */
+export async function runTold(
+  command: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  onLine: (line: string) => void,
+  interrupted: AbortSignal,
+): Promise<End> {
+  const [program = '', ...words] = command
+  const env = { ...process.env, ...environment }
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'], env })
+  const lines = createInterface({ input: child.stdout }).on('line', onLine)
+  const told = once(lines, 'close')
+  const stop = (): void => void child.kill('SIGTERM')
+  interrupted.addEventListener('abort', stop, { once: true })
+  const end = await endOf(child, program).finally(() => {
+    interrupted.removeEventListener('abort', stop)
+  })
+  await told
+  return end
 }
 
 /** As {@link runInForeground}, for a process that lives as long as its standard input is open. */

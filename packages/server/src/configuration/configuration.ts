@@ -37,6 +37,8 @@ export interface Configuration {
   readonly rows: readonly SettingRow[]
   /** The second store to make the data directory anew from, instead of serving. */
   readonly restore: string | undefined
+  /** Whether to move the database to the one that the settings name, instead of serving. */
+  readonly move: boolean
   readonly showsConfig: boolean
   readonly json: boolean
 }

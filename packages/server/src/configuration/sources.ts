@@ -30,6 +30,7 @@ export interface Words {
   readonly usual: Sayings
   readonly config: string | undefined
   readonly restore: string | undefined
+  readonly move: boolean
   readonly showsConfig: boolean
   readonly json: boolean
 }
@@ -42,11 +43,12 @@ export function readFlags(words: readonly string[], folder: string): Words {
   const { values } = parsed(words, {
     ...Object.fromEntries(flags),
     ...{ config: text, restore: text, usual: many },
-    ...{ 'show-config': { type: 'boolean' }, json: { type: 'boolean' } },
+    ...{ 'show-config': { type: 'boolean' }, json: { type: 'boolean' }, move: { type: 'boolean' } },
   })
   const {
     config,
     restore,
+    move,
     usual = [],
     'show-config': showsConfig,
     json,
@@ -60,6 +62,7 @@ export function readFlags(words: readonly string[], folder: string): Words {
     usual: readUsual(usual as string[], folder),
     config: config === undefined ? undefined : resolve(folder, String(config)),
     restore: restore === undefined ? undefined : resolve(folder, String(restore)),
+    move: move === true,
     showsConfig: showsConfig === true,
     json: json === true,
   }

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { backUp, getLog, getObject, listReleases } from '@steadfleet/protocol'
+import { ofSqliteAlone } from '../testing/test-database.ts'
 import type { TestDevice } from '../testing/test-device.ts'
 import { follow, moveStable, openTestFleet, type TestFleet } from '../testing/test-fleet.ts'
 import { openTestLog, type TestLog } from '../testing/test-log.ts'
@@ -15,7 +16,7 @@ import type { TestRelease } from '../testing/test-release.ts'
 
 const program = join(import.meta.dirname, '../main.ts')
 
-describe('a server whose disk is lost', { concurrency: false }, () => {
+describe('a server whose disk is lost', { concurrency: false, skip: ofSqliteAlone }, () => {
   let log: TestLog
   let folder: string
   let second: string

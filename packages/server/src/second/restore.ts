@@ -6,16 +6,22 @@ import { syncFolder } from '../disk/durable.ts'
 import { ServerError } from '../error.ts'
 import { shardFolder, shardsIn } from '../log/shards.ts'
 import { databaseName } from '../store/place.ts'
+import { connect } from '../store/postgres-connection.ts'
 import { copyObjects, copySigned, isThere } from './copy-files.ts'
 import { signedFolders, startFiles } from './second-store.ts'
 
 /**
  * Makes a data directory anew from a second store. The database comes last and by one rename: while it is not
  * there, this can be begun again, and goes on where it was. The online keys are not in a second store.
+ * With a PostgreSQL database, which was restored by its own means, that takes the place of the copy.
  * Errors: `server/not-empty`, `server/damaged-copy`, `server/not-initialised`.
  */
-export async function restoreFrom(second: string, folder: string): Promise<void> {
-  await refuseUnfit(second, folder)
+export async function restoreFrom(
+  second: string,
+  folder: string,
+  database?: string,
+): Promise<void> {
+  await refuseUnfit(second, folder, database)
   await mkdir(folder, { recursive: true, mode: 0o750 })
   await copyObjects(join(second, 'objects'), join(folder, 'objects'), { check: true })
   for (const name of signedFolders) await copySigned(join(second, name), join(folder, name))
@@ -24,16 +30,19 @@ export async function restoreFrom(second: string, folder: string): Promise<void>
   }
   await copySigned(second, folder, startFiles)
   await refuseUnreadable(folder)
-  await restoreDatabase(join(second, databaseName), join(folder, databaseName))
+  if (database === undefined) {
+    await restoreDatabase(join(second, databaseName), join(folder, databaseName))
+  } else await forgetGiven(database)
 }
 
-async function refuseUnfit(second: string, folder: string): Promise<void> {
+async function refuseUnfit(second: string, folder: string, database?: string): Promise<void> {
   if (await isThere(join(folder, databaseName))) {
     const message = `cannot restore into ${folder}: a server’s database is there`
     throw new ServerError('server/not-empty', message, { folder })
   }
-  if (await isThere(join(second, databaseName))) return
-  const message = `cannot restore from ${second}: no database is in it`
+  const file = database === undefined ? databaseName : 'server.json'
+  if (await isThere(join(second, file))) return
+  const message = `cannot restore from ${second}: no ${file} is in it`
   throw new ServerError('server/not-initialised', message, { folder: second })
 }
 
@@ -72,6 +81,12 @@ async function restoreDatabase(from: string, to: string): Promise<void> {
   await file.sync().finally(() => file.close())
   await rename(draft, to)
   await syncFolder(join(to, '..'))
+}
+
+/** The same, of a database that is in use as it is. */
+async function forgetGiven(database: string): Promise<void> {
+  await using connection = await connect(database)
+  await connection.ask('update device_order set given = 0')
 }
 
 function damaged(path: string, cause?: unknown): ServerError {

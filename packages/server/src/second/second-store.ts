@@ -5,19 +5,20 @@ import { isCoded } from '@steadfleet/base'
 import type { Logger } from 'pino'
 import { syncFolder } from '../disk/durable.ts'
 import { ServerError } from '../error.ts'
-import { databaseName } from '../store/place.ts'
+import { databaseName, isPostgresPlace, movedName } from '../store/place.ts'
 import { copyObjects, copySigned } from './copy-files.ts'
 
 /** What the second store holds of a data directory, beside the log and the signer's numbers. */
 export const signedFolders = ['catalogue', 'catalogues', 'owner', 'mud'] as const
-export const startFiles = ['server.json', 'log.json'] as const
+export const startFiles = ['server.json', 'log.json', movedName] as const
 
 /** A copy elsewhere of all that a server needs to go on after the loss of its disk. */
 export interface SecondStore extends Disposable {
   /** Resolves when every object that is here now is there too. */
   keepObjects(): Promise<void>
   /**
-   * Resolves when objects, signed files and the database are there as they are now, or newer. Errors:
+   * Resolves when objects, signed files and the database are there as they are now, or newer; a database of
+   * PostgreSQL is kept twice by its own means. Errors:
    * `server/second-store`; `server/no-second-store` where there is none and somebody asked for it.
    */
   keepAll(why?: 'asked'): Promise<void>
@@ -40,7 +41,7 @@ const everyMs = 60_000
 export function openSecondStore(
   folder: string,
   second: string,
-  logger: Pick<Logger, 'error'>,
+  { database, logger }: { readonly database: string; readonly logger: Pick<Logger, 'error'> },
 ): SecondStore {
   const keepObjects = shared(() =>
     orUnreachable(
@@ -48,7 +49,7 @@ export function openSecondStore(
       copyObjects(join(folder, 'objects'), join(second, 'objects'), { check: false }),
     ),
   )
-  const keepFleet = shared(() => orUnreachable(second, copyFleet(folder, second)))
+  const keepFleet = shared(() => orUnreachable(second, copyFleet(folder, second, database)))
   const keepAll = async (): Promise<void> => {
     // What is signed names objects: they are there first.
     await keepObjects()
@@ -64,8 +65,9 @@ export function openSecondStore(
 }
 
 /** The database first: what it knows was signed, and what is signed may be noted again, never the reverse. */
-async function copyFleet(folder: string, second: string): Promise<void> {
-  await copyDatabase(join(folder, databaseName), join(second, databaseName))
+async function copyFleet(folder: string, second: string, database: string): Promise<void> {
+  if (!isPostgresPlace(database))
+    await copyDatabase(join(folder, databaseName), join(second, databaseName))
   for (const name of signedFolders) await copySigned(join(folder, name), join(second, name))
   await copySigned(folder, second, startFiles)
 }

@@ -59,8 +59,13 @@ export async function connect(
   if (onNotice)
     client.on('notification', ({ channel, payload }) => onNotice(channel, payload ?? ''))
   await saying(client.connect())
+  let turn: Promise<unknown> = Promise.resolve()
   return {
-    ask: (text, values) => saying<Answer>(client.query(text, values as unknown[])),
+    ask(text, values) {
+      const answer = turn.then(() => saying<Answer>(client.query(text, values as unknown[])))
+      turn = answer.catch(() => undefined)
+      return answer
+    },
     isOpen: () => isOpen,
     async [Symbol.asyncDispose]() {
       await client.end().catch(() => undefined)
@@ -70,12 +75,12 @@ export async function connect(
 
 /** Connections that only read, each opened when it is needed. */
 export function openReaders(url: string): AsyncDisposable & { readonly ask: Ask } {
-  const pool = new Pool({ ...configOf(url), max: mostReaders })
-  pool.on('error', () => undefined)
-  pool.on('connect', client => {
-    client.on('error', () => undefined)
-    client.query('set default_transaction_read_only = on').catch(() => undefined)
+  const pool = new Pool({
+    ...{ ...configOf(url), max: mostReaders },
+    onConnect: client => client.query('set default_transaction_read_only = on'),
   })
+  // One that is lost while nobody asks is replaced.
+  pool.on('error', () => undefined)
   return {
     ask: (text, values) => saying<Answer>(pool.query(text, values as unknown[])),
     async [Symbol.asyncDispose]() {
