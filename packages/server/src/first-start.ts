@@ -66,7 +66,7 @@ export async function databasePlace({ folder, database }: DatabaseChoice): Promi
   if (held !== undefined && held !== 'sqlite') return held
   if ((await ifThere(readFile(join(folder, movedName)))) === undefined)
     return join(folder, databaseName)
-  const message = `cannot serve ${folder}: its database was moved to PostgreSQL (say where with STEADFLEET_DATABASE; to go back to the file as it was then, remove ${movedName})`
+  const message = `cannot serve ${folder}: its database was moved to PostgreSQL (say where with STEADFLEET_SERVER_DATABASE; to go back to the file as it was then, remove ${movedName})`
   throw new ServerError('server/moved', message, { folder })
 }
 

@@ -40,14 +40,11 @@ async function serve(): Promise<void> {
   if (showsConfig) return void process.stdout.write(`${showConfiguration(rows, json)}\n`)
   const folder = refuseNowhere(settings.data)
   const { database } = settings
+  if (move) return moveAway(folder, database ?? '')
   if (restore !== undefined) {
     const { restoreFrom } = await import('./second/restore.ts')
-    await restoreFrom(restore, folder, database)
+    await restoreFrom(restore, folder, database === 'sqlite' ? undefined : database)
     process.stdout.write(`${JSON.stringify({ restored: folder })}\n`)
-    return
-  }
-  if (move) {
-    await moveAway(folder, database ?? '')
     return
   }
   // To stderr, and never a header: those carry signatures and cookies.

@@ -44,7 +44,7 @@ export const serverMove: CommandSpec = {
   options: [
     {
       flags: '--to <postgres-url>',
-      what: 'an empty database; STEADFLEET_DATABASE otherwise, which nobody else on the machine sees',
+      what: 'an empty database; STEADFLEET_SERVER_DATABASE otherwise, which nobody else on the machine sees',
     },
   ],
   examples: [
@@ -53,9 +53,9 @@ export const serverMove: CommandSpec = {
   ],
   async run(call) {
     const home = await openHome(homeDirectory(call.world, textOption(call, 'dir')))
-    const to = textOption(call, 'to') ?? call.world.environment.STEADFLEET_DATABASE
+    const to = textOption(call, 'to') ?? call.world.environment.STEADFLEET_SERVER_DATABASE
     if (to === undefined) {
-      const hint = 'say --to postgres://…, or set STEADFLEET_DATABASE'
+      const hint = 'say --to postgres://…, or set STEADFLEET_SERVER_DATABASE'
       throw new CliError('cli/usage', 'cannot move: nothing says where to', { hint })
     }
     const data = join(home.directory, 'server')
@@ -69,7 +69,7 @@ export const serverMove: CommandSpec = {
     call.output.answer(moved, () =>
       moved.wasThere
         ? 'everything had arrived before; nothing was changed'
-        : 'start the server with STEADFLEET_DATABASE from now on; the file is as it was',
+        : 'start the server with STEADFLEET_SERVER_DATABASE from now on; the file is as it was',
     )
   },
 }
@@ -99,7 +99,7 @@ async function bring(
     moved = line.moved ?? moved
     if (line.table) say(`write ${line.table}: ${line.rows} of ${line.all} rows`)
   }
-  const end = await runTold(command, { STEADFLEET_DATABASE: to }, onLine, interrupted)
+  const end = await runTold(command, { STEADFLEET_SERVER_DATABASE: to }, onLine, interrupted)
   refuseFailure('the move', end, false)
   if (moved) return moved
   throw new CliError('cli/process', 'cannot go on: the move ended and did not say how')

@@ -10,8 +10,8 @@ import { after, before, describe, test } from 'node:test'
 import { digestOf } from '@steadfleet/base'
 import { parseDeviceId, toTimestamp } from '@steadfleet/domain'
 import { verifyAudit } from '@steadfleet/protocol'
-import { databasePlace } from '../configuration.ts'
 import { lockFolder } from '../disk/lock.ts'
+import { databasePlace } from '../first-start.ts'
 import { auditHead, auditPages } from '../store/audit-store.ts'
 import { devicesOf } from '../store/device-store.ts'
 import { openStore, type Store } from '../store/store.ts'
@@ -47,7 +47,7 @@ describe('a fleet that moves from SQLite to PostgreSQL', { skip }, () => {
   test('goes nowhere but to PostgreSQL, and repeats no address that may hold a password', async () => {
     const { exit, said } = await move('mysql://fleet:secret@there/fleet')
     assert.equal(exit, 1)
-    assert.match(said, /server\/usage/)
+    assert.match(said, /server\/configuration/)
     assert.doesNotMatch(said, /secret/)
   })
 
@@ -96,7 +96,7 @@ describe('a fleet that moves from SQLite to PostgreSQL', { skip }, () => {
   async function move(to = database.place, killAt?: RegExp) {
     const child = spawn(process.execPath, [program, '--data', folder, '--move'], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, STEADFLEET_DATABASE: to },
+      env: { ...process.env, STEADFLEET_SERVER_DATABASE: to },
     })
     let said = ''
     for (const stream of [child.stdout, child.stderr]) {
