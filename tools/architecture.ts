@@ -36,6 +36,7 @@ export const architecture = {
     '@fastify/static',
     '@simplewebauthn/server',
     'kysely',
+    'openid-client',
     'pg',
     'pino',
     'prom-client',

@@ -2,6 +2,7 @@ import { MantineProvider } from '@mantine/core'
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { BrowserRouter } from 'react-router'
+import type { Coming } from './coming.ts'
 import { Gate } from './gate.tsx'
 import { Pages } from './pages.tsx'
 import { isSignedOut, mayPass } from './problem.ts'
@@ -24,13 +25,13 @@ const client: QueryClient = new QueryClient({
   },
 })
 
-/** The whole dashboard; `token` is that of a sign-in link, where the page was opened by one. */
-export function App({ token }: { token: string | undefined }): ReactNode {
+/** The whole dashboard; `coming` is with what its visitor comes, where that is more than an address. */
+export function App({ coming }: { coming: Coming | undefined }): ReactNode {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
       <QueryClientProvider client={client}>
         <BrowserRouter>
-          <Gate token={token}>
+          <Gate coming={coming}>
             <Pages />
           </Gate>
         </BrowserRouter>

@@ -62,6 +62,7 @@ describe('the dashboard in a browser', { skip: noBrowser }, () => {
     await stranger.goto(`${server.origin}/devices`)
     await stranger.getByRole('heading', { name: 'Sign in' }).waitFor()
     await stranger.getByText('npx steadfleet sign-in').waitFor()
+    await stranger.getByRole('button', { name: 'Sign in with Example ID' }).waitFor()
     await stranger.getByRole('button', { name: 'Sign in with a passkey' }).waitFor()
     assert.deepEqual(await violationsOn(stranger), [])
     await stranger.close()

@@ -2,8 +2,8 @@ import '@mantine/core/styles.css'
 import './style.css'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
-import { takeSignInToken } from './sign-in-token.ts'
+import { takeComing } from './coming.ts'
 
-const token = takeSignInToken(window.location, window.history)
+const coming = takeComing(window.location, window.history)
 const root = document.getElementById('root')
-if (root) createRoot(root).render(<App token={token} />)
+if (root) createRoot(root).render(<App coming={coming} />)

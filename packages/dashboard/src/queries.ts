@@ -23,6 +23,18 @@ export const session = queryOptions({
   queryFn: () => call('whoAmI', {}),
 })
 
+/** By which provider people sign in; it does not change while a page is open. */
+export const signOn = queryOptions({
+  queryKey: ['sign-on'],
+  queryFn: () => call('getSignOn', {}),
+  staleTime: Number.POSITIVE_INFINITY,
+})
+
+export const signOns = queryOptions({
+  queryKey: ['people', 'sign-ons'],
+  queryFn: () => call('listSignOns', {}),
+})
+
 export const fleets = queryOptions({
   queryKey: ['devices', 'fleets'],
   queryFn: () => call('listFleets', {}),

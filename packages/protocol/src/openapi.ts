@@ -18,6 +18,7 @@ import * as security from './routes/security.ts'
 import * as server from './routes/server.ts'
 import * as settings from './routes/settings.ts'
 import * as signIn from './routes/sign-in.ts'
+import * as signOn from './routes/sign-on.ts'
 
 /** Every route there is, by name. */
 export const routes: Readonly<Record<string, RouteSpec>> = {
@@ -38,6 +39,7 @@ export const routes: Readonly<Record<string, RouteSpec>> = {
   ...server,
   ...settings,
   ...signIn,
+  ...signOn,
 }
 
 /** The routes as an OpenAPI 3.1 document, whose schemas are JSON Schema as the routes hold them. */

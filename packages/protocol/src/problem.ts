@@ -31,6 +31,11 @@ export const problemStatus = {
   'request/unsupported': 415,
 
   'sign-in/refused': 403,
+  'sign-on/none': 404,
+  'sign-on/unknown': 404,
+  'sign-on/exists': 409,
+  'sign-on/not-admitted': 403,
+  'sign-on/unreachable': 502,
   'person/exists': 409,
   'person/unknown': 404,
   'session/unknown': 404,

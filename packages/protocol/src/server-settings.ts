@@ -64,6 +64,11 @@ export const serverSettings = {
     value: 'socket',
     what: 'the signer that `steadfleet signer` runs; without it the server starts its own',
   },
+  'sign-on': {
+    kind: 'path',
+    value: 'file',
+    what: 'the OpenID provider by which people may sign in; `sign-on.json` of the data directory, where it is there',
+  },
   deltas: {
     kind: 'number',
     value: 'bytes',

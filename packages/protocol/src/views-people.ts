@@ -23,6 +23,10 @@ export const PersonView = object({
 })
 export type PersonView = Static<typeof PersonView>
 
+/** By what a person comes in. */
+export const waysIn = ['link', 'passkey', 'code', 'sign-on'] as const
+export type WayIn = (typeof waysIn)[number]
+
 export const SessionView = object({
   id: Type.String(),
   madeAt: Timestamp,
@@ -31,6 +35,8 @@ export const SessionView = object({
   /** The address from which it began, and what the browser said it is. */
   address: Type.String(),
   agent: Type.String(),
+  /** By what it began. */
+  way: Type.Optional(oneOf(...waysIn)),
   /** Whether it is the one that asks. */
   isThis: Type.Boolean(),
 })
@@ -43,6 +49,18 @@ export const PasskeyView = object({
   usedAt: Type.Union([Timestamp, Type.Null()]),
 })
 export type PasskeyView = Static<typeof PasskeyView>
+
+/** An account elsewhere by which a person signs in. */
+export const SignOnView = object({
+  id: Type.String(),
+  issuer: Type.String(),
+  /** The issuer’s own name for the account, which it never gives to another. */
+  subject: Type.String(),
+  /** Whether the person’s roles follow the groups that the issuer tells. */
+  isByGroups: Type.Boolean(),
+  madeAt: Timestamp,
+})
+export type SignOnView = Static<typeof SignOnView>
 
 export const MachineView = object({
   id: Type.String(),

@@ -15,6 +15,7 @@ import type { Owner } from './owner.ts'
 import type { Presence } from './presence.ts'
 import type { Recent } from './recent.ts'
 import type { SecondStore } from './second/second-store.ts'
+import type { Provider } from './sign-on/provider.ts'
 import type { SignerClient } from './signer-client.ts'
 import type { Facts } from './store/people-store.ts'
 import type { Store } from './store/store.ts'
@@ -39,6 +40,8 @@ export interface House {
   readonly owner: Owner
   readonly orderer: Orderer
   readonly nonces: Nonces
+  /** The OpenID provider by which people sign in, where one is configured. */
+  readonly signOn: Provider | undefined
   /** Refused attempts to sign in. */
   readonly attempts: Attempts
   /** Keys that were looked up already. */

@@ -54,8 +54,8 @@ async function serve(): Promise<void> {
   )
   // Filled once the ports are known; the house reads it with each request.
   const known: string[] = settings.origin.flatMap(alsoByName)
-  const { signer, deltas, 'second-store': secondStore } = settings
-  const places = { folder, database, secondStore, signer, origins: known }
+  const { signer, deltas, 'second-store': secondStore, 'sign-on': signOn } = settings
+  const places = { folder, database, secondStore, signer, signOn, origins: known }
   const opened = await openHouse({ ...places, deltas, world, logger })
   const { house } = opened
   const app = await makeApp(house, logger)

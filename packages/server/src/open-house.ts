@@ -27,6 +27,7 @@ import { makeRecent } from './recent.ts'
 import { watchRoles } from './role-lives.ts'
 import { watchRollouts } from './rollout-clock.ts'
 import { noSecondStore, openSecondStore, type SecondStore } from './second/second-store.ts'
+import { openProvider } from './sign-on/provider.ts'
 import { keepSigner, type SignerKeeper, type SignerOptions } from './signer-keeper.ts'
 import { watchSilence } from './silence.ts'
 import { allFleets } from './store/fleet-store.ts'
@@ -37,6 +38,8 @@ import type { World } from './world.ts'
 export interface HouseOptions extends SignerOptions {
   readonly folder: string
   readonly origins: readonly string[]
+  /** The file of the OpenID provider, where it is not the folder’s own. */
+  readonly signOn?: string | undefined
   /** The URL of a PostgreSQL database; absent, what `server.json` names, or a file of the folder. */
   readonly database?: string | undefined
   /** Bytes of the deltas that are kept; 0 makes none. */
@@ -89,6 +92,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
     ...{ world, folder, store, facts, content, deltas, owner, orderer, streams, ...signed },
     origins: options.origins,
     ...freshMemory(world),
+    signOn: await openProvider(options),
     secondStore,
     isSignerThere: signer.isThere,
     signer: signer.client,

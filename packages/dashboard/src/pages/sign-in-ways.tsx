@@ -6,8 +6,9 @@ import { call } from '../api.ts'
 import { ProblemNotice } from '../parts/problem-notice.tsx'
 import { signInByPasskey } from '../passkeys.ts'
 import { session } from '../queries.ts'
+import { SignOnButton } from './sign-on-button.tsx'
 
-/** A passkey, or a recovery code for the day without one. */
+/** A passkey, the provider where there is one, or a recovery code for the day without one. */
 export function SignInWays(): ReactNode {
   const client = useQueryClient()
   const [code, setCode] = useState('')
@@ -28,6 +29,7 @@ export function SignInWays(): ReactNode {
       >
         Sign in with a passkey
       </Button>
+      <SignOnButton />
       <form
         onSubmit={event => {
           event.preventDefault()

@@ -13,6 +13,7 @@ import { ownSessions, session } from '../queries.ts'
 import { inWords } from '../roles.ts'
 import { YourPasskeys } from './your-passkeys.tsx'
 import { YourRecoveryCodes } from './your-recovery-codes.tsx'
+import { YourSignOns } from './your-sign-ons.tsx'
 
 /** By what one comes in, and where one is signed in. */
 export function YouPage(): ReactNode {
@@ -21,6 +22,7 @@ export function YouPage(): ReactNode {
   return (
     <Page title="You" lead={data && `${data.name}: ${inWords(data.roles) || 'no role yet'}`}>
       <YourPasskeys />
+      <YourSignOns />
       <YourRecoveryCodes />
       <Panel title="Sessions" flush>
         <Asked of={sessions}>

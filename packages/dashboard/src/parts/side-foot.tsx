@@ -22,6 +22,9 @@ export function SideFoot({ live }: { live: Live }): ReactNode {
   const client = useQueryClient()
   const signOut = useMutation({
     mutationFn: () => call('signOut', {}),
+    onSuccess: ({ next }) => {
+      if (next !== null) window.location.assign(next)
+    },
     onSettled: async () => {
       await client.invalidateQueries(session)
       client.removeQueries({ predicate: ({ queryKey: [topic] }) => topic !== 'session' })

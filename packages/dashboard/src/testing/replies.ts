@@ -35,6 +35,7 @@ const replies: readonly (readonly [RouteSpec, Reply])[] = [
   [protocol.listPeople, ({ people }) => people],
   [protocol.invitePerson, invite],
   [protocol.listPasskeys, () => []],
+  [protocol.listSignOns, () => []],
   [protocol.listSessions, makeSessions],
   [protocol.makeRecoveryCodes, () => ({ codes: ['aaaa-bbbb-cccc-dddd-eeee'] })],
   [protocol.listAudit, ({ audit }, { query }) => auditIn(audit, query)],

@@ -65,6 +65,7 @@ async function answer(
   const body = await bodyOf(request)
   const isSignedIn = request.headers.cookie?.includes('session=1')
   if (path === '/v1/sign-in') signIn(reply, body)
+  else if (path === '/v1/sign-in/sign-on') sendReply(reply, path, { name: 'Example ID' })
   else if (!isSignedIn) sendProblem(reply, 401, 'request/not-signed-in', 'cannot tell who asks')
   else if (path === '/v1/events') openStream(reply, streams)
   else sendReply(reply, path, replyTo(canned, request.method ?? 'GET', request.url ?? '/', body))

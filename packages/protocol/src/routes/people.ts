@@ -24,8 +24,8 @@ export const signOut = route({
   method: 'POST',
   path: '/v1/sign-out',
   needs: 'anyone',
-  summary: 'End this session.',
-  reply: 'nothing',
+  summary: 'End this session; `next` is where the provider ends its own, where it began there.',
+  reply: object({ next: Type.Union([Type.String(), Type.Null()]) }),
 })
 
 export const whoAmI = route({

@@ -1,3 +1,4 @@
+import type { WayIn } from '@steadfleet/protocol'
 import { ServerError, unknown } from '../error.ts'
 import type { Db } from '../store/schema.ts'
 import { admitPerson, type NewPerson } from './people.ts'
@@ -26,6 +27,7 @@ export interface NewSession {
   readonly id: string
   readonly address: string
   readonly agent: string
+  readonly way: WayIn
   readonly expiresAt: string
 }
 
@@ -52,17 +54,17 @@ export async function redeemSignInToken(
   return beginSession(db, token.person, session, now)
 }
 
-async function beginSession(
+export async function beginSession(
   db: Db,
   person: string,
-  { hash, id, address, agent, expiresAt }: NewSession,
+  { hash, id, address, agent, way, expiresAt }: NewSession,
   now: string,
 ): Promise<{ name: string }> {
   await db.deleteFrom('session').where('expires_at', '<=', now).execute()
   const row = { hash, id, person, made_at: now, seen_at: now, expires_at: expiresAt }
   await db
     .insertInto('session')
-    .values({ ...row, address, agent })
+    .values({ ...row, address, agent, way })
     .execute()
   return db.selectFrom('person').select('name').where('id', '=', person).executeTakeFirstOrThrow()
 }
@@ -75,15 +77,15 @@ export async function touchSession(
   await db.updateTable('session').set({ seen_at: now }).where('hash', '=', hash).execute()
 }
 
-/** Whose session ended, if it was one. */
+/** Whose session ended, if it was one, and by what it had begun. */
 export async function endSession(
   db: Db,
   { hash }: { hash: string },
-): Promise<{ name: string } | undefined> {
+): Promise<{ name: string; way: string } | undefined> {
   const ended = await db
     .selectFrom('session')
     .innerJoin('person', 'person.id', 'session.person')
-    .select('person.name')
+    .select(['person.name', 'session.way'])
     .where('hash', '=', hash)
     .executeTakeFirst()
   await db.deleteFrom('session').where('hash', '=', hash).execute()

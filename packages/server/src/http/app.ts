@@ -25,6 +25,7 @@ import { handleSecurity } from '../routes/security.ts'
 import { handleServer } from '../routes/server.ts'
 import { handleSettings } from '../routes/settings.ts'
 import { handleSignIn } from '../routes/sign-in.ts'
+import { handleSignOn } from '../routes/sign-on.ts'
 import { makeHandle, sendAsProblem, sendProblem } from './handle.ts'
 
 /** What a browser may do with our pages: nothing that they do not bring themselves. */
@@ -54,6 +55,7 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   const handle = makeHandle(house, app, handled)
   handleServer(handle, house)
   handleSignIn(handle, house)
+  handleSignOn(handle, house)
   handlePeople(handle, house)
   handleAudit(handle, house)
   handleDevices(handle, house)

@@ -1,3 +1,4 @@
+import { isCoded } from '@steadfleet/base'
 import { ServerError } from '../error.ts'
 import type { World } from '../world.ts'
 
@@ -35,7 +36,8 @@ export function makeAttempts({ now }: Pick<World, 'now'>): Attempts {
       try {
         return await run()
       } catch (error) {
-        note(address)
+        // Who is a stranger to a provider that is away has guessed nothing.
+        if (!isCoded(error) || error.code !== 'sign-on/unreachable') note(address)
         throw error
       }
     },

@@ -13,7 +13,7 @@ export function makeSecret(world: World): Secret {
 }
 
 /** A name for a row that is told to people: nobody signs in with it. */
-export function makeId(world: World, kind: 'per' | 'ses' | 'mac'): string {
+export function makeId(world: World, kind: 'per' | 'ses' | 'mac' | 'acc'): string {
   return `${kind}_${toHex(world.random(10))}`
 }
 

@@ -5,8 +5,13 @@ const name = 'steadfleet'
 
 /** The session token in a request's cookies. */
 export function sessionIn(request: FastifyRequest): string | undefined {
-  const cookies = request.headers.cookie?.split('; ') ?? []
-  return cookies.find(cookie => cookie.startsWith(`${name}=`))?.slice(name.length + 1)
+  return cookieIn(request, name)
+}
+
+/** The cookie of this name in a request. */
+export function cookieIn({ headers }: FastifyRequest, of: string): string | undefined {
+  const cookies = headers.cookie?.split('; ') ?? []
+  return cookies.find(cookie => cookie.startsWith(`${of}=`))?.slice(of.length + 1)
 }
 
 /** Begins a session in a browser: no script reads the cookie, no other site sends it. */

@@ -11,6 +11,7 @@ import {
   signInByCode,
   signInByPasskey,
   signOut,
+  type WayIn,
 } from '@steadfleet/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { NewSession } from '../acts/sessions.ts'
@@ -31,7 +32,11 @@ import { endedCookie, refuseForeignPage, sessionCookie, sessionIn } from '../htt
 import { passkeysOf, passkeyWithId } from '../store/people-store.ts'
 import type { PasskeyTable } from '../store/schema.ts'
 
-const sessionSeconds = 30 * 86_400
+/** How long a session lasts. A provider is asked again each day: it knows who has left. */
+const sessionSeconds: Readonly<Record<WayIn, number>> = {
+  ...{ link: 30 * 86_400, passkey: 30 * 86_400, code: 30 * 86_400 },
+  'sign-on': 12 * 3600,
+}
 const codeCount = 8
 
 /** How people sign in: by a one-time link, a passkey or a recovery code; and out. */
@@ -40,13 +45,13 @@ export function handleSignIn(handle: Handle, house: House): void {
   const party = (request: FastifyRequest) => partyOf(originOf(house, request))
 
   handle(signIn, ({ body, write, ...call }) =>
-    come(house, call, ({ session, now }) =>
+    come(house, call, 'link', ({ session, now }) =>
       write('redeemSignInToken', { hash: hashOf(body.token), session, now }),
     ),
   )
 
   handle(signInByCode, ({ body, write, ...call }) =>
-    come(house, call, ({ session, now }) =>
+    come(house, call, 'code', ({ session, now }) =>
       write('signInByCode', { hash: hashOf(plainCode(body.code)), session, now }),
     ),
   )
@@ -54,7 +59,7 @@ export function handleSignIn(handle: Handle, house: House): void {
   handle(askForPasskey, async ({ request }) => passkeyQuestion(nonces, party(request)))
 
   handle(signInByPasskey, ({ body, write, ...call }) =>
-    come(house, call, async ({ session, now }) => {
+    come(house, call, 'passkey', async ({ session, now }) => {
       const row = await passkeyWithId(store.db, body.id)
       if (!row) throw new ServerError('sign-in/refused', 'cannot sign in: nobody has this passkey')
       const held = { id: row.id, publicKey: row.public_key, counter: row.counter }
@@ -65,9 +70,9 @@ export function handleSignIn(handle: Handle, house: House): void {
 
   handle(signOut, async ({ request, reply, write }) => {
     const token = sessionIn(request)
-    if (token !== undefined) await write('endSession', { hash: hashOf(token) })
+    const ended = token && (await write('endSession', { hash: hashOf(token) }))
     reply.header('set-cookie', endedCookie)
-    return undefined
+    return { next: (ended && (await nextOf(house, ended.way, originOf(house, request)))) || null }
   })
 
   handleOwnWays(handle, house)
@@ -119,21 +124,29 @@ type Begin = (given: {
   readonly now: string
 }) => Promise<{ name: string }>
 
+/** Where a session ends that began at the provider; who cannot be asked is not waited for. */
+async function nextOf({ signOn }: House, way: string, origin: string): Promise<string | undefined> {
+  if (way !== 'sign-on') return undefined
+  return signOn?.endAddress(`${origin}/`).catch(() => undefined)
+}
+
 /** Begins a session where `begin` lets somebody in; who fails too often is not listened to. */
-async function come(
+export async function come(
   house: House,
   { request, reply }: Coming,
+  way: WayIn,
   begin: Begin,
 ): Promise<{ name: string }> {
   refuseForeignPage(request, house.origins)
   const { text, hash } = makeSecret(house.world)
   const now = house.world.now()
-  const expiresAt = toTimestamp(new Date(now.getTime() + sessionSeconds * 1000))
-  const session = { hash, expiresAt, ...placeOf(house, request) }
+  const seconds = sessionSeconds[way]
+  const expiresAt = toTimestamp(new Date(now.getTime() + seconds * 1000))
+  const session = { hash, expiresAt, way, ...placeOf(house, request) }
   const { name } = await house.attempts.attempt(request.ip, () =>
     begin({ session, now: toTimestamp(now) }),
   )
-  reply.header('set-cookie', sessionCookie(text, originOf(house, request), sessionSeconds))
+  reply.header('set-cookie', sessionCookie(text, originOf(house, request), seconds))
   return { name }
 }
 

@@ -54,6 +54,13 @@ export const audited: {
   redeemSignInToken: signedIn,
   signInByPasskey: signedIn,
   signInByCode: signedIn,
+  signInBySignOn: {
+    ...signedIn,
+    after: ({ session, account }) => ({ session: session.id, agent: session.agent, ...account }),
+  },
+  followGroups: { subject: ({ person }) => person, state: state.ofRoles },
+  addSignOn: { subject: ({ person }) => person, after: ({ account }) => account },
+  removeSignOn: { subject: ({ person }) => person, after: ({ id }) => ({ removed: id }) },
   setRoles: { subject: ({ person }) => person, state: state.ofRoles },
   removePerson: { subject: ({ person }) => person, state: state.ofRoles },
   endSessions: { subject: ({ person, id }) => id ?? person },

@@ -35,6 +35,7 @@ import {
   touchSession,
 } from '../acts/sessions.ts'
 import { revertSettings, setSettings } from '../acts/setting.ts'
+import { addSignOn, followGroups, removeSignOn, signInBySignOn } from '../acts/sign-on.ts'
 import { raiseSilence } from '../acts/silence.ts'
 import { steerRollout, tripRollouts, wakeRollouts } from '../acts/steer-rollout.ts'
 import {
@@ -56,6 +57,10 @@ export const commands = {
   removePerson,
   signInByPasskey,
   signInByCode,
+  signInBySignOn,
+  followGroups,
+  addSignOn,
+  removeSignOn,
   addPasskey,
   removePasskey,
   putRecoveryCodes,

@@ -261,6 +261,15 @@ export const migrations: readonly (string | Twin)[] = [
     secret text not null, nonce text not null, sequence integer not null, expires_at text not null
   ) strict, without rowid;
   `,
+  `
+  alter table session add column way text not null default '';
+  create table sign_on (
+    id text primary key, issuer text not null, subject text not null,
+    person text not null references person on delete cascade, by_groups integer not null,
+    made_at text not null, unique (issuer, subject)
+  ) strict, without rowid;
+  create index sign_on_by_person on sign_on (person);
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

@@ -108,6 +108,28 @@ export function passkeyWithId(db: Db, id: string) {
   return db.selectFrom('passkey').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
+export function signOnsOf(db: Db, person: string) {
+  return db
+    .selectFrom('sign_on')
+    .selectAll()
+    .where('person', '=', person)
+    .orderBy('made_at')
+    .execute()
+}
+
+/** Whose account it is, and whether groups say what they are. */
+export function personOfAccount(
+  db: Db,
+  { issuer, subject }: { readonly issuer: string; readonly subject: string },
+) {
+  return db
+    .selectFrom('sign_on')
+    .select(['person', 'by_groups'])
+    .where('issuer', '=', issuer)
+    .where('subject', '=', subject)
+    .executeTakeFirst()
+}
+
 export function allMachines(db: Db, now: string) {
   return db
     .selectFrom('machine_token')

@@ -14,6 +14,7 @@ export interface Database {
   /** Codes are drawn, never chosen, so a digest keeps them. */
   recovery_code: { hash: string; person: string }
   machine_token: MachineTokenTable
+  sign_on: SignOnTable
   sign_in_token: { hash: string; person: string; expires_at: string }
   fleet: {
     name: string
@@ -167,6 +168,19 @@ export interface SessionTable {
   expires_at: string
   address: string
   agent: string
+  /** By what it began; empty where it is older than that question. */
+  way: Generated<string>
+}
+
+/** An account of an OpenID provider, by which its person signs in. */
+export interface SignOnTable {
+  id: string
+  issuer: string
+  subject: string
+  person: string
+  /** 1 where the person’s roles are what the groups that the issuer tells make them. */
+  by_groups: number
+  made_at: string
 }
 
 export interface DeviceTable {

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rawPublicKey, type Signer, signerFromSeed } from '@steadfleet/authority'
 import { toHex } from '@steadfleet/base'
 import { deviceIdOf, toTimestamp } from '@steadfleet/domain'
-import { type RouteSpec, signIn } from '@steadfleet/protocol'
+import { type RouteSpec, signIn, type Transport } from '@steadfleet/protocol'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { makeApp } from '../http/app.ts'
@@ -37,12 +37,22 @@ export interface DeviceRow {
 
 export const origin = 'http://fleet.example'
 
-export async function openTestHouse(): Promise<TestHouse> {
+/** `signOn` is what `sign-on.json` says; `transport` carries the server’s own requests. */
+export interface TestHouseChoices {
+  readonly signOn?: object
+  readonly transport?: Transport
+}
+
+export async function openTestHouse({
+  signOn,
+  transport = byFetch,
+}: TestHouseChoices = {}): Promise<TestHouse> {
   const data = await mkdtemp(join(tmpdir(), 'steadfleet-house-'))
   await writeFleet(data)
   const database = await makeTestDatabase(data)
+  if (signOn) await writeFile(join(data, 'sign-on.json'), JSON.stringify(signOn), { mode: 0o600 })
   const random = (length: number) => new Uint8Array(randomBytes(length))
-  const world: World = { now: () => new Date(), random, pid: process.pid, transport: byFetch }
+  const world: World = { now: () => new Date(), random, pid: process.pid, transport }
   const logger = pino({ level: 'silent' })
   const { place } = database
   const options = { folder: data, origins: [origin], deltas: 0, database: place, world, logger }

@@ -5,9 +5,13 @@ import {
   type PersonView,
   type Role,
   type SessionView,
+  type SignOnView,
+  type WayIn,
+  waysIn,
 } from '@steadfleet/protocol'
+import type { Selectable } from 'kysely'
 import { type PersonRow, passkeysOf, rolesOfPerson, sessionsOf } from '../store/people-store.ts'
-import type { Db, MachineTokenTable, SessionTable } from '../store/schema.ts'
+import type { Db, MachineTokenTable, SessionTable, SignOnTable } from '../store/schema.ts'
 
 export async function toPersonView(
   db: Db,
@@ -25,10 +29,22 @@ export async function toPersonView(
 }
 
 /** `held` is the hash of the session that asks. */
-export function toSessionView(row: SessionTable, held: string | undefined): SessionView {
-  const { id, made_at, seen_at, expires_at, address, agent, hash } = row
+export function toSessionView(
+  row: Selectable<SessionTable>,
+  held: string | undefined,
+): SessionView {
+  const { id, made_at, seen_at, expires_at, address, agent, hash, way } = row
   const times = { madeAt: made_at, seenAt: seen_at, expiresAt: expires_at }
-  return { id, ...times, address, agent, isThis: hash === held }
+  return { id, ...times, address, agent, ...wayOf(way), isThis: hash === held }
+}
+
+function wayOf(way: string): { way?: WayIn } {
+  const found = waysIn.find(one => one === way)
+  return found ? { way: found } : {}
+}
+
+export function toSignOnView({ id, issuer, subject, by_groups, made_at }: SignOnTable): SignOnView {
+  return { id, issuer, subject, isByGroups: by_groups === 1, madeAt: made_at }
 }
 
 export function toMachineView(row: Omit<MachineTokenTable, 'hash'>): MachineView {
