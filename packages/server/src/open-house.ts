@@ -60,7 +60,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   const { folder, world, logger } = options
   await using opened = new AsyncDisposableStack()
   opened.use(await lockFolder(folder, world.pid))
-  const place = await databasePlace(options)
+  const [place, signOn] = await Promise.all([databasePlace(options), openProvider(options)])
   const store = opened.use(await openStore(place, world.now))
   await importOnce(store, folder)
   const facts = await allFacts(store.db)
@@ -90,10 +90,8 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   const kept = opened.move()
   const house: House = {
     ...{ world, folder, store, facts, content, deltas, owner, orderer, streams, ...signed },
-    origins: options.origins,
+    ...{ origins: options.origins, signOn, secondStore },
     ...freshMemory(world),
-    signOn: await openProvider(options),
-    secondStore,
     isSignerThere: signer.isThere,
     signer: signer.client,
     firstCatalogueRoot: () => readFile(join(folder, 'catalogue', '1.root.json')),
