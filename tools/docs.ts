@@ -9,6 +9,7 @@ import { makeHygiene } from './docs/hygiene.ts'
 import { makeInterfaces } from './docs/interfaces.ts'
 import { makeLockSchema } from './docs/lock-schema.ts'
 import { makeManifestSchema } from './docs/manifest-schema.ts'
+import { makeAsyncApi, makeNotices } from './docs/notices.ts'
 import { makeOpenApi } from './docs/openapi.ts'
 import { makePermissions } from './docs/permissions.ts'
 import { makeRoutes } from './docs/routes.ts'
@@ -32,6 +33,8 @@ export const documents: readonly GeneratedDocument[] = [
   { file: 'docs/reference/cli.md', make: makeCommands },
   { file: 'docs/reference/configuration.md', make: makeConfiguration },
   { file: 'docs/reference/openapi.json', make: makeOpenApi },
+  { file: 'docs/reference/notices.md', make: makeNotices },
+  { file: 'docs/reference/asyncapi.json', make: makeAsyncApi },
   { file: 'docs/reference/manifest.schema.json', make: makeManifestSchema },
   { file: 'docs/reference/lock.schema.json', make: makeLockSchema },
   { file: 'docs/evidence/escapes.md', make: makeEscapes },

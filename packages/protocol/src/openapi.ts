@@ -12,6 +12,7 @@ import * as grants from './routes/grants.ts'
 import * as isolation from './routes/isolation.ts'
 import * as log from './routes/log.ts'
 import * as mud from './routes/mud.ts'
+import * as notices from './routes/notices.ts'
 import * as people from './routes/people.ts'
 import * as releases from './routes/releases.ts'
 import * as security from './routes/security.ts'
@@ -33,6 +34,7 @@ export const routes: Readonly<Record<string, RouteSpec>> = {
   ...grants,
   ...log,
   ...mud,
+  ...notices,
   ...people,
   ...releases,
   ...security,

@@ -5,6 +5,7 @@ export const settingKinds = {
   origin: 'an origin, as https://fleet.example',
   number: 'a whole number',
   database: 'sqlite, or a URL as postgres://USER:PASSWORD@HOST:PORT/NAME',
+  network: 'a network as 10.0.0.0/8 or fd00::/8',
   choice: 'one of a few words',
 } as const
 export type SettingKind = keyof typeof settingKinds
@@ -75,6 +76,12 @@ export const serverSettings = {
     what: 'bytes of deltas that are kept; 0 makes none',
     otherwise: String(4 * 1024 ** 3),
     within: [0, 10 ** 15 - 1],
+  },
+  'webhook-network': {
+    kind: 'network',
+    value: 'cidr',
+    what: 'a private network that webhooks may lead into, by http too; without one they lead to the internet alone',
+    isList: true,
   },
   'log-level': {
     kind: 'choice',

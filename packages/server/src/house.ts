@@ -19,6 +19,7 @@ import type { Provider } from './sign-on/provider.ts'
 import type { SignerClient } from './signer-client.ts'
 import type { Facts } from './store/people-store.ts'
 import type { Store } from './store/store.ts'
+import type { Reach } from './webhooks/reachable.ts'
 import type { World } from './world.ts'
 
 /** What deeds work with: one of each, made at the start and closed at the end. */
@@ -50,6 +51,8 @@ export interface House {
   readonly deviceSessions: Recent<HeldSession>
   readonly streams: Streams
   readonly presence: Presence
+  /** Where webhooks may lead. */
+  readonly reach: Reach
   readonly metrics: Metrics
   readonly isSignerThere: () => boolean
   readonly signer: () => SignerClient

@@ -55,8 +55,9 @@ async function serve(): Promise<void> {
   // Filled once the ports are known; the house reads it with each request.
   const known: string[] = settings.origin.flatMap(alsoByName)
   const { signer, deltas, 'second-store': secondStore, 'sign-on': signOn } = settings
+  const { 'webhook-network': webhookNetworks } = settings
   const places = { folder, database, secondStore, signer, signOn, origins: known }
-  const opened = await openHouse({ ...places, deltas, world, logger })
+  const opened = await openHouse({ ...places, deltas, webhookNetworks, world, logger })
   const { house } = opened
   const app = await makeApp(house, logger)
   const servers = await listen(app, settings.listen)

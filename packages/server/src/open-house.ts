@@ -33,9 +33,13 @@ import { watchSilence } from './silence.ts'
 import { allFleets } from './store/fleet-store.ts'
 import { allFacts } from './store/people-store.ts'
 import { openStore } from './store/store.ts'
+import { watchDeliveries } from './webhooks/deliverer.ts'
+import { makeReach } from './webhooks/reachable.ts'
 import type { World } from './world.ts'
 
 export interface HouseOptions extends SignerOptions {
+  /** Networks besides the internet that webhooks may lead into. */
+  readonly webhookNetworks?: readonly string[] | undefined
   readonly folder: string
   readonly origins: readonly string[]
   /** The file of the OpenID provider, where it is not the folder’s own. */
@@ -82,7 +86,8 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
     openOrderer(options, { ...signed, owner, store, content, deltas, streams, signer, facts }),
   )
   opened.use(await keepFresh(catalogues, notes, logger))
-  await watch(opened, { catalogues, orderer, owner, store, streams, world }, logger)
+  const reach = makeReach(options.webhookNetworks ?? [])
+  await watch(opened, { catalogues, orderer, owner, store, streams, world, reach }, logger)
   const secondStore = opened.use(openSecond(options, place))
   log.nudge()
   void orderer.nudge()
@@ -90,7 +95,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   const kept = opened.move()
   const house: House = {
     ...{ world, folder, store, facts, content, deltas, owner, orderer, streams, ...signed },
-    ...{ origins: options.origins, signOn, secondStore },
+    ...{ origins: options.origins, signOn, secondStore, reach },
     ...freshMemory(world),
     isSignerThere: signer.isThere,
     signer: signer.client,
@@ -113,15 +118,16 @@ async function noteModels(
   }
 }
 
-/** What time alone brings about: roles that age, devices that fall silent, rollouts whose hour has come. */
+/** What time alone brings about: roles that age, devices that fall silent, rollouts and webhooks whose hour has come. */
 async function watch(
   opened: AsyncDisposableStack,
-  place: Pick<House, 'catalogues' | 'orderer' | 'owner' | 'store' | 'streams' | 'world'>,
+  place: Pick<House, 'catalogues' | 'orderer' | 'owner' | 'store' | 'streams' | 'world' | 'reach'>,
   logger: Logger,
 ): Promise<void> {
   opened.use(watchRoles(place, logger))
   opened.use(await watchSilence(place, logger))
   opened.use(watchRollouts(place, logger))
+  opened.use(watchDeliveries(place, logger))
 }
 
 /** Nobody waits for the first copy; whoever changes something waits for that to be in it. */

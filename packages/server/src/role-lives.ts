@@ -8,6 +8,7 @@ import type { Served } from './catalogue/catalogues.ts'
 import type { House } from './house.ts'
 
 type Place = Pick<House, 'catalogues' | 'owner' | 'world'>
+type Watched = Place & Pick<House, 'store'>
 
 interface Signed {
   readonly version: number
@@ -70,7 +71,7 @@ function isTrusted(catalogue: TrustPolicy['catalogues'][number] | undefined, pub
 }
 
 /** Logs a role when it passes a mark of its life, once for each mark; from now on. */
-export function watchRoles(place: Place, logger: Logger): Disposable {
+export function watchRoles(place: Watched, logger: Logger): Disposable {
   const told = new Map<string, number>()
   const look = (): void => {
     for (const view of rolesOf(place)) {
@@ -82,11 +83,25 @@ export function watchRoles(place: Place, logger: Logger): Disposable {
       }
       told.set(name, alarm)
     }
+    tellAging(place).catch((fault: unknown) => {
+      // The next look tells it.
+      logger.error({ err: fault }, 'cannot note yet that roles age')
+    })
   }
   look()
   const timer = setInterval(look, lookMs)
   timer.unref()
   return { [Symbol.dispose]: () => clearInterval(timer) }
+}
+
+/** Keeps for people what passed a mark, once for each; what the server renews by itself wants nobody. */
+async function tellAging(place: Watched): Promise<void> {
+  const now = toTimestamp(place.world.now())
+  const aging = rolesOf(place).filter(({ alarm, online }) => alarm > 0 && !online)
+  const roles = aging.map(({ role, catalogue, version, expires, alarm }) => ({
+    ...{ role, catalogue: catalogue ?? '', version, expires, percent: alarm, now },
+  }))
+  if (roles.length > 0) await place.store.write('noteExpiring', { roles })
 }
 
 interface RoleLife extends Pick<RoleView, 'role' | 'catalogue' | 'online' | 'counts'> {

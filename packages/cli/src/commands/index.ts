@@ -65,6 +65,7 @@ import { thisDeviceCommands } from './this-device.ts'
 import { tryPackage } from './try.ts'
 import { updatesCommands } from './updates.ts'
 import { verify } from './verify.ts'
+import { webhookCommands } from './webhook.ts'
 import { witnessMake, witnessRun } from './witness.ts'
 
 /** Every command, in the order in which `--help` lists them. Adding one is adding a row. */
@@ -111,6 +112,7 @@ export const commands: readonly CommandSpec[] = [
   ...thisDeviceCommands,
   ...updatesCommands,
   ...isolationCommands,
+  ...webhookCommands,
   bundleExport,
   groupList,
   groupSet,

@@ -27,6 +27,7 @@ export const serve: CommandSpec = {
     'serve --second-store /mnt/other-disk/fleet',
     'serve --signer .steadfleet/server/signer.sock',
     'serve --deltas 100000000',
+    'serve --webhook-network 10.0.0.0/8',
     'serve --config /etc/steadfleet/server.json --show-config --json',
   ],
   async run(call) {

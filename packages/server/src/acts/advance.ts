@@ -25,6 +25,7 @@ import { heldBack, nobodyHeld } from './held.ts'
 import { keepVerdict, orderMoves, shiftMoves, takeBack } from './keep-move.ts'
 import { controlOf, noControl } from './rollout-control.ts'
 import { settleRollout } from './settle.ts'
+import { tellRollout } from './tell-rollout.ts'
 
 /** What was heard of one device of a rollout. */
 export interface Heard {
@@ -65,6 +66,10 @@ export async function goOn(db: Db, id: number, now: string): Promise<void> {
   if (step.state === 'halted' && rollout.state === 'running') {
     await recall(db, rollout)
     await tellHalt(db, rollout, step.why, now)
+    await tellRollout(db, 'rollout.halted', rollout, { why: step.why, now })
+  }
+  if (step.state === 'done' && rollout.state !== 'done') {
+    await tellRollout(db, 'rollout.done', rollout, { why: step.why, now })
   }
   await keepStep(db, rollout, step, asked)
   if (step.state === 'done' && rollout.state === 'running') await settleRollout(db, rollout)

@@ -12,7 +12,7 @@ import { hear } from './advance.ts'
 import { noteFailures } from './defects.ts'
 import { useDeviceSession } from './device-session.ts'
 import { markDue } from './due.ts'
-import { isRefusal, keepEvents, refuseOtherEvents } from './events.ts'
+import { isRefusal, keepEvents, refuseOtherEvents, tellRefusals } from './events.ts'
 import { isolateAsTold } from './isolation.ts'
 import { crashKinds } from './rollout-control.ts'
 import type { CheckIn } from './said.ts'
@@ -38,6 +38,7 @@ export async function checkIn(db: Db, said: CheckIn): Promise<CheckedIn> {
   const events = said.events.filter(event => event.sequence > row.event_sequence)
   await keepEvents(db, said, events)
   const acknowledged = await acknowledge(db, row, events)
+  await tellRefusals(db, row, events, said.now)
   await noteFailures(db, said, events)
   await isolateAsTold(db, said, { before: reportOf(row), events })
   const isBack = await endSilence(db, row, said.now)

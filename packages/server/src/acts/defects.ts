@@ -3,8 +3,10 @@ import {
   type DefectEvent,
   type DefectState,
   type DeviceEvent,
+  type DeviceId,
   defectTable,
   type Failure,
+  type FleetName,
   fingerprintOf,
 } from '@steadfleet/domain'
 import { ServerError } from '../error.ts'
@@ -12,6 +14,7 @@ import { countDefect } from '../store/defect-counts.ts'
 import { type DefectRow, defectRow } from '../store/defect-store.ts'
 import { deviceWithId } from '../store/device-store.ts'
 import type { Db } from '../store/schema.ts'
+import { notify } from './notices.ts'
 import type { CheckIn } from './said.ts'
 
 /** So many defects of a fleet are kept: what people dealt with goes first, then what was not seen for longest. */
@@ -48,7 +51,8 @@ async function noteFailure(db: Db, noted: Noted): Promise<void> {
   await countDefect(db, row.id, noted.now)
   await keepSample(db, row.id, noted)
   const { revision } = noted.failure
-  const next = hasRegressed(row, revision) ? 'regressed' : row.state
+  const isBack = hasRegressed(row, revision)
+  const next = isBack ? 'regressed' : row.state
   await db
     .updateTable('defect')
     .set(eb => ({
@@ -61,6 +65,20 @@ async function noteFailure(db: Db, noted: Noted): Promise<void> {
     }))
     .where('id', '=', row.id)
     .execute()
+  if (isBack || row.count === 0) await tell(db, { ...row, state: next }, noted)
+}
+
+/** What was only put off is no news: it is tried again. */
+async function tell(db: Db, row: DefectRow, { device, failure, now }: Noted): Promise<void> {
+  if (failure.kind === 'postponed') return
+  const fleet = row.fleet as FleetName
+  const { package: name, revision, kind } = failure
+  const state = row.state as DefectState
+  const named = { fleet, defect: row.id, state, title: row.title, device: device as DeviceId }
+  await notify(db, {
+    kind: state === 'regressed' ? 'failure.regressed' : 'failure.new',
+    ...{ fleet, data: { ...named, package: name, revision, kind }, now },
+  })
 }
 
 /** Devices that have not got the mended revision yet go on failing: that says nothing against it. */

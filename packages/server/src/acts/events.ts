@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type DeviceEvent, digestOfEvent } from '@steadfleet/domain'
+import { type DeviceEvent, type DeviceId, digestOfEvent, type FleetName } from '@steadfleet/domain'
 import { ServerError } from '../error.ts'
+import type { DeviceRow } from '../store/device-store.ts'
 import type { Db } from '../store/schema.ts'
+import { notify } from './notices.ts'
 import type { CheckIn } from './said.ts'
 
 /** Whether a device tells of something that it would not trust. */
@@ -57,6 +59,21 @@ async function keepEvidence(
     .returning('id')
     .executeTakeFirstOrThrow()
   return id
+}
+
+/** Tells people what a device just refused, once for each code: a device under attack says much at once. */
+export async function tellRefusals(
+  db: Db,
+  { id, name, fleet }: Pick<DeviceRow, 'id' | 'name' | 'fleet'>,
+  events: readonly DeviceEvent[],
+  now: string,
+): Promise<void> {
+  const byCode = Map.groupBy(events.filter(isRefusal), ({ code }) => code ?? '')
+  for (const [code, [first]] of byCode) {
+    const message = first?.message ?? ''
+    const whose = { fleet: fleet as FleetName, device: id as DeviceId, name }
+    await notify(db, { kind: 'security.refused', fleet, data: { ...whose, code, message }, now })
+  }
 }
 
 /** What the server itself found out about a device. */

@@ -1,6 +1,8 @@
 import {
   type ConfinementPart,
   type DeviceEvent,
+  type DeviceId,
+  type FleetName,
   type Isolation,
   newlyIsolated,
   type PackageName,
@@ -14,6 +16,7 @@ import type { Db } from '../store/schema.ts'
 import { ofIsolation } from '../store/state-of.ts'
 import { markDue, markFleetDue } from './due.ts'
 import { noteOnDevice } from './events.ts'
+import { notify } from './notices.ts'
 import type { CheckIn } from './said.ts'
 
 export interface IsolationAct {
@@ -29,7 +32,8 @@ export interface IsolationAct {
 /** Isolates a device or one of its packages, or releases it; releasing a device releases its packages too. */
 export async function setIsolation(db: Db, act: IsolationAct): Promise<void> {
   const { device, package: name, isIsolated, by, now } = act
-  const held = isolationOf(await deviceWithId(db, device))
+  const row = await deviceWithId(db, device)
+  const held = isolationOf(row)
   const next =
     name === undefined ? wholeDevice(held, isIsolated) : onePackage(held, name, isIsolated)
   const [before, after] = [JSON.stringify(held), JSON.stringify(next)]
@@ -41,6 +45,10 @@ export async function setIsolation(db: Db, act: IsolationAct): Promise<void> {
   const code = isIsolated ? 'isolation/begun' : 'isolation/ended'
   const details = { by, ...(name !== undefined && { package: name }) }
   await noteOnDevice(db, device, { at: now as DeviceEvent['at'], code, message, details })
+  if (!isIsolated) return
+  const fleet = row.fleet as FleetName
+  const data = { fleet, device: row.id as DeviceId, name: row.name, ...details }
+  await notify(db, { kind: 'device.isolated', fleet, data, now })
 }
 
 function wholeDevice(held: Isolation, isIsolated: boolean): Isolation {

@@ -13,6 +13,7 @@ import type { Db } from '../store/schema.ts'
 import { goOn } from './advance.ts'
 import { whomToMove } from './declared-settings.ts'
 import { count } from './keep-move.ts'
+import { tellRollout } from './tell-rollout.ts'
 
 export interface NewRollout {
   readonly fleet: string
@@ -57,7 +58,11 @@ export async function startRollout(db: Db, rollout: NewRollout): Promise<number>
     })
     .returning('id')
     .executeTakeFirstOrThrow()
-  if (rules.approval) return id
+  if (rules.approval) {
+    const why = `${by} had it begin, and somebody else is to agree`
+    await tellRollout(db, 'rollout.wants-approval', { ...rollout, id }, { why, now })
+    return id
+  }
   if (isLater) await schedule(db, id)
   else await begin(db, id, now)
   return id

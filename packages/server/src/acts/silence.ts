@@ -1,9 +1,10 @@
-import type { DeviceId } from '@steadfleet/domain'
+import type { DeviceId, FleetName } from '@steadfleet/domain'
 import type { DeviceRow } from '../store/device-store.ts'
 import { openMoves } from '../store/rollout-store.ts'
 import type { Db } from '../store/schema.ts'
 import { hear } from './advance.ts'
 import { noteOnDevice } from './events.ts'
+import { notify } from './notices.ts'
 
 interface Silence {
   readonly fleet: string
@@ -20,7 +21,7 @@ export async function raiseSilence(db: Db, { fleet, before, now }: Silence): Pro
     .where('fleet', '=', fleet)
     .where('silent_since', 'is', null)
     .where(eb => eb(eb.fn.coalesce('seen_at', 'enrolled_at'), '<', before))
-    .returning(['id', 'seen_at', 'enrolled_at'])
+    .returning(['id', 'name', 'seen_at', 'enrolled_at'])
     .execute()
   for (const { id, seen_at, enrolled_at } of silent) {
     const heard = seen_at ?? enrolled_at
@@ -31,7 +32,20 @@ export async function raiseSilence(db: Db, { fleet, before, now }: Silence): Pro
       await hear(db, rollout, { device, verdict: 'silent', evidence: null, now })
     }
   }
+  await tell(db, fleet, silent, now)
   return silent.map(({ id }) => id)
+}
+
+type Silent = Pick<DeviceRow, 'id' | 'name' | 'seen_at' | 'enrolled_at'>
+
+/** One notice for all that one look found: a network that is away takes a thousand with it. */
+async function tell(db: Db, fleet: string, silent: readonly Silent[], now: string): Promise<void> {
+  if (silent.length === 0) return
+  const devices = silent.slice(0, 20).map(({ id, name, seen_at, enrolled_at }) => ({
+    ...{ device: id as DeviceId, name, heard: seen_at ?? enrolled_at },
+  }))
+  const data = { fleet: fleet as FleetName, count: silent.length, devices }
+  await notify(db, { kind: 'device.silent', fleet, data, now })
 }
 
 /** Ends the alarm of a device that is heard again; true where one was up. */

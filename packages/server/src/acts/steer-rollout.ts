@@ -8,6 +8,7 @@ import { goOn, recall, releaseHeld } from './advance.ts'
 import { shiftMoves } from './keep-move.ts'
 import { begin, schedule } from './rollout.ts'
 import { withdraw } from './settle.ts'
+import { tellRollout } from './tell-rollout.ts'
 
 /** What a person may do to a rollout. */
 export type Steer = 'approve' | 'start' | 'pause' | 'resume' | 'cancel'
@@ -82,13 +83,17 @@ export interface Trip {
 }
 
 /** Halts rollouts for a reason that lies outside of them; one that does not run stays as it is. */
-export async function tripRollouts(db: Db, { trips }: { trips: readonly Trip[] }): Promise<void> {
+export async function tripRollouts(
+  db: Db,
+  { trips, now }: { readonly trips: readonly Trip[]; readonly now: string },
+): Promise<void> {
   for (const { rollout, why } of trips) {
     const row = await rolloutRow(db, rollout)
     const next = nextState(rolloutTable, row.state as RolloutState, 'trip')
     if (!next) continue
     await recall(db, row)
     await enter(db, row, next, why)
+    await tellRollout(db, 'rollout.halted', row, { why, now })
   }
 }
 

@@ -1,3 +1,4 @@
+import { toTimestamp } from '@steadfleet/domain'
 import { publisherFor } from '@steadfleet/trust'
 import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
@@ -19,7 +20,7 @@ export async function refuseDisallowed(
 }
 
 /** Halts what is on its way and that no device would take any more. What arrived stays. docs/decisions/0020 */
-export async function haltDisallowed(house: Place): Promise<void> {
+export async function haltDisallowed(house: Place & Pick<House, 'world'>): Promise<void> {
   const trips: { rollout: number; why: string }[] = []
   for (const { id, package: name, revision } of await runningRollouts(house.store.db)) {
     const catalogue = await disallowingCatalogue(house, name, revision)
@@ -27,7 +28,8 @@ export async function haltDisallowed(house: Place): Promise<void> {
     const why = `the policy does not allow ${name} from catalogue ${catalogue} any more`
     trips.push({ rollout: id, why })
   }
-  if (trips.length > 0) await house.store.write('tripRollouts', { trips })
+  const now = toTimestamp(house.world.now())
+  if (trips.length > 0) await house.store.write('tripRollouts', { trips, now })
 }
 
 async function disallowingCatalogue(

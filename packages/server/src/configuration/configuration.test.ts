@@ -73,6 +73,11 @@ describe('a configuration is refused', () => {
       () => readFiled({ deltas: true }),
       /deltas is neither/,
     ],
+    [
+      'with a network that is none',
+      () => read({ words: ['--webhook-network', '10.0.0.0/33'] }),
+      /a network as/,
+    ],
     ['with a number out of bounds', () => read({ words: ['--deltas', '-1'] }), /--deltas/],
     [
       'with a word that is none of the few',

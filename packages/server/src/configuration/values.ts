@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { isBlockedPort, type ServerSetting, type SettingKind } from '@steadfleet/protocol'
 
@@ -20,6 +21,7 @@ export const readers = {
   origin: toOrigin,
   number: toNumber,
   database: toDatabase,
+  network: toNetwork,
   choice: (text: string, { setting }: Reading) =>
     setting.among?.includes(text) ? text : undefined,
 } as const satisfies Record<SettingKind, (text: string, reading: Reading) => unknown>
@@ -35,6 +37,13 @@ function toOrigin(text: string): string | undefined {
   const isOne = url && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === ''
   if (!isOne || url.username !== '' || isBlockedPort(Number(url.port))) return undefined
   return url.origin
+}
+
+/** In the form that `net.BlockList` takes, as text. */
+function toNetwork(text: string): string | undefined {
+  const [address = '', bits = ''] = text.split('/')
+  const most = { 4: 32, 6: 128 }[isIP(address)]
+  return most !== undefined && /^[0-9]{1,3}$/.test(bits) && Number(bits) <= most ? text : undefined
 }
 
 function toNumber(text: string, { setting: { within } }: Reading): number | undefined {

@@ -17,6 +17,7 @@ import { handleIsolation } from '../routes/isolation.ts'
 import { handleLog } from '../routes/log.ts'
 import { handleMetrics } from '../routes/metrics.ts'
 import { handleMud } from '../routes/mud.ts'
+import { handleNotices } from '../routes/notices.ts'
 import { handlePeople } from '../routes/people.ts'
 import { handleReleases } from '../routes/releases.ts'
 import { handleReviews } from '../routes/reviews.ts'
@@ -57,6 +58,7 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   handleSignIn(handle, house)
   handleSignOn(handle, house)
   handlePeople(handle, house)
+  handleNotices(handle, house)
   handleAudit(handle, house)
   handleDevices(handle, house)
   handleFailures(handle, house)

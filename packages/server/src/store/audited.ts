@@ -19,6 +19,7 @@ const notAnAct = undefined
 
 const fleetOf = ({ fleet }: { readonly fleet: string }): string => fleet
 const ofFleet = { subject: fleetOf, fleet: fleetOf }
+const ofEndpoint = { subject: ({ id }: { readonly id: string }) => id, fleet: fleetOf }
 const ofPackage = (input: { readonly package: string }): string => input.package
 
 /** Somebody came in: who it is shows by what they came with. */
@@ -102,6 +103,16 @@ export const audited: {
   followChannel: { subject: ofPackage, fleet: fleetOf, state: state.ofFollowed },
   unfollowPackage: { subject: ofPackage, fleet: fleetOf, state: state.ofFollowed },
   tryRelease: { subject: ({ device }) => device, state: state.ofAssigned },
+  addEndpoint: { ...ofEndpoint, after: ({ url, kinds }) => ({ url, kinds }) },
+  changeEndpoint: { ...ofEndpoint, state: state.ofEndpoint },
+  removeEndpoint: { ...ofEndpoint, state: state.ofEndpoint },
+  renewEndpointSecret: ofEndpoint,
+  testEndpoint: ofEndpoint,
+  replayDeliveries: { ...ofEndpoint, after: (_, { queued }) => ({ queued }) },
+  noteExpiring: notAnAct,
+  pruneNotices: notAnAct,
+  claimDeliveries: notAnAct,
+  settleDelivery: notAnAct,
   steerDefect: { subject: ({ defect }) => `failure ${defect}`, state: state.ofDefect },
   steerRollout: { subject: ({ rollout }) => `rollout ${rollout}`, state: state.ofRollout },
   tripRollouts: {

@@ -2,7 +2,16 @@ import { followChannel, moveChannel, unfollowPackage } from '../acts/channel.ts'
 import { checkIn } from '../acts/check-in.ts'
 import { steerDefect } from '../acts/defects.ts'
 import { openDeviceSession, useDeviceSession } from '../acts/device-session.ts'
+import { claimDeliveries, settleDelivery } from '../acts/deliveries.ts'
 import { markAllDue, renewAllOrders } from '../acts/due.ts'
+import {
+  addEndpoint,
+  changeEndpoint,
+  removeEndpoint,
+  renewEndpointSecret,
+  replayDeliveries,
+  testEndpoint,
+} from '../acts/endpoints.ts'
 import { createEnrolmentToken, enrolDevice } from '../acts/enrol.ts'
 import {
   putGroup,
@@ -21,6 +30,7 @@ import {
 } from '../acts/grant.ts'
 import { setIsolation, setIsolationRule, setRequiredParts } from '../acts/isolation.ts'
 import { noteAct } from '../acts/note-act.ts'
+import { noteExpiring, pruneNotices } from '../acts/notices.ts'
 import { clearDue, putOrder } from '../acts/order.ts'
 import { admitPerson, importConfiguration, removePerson, setRoles } from '../acts/people.ts'
 import { noteReleases } from '../acts/release.ts'
@@ -85,6 +95,16 @@ export const commands = {
   unfollowPackage,
   tryRelease,
   steerDefect,
+  noteExpiring,
+  pruneNotices,
+  addEndpoint,
+  changeEndpoint,
+  removeEndpoint,
+  renewEndpointSecret,
+  testEndpoint,
+  replayDeliveries,
+  claimDeliveries,
+  settleDelivery,
   steerRollout,
   tripRollouts,
   wakeRollouts,

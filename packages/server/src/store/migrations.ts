@@ -270,6 +270,27 @@ export const migrations: readonly (string | Twin)[] = [
   ) strict, without rowid;
   create index sign_on_by_person on sign_on (person);
   `,
+  `
+  create table notice (
+    id integer primary key autoincrement, at text not null, fleet text not null, kind text not null,
+    data text not null, once text unique
+  ) strict;
+  create index notice_by_fleet on notice (fleet, id);
+  create table endpoint (
+    id text primary key, fleet text not null references fleet, url text not null,
+    kinds text not null, secret text not null, old_secret text, old_until text,
+    state text not null, why text not null, failing_since text, made_by text not null,
+    made_at text not null
+  ) strict, without rowid;
+  create table delivery (
+    id integer primary key autoincrement, endpoint text not null, notice integer not null,
+    state text not null, attempts integer not null, next_at text, status integer,
+    said text not null, tried_at text
+  ) strict;
+  create index delivery_due on delivery (next_at) where next_at is not null;
+  create index delivery_by_endpoint on delivery (endpoint, id);
+  create index delivery_by_notice on delivery (notice);
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

@@ -105,10 +105,56 @@ export interface Database {
   }
   /** How often in the `seconds` from `at` on, which are seconds since 1970. */
   defect_count: { defect: number; at: number; seconds: number; count: number }
+  /** What people are told: kept for a while, sent by what is due of it. `once` is of what is told once alone. */
+  notice: {
+    id: Generated<number>
+    at: string
+    fleet: string
+    kind: string
+    data: string
+    once: string | null
+  }
+  endpoint: EndpointTable
+  delivery: DeliveryTable
   /** Events that are kept with their log. */
   defect_sample: { defect: number; event: number }
 }
 export type Db = Kysely<Database>
+
+export interface EndpointTable {
+  id: string
+  fleet: string
+  url: string
+  /** Kinds of notice that are sent there, as JSON. */
+  kinds: string
+  /** Base64 of the key that signs: it must be had to sign, so it stands as it is. */
+  secret: string
+  /** The one before, which signs beside it until `old_until`. */
+  old_secret: string | null
+  old_until: string | null
+  /** `on` or `off`; and why it is off. */
+  state: string
+  why: string
+  failing_since: string | null
+  made_by: string
+  made_at: string
+}
+
+export interface DeliveryTable {
+  id: Generated<number>
+  endpoint: string
+  notice: number
+  /** `due`, `sent` or `given up`. */
+  state: string
+  attempts: number
+  /** When it is tried next; null where it is not. */
+  next_at: string | null
+  /** What the endpoint answered last, where it did. */
+  status: number | null
+  /** What hindered it last, in words. */
+  said: string
+  tried_at: string | null
+}
 
 export interface DefectTable {
   id: Generated<number>

@@ -43,6 +43,13 @@ export const ofAssigned: Reader<{ device: string; package: string }> = (db, inpu
 export const ofRollout: Reader<{ rollout: number }> = (db, { rollout }) =>
   db.selectFrom('rollout').select(['state', 'why']).where('id', '=', rollout).executeTakeFirst()
 
+export const ofEndpoint: Reader<{ id: string }> = (db, { id }) =>
+  db
+    .selectFrom('endpoint')
+    .select(['url', 'kinds', 'state'])
+    .where('id', '=', id)
+    .executeTakeFirst()
+
 export const ofDefect: Reader<{ defect: number }> = (db, { defect }) =>
   db
     .selectFrom('defect')
