@@ -1,8 +1,8 @@
 import { followChannel, moveChannel, unfollowPackage } from '../acts/channel.ts'
 import { checkIn } from '../acts/check-in.ts'
 import { steerDefect } from '../acts/defects.ts'
-import { openDeviceSession, useDeviceSession } from '../acts/device-session.ts'
 import { claimDeliveries, settleDelivery } from '../acts/deliveries.ts'
+import { openDeviceSession, useDeviceSession } from '../acts/device-session.ts'
 import { markAllDue, renewAllOrders } from '../acts/due.ts'
 import {
   addEndpoint,
