@@ -32,6 +32,7 @@ export const architecture = {
     'rollout',
     'evidence',
     'protocol',
+    '@aws-sdk/client-s3',
     'fastify',
     '@fastify/static',
     '@simplewebauthn/server',

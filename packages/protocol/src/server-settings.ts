@@ -6,6 +6,8 @@ export const settingKinds = {
   number: 'a whole number',
   database: 'sqlite, or a URL as postgres://USER:PASSWORD@HOST:PORT/NAME',
   network: 'a network as 10.0.0.0/8 or fd00::/8',
+  bucket: 'files, a folder as file:///mnt/shared, or a bucket as s3://NAME or s3://NAME/PREFIX',
+  text: 'a text',
   choice: 'one of a few words',
 } as const
 export type SettingKind = keyof typeof settingKinds
@@ -54,6 +56,35 @@ export const serverSettings = {
     value: 'url',
     what: 'where it keeps what is not content; what `server.json` names, or else a file of the data directory, where nobody says',
     holds: 'password',
+  },
+  'object-store': {
+    kind: 'bucket',
+    value: 'url',
+    what: 'where content lies for good; all but `files` keep copies of what was used in the data directory',
+    otherwise: 'files',
+  },
+  'object-store-endpoint': {
+    kind: 'origin',
+    value: 'url',
+    what: 'the S3 interface of a store that is not Amazon’s',
+  },
+  'object-store-region': {
+    kind: 'text',
+    value: 'name',
+    what: 'the region of the bucket',
+    otherwise: 'us-east-1',
+  },
+  'object-store-key': {
+    kind: 'text',
+    value: 'id',
+    what: 'the id of the access key; without one, what the SDK of S3 finds (`AWS_…`, the role of the machine)',
+    holds: 'secret',
+  },
+  'object-store-secret': {
+    kind: 'text',
+    value: 'secret',
+    what: 'the secret of that access key',
+    holds: 'secret',
   },
   'second-store': {
     kind: 'path',

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { isCoded } from '@steadfleet/base'
 import { listedServerSettings, variableOf } from '@steadfleet/protocol'
 import { pino } from 'pino'
+import { bucketOf } from './configuration/bucket.ts'
 import { readConfiguration } from './configuration/configuration.ts'
 import { showConfiguration } from './configuration/show.ts'
 import { ServerError } from './error.ts'
@@ -56,7 +57,8 @@ async function serve(): Promise<void> {
   const known: string[] = settings.origin.flatMap(alsoByName)
   const { signer, deltas, 'second-store': secondStore, 'sign-on': signOn } = settings
   const { 'webhook-network': webhookNetworks } = settings
-  const places = { folder, database, secondStore, signer, signOn, origins: known }
+  const bucket = bucketOf(settings)
+  const places = { folder, database, bucket, secondStore, signer, signOn, origins: known }
   const opened = await openHouse({ ...places, deltas, webhookNetworks, world, logger })
   const { house } = opened
   const app = await makeApp(house, logger)

@@ -8,6 +8,7 @@ import { openCatalogue } from './catalogue/catalogue.ts'
 import { openCatalogues } from './catalogue/catalogues.ts'
 import { keepFresh } from './catalogue/keep-fresh.ts'
 import { makeReleaseNotes } from './catalogue/note-releases.ts'
+import type { BucketPlace } from './content/bucket.ts'
 import { openContent } from './content/content.ts'
 import { usualBudget } from './deltas/budget.ts'
 import { openDeltas } from './deltas/deltas.ts'
@@ -46,6 +47,8 @@ export interface HouseOptions extends SignerOptions {
   readonly signOn?: string | undefined
   /** The URL of a PostgreSQL database; absent, what `server.json` names, or a file of the folder. */
   readonly database?: string | undefined
+  /** Where content lies for good, if not in the folder. */
+  readonly bucket?: BucketPlace | undefined
   /** Bytes of the deltas that are kept; 0 makes none. */
   readonly deltas: number
   readonly world: World
@@ -71,7 +74,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   const owner = await openOwner(join(folder, 'owner'), () => signer.client())
   const now = toTimestamp(options.world.now())
   await store.write('noteCeiling', { ceiling: owner.policy().signed.ceiling, now })
-  const content = opened.use(await openContent(folder))
+  const content = opened.use(await openContent(folder, options.bucket))
   const signer = opened.use(await keepSigner(folder, logger, options))
   const streams = opened.use(makeStreams())
   const deltas = opened.use(

@@ -11,7 +11,7 @@ import { getObject } from '@steadfleet/protocol'
 import { digestIn, type Targets } from '@steadfleet/trust'
 import type { Static } from 'typebox'
 import type { NewRelease } from '../acts/release.ts'
-import type { ObjectStore } from '../content/object-store.ts'
+import type { KeptObjects } from '../content/object-store.ts'
 import { removeIfThere, syncFolder } from '../disk/durable.ts'
 import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
@@ -24,7 +24,7 @@ type Ref = Static<typeof ObjectRef>
 
 /** The records of these target paths, brought here from the catalogue's server, and what they say. */
 export async function bringRecords(
-  objects: ObjectStore,
+  objects: KeptObjects,
   mirror: Mirror,
   targets: Targets['targets'],
   paths: readonly string[],
@@ -61,7 +61,7 @@ export async function bringRelease(house: House, name: string, revision: number)
 }
 
 /** Brings what is not here; an object is here once its digest was checked and its name is durable. */
-async function bringAll(objects: ObjectStore, mirror: Mirror, refs: readonly Ref[]): Promise<void> {
+async function bringAll(objects: KeptObjects, mirror: Mirror, refs: readonly Ref[]): Promise<void> {
   const once = [...new Map(refs.map(ref => [ref.digest, ref])).values()]
   await sideBySide(once, async ref => {
     if ((await objects.lengthOf(ref.digest)) === ref.length) return
@@ -70,7 +70,7 @@ async function bringAll(objects: ObjectStore, mirror: Mirror, refs: readonly Ref
 }
 
 async function bringOne(
-  objects: ObjectStore,
+  objects: KeptObjects,
   { client }: Mirror,
   { digest, length }: Ref,
 ): Promise<void> {
@@ -81,6 +81,7 @@ async function bringOne(
   try {
     const found = digestMeter(digest, length)
     await pipeline(Readable.from(body), found, createWriteStream(draft, { flush: true }))
+    await objects.keep(digest, draft)
     await rename(draft, path)
   } finally {
     await removeIfThere(draft)

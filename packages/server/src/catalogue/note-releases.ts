@@ -3,7 +3,7 @@ import { isCoded } from '@steadfleet/base'
 import { toTimestamp } from '@steadfleet/domain'
 import { publisherFor, type Targets } from '@steadfleet/trust'
 import type { NewRelease } from '../acts/release.ts'
-import type { ObjectStore } from '../content/object-store.ts'
+import type { KeptObjects } from '../content/object-store.ts'
 import type { House } from '../house.ts'
 import { catalogueDigest, releaseLeaf } from '../log/leaf-sources.ts'
 import type { Log } from '../log/log.ts'
@@ -78,7 +78,7 @@ export function makeReleaseNotes(
 }
 
 async function checkNoted(
-  objects: ObjectStore,
+  objects: KeptObjects,
   { mirror, inForce }: Served,
   [role, { targets }]: NamedRole,
   added: readonly string[],

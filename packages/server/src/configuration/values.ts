@@ -22,6 +22,8 @@ export const readers = {
   number: toNumber,
   database: toDatabase,
   network: toNetwork,
+  bucket: toBucket,
+  text: (text: string) => text || undefined,
   choice: (text: string, { setting }: Reading) =>
     setting.among?.includes(text) ? text : undefined,
 } as const satisfies Record<SettingKind, (text: string, reading: Reading) => unknown>
@@ -50,6 +52,23 @@ function toNumber(text: string, { setting: { within } }: Reading): number | unde
   const number = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN
   const [least, most] = within ?? [0, Number.MAX_SAFE_INTEGER]
   return number >= least && number <= most ? number : undefined
+}
+
+/** Which bucket, or that there is none: how to reach it is said by other settings. */
+export type BucketName = 'files' | { readonly folder: string } | BucketPath
+interface BucketPath {
+  readonly bucket: string
+  readonly prefix: string
+}
+
+function toBucket(text: string): BucketName | undefined {
+  if (text === 'files') return text
+  const url = URL.parse(text)
+  if (url?.protocol === 'file:' && url.host === '') return { folder: decodeURI(url.pathname) }
+  const [, bucket, path] =
+    /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([A-Za-z0-9._/-]*))?$/.exec(text) ?? []
+  if (bucket === undefined) return undefined
+  return { bucket, prefix: path ? `${path.replace(/\/$/, '')}/` : '' }
 }
 
 function toDatabase(text: string): string | undefined {

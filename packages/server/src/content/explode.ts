@@ -20,11 +20,17 @@ export interface Explosion {
   readonly limits: { readonly objects: number; readonly bytes: number }
 }
 
+/** Puts what was checked where it outlives this machine. */
+export type Keep = (
+  files: readonly { readonly digest: Digest; readonly path: string }[],
+) => Promise<void>
+
 /**
  * Stores a bundle's objects, all or none: each is checked as it is unpacked, all are on the disk
- * before the first gets its name, and all names are before this returns.
+ * before the first gets its name, and all names are before this returns. `keep` comes before the names:
+ * an object that is here is there too.
  */
-export async function explode(job: Explosion): Promise<void> {
+export async function explode(job: Explosion, keep?: Keep): Promise<void> {
   await refuseOtherDigest(job)
   await rm(job.staging, { recursive: true, force: true })
   await mkdir(job.staging, { recursive: true })
@@ -35,10 +41,16 @@ export async function explode(job: Explosion): Promise<void> {
       await pipeline(Readable.from(content), createWriteStream(path, { mode: 0o644 }))
     }
     await syncFileSystem(job.staging)
+    await keep?.(await stagedIn(job.staging))
     await nameObjects(job)
   } finally {
     await rm(job.staging, { recursive: true, force: true })
   }
+}
+
+async function stagedIn(staging: string) {
+  const names = await readdir(staging)
+  return names.map(hex => ({ digest: digestFromHex(hex), path: join(staging, hex) }))
 }
 
 async function nameObjects({ staging, objects }: Explosion): Promise<void> {

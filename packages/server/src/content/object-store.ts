@@ -15,6 +15,14 @@ export interface ObjectStore {
   stream(digest: Digest): AsyncIterable<Uint8Array>
 }
 
+/** Objects that may also lie elsewhere, where several servers share them. */
+export interface KeptObjects extends ObjectStore {
+  /** Brings an object here from elsewhere, where it is not here; that it is nowhere is said by who reads it. */
+  here(digest: Digest): Promise<void>
+  /** Makes sure that a checked file will outlive this machine where it is to, before it gets its name. */
+  keep(digest: Digest, path: string): Promise<void>
+}
+
 export function openObjects(folder: string): ObjectStore {
   const pathOf = (digest: Digest): string => {
     const hex = toHexDigest(digest)

@@ -198,6 +198,7 @@ class DeltaMaker implements Deltas {
     }, lookMs)
     try {
       const { from, tree } = pair
+      for (const each of [from, tree]) await content.treeHere(each)
       const job = { objects: content.objects.folder, from, tree, path, instead, ...budget }
       return await runDeltaProcess(job, stop)
     } finally {

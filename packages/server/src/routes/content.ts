@@ -31,6 +31,7 @@ function handleFetching(handle: Handle, { content, deltas, folder, files }: Hous
   handle(getObject, async ({ params, reply }) => {
     const { folder: root, pathOf } = content.objects
     const { digest } = params
+    await content.objects.here(digest)
     await sendFile(reply, { root, path: pathOf(digest), etag: digest, what: `object ${digest}` })
     return sent
   })
