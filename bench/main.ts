@@ -10,6 +10,7 @@ import type { Benchmark } from './figure.ts'
 import { fleetMoved } from './fleet.ts'
 import { idleMemory } from './idle-memory.ts'
 import { publishToCommitted } from './publish-to-committed.ts'
+import { serverCheckIns } from './server/check-ins.ts'
 import { tokenRefusals } from './token-refusals.ts'
 import { treeCheck } from './tree-check.ts'
 import { orderSigning } from './trust/orders.ts'
@@ -31,6 +32,7 @@ const benchmarks: readonly Benchmark[] = [
   agentUpdate,
   publishToCommitted,
   fleetMoved,
+  serverCheckIns,
   proofCheck,
   orderSigning,
   orderServing,
