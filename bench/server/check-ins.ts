@@ -9,6 +9,9 @@ import { load } from './wrk.ts'
 
 const devices = Number(process.env.STEADFLEET_BENCH_DEVICES ?? '2000')
 const seconds = 5
+const connectionCounts = (process.env.STEADFLEET_BENCH_CONNECTIONS ?? '64,256,512')
+  .split(',')
+  .map(Number)
 /** At least so many times what a run may take: what is signed is sent once. */
 const mostPerSecond = 25_000
 
@@ -21,7 +24,7 @@ export const serverCheckIns: Benchmark = {
     const figures: Figure[] = [
       { name: 'nginx, 1 KB', value: round(yardstick), unit: '1/s', facts: { connections: 64 } },
     ]
-    for (const connections of [64, 256, 512]) {
+    for (const connections of connectionCounts) {
       figures.push(...(await checkInsOver(connections, yardstick)))
     }
     return figures

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { rawPublicKey, signerFromSeed } from '@steadfleet/authority'
-import { deviceIdOf } from '@steadfleet/domain'
 import { toHex } from '@steadfleet/base'
+import { deviceIdOf } from '@steadfleet/domain'
 import {
   checkIn,
   createEnrolmentToken,

@@ -113,6 +113,32 @@ describe('a request is refused', () => {
   }
 })
 
+describe('a header in another spelling', () => {
+  const spellings: [what: string, spell: (header: string) => string][] = [
+    ['with spaces around it', header => ` ${header} `],
+    ['beside another label', header => `other=:AA==:, ${header}`],
+  ]
+  for (const [what, spell] of spellings) {
+    test(`${what} is read as the plain one is`, async () => {
+      const headers = await signRequest(put, freshness, signer)
+      const plain = readSignature(put, headers)
+      for (const name of ['signature-input', 'signature']) {
+        const spelled = { ...headers, [name]: spell(headers[name] ?? '') }
+        assert.deepEqual(readSignature(put, spelled), plain)
+      }
+      verifySignature(plain, publicKey)
+    })
+  }
+
+  test('of base64 with bits left over is read as the dictionary reads it', async () => {
+    const headers = await signRequest(put, freshness, signer)
+    const signature = (headers.signature ?? '').replace(/(.)==:$/, 'x==:')
+    assert.throws(() => verifySignature(readSignature(put, { ...headers, signature }), publicKey), {
+      code: 'request/bad-signature',
+    })
+  })
+})
+
 async function roundTrip(parts: SignedParts): Promise<ReadSignature> {
   return readSignature(parts, await signRequest(parts, freshness, signer))
 }

@@ -15,8 +15,9 @@ import { markDue } from './due.ts'
 import { isRefusal, keepEvents, refuseOtherEvents, tellRefusals } from './events.ts'
 import { isolateAsTold } from './isolation.ts'
 import { crashKinds } from './rollout-control.ts'
-import type { CheckIn } from './said.ts'
+import type { CheckIn, Unchanged } from './said.ts'
 import { endSilence } from './silence.ts'
+import { checkInUnchanged, saidAgain } from './unchanged.ts'
 
 export interface CheckedIn {
   readonly acknowledged: number
@@ -29,8 +30,13 @@ export interface CheckedIn {
 }
 
 /** Keeps what a device says, and in the same transaction moves on the rollouts it takes part in. */
-export async function checkIn(db: Db, said: CheckIn): Promise<CheckedIn> {
-  if (said.session) await useDeviceSession(db, said.session)
+export async function checkIn(db: Db, told: CheckIn | Unchanged): Promise<CheckedIn> {
+  if (told.session) await useDeviceSession(db, told.session)
+  if ('report' in told) return hearReport(db, told)
+  return (await checkInUnchanged(db, told)) ?? hearReport(db, await saidAgain(db, told))
+}
+
+async function hearReport(db: Db, said: CheckIn): Promise<CheckedIn> {
   const row = await deviceWithId(db, said.device)
   refuseOtherEvents(said)
   const isNew = refuseOlder(row, said.report)

@@ -1,5 +1,6 @@
 import type { DeviceId } from '@steadfleet/domain'
 import { ServerError } from '../error.ts'
+import { prepare } from '../store/prepared.ts'
 import type { Db } from '../store/schema.ts'
 
 export interface NewDeviceSession {
@@ -31,21 +32,25 @@ export interface SessionUse {
   readonly now: string
 }
 
+const countUse = prepare<SessionUse, unknown>((db, hole) =>
+  db
+    .updateTable('device_session')
+    .set({ sequence: hole('sequence') })
+    .where('id', '=', hole('id'))
+    .where('sequence', '<', hole('sequence'))
+    .where('expires_at', '>', hole('now')),
+)
+
 /**
  * Counts a request, for good, before anything is done for it: whichever process it reached, it is good once.
  * Refuses a sequence that does not rise, and a session that is over.
  */
-export async function useDeviceSession(db: Db, { id, sequence, now }: SessionUse): Promise<void> {
-  const session = db.selectFrom('device_session').where('id', '=', id)
-  const { numUpdatedRows } = await db
-    .updateTable('device_session')
-    .set({ sequence })
-    .where('id', '=', id)
-    .where('sequence', '<', sequence)
-    .where('expires_at', '>', now)
-    .executeTakeFirst()
-  if (numUpdatedRows > 0n) return
-  const held = await session.select('expires_at').executeTakeFirst()
+export async function useDeviceSession(db: Db, use: SessionUse): Promise<void> {
+  const { numAffectedRows = 0n } = await countUse(db, use)
+  if (numAffectedRows > 0n) return
+  const { id, now } = use
+  const session = db.selectFrom('device_session').select('expires_at').where('id', '=', id)
+  const held = await session.executeTakeFirst()
   throw held && held.expires_at > now ? replayed() : sessionOver()
 }
 

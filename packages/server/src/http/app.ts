@@ -50,7 +50,11 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   })
   acceptBytes(app)
   sendProblem(house, app)
-  app.addHook('onSend', async (_request, reply) => void reply.headers(pageHeaders))
+  app.addHook('onSend', (request, reply, payload, done) => {
+    // Who signs is no browser; a device pays for each byte.
+    if (request.headers['signature-input'] === undefined) reply.headers(pageHeaders)
+    done(null, payload)
+  })
   const isBuilt = await serveFiles(house, app)
   const handled = new Set<RouteSpec>()
   const handle = makeHandle(house, app, handled)

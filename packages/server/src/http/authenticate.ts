@@ -33,8 +33,17 @@ export async function callerOf(house: House, request: FastifyRequest): Promise<C
 /** The configured origin under which the request came; what is signed is under it. */
 export function originOf(house: House, request: FastifyRequest): string {
   const { host } = request.headers
-  const found = house.origins.find(origin => new URL(origin).host === host)
+  const found = house.origins.find(origin => hostOf(origin) === host)
   return found ?? house.origins[0] ?? ''
+}
+
+const hosts = new Map<string, string>()
+
+/** The host of a configured origin; they are few, and asked for with each request. */
+function hostOf(origin: string): string {
+  const held = hosts.get(origin) ?? new URL(origin).host
+  hosts.set(origin, held)
+  return held
 }
 
 /** The signature of a request by a key that it names itself: that of a device that is to be. */

@@ -13,6 +13,7 @@ import {
   watchOutput,
 } from '@steadfleet/protocol'
 import { ed25519Key, openEnvelope, payloadTypes, refuseWeakKey } from '@steadfleet/trust'
+import type { CheckIn, Unchanged } from '../acts/said.ts'
 import { announce, tellToLook } from '../announce.ts'
 import { newerThan } from '../catalogue/newer.ts'
 import { ServerError } from '../error.ts'
@@ -22,7 +23,7 @@ import { originOf, refuseOtherSigner } from '../http/authenticate.ts'
 import { type Handle, sent } from '../http/handle.ts'
 import type { Caller, Device } from '../http/permissions.ts'
 import { hashOf } from '../http/secrets.ts'
-import { deviceWithId, publicKeyOf, reportOf } from '../store/device-store.ts'
+import { deviceWithId, publicKeyOf } from '../store/device-store.ts'
 import { toEnvelopeView } from '../views/envelope.ts'
 
 /** An order that a device has not taken for so long is signed anew: it must not expire on the way. */
@@ -67,7 +68,7 @@ function handleReports(handle: Handle, house: House): void {
     const { acknowledged, order, refused, changed, isOrderDue } = await write('checkIn', {
       device,
       ...(session && { session: { ...session, now: toTimestamp(now) } }),
-      ...(await reportIn(house, device, body)),
+      ...(await stateIn(house, device, body)),
       events: body.events,
       now: toTimestamp(now),
       renewBefore: toTimestamp(new Date(now.getTime() - renewAfterMs)),
@@ -161,23 +162,15 @@ function deviceOf(caller: Caller): Device {
   throw new ServerError('request/not-permitted', 'cannot answer: this needs device')
 }
 
-/** What the device says now; where that has not changed, the report that it is of. */
-async function reportIn(
+/** What the device says now, or the number of what it has said. */
+async function stateIn(
   house: House,
   device: DeviceId,
-  { report, unchanged }: BodyOf<typeof checkIn>,
-): Promise<{ report: StateReport; envelope: string }> {
-  if (report) {
-    const opened = await openReport(house, device, report)
-    return { report: opened, envelope: JSON.stringify(report) }
-  }
-  const row = await deviceWithId(house.store.db, device)
-  const held = reportOf(row)
-  if (held && row.report_envelope !== null && unchanged === held.sequence) {
-    return { report: held, envelope: row.report_envelope }
-  }
-  const message = `cannot take report ${unchanged} of ${device} for unchanged: hold ${row.report_sequence}`
-  throw new ServerError('device/wrong-report', message, { held: row.report_sequence })
+  { report, unchanged = 0 }: BodyOf<typeof checkIn>,
+): Promise<Pick<CheckIn, 'report' | 'envelope'> | Pick<Unchanged, 'unchanged'>> {
+  if (!report) return { unchanged }
+  const opened = await openReport(house, device, report)
+  return { report: opened, envelope: JSON.stringify(report) }
 }
 
 /** The report inside, signed by the device and about it; from here on it is evidence. */

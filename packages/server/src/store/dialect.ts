@@ -21,19 +21,20 @@ export function nodeSqlite(database: DatabaseSync): Dialect {
 }
 
 function connectionOf(database: DatabaseSync): DatabaseConnection {
-  const statements = new Map<string, StatementSync>()
-  const prepare = (sql: string): StatementSync => {
+  const statements = new Map<string, { statement: StatementSync; hasRows: boolean }>()
+  const prepare = (sql: string) => {
     const held = statements.get(sql)
     if (held) return held
-    const made = database.prepare(sql)
+    const statement = database.prepare(sql)
+    const made = { statement, hasRows: statement.columns().length > 0 }
     statements.set(sql, made)
     return made
   }
   return {
     async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-      const statement = prepare(sql)
+      const { statement, hasRows } = prepare(sql)
       const values = parameters as readonly SQLInputValue[]
-      if (statement.columns().length > 0) return { rows: statement.all(...values) as R[] }
+      if (hasRows) return { rows: statement.all(...values) as R[] }
       const { changes, lastInsertRowid } = statement.run(...values)
       return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
     },

@@ -41,7 +41,10 @@ export async function openStore(place: string, now: World['now']): Promise<Store
     for (const { reject } of waiting.values()) reject(cause)
     waiting.clear()
   }
-  worker.on('message', (reply: Reply) => settle(waiting, reply))
+  worker.on('message', (replies: readonly Reply[]) => {
+    for (const reply of replies) settle(waiting, reply)
+  })
+  const send = makeBatches((batch: readonly Request[]) => worker.postMessage(batch))
   worker.on('error', failAll)
   worker.on('exit', () =>
     failAll(new ServerError('server/closed', 'cannot write: store is closed')),
@@ -64,7 +67,7 @@ export async function openStore(place: string, now: World['now']): Promise<Store
       const id = lastId
       return new Promise((resolve, reject) => {
         waiting.set(id, { resolve: output => resolve(output as OutputOf<N>), reject })
-        worker.postMessage({ id, name, input, actor, at } satisfies Request)
+        send({ id, name, input, actor, at })
       })
     },
     async [Symbol.asyncDispose]() {
@@ -85,6 +88,19 @@ async function openReading(place: string): Promise<Reading> {
   return {
     db: new Kysely<Database>({ dialect: nodeSqlite(database) }),
     close: async () => database.close(),
+  }
+}
+
+/** Sends what is asked within one turn of the loop as one message: each costs as much as what is in it. */
+function makeBatches<T>(send: (batch: readonly T[]) => void): (one: T) => void {
+  let batch: T[] = []
+  const flush = (): void => {
+    const full = batch
+    batch = []
+    send(full)
+  }
+  return one => {
+    if (batch.push(one) === 1) setImmediate(flush)
   }
 }
 

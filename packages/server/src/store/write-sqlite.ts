@@ -8,15 +8,19 @@ import type { Writing } from './writer.ts'
 /** Writes to a file of SQLite, which it brings to the newest shape. */
 export function writeSqlite(path: string): Writing {
   const database = openForWriting(path)
+  const says = (sql: string) => {
+    const statement = database.prepare(sql)
+    return async () => void statement.run()
+  }
   return {
     db: new Kysely<Database>({ dialect: nodeSqlite(database) }),
-    begin: async () => database.exec('begin immediate'),
-    commit: async () => database.exec('commit'),
+    begin: says('begin immediate'),
+    commit: says('commit'),
     async rollback() {
       if (database.isTransaction) database.exec('rollback')
     },
-    savepoint: async () => database.exec('savepoint command'),
-    release: async () => database.exec('release command'),
+    savepoint: says('savepoint command'),
+    release: says('release command'),
     undo: async () => database.exec('rollback to command; release command'),
     close: async () => database.close(),
   }

@@ -11,9 +11,9 @@ async function open(place: string) {
 if (parentPort) {
   try {
     serveCommands(parentPort, await open(String(workerData)))
-    parentPort.postMessage({ id: 0, output: 'ready' })
+    parentPort.postMessage([{ id: 0, output: 'ready' }])
   } catch (fault) {
-    parentPort.postMessage({ id: 0, refusal: toRefusal(fault) })
+    parentPort.postMessage([{ id: 0, refusal: toRefusal(fault) }])
     parentPort.close()
   }
 }

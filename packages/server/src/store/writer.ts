@@ -54,12 +54,12 @@ export function serveCommands(port: MessagePort, writing: Writing): void {
   const run = async (): Promise<void> => {
     while (queue.length > 0) {
       const replies = await runGroup(writing, queue.splice(0, groupSize))
-      for (const reply of replies) port.postMessage(reply)
+      port.postMessage(replies)
     }
     isRunning = false
   }
-  port.on('message', (request: Request) => {
-    queue.push(request)
+  port.on('message', (requests: readonly Request[]) => {
+    queue.push(...requests)
     if (isRunning) return
     isRunning = true
     // After this turn of the loop, so that all that has arrived goes into one group.
