@@ -50,11 +50,7 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   })
   acceptBytes(app)
   sendProblem(house, app)
-  app.addHook('onSend', (request, reply, payload, done) => {
-    // Who signs is no browser; a device pays for each byte.
-    if (request.headers['signature-input'] === undefined) reply.headers(pageHeaders)
-    done(null, payload)
-  })
+  sendPageHeaders(app)
   const isBuilt = await serveFiles(house, app)
   const handled = new Set<RouteSpec>()
   const handle = makeHandle(house, app, handled)
@@ -85,6 +81,14 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   answerOthers(app, isBuilt)
   await app.ready()
   return app
+}
+
+/** Not to who signs: that is no browser, and a device pays for each byte. */
+function sendPageHeaders(app: FastifyInstance): void {
+  app.addHook('onSend', (request, reply, payload, done) => {
+    if (request.headers['signature-input'] === undefined) reply.headers(pageHeaders)
+    done(null, payload)
+  })
 }
 
 /**
