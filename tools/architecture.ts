@@ -35,6 +35,7 @@ export const architecture = {
     '@aws-sdk/client-s3',
     'fastify',
     '@fastify/static',
+    '@marcbachmann/cel-js',
     '@simplewebauthn/server',
     'kysely',
     'openid-client',

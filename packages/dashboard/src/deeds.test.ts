@@ -210,7 +210,7 @@ describe('what a person can do and see in a browser', { skip: noBrowser }, () =>
     await page.getByRole('button', { name: 'Make a group' }).click()
     const asked = page.getByRole('dialog')
     await asked.getByText('Finds 4 devices').waitFor()
-    await asked.getByRole('textbox', { name: 'Attributes' }).fill('site=south, kernel=6.12.4')
+    await asked.getByRole('textbox', { name: 'Query' }).fill('labels.site == "south" && silent')
     await asked.getByText('Finds 1 device: elm.').waitFor()
     await asked.getByRole('button', { name: 'Save the group' }).click()
     await asked
@@ -220,7 +220,7 @@ describe('what a person can do and see in a browser', { skip: noBrowser }, () =>
     assert.deepEqual(await violationsOn(page), [])
     await asked.getByRole('textbox', { name: 'Name of the group' }).fill('old-south')
     await asked.getByRole('button', { name: 'Save the group' }).click()
-    await page.getByText('site is south, kernel is 6.12.4').waitFor()
+    await page.getByText('labels.site == "south" && silent').waitFor()
     await page.getByRole('link', { name: '1 device', exact: true }).click()
     await page.getByText('1 of 4 devices').waitFor()
     await goTo(page, '/fleet')
@@ -232,5 +232,30 @@ describe('what a person can do and see in a browser', { skip: noBrowser }, () =>
       server.canned.groups.map(({ name }) => name),
       ['north', 'south'],
     )
+  })
+
+  test('an act on many shows whom it hits, and a device tells what was decided', async () => {
+    await goTo(page, '/devices?group=south')
+    await page.getByText('2 of 4 devices').waitFor()
+    await page.getByRole('button', { name: 'Act on these' }).click()
+    const asked = page.getByRole('dialog')
+    await asked.getByText('It hits 2 devices: pine and elm').waitFor()
+    await asked.getByRole('button', { name: 'Label 2 devices' }).click()
+    await asked
+      .getByRole('alert')
+      .getByText(/Labels are written as/)
+      .waitFor()
+    assert.deepEqual(await violationsOn(page), [])
+    await asked.getByRole('combobox', { name: 'What is done' }).click()
+    await page.getByRole('option', { name: 'Hold', exact: true }).click()
+    await asked.getByRole('button', { name: 'Hold 2 devices' }).click()
+    await asked.waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: 'pine', exact: true }).click()
+    await page.getByText('no rollout moves it').waitFor()
+    await page.getByRole('button', { name: 'Change', exact: true }).click()
+    await asked.getByRole('textbox', { name: 'Labels' }).fill('ring=canary')
+    await asked.getByRole('button', { name: 'Label pine' }).click()
+    await page.getByText('ring=canary').waitFor()
+    assert.deepEqual(await violationsOn(page), [])
   })
 })

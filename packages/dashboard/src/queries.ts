@@ -6,12 +6,17 @@ import type {
   SettingScope,
   SettingValues,
 } from '@steadfleet/domain'
-import type { listMoves, listSecurityEvents, QueryOf } from '@steadfleet/protocol'
+import type { DeviceView, listMoves, listSecurityEvents, QueryOf } from '@steadfleet/protocol'
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { call, readJson } from './api.ts'
+import type { DeviceQuestion } from './search.ts'
 
 /** Keys begin with a topic of the server's event stream, so that one word invalidates what it names. */
 const timelineLimit = 100
+
+/** Devices of one page that people look at, and of one that is asked for all of them. */
+const pageLimit = 100
+const wholeLimit = 1000
 
 /** No topic tells that a role ages. */
 const rolesMs = 600_000
@@ -43,7 +48,39 @@ export const fleets = queryOptions({
 export const devicesOf = (fleet: string) =>
   queryOptions({
     queryKey: ['devices', 'list', fleet],
-    queryFn: () => call('listDevices', { params: { fleet } }),
+    queryFn: () => everyDevice(fleet),
+  })
+
+/** All devices, for pages that look at them together. */
+async function everyDevice(fleet: string): Promise<DeviceView[]> {
+  const all: DeviceView[] = []
+  for (;;) {
+    const after = all.at(-1)?.id
+    const query = { limit: wholeLimit, ...(after !== undefined && { after }) }
+    const page = await call('listDevices', { params: { fleet }, query })
+    all.push(...page)
+    if (page.length < wholeLimit) return all
+  }
+}
+
+/** Devices that a search finds, page by page. */
+export const devicePages = (fleet: string, question: DeviceQuestion) =>
+  infiniteQueryOptions({
+    queryKey: ['devices', 'pages', fleet, question],
+    queryFn: ({ pageParam: after }) => {
+      const query = { ...question, limit: pageLimit, ...(after !== undefined && { after }) }
+      return call('listDevices', { params: { fleet }, query })
+    },
+    initialPageParam: undefined as DeviceId | undefined,
+    getNextPageParam: last => (last.length < pageLimit ? undefined : last.at(-1)?.id),
+    placeholderData: earlier => earlier,
+  })
+
+/** How many devices a search finds, and the name of that set. */
+export const deviceSetOf = (fleet: string, question: DeviceQuestion) =>
+  queryOptions({
+    queryKey: ['devices', 'preview', fleet, question],
+    queryFn: () => call('previewDevices', { params: { fleet }, query: { ...question } }),
   })
 
 export const deviceNamed = (device: string) =>

@@ -1,66 +1,63 @@
-import type { DeviceView, GroupView } from '@steadfleet/protocol'
+import type { DeviceView } from '@steadfleet/protocol'
 import { changeMeanings, type Tone } from './tone.ts'
 
-const byNumber = { numeric: true }
+/** The quick choices above the list of devices, and the query of each. */
+export const choices = {
+  all: '',
+  silent: 'silent',
+  held: 'held',
+  isolated: 'isolated',
+} as const satisfies Readonly<Record<string, string>>
+export type Choice = keyof typeof choices
 
-/** The quick choices above the list of devices. */
-export const presences = ['all', 'online', 'offline', 'silent'] as const
-export type Presence = (typeof presences)[number]
-
-/** What a person asks of the list of devices. */
+/** What a person asks of the list of devices; it stands in the address of the page. */
 export interface DeviceSearch {
-  readonly text: string
-  readonly presence: Presence
-  readonly group: GroupView | undefined
+  readonly words: string
+  /** In the Common Expression Language. */
+  readonly query: string
+  readonly group: string
+  readonly choice: Choice
 }
 
-/** The devices that meet a search, by name. */
-export function findDevices(devices: readonly DeviceView[], search: DeviceSearch): DeviceView[] {
-  return devices
-    .filter(device => hasText(device, search.text.trim().toLowerCase()))
-    .filter(device => hasPresence(device, search.presence))
-    .filter(device => !search.group || isInGroup(device, search.group))
-    .toSorted((a, b) => a.name.localeCompare(b.name, 'en', byNumber))
+/** What the server is asked: the words as they are, all the rest as one query. */
+export interface DeviceQuestion {
+  readonly search?: string
+  readonly query?: string
 }
 
-/** True while a device meets each condition of a group. */
-export function isInGroup(
-  device: DeviceView,
-  { conditions }: Pick<GroupView, 'conditions'>,
-): boolean {
-  const { model, architecture, attributes = {} } = conditions
-  return (
-    (model === undefined || device.model === model) &&
-    (architecture === undefined || device.architecture === architecture) &&
-    device.name.startsWith(conditions['name-prefix'] ?? '') &&
-    Object.entries(attributes).every(([key, value]) => device.attributes[key] === value)
-  )
-}
-
-function hasText(device: DeviceView, text: string): boolean {
-  const said = [
-    device.name,
-    device.id,
-    device.model,
-    device.state,
-    ...device.releases.flatMap(release => [release.package, release.version]),
-    ...Object.values(device.attributes),
+export function toQuestion({ words, query, group, choice }: DeviceSearch): DeviceQuestion {
+  const asked = [
+    ...(query.trim() === '' ? [] : [query.trim()]),
+    ...(group === '' ? [] : [`"${group}" in groups`]),
+    ...(choices[choice] === '' ? [] : [choices[choice]]),
   ]
-  return said.some(each => each.toLowerCase().includes(text))
-}
-
-function hasPresence(device: DeviceView, presence: Presence): boolean {
-  switch (presence) {
-    case 'all':
-      return true
-    case 'online':
-      return device.online
-    case 'offline':
-      return !device.online
-    case 'silent':
-      return device.silentSince !== null
+  const [only = ''] = asked
+  // What a person wrote stands alone where it can, so that the place of a fault is theirs.
+  const whole = asked.length > 1 ? asked.map(part => `(${part})`).join(' && ') : only
+  return {
+    ...(words.trim() !== '' && { search: words.trim() }),
+    ...(whole !== '' && { query: whole }),
   }
 }
+
+/** The search that an address holds. */
+export function searchIn(address: URLSearchParams): DeviceSearch {
+  const choice = address.get('show') ?? ''
+  return {
+    words: address.get('words') ?? '',
+    query: address.get('query') ?? '',
+    group: address.get('group') ?? '',
+    choice: Object.hasOwn(choices, choice) ? (choice as Choice) : 'all',
+  }
+}
+
+/** The same, back into an address: what is not asked is not in it. */
+export function toAddress({ choice, ...texts }: DeviceSearch): Record<string, string> {
+  const said = Object.entries(texts).filter(([, text]) => text !== '')
+  return { ...Object.fromEntries(said), ...(choice !== 'all' && { show: choice }) }
+}
+
+const byNumber = { numeric: true }
 
 /** The devices that want a look first: in rescue, silent, gone back, offline; then by name. */
 export function worstFirst(devices: readonly DeviceView[]): DeviceView[] {

@@ -45,6 +45,10 @@ export const moveMeanings: Readonly<Record<MoveState, Meaning>> = {
   silent: { tone: 'warn', means: 'Has not been heard of since it was ordered.' },
   failed: { tone: 'bad', means: 'Could not take the release; runs what it ran.' },
   'rolled back': { tone: 'bad', means: 'Took the release, which failed, and went back.' },
+  'passed over': {
+    tone: 'quiet',
+    means: 'Held, pinned elsewhere or decommissioned: it stays what it is.',
+  },
 }
 
 /** The tone of an app's state. */

@@ -1,5 +1,6 @@
 export * from './defect.ts'
 export * from './device.ts'
+export * from './device-act.ts'
 export type { SchemaFault } from './explain.ts'
 export * from './fingerprint.ts'
 export * from './grant-rules.ts'

@@ -78,6 +78,7 @@ export const rolloutTable = {
  * How far one device of a rollout is: counted from its own signed reports, never assumed. `failed` never ran the
  * release, `rolled back` did and went back, `silent` fell silent after it was ordered, `away` was so before.
  * `recalled` was ordered when the rollout was halted or cancelled, and then ordered to stay what it was.
+ * `passed over` is held, pinned elsewhere or decommissioned: nobody waits for it.
  */
 export const MoveState = oneOf(
   'waiting',
@@ -88,6 +89,7 @@ export const MoveState = oneOf(
   'done',
   'failed',
   'rolled back',
+  'passed over',
 )
 export type MoveState = Static<typeof MoveState>
 
@@ -117,6 +119,7 @@ export const Tally = object({
   done: Count,
   failed: Count,
   'rolled back': Count,
+  'passed over': Count,
   crashed: Count,
 })
 export type Tally = Static<typeof Tally>
@@ -130,6 +133,7 @@ export const nobody: Tally = {
   done: 0,
   failed: 0,
   'rolled back': 0,
+  'passed over': 0,
   crashed: 0,
 }
 

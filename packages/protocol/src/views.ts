@@ -10,6 +10,7 @@ import {
   FleetName,
   InstalledRelease,
   Isolation,
+  Labels,
   mapOf,
   ObjectRef,
   object,
@@ -68,6 +69,18 @@ export const DeviceView = object({
   silentSince: Type.Union([Timestamp, Type.Null()]),
   /** What of it is cut off from its networks; absent where nothing is. */
   isolation: Type.Optional(Isolation),
+  /** What people say of it. */
+  labels: Labels,
+  /** What people wrote about it; absent where nobody did. */
+  note: Type.Optional(Type.String()),
+  /** Since when no rollout moves it; absent while they may. */
+  heldSince: Type.Optional(Timestamp),
+  /** Packages that people keep at a revision on it; absent where there are none. */
+  pins: Type.Optional(Type.Array(object({ package: PackageName, revision: Revision }))),
+  /** Since when it is decommissioned. */
+  goneSince: Type.Optional(Timestamp),
+  /** The groups that it is in now; told of one device alone. */
+  groups: Type.Optional(Type.Array(Type.String())),
 })
 export type DeviceView = Static<typeof DeviceView>
 
@@ -178,19 +191,15 @@ export const DigestList = Type.Array(DigestSchema, { maxItems: 100_000 })
 
 export const GroupName = Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$' })
 
-/** What a device must meet to be in a group; conditions that are absent are met by all. */
-export const GroupConditions = object({
-  model: Type.Optional(Type.String({ maxLength: 120 })),
-  architecture: Type.Optional(Architecture),
-  'name-prefix': Type.Optional(Type.String({ maxLength: 80 })),
-  /** Attributes of the device's last report, each of exactly this value. */
-  attributes: Type.Optional(mapOf(Type.String({ maxLength: 200 }), { maxProperties: 20 })),
-})
-export type GroupConditions = Static<typeof GroupConditions>
+/** A question about devices in the Common Expression Language. docs/formats/queries.md */
+export const DeviceQuery = Type.String({ maxLength: 2000 })
+
+/** Words, each of which stands in a device's name, id, model, note, labels or packages. */
+export const DeviceWords = Type.String({ maxLength: 200 })
 
 export const GroupView = object({
   name: GroupName,
-  conditions: GroupConditions,
+  query: DeviceQuery,
   devices: Type.Integer({ minimum: 0 }),
 })
 export type GroupView = Static<typeof GroupView>

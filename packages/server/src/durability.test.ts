@@ -58,10 +58,10 @@ describe('what was acknowledged before a kill -9', () => {
         acknowledged.devices.push(await it.join({ name: `device-${i}` }))
       }),
       forever(async i => {
-        const conditions = { 'name-prefix': `device-${i}` }
+        const query = `name.startsWith("device-${i}")`
         await it.operator.call(putGroup, {
           params: { fleet, group: `group-${i}` },
-          body: { conditions },
+          body: { query },
         })
         acknowledged.groups = i + 1
       }),

@@ -3,14 +3,18 @@ import { after, before, describe, test } from 'node:test'
 import { makePolicy, signerFromSeed, signStatement } from '@steadfleet/authority'
 import { type DeviceEvent, parsePackageName } from '@steadfleet/domain'
 import {
+  actOnDevice,
+  actOnDevices,
   developerLog,
   deviceEvents,
   getDevice,
   getPolicy,
+  listDevices,
   listFleets,
   listGroups,
   listRollouts,
   listSettings,
+  previewDevices,
   putGroup,
   putPolicy,
   removeGroup,
@@ -66,8 +70,8 @@ describe('settings', { concurrency: false }, () => {
 
   test('of a group beat those, and a device’s own beat its group’s', async () => {
     const params = { fleet, group: 'cellar' }
-    const conditions = { 'name-prefix': 'cellar-' }
-    const group = await it.operator.call(putGroup, { params, body: { conditions } })
+    const query = 'name.startsWith("cellar-")'
+    const group = await it.operator.call(putGroup, { params, body: { query } })
     assert.equal(group.devices, 1)
     assert.equal((await set('group', 'cellar', { level: 3, fast: true })).ordered, 1)
     assert.equal((await set('device', cellar.id, { level: 4 })).ordered, 1)
@@ -87,8 +91,8 @@ describe('settings', { concurrency: false }, () => {
 
   test('of a group follow the attributes that a device reports', async () => {
     const params = { fleet, group: 'wet' }
-    const conditions = { attributes: { humidity: 'high' } }
-    await it.operator.call(putGroup, { params, body: { conditions } })
+    const query = 'attributes.humidity == "high"'
+    await it.operator.call(putGroup, { params, body: { query } })
     await set('group', 'wet', { level: 7 })
     assert.equal((await settingsOf(attic)).level, 2)
     await attic.checkIn({ attributes: { humidity: 'high' } })
@@ -270,6 +274,45 @@ async function eventually(isSo: () => Promise<boolean>): Promise<void> {
 function topicOf({ value }: IteratorResult<ServerEvent>): string {
   return (JSON.parse(value?.data ?? '{}') as { topic: string }).topic
 }
+
+test('many devices are labelled as a preview showed them, and one is decommissioned and back', async () => {
+  const seed = new Uint8Array(32).fill(7)
+  const old = await it.join({ name: 'pump-1', seed })
+  await it.join({ name: 'pump-2' })
+  const query = 'name.startsWith("pump-")'
+  const { devices, set, first } = await it.operator.call(previewDevices, {
+    ...{ params: { fleet }, query: { query } },
+  })
+  assert.deepEqual([devices, first.map(({ name }) => name)], [2, ['pump-1', 'pump-2']])
+  const body = { query, set, act: { act: 'label', labels: { site: 'well' } } } as const
+  await it.operator.call(actOnDevices, { params: { fleet }, body })
+  await it.join({ name: 'pump-3' })
+  await assert.rejects(it.operator.call(actOnDevices, { params: { fleet }, body }), {
+    code: 'device/set-changed',
+  })
+  const page = { query: 'labels.site == "well"', limit: 1 }
+  const one = await it.operator.call(listDevices, { params: { fleet }, query: page })
+  const two = await it.operator.call(listDevices, {
+    ...{ params: { fleet }, query: { ...page, after: one[0]!.id } },
+  })
+  assert.deepEqual(
+    [...one, ...two].map(({ name }) => name),
+    ['pump-1', 'pump-2'],
+  )
+  const params = { device: old.id }
+  await it.operator.call(actOnDevice, { params, body: { act: { act: 'decommission' } } })
+  await assert.rejects(old.checkIn(), { code: 'device/decommissioned' })
+  const gone = { query: 'true', gone: true }
+  const left = await it.operator.call(listDevices, { params: { fleet }, query: gone })
+  assert.deepEqual(
+    left.map(({ name }) => name),
+    ['pump-1'],
+  )
+  const again = await it.join({ name: 'pump-1', seed })
+  await again.checkIn()
+  const back = await it.operator.call(getDevice, { params })
+  assert.deepEqual([back.goneSince, back.labels], [undefined, { site: 'well' }])
+})
 
 test('a device that holds an order of a time which this server has lost is ordered above it', async () => {
   const device = await it.join({ name: 'survivor' })

@@ -1,12 +1,13 @@
 import {
   createEnrolmentToken,
   type DeviceView,
-  listDevices,
+  getDevice,
   type TimelineEntry,
   deviceTimeline as timelineRoute,
   toWaitingLine,
 } from '@steadfleet/protocol'
 import { argument, type CommandSpec, textOption } from '../command.ts'
+import { everyDevice, whichOf, whichOptions } from '../fleet/device-sets.ts'
 import { findDevice, wholeNumber } from '../fleet/find.ts'
 import { openFleet } from '../fleet/open.ts'
 import { toTable } from '../output.ts'
@@ -17,11 +18,19 @@ const device = { name: '<device>', what: 'its id or its name' }
 /** `steadfleet device list` */
 export const deviceList: CommandSpec = {
   name: 'device list',
-  summary: 'List the devices of the fleet.',
-  examples: ['device list', 'device list --json'],
+  summary: 'List the devices of the fleet, all of them or those that are asked for.',
+  options: [
+    ...whichOptions,
+    { flags: '--gone', what: 'those that are decommissioned, in place of the others' },
+  ],
+  examples: [
+    'device list',
+    'device list --search north',
+    `device list --query 'labels.site == "north" && packages["acme/greenhouse"] < 3' --json`,
+  ],
   async run(call) {
-    const { home, client } = await openFleet(call)
-    const devices = await client.call(listDevices, { params: { fleet: home.fleet } })
+    const which = { ...whichOf(call), ...(call.options.gone === true && { gone: true }) }
+    const devices = await everyDevice(await openFleet(call), which)
     call.output.answer(devices, () =>
       toTable(
         ['device', 'name', 'state', 'presence', 'runs', 'last seen'],
@@ -39,7 +48,9 @@ export const deviceShow: CommandSpec = {
   summary: 'Show one device: what it runs, and how its apps are.',
   examples: ['device show greenhouse-1', 'device show greenhouse-1 --json'],
   async run(call) {
-    const found = await findDevice(await openFleet(call), argument(call, 0))
+    const fleet = await openFleet(call)
+    const { id } = await findDevice(fleet, argument(call, 0))
+    const found = await fleet.client.call(getDevice, { params: { device: id } })
     call.output.answer(found, () => toText(found))
   },
 }
@@ -111,11 +122,24 @@ function toText(view: DeviceView): string {
     `${view.state}, generation ${view.generation}, order ${view.counter} of ${view.orderedCounter}`,
     ...(view.waiting ? [`waits: ${toWaitingLine(view.waiting)}`] : []),
     ...(view.isolation ? [isolationText(view.isolation)] : []),
+    ...whatPeopleSay(view),
     'runs',
     ...(releases.length === 0 ? ['  nothing yet'] : releases),
     ...(apps.length === 0 ? [] : ['apps', ...apps]),
     ...(facts.length === 0 ? [] : ['says of itself', ...facts]),
   ].join('\n')
+}
+
+function whatPeopleSay({ labels, groups = [], pins = [], ...view }: DeviceView): string[] {
+  const labelled = Object.entries(labels).map(([name, value]) => `${name}=${value}`)
+  return [
+    ...(view.goneSince ? [`decommissioned since ${view.goneSince}`] : []),
+    ...(view.heldSince ? [`held since ${view.heldSince}: no rollout moves it`] : []),
+    ...pins.map(pin => `pinned: ${pin.package} at revision ${pin.revision}`),
+    ...(labelled.length > 0 ? [`labels ${labelled.join(', ')}`] : []),
+    ...(groups.length > 0 ? [`groups ${groups.join(', ')}`] : []),
+    ...(view.note ? [`note: ${view.note}`] : []),
+  ]
 }
 
 /** One entry of a timeline as a line, with the log lines of a failure under it. */

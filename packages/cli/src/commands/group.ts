@@ -1,4 +1,10 @@
-import { type GroupConditions, listGroups, putGroup, removeGroup } from '@steadfleet/protocol'
+import {
+  type DeviceConditions,
+  listGroups,
+  putGroup,
+  removeGroup,
+  toQuery,
+} from '@steadfleet/protocol'
 import { argument, type Call, type CommandSpec, listOption, textOption } from '../command.ts'
 import { CliError } from '../error.ts'
 import { openFleet } from '../fleet/open.ts'
@@ -8,40 +14,45 @@ import { toTable } from '../output.ts'
 /** `steadfleet group list` */
 export const groupList: CommandSpec = {
   name: 'group list',
-  summary: 'Show the groups of the fleet, what each asks of a device, and how many are in it.',
+  summary: 'Show the groups of the fleet, the query of each, and how many devices are in it.',
   examples: ['group list', 'group list --json'],
   async run(call) {
     const { client, home } = await openFleet(call)
     const groups = await client.call(listGroups, { params: { fleet: home.fleet } })
     call.output.answer(groups, () =>
       toTable(
-        ['group', 'devices', 'conditions'],
-        groups.map(({ name, devices, conditions }) => [name, `${devices}`, inWords(conditions)]),
-        'no group yet: steadfleet group set NAME --name-prefix …',
+        ['group', 'devices', 'query'],
+        groups.map(({ name, devices, query }) => [name, `${devices}`, query]),
+        'no group yet: steadfleet group set NAME QUERY',
       ),
     )
   },
 }
 
-/** `steadfleet group set NAME` */
+/** `steadfleet group set NAME QUERY` */
 export const groupSet: CommandSpec = {
   name: 'group set',
-  takes: [{ name: '<group>', what: 'its name; a group of that name is replaced' }],
-  summary: 'Save a query over the fleet as a group: a device is in it while it meets all of it.',
+  takes: [
+    { name: '<group>', what: 'its name; a group of that name is replaced' },
+    { name: '[query]', what: 'which devices, as docs/formats/queries.md has it' },
+  ],
+  summary: 'Save a query over the fleet as a group: a device is in it while it meets it.',
   options: [
     { flags: '--model <model>', what: 'devices of this model' },
     { flags: '--architecture <name>', what: 'amd64 or arm64' },
     { flags: '--name-prefix <text>', what: 'devices whose name begins so' },
+    { flags: '--label <name=value>', what: 'what people say of the device', repeats: true },
     { flags: '--attribute <name=value>', what: 'what the device reports of itself', repeats: true },
   ],
   examples: [
+    `group set north 'labels.site == "north" && !silent'`,
     'group set cellar --name-prefix cellar-',
     'group set boards --architecture arm64 --attribute confinement=enforced --json',
   ],
   async run(call) {
     const { client, home } = await openFleet(call)
     const params = { fleet: home.fleet, group: argument(call, 0) }
-    const group = await client.call(putGroup, { params, body: { conditions: toConditions(call) } })
+    const group = await client.call(putGroup, { params, body: { query: queryOf(call) } })
     call.output.answer(group, () => `group ${group.name} has ${group.devices} devices now`)
   },
 }
@@ -60,28 +71,39 @@ export const groupRemove: CommandSpec = {
   },
 }
 
+/** The query as it was typed, and what the options ask beside it. */
+export function queryOf(call: Pick<Call, 'options' | 'arguments'>): string {
+  const [, typed] = call.arguments
+  const conditions = toConditions(call)
+  if (Object.keys(conditions).length > 0) {
+    return typed === undefined ? toQuery(conditions) : `(${typed}) && ${toQuery(conditions)}`
+  }
+  if (typed !== undefined) return typed
+  throw new CliError(
+    'cli/usage',
+    'cannot save a group that asks nothing: write true for every device',
+  )
+}
+
 /** What the options of a call ask of a device. */
-export function toConditions(call: Pick<Call, 'options'>): GroupConditions {
+export function toConditions(call: Pick<Call, 'options'>): DeviceConditions {
   const [model, architecture, prefix] = ['model', 'architecture', 'namePrefix'].map(name =>
     textOption(call, name),
   )
   const attributes = Object.fromEntries(listOption(call, 'attribute').map(toPair))
+  const labels = Object.fromEntries(listOption(call, 'label').map(toPair))
   return {
     ...(model !== undefined && { model }),
     ...(architecture !== undefined && { architecture: parseArchitecture(architecture) }),
     ...(prefix !== undefined && { 'name-prefix': prefix }),
     ...(Object.keys(attributes).length > 0 && { attributes }),
+    ...(Object.keys(labels).length > 0 && { labels }),
   }
 }
 
 function toPair(typed: string): [name: string, value: string] {
   const at = typed.indexOf('=')
   if (at > 0) return [typed.slice(0, at), typed.slice(at + 1)]
-  const message = `cannot read ${JSON.stringify(typed)} as an attribute: not NAME=VALUE`
+  const message = `cannot read ${JSON.stringify(typed)} as NAME=VALUE`
   throw new CliError('cli/usage', message)
-}
-
-function inWords({ attributes = {}, ...rest }: GroupConditions): string {
-  const pairs = [...Object.entries(rest), ...Object.entries(attributes)]
-  return pairs.map(([name, value]) => `${name} ${value}`).join(', ') || 'every device'
 }

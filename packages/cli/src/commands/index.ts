@@ -7,6 +7,15 @@ import { catalogueFollow, catalogueList, catalogueMake } from './catalogue.ts'
 import { channelFollow, channelList, channelMove } from './channel.ts'
 import { demo } from './demo.ts'
 import { deviceEnrol, deviceList, deviceShow, deviceTimeline } from './device.ts'
+import {
+  deviceDecommission,
+  deviceHold,
+  deviceLabel,
+  deviceNote,
+  devicePin,
+  deviceUnhold,
+  deviceUnpin,
+} from './device-acts.ts'
 import { failuresCommands } from './failures.ts'
 import { gatewayCommands } from './gateway.ts'
 import { grantCommands } from './grants.ts'
@@ -109,6 +118,13 @@ export const commands: readonly CommandSpec[] = [
   deviceShow,
   deviceTimeline,
   deviceEnrol,
+  deviceLabel,
+  deviceNote,
+  deviceHold,
+  deviceUnhold,
+  devicePin,
+  deviceUnpin,
+  deviceDecommission,
   ...thisDeviceCommands,
   ...updatesCommands,
   ...isolationCommands,

@@ -5,12 +5,13 @@ import type { Fleet } from './open.ts'
 
 /** The device of that id or, where only one has it, of that name. */
 export async function findDevice({ home, client }: Fleet, named: string): Promise<DeviceView> {
-  const devices = await client.call(listDevices, { params: { fleet: home.fleet } })
-  const found = devices.filter(({ id, name }) => id === named || name === named)
+  const params = { fleet: home.fleet }
+  const text = JSON.stringify(named)
+  const query = { query: `id == ${text} || name == ${text}`, limit: 2 }
+  const found = await client.call(listDevices, { params, query })
   const [device] = found
   if (device && found.length === 1) return device
-  const fact =
-    found.length === 0 ? 'no device has this id or name' : `${found.length} have this name`
+  const fact = found.length === 0 ? 'no device has this id or name' : 'several have this name'
   const message = `cannot choose device ${named}: ${fact}`
   const hint = 'steadfleet device list shows ids and names'
   throw new CliError('cli/not-found', message, { named, hint })

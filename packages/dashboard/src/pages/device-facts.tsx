@@ -1,19 +1,15 @@
 import type { DeviceView } from '@steadfleet/protocol'
-import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { toList, toSentence } from '../format/text.ts'
 import { Copyable } from '../parts/digest.tsx'
 import { type Fact, Facts } from '../parts/facts.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Panel } from '../parts/panel.tsx'
-import { groupsOf } from '../queries.ts'
-import { isInGroup } from '../search.ts'
 import { plainAttributes } from '../tone.ts'
 
 /** What is known of a device. */
 export function DeviceFacts({ device }: { device: DeviceView }): ReactNode {
-  const { data: groups = [] } = useQuery(groupsOf(device.fleet))
-  const names = groups.filter(group => isInGroup(device, group)).map(({ name }) => name)
+  const { groups: names = [] } = device
   const facts: Fact[] = [
     ['Id', <Copyable key="id" value={device.id} shown={device.id} of="device’s id" />],
     ['Model', device.model || 'not stated'],

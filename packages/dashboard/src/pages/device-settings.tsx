@@ -5,8 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Asked } from '../parts/asked.tsx'
 import { Panel } from '../parts/panel.tsx'
-import { groupsOf, recordOf, releases, settingsOf } from '../queries.ts'
-import { isInGroup } from '../search.ts'
+import { recordOf, releases, settingsOf } from '../queries.ts'
 import { valuesAt } from '../settings.ts'
 import { SettingHistory } from './setting-history.tsx'
 import { SettingsForm } from './settings-form.tsx'
@@ -66,14 +65,12 @@ interface GivenProps {
 }
 
 function Given({ device, of, declared }: GivenProps): ReactNode {
-  const { data: groups = [] } = useQuery(groupsOf(device.fleet))
-  const mine = groups.filter(group => isInGroup(device, group)).map(({ name }) => name)
   return (
     <Asked of={useQuery(settingsOf(device.fleet))}>
       {views => {
         const given = {
           fleet: valuesAt(views, of, 'fleet', [device.fleet]),
-          group: valuesAt(views, of, 'group', mine),
+          group: valuesAt(views, of, 'group', device.groups ?? []),
           device: valuesAt(views, of, 'device', [device.id]),
         }
         return (

@@ -13,6 +13,7 @@ import { DeviceConfinement } from './device-confinement.tsx'
 import { DeviceFacts } from './device-facts.tsx'
 import { DeviceGrants } from './device-grants.tsx'
 import { DeviceIsolation } from './device-isolation.tsx'
+import { DevicePeople } from './device-people.tsx'
 import { DeviceRefusals } from './device-refusals.tsx'
 import { DeviceSettings } from './device-settings.tsx'
 import { DeviceSoftware } from './device-software.tsx'
@@ -54,6 +55,7 @@ function Shown({ device }: { device: DeviceView }): ReactNode {
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 5 }}>
           <Stack gap="lg">
+            <DevicePeople device={device} />
             <DeviceFacts device={device} />
             <DeviceRefusals device={device} />
             <DeviceIsolation device={device} />

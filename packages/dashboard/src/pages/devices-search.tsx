@@ -5,15 +5,16 @@ import type { ReactNode } from 'react'
 import { useFleet } from '../fleet.ts'
 import { toSentence } from '../format/text.ts'
 import { groupsOf } from '../queries.ts'
-import { type DeviceSearch, presences } from '../search.ts'
+import { type Choice, choices, type DeviceSearch } from '../search.ts'
 
 interface DeviceSearchBarProps {
   readonly search: DeviceSearch
   onSearch(search: DeviceSearch): void
+  readonly aside: ReactNode
 }
 
-/** The ways to find a device: by text, by presence, by group where there are groups. */
-export function DeviceSearchBar({ search, onSearch }: DeviceSearchBarProps): ReactNode {
+/** The ways to find devices: by words, by a query, by group where there are groups. */
+export function DeviceSearchBar({ search, onSearch, aside }: DeviceSearchBarProps): ReactNode {
   const { fleet } = useFleet()
   const { data: groups = [] } = useQuery(groupsOf(fleet.name))
   return (
@@ -23,29 +24,36 @@ export function DeviceSearchBar({ search, onSearch }: DeviceSearchBarProps): Rea
         aria-label="Search devices"
         placeholder="Search devices"
         leftSection={<IconSearch size={16} />}
-        value={search.text}
-        onChange={event => onSearch({ ...search, text: event.currentTarget.value })}
-        style={{ flex: '1 1 220px' }}
+        value={search.words}
+        onChange={event => onSearch({ ...search, words: event.currentTarget.value })}
+        style={{ flex: '1 1 200px' }}
+      />
+      <TextInput
+        aria-label="Query"
+        placeholder={'Query, as labels.site == "north" && !silent'}
+        value={search.query}
+        onChange={event => onSearch({ ...search, query: event.currentTarget.value })}
+        styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
+        style={{ flex: '2 1 260px' }}
       />
       {groups.length > 0 && (
         <Select
           aria-label="Group"
           placeholder="Any group"
           data={groups.map(({ name }) => name)}
-          value={search.group?.name ?? null}
-          onChange={name =>
-            onSearch({ ...search, group: groups.find(group => group.name === name) })
-          }
+          value={search.group || null}
+          onChange={name => onSearch({ ...search, group: name ?? '' })}
           clearable
           w={170}
         />
       )}
       <SegmentedControl
-        aria-label="Presence"
-        data={presences.map(value => ({ value, label: toSentence(value) }))}
-        value={search.presence}
-        onChange={presence => onSearch({ ...search, presence })}
+        aria-label="Show"
+        data={Object.keys(choices).map(value => ({ value, label: toSentence(value) }))}
+        value={search.choice}
+        onChange={value => onSearch({ ...search, choice: value as Choice })}
       />
+      {aside}
     </Group>
   )
 }

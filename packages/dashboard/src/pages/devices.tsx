@@ -1,7 +1,7 @@
-import { Button, Text } from '@mantine/core'
-import type { DeviceView } from '@steadfleet/protocol'
+import { Button, Group, Text } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
 import { IconPlus, IconSearchOff } from '@tabler/icons-react'
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import { useFleet } from '../fleet.ts'
@@ -11,15 +11,18 @@ import { Empty } from '../parts/empty.tsx'
 import { FleetChoice } from '../parts/fleet-choice.tsx'
 import { Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
-import { devicesOf, groupsOf } from '../queries.ts'
-import { type DeviceSearch, findDevices } from '../search.ts'
+import { devicePages, deviceSetOf } from '../queries.ts'
+import { type DeviceQuestion, searchIn, toAddress, toQuestion } from '../search.ts'
+import { ActOnDevices } from './act-on-devices.tsx'
 import { DeviceSearchBar } from './devices-search.tsx'
 import { DeviceTable } from './devices-table.tsx'
 
-/** Every device of the fleet, with ways to find one. */
+/** So long a person who types is waited for. */
+const typingMs = 250
+
+/** Every device of the fleet, with ways to find some and to act on them. */
 export function DevicesPage(): ReactNode {
   const { fleet } = useFleet()
-  const asked = useQuery(devicesOf(fleet.name))
   return (
     <Page
       title="Devices"
@@ -33,49 +36,83 @@ export function DevicesPage(): ReactNode {
         </>
       }
     >
-      <Asked of={asked}>
-        {devices => (devices.length > 0 ? <Found devices={devices} /> : <None />)}
-      </Asked>
+      {fleet.devices > 0 ? <Searched /> : <None />}
     </Page>
   )
 }
 
-function Found({ devices }: { devices: readonly DeviceView[] }): ReactNode {
-  const [search, setSearch] = useSearch()
-  const found = findDevices(devices, search)
+/** The search is in the address, so that other pages lead to what it finds. */
+function Searched(): ReactNode {
+  const { fleet } = useFleet()
+  const [address, setAddress] = useSearchParams()
+  const search = searchIn(address)
+  const [question] = useDebouncedValue(toQuestion(search), typingMs)
+  const [isActing, setActing] = useState(false)
   return (
     <>
-      <DeviceSearchBar search={search} onSearch={setSearch} />
-      <Panel flush>
-        {found.length > 0 ? (
-          <DeviceTable devices={found} />
-        ) : (
-          <Empty icon={IconSearchOff} title="No device meets this search">
-            Search by name, id, model, package, version or attribute.
-          </Empty>
+      <DeviceSearchBar
+        search={search}
+        onSearch={given => setAddress(toAddress(given), { replace: true })}
+        aside={
+          <Button variant="default" onClick={() => setActing(true)}>
+            Act on these
+          </Button>
+        }
+      />
+      <Found fleet={fleet.name} of={fleet.devices} question={question} />
+      {isActing && (
+        <ActOnDevices fleet={fleet.name} question={question} onClose={() => setActing(false)} />
+      )}
+    </>
+  )
+}
+
+interface FoundProps {
+  readonly fleet: string
+  readonly of: number
+  readonly question: DeviceQuestion
+}
+
+function Found({ fleet, of, question }: FoundProps): ReactNode {
+  const asked = useInfiniteQuery(devicePages(fleet, question))
+  const { data: preview } = useQuery(deviceSetOf(fleet, question))
+  return (
+    <>
+      <Asked of={asked}>
+        {({ pages }) => (
+          <Panel flush>
+            {pages.flat().length > 0 ? <DeviceTable devices={pages.flat()} /> : <NoneSuch />}
+          </Panel>
         )}
-      </Panel>
+      </Asked>
+      {asked.hasNextPage && (
+        <Group justify="center">
+          <Button
+            variant="default"
+            loading={asked.isFetchingNextPage}
+            onClick={() => void asked.fetchNextPage()}
+          >
+            Show more
+          </Button>
+        </Group>
+      )}
       <Text size="sm" c="dimmed" role="status">
-        {found.length === devices.length
-          ? toCount(devices.length, 'device')
-          : `${found.length} of ${toCount(devices.length, 'device')}`}
+        {preview && countOf(preview.devices, of)}
       </Text>
     </>
   )
 }
 
-/** The group is in the address, so that other pages lead to its devices. */
-function useSearch() {
-  const { fleet } = useFleet()
-  const { data: groups = [] } = useQuery(groupsOf(fleet.name))
-  const [given, setGiven] = useState<Omit<DeviceSearch, 'group'>>({ text: '', presence: 'all' })
-  const [address, setAddress] = useSearchParams()
-  const group = groups.find(({ name }) => name === address.get('group'))
-  const change = (search: DeviceSearch): void => {
-    setGiven(search)
-    if (search.group !== group) setAddress(search.group ? { group: search.group.name } : {})
-  }
-  return [{ ...given, group }, change] as const
+function countOf(found: number, of: number): string {
+  return found === of ? toCount(of, 'device') : `${found} of ${toCount(of, 'device')}`
+}
+
+function NoneSuch(): ReactNode {
+  return (
+    <Empty icon={IconSearchOff} title="No device meets this search">
+      Words are looked for in names, ids, models, labels, packages and notes.
+    </Empty>
+  )
 }
 
 function None(): ReactNode {

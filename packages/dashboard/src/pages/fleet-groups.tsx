@@ -1,4 +1,4 @@
-import { Button, Group, Text } from '@mantine/core'
+import { Button, Code, Group, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import type { FleetView, GroupView } from '@steadfleet/protocol'
 import { IconPlus, IconUsersGroup } from '@tabler/icons-react'
@@ -6,7 +6,6 @@ import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { Link } from 'react-router'
 import { toCount } from '../format/text.ts'
-import { wordsFor } from '../group.ts'
 import { Asked } from '../parts/asked.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { Panel } from '../parts/panel.tsx'
@@ -57,13 +56,13 @@ interface GroupRowProps {
   onForget(name: string): void
 }
 
-function GroupRow({ group: { name, conditions, devices }, onForget }: GroupRowProps): ReactNode {
+function GroupRow({ group: { name, query, devices }, onForget }: GroupRowProps): ReactNode {
   return (
     <Group className="panel-row" justify="space-between" gap="sm">
       <div>
         <Text fw={600}>{name}</Text>
         <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-          {wordsFor(conditions)}
+          <Code>{query}</Code>
         </Text>
       </div>
       <Group gap="sm">
@@ -86,8 +85,8 @@ function GroupRow({ group: { name, conditions, devices }, onForget }: GroupRowPr
 function None(): ReactNode {
   return (
     <Empty icon={IconUsersGroup} title="This fleet has no group">
-      A group is a saved query: a device is in it while it meets each condition. Settings can be
-      given to a group.
+      A group is a saved query: a device is in it while it meets the query. Settings can be given to
+      a group, and rollouts go by groups.
     </Empty>
   )
 }

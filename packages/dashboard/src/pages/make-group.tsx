@@ -1,18 +1,22 @@
-import { Select, Stack, Text, TextInput } from '@mantine/core'
+import { Stack, Text, Textarea, TextInput } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { call } from '../api.ts'
 import { toCount, toList } from '../format/text.ts'
-import { conditionsOf, emptyGroup, faultIn, type GroupDraft } from '../group.ts'
+import { emptyGroup, faultIn, type GroupDraft } from '../group.ts'
+import { Asked } from '../parts/asked.tsx'
 import { Confirm } from '../parts/confirm.tsx'
 import { localProblem } from '../problem.ts'
-import { devicesOf } from '../queries.ts'
-import { isInGroup } from '../search.ts'
+import { deviceSetOf } from '../queries.ts'
 
 interface MakeGroupProps {
   readonly fleet: string
   onClose(): void
 }
+
+/** So long a person who types is waited for. */
+const typingMs = 250
 
 /** Saves a query over the fleet as a group, and shows whom it finds while it is written. */
 export function MakeGroup({ fleet, onClose }: MakeGroupProps): ReactNode {
@@ -29,60 +33,39 @@ export function MakeGroup({ fleet, onClose }: MakeGroupProps): ReactNode {
       onClose={onClose}
     >
       <Stack gap="md">
-        <Conditions draft={draft} onChange={changes => setDraft({ ...draft, ...changes })} />
-        <Found fleet={fleet} draft={draft} />
+        <TextInput
+          label="Name of the group"
+          placeholder="north"
+          value={draft.name}
+          onChange={event => setDraft({ ...draft, name: event.currentTarget.value })}
+        />
+        <Textarea
+          label="Query"
+          description="In the Common Expression Language, of name, model, labels, attributes, packages, silent, held and more."
+          placeholder={'labels.site == "north" && !silent'}
+          value={draft.query}
+          onChange={event => setDraft({ ...draft, query: event.currentTarget.value })}
+          autosize
+        />
+        <Found fleet={fleet} query={draft.query} />
       </Stack>
     </Confirm>
   )
 }
 
-interface ConditionsProps {
-  readonly draft: GroupDraft
-  onChange(changes: Partial<GroupDraft>): void
-}
-
-function Conditions({ draft, onChange }: ConditionsProps): ReactNode {
-  const text = (
-    field: 'name' | 'prefix' | 'model' | 'attributes',
-    label: string,
-    hint?: string,
-  ) => (
-    <TextInput
-      label={label}
-      placeholder={hint}
-      value={draft[field]}
-      onChange={event => onChange({ [field]: event.currentTarget.value })}
-    />
-  )
+/** Whom the group finds now; who meets its query later is in it then. */
+function Found({ fleet, query: typed }: { fleet: string; query: string }): ReactNode {
+  const [query] = useDebouncedValue(typed.trim(), typingMs)
   return (
-    <>
-      {text('name', 'Name of the group', 'north')}
-      {text('prefix', 'Device name begins with')}
-      {text('model', 'Model', 'acme/greenhouse-box')}
-      <Select
-        label="Architecture"
-        placeholder="Any"
-        data={['amd64', 'arm64']}
-        value={draft.architecture}
-        onChange={architecture =>
-          onChange({ architecture: architecture as GroupDraft['architecture'] })
-        }
-      />
-      {text('attributes', 'Attributes', 'site=north, floor=2')}
-    </>
-  )
-}
-
-/** Whom the group finds now; who meets its conditions later is in it then. */
-function Found({ fleet, draft }: { fleet: string; draft: GroupDraft }): ReactNode {
-  const { data: devices = [] } = useQuery(devicesOf(fleet))
-  const conditions = conditionsOf(draft)
-  const found = devices.filter(device => isInGroup(device, { conditions }))
-  return (
-    <Text size="sm" c="dimmed" role="status">
-      Finds {toCount(found.length, 'device')}
-      {found.length > 0 && `: ${toList(found.map(({ name }) => name))}`}.
-    </Text>
+    <Asked of={useQuery(deviceSetOf(fleet, query === '' ? {} : { query }))}>
+      {({ devices, first }) => (
+        <Text size="sm" c="dimmed" role="status">
+          Finds {toCount(devices, 'device')}
+          {first.length > 0 && `: ${toList(first.map(({ name }) => name))}`}
+          {devices > first.length && ` and ${devices - first.length} more`}.
+        </Text>
+      )}
+    </Asked>
   )
 }
 
@@ -93,7 +76,7 @@ function useSave(fleet: string, draft: GroupDraft, onClose: () => void) {
       const fault = faultIn(draft)
       if (fault !== undefined) throw localProblem('dashboard/group', fault)
       const params = { fleet, group: draft.name }
-      return call('putGroup', { params, body: { conditions: conditionsOf(draft) } })
+      return call('putGroup', { params, body: { query: draft.query } })
     },
     onSuccess: async () => {
       onClose()

@@ -28,7 +28,6 @@ const shared = {
   disallowed: [] as string[],
   apps,
   attributes: {
-    site: 'north',
     kernel: '6.12.9',
     confinement: 'enforced',
     'confinement.filter': 'system calls by allowlist',
@@ -40,6 +39,8 @@ const shared = {
   enrolledAt: ago(9 * day),
   seenAt: ago(20_000),
   silentSince: null as string | null,
+  labels: { site: 'north' } as Record<string, string>,
+  heldSince: undefined as string | undefined,
   isolation: undefined as { device?: true; packages?: string[] } | undefined,
 }
 
@@ -62,7 +63,13 @@ export function makeDevices() {
       orderedCounter: 4,
     },
     { ...shared, id: oak, name: 'oak', isolation: { packages: ['acme/mosquitto'] } },
-    { ...shared, id: pine, name: 'pine', attributes: { site: 'south', kernel: '6.12.9' } },
+    {
+      ...shared,
+      id: pine,
+      name: 'pine',
+      labels: { site: 'south' },
+      attributes: { kernel: '6.12.9' },
+    },
     {
       ...shared,
       id: elm,
@@ -76,7 +83,8 @@ export function makeDevices() {
         { ...greenhouse2, revision: 1, version: '1.0.0', tree: digest('9a30c1f5') },
         mosquitto,
       ],
-      attributes: { site: 'south', kernel: '6.12.4' },
+      labels: { site: 'south' },
+      attributes: { kernel: '6.12.4' },
     },
   ]
 }
@@ -119,7 +127,7 @@ export function makeFailures() {
 
 export function makeGroups() {
   return [
-    { name: 'north', conditions: { attributes: { site: 'north' } }, devices: 2 },
-    { name: 'south', conditions: { attributes: { site: 'south' } }, devices: 2 },
+    { name: 'north', query: 'labels.site == "north"', devices: 2 },
+    { name: 'south', query: 'labels.site == "south"', devices: 2 },
   ]
 }

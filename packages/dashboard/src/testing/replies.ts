@@ -6,7 +6,17 @@ import type { Asked } from './asked.ts'
 import type { Canned } from './canned.ts'
 import { makeSessions } from './canned-people.ts'
 import { foundInTree, recordOf } from './canned-releases.ts'
-import { follow, putGroup, removeGroup, tryRelease, unfollow } from './fleet-replies.ts'
+import {
+  actOnDevice,
+  actOnDevices,
+  follow,
+  listDevices,
+  previewDevices,
+  putGroup,
+  removeGroup,
+  tryRelease,
+  unfollow,
+} from './fleet-replies.ts'
 import {
   decideGrant,
   forgetGrant,
@@ -40,7 +50,10 @@ const replies: readonly (readonly [RouteSpec, Reply])[] = [
   [protocol.makeRecoveryCodes, () => ({ codes: ['aaaa-bbbb-cccc-dddd-eeee'] })],
   [protocol.listAudit, ({ audit }, { query }) => auditIn(audit, query)],
   [protocol.listFleets, ({ fleets }) => fleets],
-  [protocol.listDevices, ({ devices }) => devices],
+  [protocol.listDevices, listDevices],
+  [protocol.previewDevices, previewDevices],
+  [protocol.actOnDevices, actOnDevices],
+  [protocol.actOnDevice, actOnDevice],
   [protocol.listGroups, ({ groups }) => groups],
   [protocol.getDevice, ({ devices }, { params }) => devices.find(({ id }) => id === params.device)],
   [

@@ -1,5 +1,7 @@
 import {
+  DeviceAct,
   DeviceId,
+  DigestSchema,
   FleetName,
   object,
   RolloutPolicy,
@@ -9,10 +11,11 @@ import {
 import { Type } from 'typebox'
 import { route } from '../route.ts'
 import {
+  DeviceQuery,
   DeviceView,
+  DeviceWords,
   EnvelopeView,
   FleetView,
-  GroupConditions,
   GroupName,
   GroupView,
   TimelineEntry,
@@ -21,6 +24,11 @@ import { page } from './params.ts'
 
 /** The target path of a model statement: `acme/box/2/all`. */
 const modelPattern = '^[a-z][a-z0-9-]{0,39}/[a-z][a-z0-9-]{0,39}/[1-9][0-9]{0,14}/all$'
+
+const whichDevices = {
+  query: Type.Optional(DeviceQuery),
+  search: Type.Optional(DeviceWords),
+}
 
 export const listFleets = route({
   method: 'GET',
@@ -53,9 +61,54 @@ export const listDevices = route({
   method: 'GET',
   path: '/v1/fleets/:fleet/devices',
   needs: 'fleet:read',
-  summary: 'Devices of a fleet.',
+  summary: 'Devices of a fleet that meet a query and hold all words of a search, page by page.',
   params: object({ fleet: FleetName }),
+  query: object({
+    ...whichDevices,
+    /** Those that are decommissioned, in place of the others. */
+    gone: Type.Optional(Type.Boolean()),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+    /** The last device of the page before. */
+    after: Type.Optional(DeviceId),
+  }),
   reply: Type.Array(DeviceView),
+})
+
+export const previewDevices = route({
+  method: 'GET',
+  path: '/v1/fleets/:fleet/device-preview',
+  needs: 'fleet:read',
+  summary:
+    'How many devices meet a query and a search, who is first of them, and the name of the set.',
+  params: object({ fleet: FleetName }),
+  query: object(whichDevices),
+  reply: object({
+    devices: Type.Integer({ minimum: 0 }),
+    /** Of exactly these devices: an act on them carries it. */
+    set: DigestSchema,
+    first: Type.Array(object({ id: DeviceId, name: Type.String() })),
+  }),
+})
+
+export const actOnDevices = route({
+  method: 'POST',
+  path: '/v1/fleets/:fleet/device-acts',
+  needs: 'fleet:write',
+  summary:
+    'Do one thing to every device that was in a preview; refused where the set is another now.',
+  params: object({ fleet: FleetName }),
+  body: object({ ...whichDevices, set: DigestSchema, act: DeviceAct }),
+  reply: object({ devices: Type.Integer({ minimum: 0 }) }),
+})
+
+export const actOnDevice = route({
+  method: 'POST',
+  path: '/v1/devices/:device/acts',
+  needs: 'fleet:write',
+  summary: 'Label, note, hold, unhold, pin, unpin or decommission one device.',
+  params: object({ device: DeviceId }),
+  body: object({ act: DeviceAct }),
+  reply: DeviceView,
 })
 
 export const getDevice = route({
@@ -148,9 +201,9 @@ export const putGroup = route({
   method: 'PUT',
   path: '/v1/fleets/:fleet/groups/:group',
   needs: 'fleet:write',
-  summary: 'Save a query over a fleet as a group. A device is in it while it meets each condition.',
+  summary: 'Save a query over a fleet as a group. A device is in it while it meets the query.',
   params: object({ fleet: FleetName, group: GroupName }),
-  body: object({ conditions: GroupConditions }),
+  body: object({ query: DeviceQuery }),
   reply: GroupView,
 })
 

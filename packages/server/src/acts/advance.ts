@@ -26,6 +26,7 @@ import { keepVerdict, orderMoves, shiftMoves, takeBack } from './keep-move.ts'
 import { controlOf, noControl } from './rollout-control.ts'
 import { settleRollout } from './settle.ts'
 import { tellRollout } from './tell-rollout.ts'
+import { passOverInTurn } from './untouchable.ts'
 
 /** What was heard of one device of a rollout. */
 export interface Heard {
@@ -148,17 +149,25 @@ class Asked {
   }
 }
 
-/** Orders as many of a phase as the wave has, passing over who waits for a grant; answers how many. */
+/**
+ * Orders as many of a phase as the wave has, passing over who waits for a grant, or may not be moved; answers for
+ * how many that decided something.
+ */
 async function orderWave(db: Db, rollout: RolloutRow, wave: Wave, asked: Asked): Promise<number> {
   let left = wave.most
+  let passed = 0
   while (left > 0) {
     const devices = await inTurn(db, rollout.id, wave.phase, left)
     if (devices.length === 0) break
-    const ids = devices.map(({ device }) => device as DeviceId)
+    const all = devices.map(({ device }) => device as DeviceId)
+    const barred = await passOverInTurn(db, rollout, all)
+    passed += barred.size
+    const ids = all.filter(device => !barred.has(device))
     const held = rollout.settings === null ? await heldBack(db, rollout, ids) : nobodyHeld
     asked.add(held.requests)
     await holdBack(db, rollout.id, [...held.devices])
-    const free = devices.filter(({ device }) => !held.devices.has(device as DeviceId))
+    const isFree = (device: string) => !barred.has(device) && !held.devices.has(device as DeviceId)
+    const free = devices.filter(({ device }) => isFree(device))
     for (const state of ['ordered', 'away'] as const) {
       const some = free.filter(({ silent_since }) => (silent_since !== null) === (state === 'away'))
       const them = some.map(({ device }) => device as DeviceId)
@@ -166,7 +175,7 @@ async function orderWave(db: Db, rollout: RolloutRow, wave: Wave, asked: Asked):
     }
     left -= free.length
   }
-  return wave.most - left
+  return wave.most - left + passed
 }
 
 function inTurn(

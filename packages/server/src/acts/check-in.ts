@@ -14,6 +14,7 @@ import { useDeviceSession } from './device-session.ts'
 import { markDue } from './due.ts'
 import { isRefusal, keepEvents, refuseOtherEvents, tellRefusals } from './events.ts'
 import { isolateAsTold } from './isolation.ts'
+import { noteFacts } from './note-facts.ts'
 import { crashKinds } from './rollout-control.ts'
 import type { CheckIn, Unchanged } from './said.ts'
 import { endSilence } from './silence.ts'
@@ -78,6 +79,8 @@ async function keepReport(db: Db, row: DeviceRow, said: CheckIn, isNew: boolean)
     report: JSON.stringify(report),
     report_envelope: envelope,
     report_sequence: report.sequence,
+    change_state: report.state,
+    noted: 1,
     counter: report.counter,
   }
   await db
@@ -85,7 +88,12 @@ async function keepReport(db: Db, row: DeviceRow, said: CheckIn, isNew: boolean)
     .set({ seen_at: now, ...change })
     .where('id', '=', row.id)
     .execute()
-  const isOther = orderedBy(reportOf(row)) !== orderedBy(report)
+  const before = reportOf(row)
+  const isOther = orderedBy(before) !== orderedBy(report)
+  // Reports of before there were these tables are not in them.
+  if (isNew && (isOther || row.noted === 0)) {
+    await noteFacts(db, row.id, report, row.noted === 0 ? undefined : before)
+  }
   if (isNew && isOther) await markDue(db, [row.id])
 }
 
@@ -156,7 +164,7 @@ function isBlamed<M extends Omit<OpenMove, 'isBlamed'>>(move: M, moves: readonly
 async function hasArrived(
   db: Db,
   move: Omit<OpenMove, 'isBlamed'>,
-  { device, report }: CheckIn,
+  { device, report, now }: CheckIn,
 ): Promise<boolean> {
   const installed = report.releases.find(release => release.package === move.package)
   if (!installed) return false
@@ -171,7 +179,7 @@ async function hasArrived(
   if (!record) return false
   const row = await deviceWithId(db, device)
   const declared = record.behaviour.settings ?? {}
-  const values = await effectiveFor(db, row, move.package, declared)
+  const values = await effectiveFor(db, row, move.package, { declared, now: new Date(now) })
   return installed.settings === digestOfSettings(values)
 }
 

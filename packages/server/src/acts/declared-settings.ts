@@ -56,10 +56,15 @@ async function revisionsIn(db: Db, fleet: string, name: string): Promise<number[
 }
 
 /** To whom a change is to be moved by its rollout, as the fleet is now. */
-export async function whomToMove(db: Db, of: InFleet, change: number): Promise<Affected[]> {
+export async function whomToMove(
+  db: Db,
+  of: InFleet & { readonly now: string },
+  change: number,
+): Promise<Affected[]> {
   const { settings } = await newestDeclared(db, of)
   const { fleet, package: name } = of
   const own = (await settingsOf(db, fleet, name)).filter(({ scope }) => scope === 'device')
   const next = [...(await settingsAt(db, of, change)), ...own]
-  return affectedBy(db, { fleet, package: name, declared: settings }, next)
+  const now = new Date(of.now)
+  return affectedBy(db, { fleet, package: name, declared: settings, now }, next)
 }

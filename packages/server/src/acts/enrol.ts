@@ -7,6 +7,8 @@ import { settledRevision, underWay, unfinishedRollouts } from '../store/rollout-
 import type { Db } from '../store/schema.ts'
 import { endDeviceSessions } from './device-session.ts'
 import { assign, markDue } from './due.ts'
+import { catchUp } from './pass-over.ts'
+import { refreshSearch } from './refresh-search.ts'
 import { joinRollout } from './rollout.ts'
 
 export interface NewToken {
@@ -51,7 +53,11 @@ export async function enrolDevice(db: Db, enrolment: Enrolment): Promise<{ fleet
     throw new ServerError('enrolment/refused', message)
   }
   // A new device begins with what the fleet has settled on, and takes part in what is under way.
-  if (await keepDevice(db, enrolment, token.fleet)) await assignFirst(db, token.fleet, enrolment)
+  if (await keepDevice(db, enrolment, token.fleet)) {
+    await assignFirst(db, token.fleet, enrolment)
+    // One that was decommissioned has its place in what is under way.
+    await catchUp(db, [device], now)
+  }
   return token
 }
 
@@ -65,21 +71,22 @@ async function keepDevice(
   const model = claim.model || nameOfModel((await fleetNamed(db, fleet)).model)
   const held = await db
     .selectFrom('device')
-    .select('fleet')
+    .select(['fleet', 'gone_at'])
     .where('id', '=', device)
     .executeTakeFirst()
   if (held) {
     await db
       .updateTable('device')
-      .set({ name, model, architecture, fleet })
+      .set({ name, model, architecture, fleet, gone_at: null, seen_at: now })
       .where('id', '=', device)
       .execute()
     if (held.fleet !== fleet) {
       await db.deleteFrom('device_setting').where('device', '=', device).execute()
     }
     await endDeviceSessions(db, [device])
+    await refreshSearch(db, [device])
     await markDue(db, [device])
-    return held.fleet !== fleet
+    return held.fleet !== fleet || held.gone_at !== null
   }
   await db
     .insertInto('device')
@@ -94,6 +101,7 @@ async function keepDevice(
       seen_at: now,
     })
     .execute()
+  await refreshSearch(db, [device])
   return true
 }
 

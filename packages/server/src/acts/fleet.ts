@@ -1,8 +1,8 @@
 import type { RolloutPolicy, UpdatePolicy } from '@steadfleet/domain'
-import type { GroupConditions } from '@steadfleet/protocol'
-import { unknown } from '../error.ts'
+import { ServerError, unknown } from '../error.ts'
+import { toCondition } from '../query/compile.ts'
 import { deviceWithId } from '../store/device-store.ts'
-import { fleetNamed } from '../store/fleet-store.ts'
+import { fleetNamed, groupsOf } from '../store/fleet-store.ts'
 import { releasesAt } from '../store/release-store.ts'
 import type { Db } from '../store/schema.ts'
 import { refuseUnpublished } from './channel.ts'
@@ -48,16 +48,19 @@ export async function setRollouts(
 export interface NewGroup {
   readonly fleet: string
   readonly name: string
-  readonly conditions: GroupConditions
+  readonly query: string
 }
 
-export async function putGroup(db: Db, { fleet, name, conditions }: NewGroup): Promise<void> {
+/** Saves a query as a group; one that cannot be asked, or leads to itself, is refused. */
+export async function putGroup(db: Db, { fleet, name, query }: NewGroup): Promise<void> {
   await fleetNamed(db, fleet)
-  const text = JSON.stringify(conditions)
+  const others = (await groupsOf(db, fleet)).map(group => [group.name, group.query] as const)
+  const groups = new Map([...others, [name, query]])
+  toCondition(`${JSON.stringify(name)} in groups`, { groups, now: new Date(0) })
   await db
     .insertInto('fleet_group')
-    .values({ fleet, name, conditions: text })
-    .onConflict(conflict => conflict.columns(['fleet', 'name']).doUpdateSet({ conditions: text }))
+    .values({ fleet, name, conditions: '{}', query })
+    .onConflict(conflict => conflict.columns(['fleet', 'name']).doUpdateSet({ query }))
     .execute()
   await markFleetDue(db, fleet)
 }
@@ -67,6 +70,7 @@ export async function removeGroup(
   { fleet, name }: { fleet: string; name: string },
 ): Promise<void> {
   await refuseUnknownGroup(db, fleet, name)
+  await refuseNeeded(db, fleet, name)
   await db.deleteFrom('fleet_group').where('fleet', '=', fleet).where('name', '=', name).execute()
   await db
     .deleteFrom('setting_change')
@@ -75,6 +79,21 @@ export async function removeGroup(
     .where('name', '=', name)
     .execute()
   await markFleetDue(db, fleet)
+}
+
+/** Without it the groups that name it would be in doubt. */
+async function refuseNeeded(db: Db, fleet: string, name: string): Promise<void> {
+  const groups = await groupsOf(db, fleet)
+  const left = new Map(groups.filter(group => group.name !== name).map(it => [it.name, it.query]))
+  for (const [other, query] of left) {
+    try {
+      toCondition(query, { groups: left, now: new Date(0) })
+    } catch (cause) {
+      if (!(cause instanceof ServerError)) throw cause
+      const message = `cannot forget group ${name}: group ${other} names it`
+      throw new ServerError('group/in-use', message, { group: name, by: other }, { cause })
+    }
+  }
 }
 
 export interface Trial {

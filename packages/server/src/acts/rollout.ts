@@ -82,6 +82,7 @@ async function mendsFlaw(db: Db, rollout: NewRollout): Promise<boolean> {
     .where('fleet', '=', rollout.fleet)
     .where('package', '=', rollout.package)
     .where('revision', '<', mended)
+    .where('gone_at', 'is', null)
     .executeTakeFirstOrThrow()
   return flawed > 0
 }
@@ -98,8 +99,8 @@ export async function schedule(db: Db, id: number): Promise<void> {
 /** Begins a rollout with the devices there are now, in place of earlier ones of its package. */
 export async function begin(db: Db, id: number, now: string): Promise<void> {
   const row = await rolloutRow(db, id)
-  const moves = planMoves(JSON.parse(row.phases), await candidates(db, row))
-  const from = await revisionsBefore(db, row)
+  const moves = planMoves(JSON.parse(row.phases), await candidates(db, { ...row, now }))
+  const from = await revisionsBefore(db, { ...row, now })
   await supersede(db, { ...row, before: id, kind: kindOf(row) })
   const started = { state: 'running', why: '', wakes_at: null }
   await db.updateTable('rollout').set(started).where('id', '=', id).execute()
@@ -183,7 +184,9 @@ function whyEnded(kind: RolloutKind, revision: number | undefined): string {
   return revision === undefined ? 'package removed' : `superseded by revision ${revision}`
 }
 
-type Target = Pick<RolloutRow, 'fleet' | 'package' | 'revision' | 'settings'>
+type Target = Pick<RolloutRow, 'fleet' | 'package' | 'revision' | 'settings'> & {
+  readonly now: string
+}
 
 /** Devices that would see other settings, or for whose architecture the revision was published. */
 async function candidates(db: Db, target: Target): Promise<DeviceId[]> {
@@ -196,6 +199,7 @@ async function candidates(db: Db, target: Target): Promise<DeviceId[]> {
     .selectFrom('device')
     .select('id')
     .where('fleet', '=', fleet)
+    .where('gone_at', 'is', null)
     .where(
       'architecture',
       'in',

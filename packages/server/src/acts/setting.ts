@@ -79,11 +79,15 @@ export async function revertSettings(db: Db, reverting: Reverting): Promise<Chan
 }
 
 /** Whose values would differ, and how, where this was set. */
-export async function whomItAffects(db: Db, setting: NewSetting): Promise<Affected[]> {
+export async function whomItAffects(
+  db: Db,
+  setting: NewSetting & { readonly now: string },
+): Promise<Affected[]> {
   const { settings } = await refuseUnfit(db, setting)
   const { fleet, package: name } = setting
   const others = (await settingsOf(db, fleet, name)).filter(other => !isSameScope(other, setting))
-  return affectedBy(db, { fleet, package: name, declared: settings }, [...others, setting])
+  const of = { fleet, package: name, declared: settings, now: new Date(setting.now) }
+  return affectedBy(db, of, [...others, setting])
 }
 
 async function keepChange(db: Db, act: SettingAct): Promise<number> {

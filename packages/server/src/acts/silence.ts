@@ -20,6 +20,7 @@ export async function raiseSilence(db: Db, { fleet, before, now }: Silence): Pro
     .set({ silent_since: now })
     .where('fleet', '=', fleet)
     .where('silent_since', 'is', null)
+    .where('gone_at', 'is', null)
     .where(eb => eb(eb.fn.coalesce('seen_at', 'enrolled_at'), '<', before))
     .returning(['id', 'name', 'seen_at', 'enrolled_at'])
     .execute()

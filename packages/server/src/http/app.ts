@@ -9,6 +9,7 @@ import { handleBackup } from '../routes/backup.ts'
 import { handleCatalogues } from '../routes/catalogues.ts'
 import { handleCeremony } from '../routes/ceremony.ts'
 import { handleContent } from '../routes/content.ts'
+import { handleDeviceSets } from '../routes/device-sets.ts'
 import { handleDevices } from '../routes/devices.ts'
 import { handleFailures } from '../routes/failures.ts'
 import { handleFleets } from '../routes/fleet.ts'
@@ -64,6 +65,7 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   handleFailures(handle, house)
   handleFleets(handle, house)
   handleSettings(handle, house)
+  handleDeviceSets(handle, house)
   handleIsolation(handle, house)
   handleGrants(handle, house)
   handleReleases(handle, house)

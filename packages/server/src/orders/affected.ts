@@ -4,8 +4,8 @@ import {
   type SettingDeclarations,
   type SettingValues,
 } from '@steadfleet/domain'
+import { groupMembers } from '../store/device-search.ts'
 import type { DeviceRow } from '../store/device-store.ts'
-import { groupsOf } from '../store/fleet-store.ts'
 import type { Db } from '../store/schema.ts'
 import { type Setting, settingsAt, settingsOf, settledVersion } from '../store/setting-store.ts'
 import { valuesOf } from './given-settings.ts'
@@ -24,6 +24,8 @@ export interface OfPackage {
   readonly fleet: string
   readonly package: string
   readonly declared: SettingDeclarations
+  /** By which groups of time are judged. */
+  readonly now: Date
 }
 
 /** Whose values would differ under `next`, all of the package's layers, and how; as they joined the fleet. */
@@ -32,7 +34,7 @@ export async function affectedBy(
   of: OfPackage,
   next: readonly Setting[],
 ): Promise<Affected[]> {
-  const groups = await groupsOf(db, of.fleet)
+  const groupsOf = await groupMembers(db, of.fleet, of.now)
   const own = (await settingsOf(db, of.fleet, of.package)).filter(({ scope }) => scope === 'device')
   const rows = await devicesWith(db, of)
   const settled = await settledVersion(db, of.fleet, of.package)
@@ -41,7 +43,10 @@ export async function affectedBy(
     held.set(version, [...(await settingsAt(db, of, version)), ...own])
   }
   const seen = (settings: readonly Setting[], row: Row): SettingValues =>
-    effectiveSettings(of.declared, fittingSettings(of.declared, valuesOf(settings, groups, row)))
+    effectiveSettings(
+      of.declared,
+      fittingSettings(of.declared, valuesOf(settings, groupsOf(row.id), row.id)),
+    )
   return rows.flatMap(row => {
     const version = row.version ?? settled
     const before = seen(held.get(version) ?? [], row)
@@ -51,7 +56,7 @@ export async function affectedBy(
   })
 }
 
-type Row = Pick<DeviceRow, 'id' | 'name' | 'model' | 'architecture' | 'report'> & {
+type Row = Pick<DeviceRow, 'id' | 'name'> & {
   readonly version: number | null
 }
 
@@ -65,15 +70,9 @@ function devicesWith(db: Db, { fleet, package: name }: OfPackage): Promise<Row[]
         .onRef('device_setting.device', '=', 'device.id')
         .onRef('device_setting.package', '=', 'device_package.package'),
     )
-    .select([
-      'device.id',
-      'device.name',
-      'device.model',
-      'device.architecture',
-      'device.report',
-      'device_setting.version',
-    ])
+    .select(['device.id', 'device.name', 'device_setting.version'])
     .where('device.fleet', '=', fleet)
+    .where('device.gone_at', 'is', null)
     .where('device_package.package', '=', name)
     .orderBy('device.number')
     .execute()

@@ -9,14 +9,9 @@ import {
   usualCheckInSeconds,
 } from '@steadfleet/domain'
 import { type Order, type OrderedRelease, publisherFor, type TrustPolicy } from '@steadfleet/trust'
+import { groupsWith } from '../store/device-search.ts'
 import { assignedTo, type DeviceRow, reportOf } from '../store/device-store.ts'
-import {
-  type FleetRow,
-  fleetNamed,
-  groupsOf,
-  requiredPartsOf,
-  updatesOf,
-} from '../store/fleet-store.ts'
+import { type FleetRow, fleetNamed, requiredPartsOf, updatesOf } from '../store/fleet-store.ts'
 import { saidInFleet, situationFor } from '../store/grant-store.ts'
 import { orderedIsolationOf } from '../store/isolation-store.ts'
 import { releasesAt, type StoredRelease } from '../store/release-store.ts'
@@ -41,6 +36,8 @@ export interface ContentOptions {
   readonly policy: TrustPolicy
   /** The policy's name for the server's first catalogue. */
   readonly firstCatalogue: string
+  /** By which groups of time are judged. */
+  readonly now: Date
 }
 
 /** What a device shall run: its packages at their revisions, with the settings and grants of now. */
@@ -50,7 +47,7 @@ export async function contentFor(
 ): Promise<OrderContent> {
   const { db, policy, firstCatalogue } = options
   const fleet = await fleetNamed(db, device.fleet)
-  const settings = await settingsFor(db, device)
+  const settings = await settingsFor(options, device)
   const said = await saidInFleet(db, device.fleet, policy.ceiling)
   const releases: OrderedRelease[] = []
   const restored: string[] = []
@@ -119,10 +116,14 @@ function toOrdered(
 }
 
 /** Values by package. */
-async function settingsFor(db: Db, device: DeviceRow): Promise<Map<string, SettingValues>> {
+async function settingsFor(
+  { db, now }: ContentOptions,
+  device: DeviceRow,
+): Promise<Map<string, SettingValues>> {
   const settings = await settingsGivenTo(db, device)
   if (settings.length === 0) return new Map()
-  const groups = await groupsOf(db, device.fleet)
+  const isForGroups = settings.some(({ scope }) => scope === 'group')
+  const groups = isForGroups ? await groupsWith(db, device, now) : []
   const byPackage = Map.groupBy(settings, setting => setting.package)
-  return new Map([...byPackage].map(([name, given]) => [name, valuesOf(given, groups, device)]))
+  return new Map([...byPackage].map(([name, given]) => [name, valuesOf(given, groups, device.id)]))
 }

@@ -111,7 +111,7 @@ function onceEach<T>(ask: (name: string) => Promise<T>): (name: string) => Promi
 async function draftFor(options: OrdererOptions, device: DeviceRow): Promise<Draft | undefined> {
   const { db } = options.store
   const places = { policy: options.policy(), firstCatalogue: options.firstCatalogue() }
-  const content = await contentFor({ db, ...places }, device)
+  const content = await contentFor({ db, ...places, now: options.now() }, device)
   const digest = digestOfContent(content)
   if (await lacksRequired(options, content)) return undefined
   const held = await orderFor(db, device.id)

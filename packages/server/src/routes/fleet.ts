@@ -3,13 +3,8 @@ import {
   createEnrolmentToken,
   deviceTimeline,
   followChannel,
-  getDevice,
   getDeviceOrder,
-  listDevices,
   listFleets,
-  listGroups,
-  putGroup,
-  removeGroup,
   setModel,
   setRollouts,
   setUpdates,
@@ -24,11 +19,11 @@ import type { Handle } from '../http/handle.ts'
 import { nameOf, seenBy } from '../http/permissions.ts'
 import { makeSecret } from '../http/secrets.ts'
 import { refuseRequiredPackage, refuseUnfitModel } from '../model.ts'
-import { devicesOf, deviceWithId, eventsWhere } from '../store/device-store.ts'
-import { allFleets, fleetNamed, groupsOf } from '../store/fleet-store.ts'
+import { deviceWithId, eventsWhere } from '../store/device-store.ts'
+import { allFleets, fleetNamed } from '../store/fleet-store.ts'
 import { orderAbove } from '../store/order-store.ts'
 import { rolloutWithId } from '../store/rollout-store.ts'
-import { toDeviceView, toFleetView, toGroupView, toTimelineEntry } from '../views/views.ts'
+import { toFleetView, toTimelineEntry } from '../views/views.ts'
 
 const tokenSeconds = 3600
 
@@ -37,7 +32,6 @@ export function handleFleets(handle: Handle, house: House): void {
   handleDeviceViews(handle, house)
   handlePolicies(handle, house)
   handlePackages(handle, house)
-  handleGroups(handle, house)
 }
 
 function handleDeviceViews(handle: Handle, house: House): void {
@@ -50,15 +44,6 @@ function handleDeviceViews(handle: Handle, house: House): void {
     )
     return Promise.all(fleets.map(row => toFleetView(house, row)))
   })
-
-  handle(listDevices, async ({ params }) => {
-    await fleetNamed(db, params.fleet)
-    return (await devicesOf(db, params.fleet)).map(row => toDeviceView(house, row))
-  })
-
-  handle(getDevice, async ({ params }) =>
-    toDeviceView(house, await deviceWithId(db, params.device)),
-  )
 
   handle(getDeviceOrder, async ({ params }) => {
     await deviceWithId(db, params.device)
@@ -147,29 +132,4 @@ function refuseUnknownZone({ 'time-zone': zone }: UpdatePolicy): void {
     const message = `cannot set update windows in ${zone}: nobody knows this time zone`
     throw new ServerError('fleet/unknown-zone', message, { zone }, { cause })
   }
-}
-
-function handleGroups(handle: Handle, house: House): void {
-  const { store } = house
-
-  handle(listGroups, async ({ params }) => {
-    await fleetNamed(store.db, params.fleet)
-    const devices = await devicesOf(store.db, params.fleet)
-    return (await groupsOf(store.db, params.fleet)).map(group => toGroupView(group, devices))
-  })
-
-  handle(putGroup, async ({ params, body, write }) => {
-    const group = { name: params.group, conditions: body.conditions }
-    await write('putGroup', { fleet: params.fleet, ...group })
-    await house.orderer.nudge()
-    announce(house, 'settings')
-    return toGroupView(group, await devicesOf(store.db, params.fleet))
-  })
-
-  handle(removeGroup, async ({ params, write }) => {
-    await write('removeGroup', { fleet: params.fleet, name: params.group })
-    await house.orderer.nudge()
-    announce(house, 'settings')
-    return undefined
-  })
 }

@@ -35,7 +35,9 @@ export function handleSettings(handle: Handle, house: House): void {
   })
   handle(previewSettings, async ({ params, body }) => {
     const setting = { ...settingIn(params), values: body.values }
-    const affected = await whomItAffects(db, { fleet: params.fleet, ...setting })
+    const affected = await whomItAffects(db, {
+      ...{ fleet: params.fleet, ...setting, now: toTimestamp(world.now()) },
+    })
     const first = affected.slice(0, mostNamed).map(({ id, name, before, after }) => {
       return { device: id as DeviceId, name, before, after }
     })

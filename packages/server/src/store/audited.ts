@@ -17,6 +17,9 @@ export interface Told<Input, Output = unknown> {
 
 const notAnAct = undefined
 
+/** Of a large set the digest in the act says which; the first are told by name. */
+const some = (devices: readonly string[]): readonly string[] => devices.slice(0, 100)
+
 const fleetOf = ({ fleet }: { readonly fleet: string }): string => fleet
 const ofFleet = { subject: fleetOf, fleet: fleetOf }
 const ofEndpoint = { subject: ({ id }: { readonly id: string }) => id, fleet: fleetOf }
@@ -137,6 +140,18 @@ export const audited: {
   setRequiredParts: { ...ofFleet, state: state.ofFleet('required_parts') },
   setGrantRules: { ...ofFleet, state: state.ofFleet('grant_rules') },
   setIsolation: { subject: ({ device }) => device, state: state.ofIsolation },
+  actOnDevice: {
+    subject: ({ device }) => device,
+    fleet: (_, { fleet }) => fleet,
+    after: ({ act }) => act,
+  },
+  actOnDevices: {
+    subject: (_, { devices }) => `${devices.length} devices`,
+    fleet: fleetOf,
+    after: ({ act, query, search, set }, { devices }) => {
+      return { act, query, search, set, devices: some(devices) }
+    },
+  },
   putGroup: { subject: ({ name }) => name, fleet: fleetOf, state: state.ofGroup },
   removeGroup: { subject: ({ name }) => name, fleet: fleetOf, state: state.ofGroup },
 

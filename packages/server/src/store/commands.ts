@@ -2,6 +2,7 @@ import { followChannel, moveChannel, unfollowPackage } from '../acts/channel.ts'
 import { checkIn } from '../acts/check-in.ts'
 import { steerDefect } from '../acts/defects.ts'
 import { claimDeliveries, settleDelivery } from '../acts/deliveries.ts'
+import { actOnDevice, actOnDevices } from '../acts/device-act.ts'
 import { openDeviceSession, useDeviceSession } from '../acts/device-session.ts'
 import { markAllDue, renewAllOrders } from '../acts/due.ts'
 import {
@@ -118,6 +119,8 @@ export const commands = {
   setRequiredParts,
   putGroup,
   removeGroup,
+  actOnDevice,
+  actOnDevices,
   decideGrant,
   forgetGrant,
   setGrantRules,

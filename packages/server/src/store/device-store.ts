@@ -1,6 +1,6 @@
 import type { DeviceEvent, StateReport } from '@steadfleet/domain'
 import { type Selectable, sql } from 'kysely'
-import { unknown } from '../error.ts'
+import { ServerError, unknown } from '../error.ts'
 import { textIn } from './json-in.ts'
 import type { Db, DeviceTable } from './schema.ts'
 
@@ -12,9 +12,15 @@ export async function deviceWithId(db: Db, id: string): Promise<DeviceRow> {
   return row
 }
 
-/** Devices of a fleet, in the order in which they joined. */
+/** Devices of a fleet that are in service, in the order in which they joined. */
 export function devicesOf(db: Db, fleet: string): Promise<DeviceRow[]> {
-  return db.selectFrom('device').selectAll().where('fleet', '=', fleet).orderBy('number').execute()
+  return db
+    .selectFrom('device')
+    .selectAll()
+    .where('fleet', '=', fleet)
+    .where('gone_at', 'is', null)
+    .orderBy('number')
+    .execute()
 }
 
 /** How many devices each fleet has in each state of their last change, and how many of them are silent. */
@@ -29,18 +35,21 @@ export function devicesByState(
       fn.countAll<number>().as('count'),
       fn.count<number>('silent_since').as('silent'),
     ])
+    .where('gone_at', 'is', null)
     .groupBy(['fleet', 'state'])
     .execute()
 }
 
-/** The raw public key of a device, in hexadecimal. */
+/** The raw public key of a device, in hexadecimal; that of one that is decommissioned is refused. */
 export async function publicKeyOf(db: Db, id: string): Promise<string | undefined> {
   const row = await db
     .selectFrom('device')
-    .select('public_key')
+    .select(['public_key', 'gone_at'])
     .where('id', '=', id)
     .executeTakeFirst()
-  return row?.public_key
+  if (!row?.gone_at) return row?.public_key
+  const message = `cannot answer device ${id}: it was decommissioned, and has to enrol again`
+  throw new ServerError('device/decommissioned', message, { device: id })
 }
 
 /** Devices whose order may have to change, the longest waiting first. */
@@ -49,6 +58,7 @@ export function devicesDue(db: Db, limit: number): Promise<DeviceRow[]> {
     .selectFrom('device')
     .selectAll()
     .where('order_due', '>', 0)
+    .where('gone_at', 'is', null)
     .orderBy('number')
     .limit(limit)
     .execute()

@@ -1,5 +1,5 @@
 import type { ConfinementPart, RolloutPolicy, UpdatePolicy } from '@steadfleet/domain'
-import type { GroupConditions } from '@steadfleet/protocol'
+import { type DeviceConditions, toQuery } from '@steadfleet/protocol'
 import { unknown } from '../error.ts'
 import type { Db } from './schema.ts'
 
@@ -64,15 +64,19 @@ export async function followersOf(db: Db, name: string, channel: string): Promis
 
 export interface Group {
   readonly name: string
-  readonly conditions: GroupConditions
+  readonly query: string
 }
 
 export async function groupsOf(db: Db, fleet: string): Promise<Group[]> {
   const rows = await db
     .selectFrom('fleet_group')
-    .select(['name', 'conditions'])
+    .select(['name', 'conditions', 'query'])
     .where('fleet', '=', fleet)
     .orderBy('name')
     .execute()
-  return rows.map(({ name, conditions }) => ({ name, conditions: JSON.parse(conditions) }))
+  return rows.map(({ name, conditions, query }) => ({
+    name,
+    // A group of before there were queries states conditions.
+    query: query || toQuery(JSON.parse(conditions) as DeviceConditions),
+  }))
 }

@@ -291,6 +291,42 @@ export const migrations: readonly (string | Twin)[] = [
   create index delivery_by_endpoint on delivery (endpoint, id);
   create index delivery_by_notice on delivery (notice);
   `,
+  `
+  alter table device add column note text not null default '';
+  alter table device add column change_state text not null default 'committed';
+  alter table device add column held_at text;
+  alter table device add column gone_at text;
+  alter table device add column noted integer not null default 0;
+  create index device_sought on device (
+    fleet, gone_at, number, id, name, model, architecture, change_state, silent_since, held_at
+  );
+  create index device_isolated on device (id) where isolation <> '{}';
+  create table device_words (
+    device text primary key, words text not null
+  ) strict, without rowid;
+  insert into device_words select id, lower(name || ' ' || id || ' ' || model) from device;
+  create table device_label (
+    device text not null, name text not null, value text not null, primary key (device, name)
+  ) strict, without rowid;
+  create index device_by_label on device_label (name, value, device);
+  create table device_attribute (
+    device text not null, name text not null, value text not null, amount integer,
+    primary key (device, name)
+  ) strict, without rowid;
+  create index device_by_attribute on device_attribute (name, value, device);
+  create index device_by_amount on device_attribute (name, amount, device) where amount is not null;
+  create table device_release (
+    device text not null, package text not null, revision integer not null, version text not null,
+    tree text not null, primary key (device, package)
+  ) strict, without rowid;
+  create index device_by_release on device_release (package, revision, device);
+  create index device_by_package on device_package (package, revision, device);
+  create table device_pin (
+    device text not null, package text not null, revision integer not null,
+    primary key (device, package)
+  ) strict, without rowid;
+  alter table fleet_group add column query text not null default '';
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

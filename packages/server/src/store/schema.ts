@@ -86,7 +86,23 @@ export interface Database {
   }
   /** Who did what: only ever added to, each row naming the one before. */
   audit: AuditEntry
-  fleet_group: { fleet: string; name: string; conditions: string }
+  /** `conditions` of groups that were saved before queries were, as JSON; `query` is empty then. */
+  fleet_group: { fleet: string; name: string; conditions: string; query: Generated<string> }
+  device_label: { device: string; name: string; value: string }
+  /** What a device said of itself last; `amount` where that reads as a whole number. */
+  device_attribute: { device: string; name: string; value: string; amount: number | null }
+  /** What a device said that it runs. */
+  device_release: {
+    device: string
+    package: string
+    revision: number
+    version: string
+    tree: string
+  }
+  /** What a search looks in: its name, labels, packages and note, in small letters. */
+  device_words: { device: string; words: string }
+  /** Revisions that people keep single devices at. */
+  device_pin: { device: string; package: string; revision: number }
   defect: DefectTable
   defect_revision: {
     defect: number
@@ -253,6 +269,16 @@ export interface DeviceTable {
   isolation: Generated<string>
   /** Raised by whatever may change the device's order; the orderer clears what it has seen. */
   order_due: Generated<number>
+  /** What people wrote about it. */
+  note: Generated<string>
+  /** Of its last change, as the report has it. */
+  change_state: Generated<string>
+  /** Since when a person holds it: no rollout moves it. */
+  held_at: Generated<string | null>
+  /** Since when it is decommissioned. */
+  gone_at: Generated<string | null>
+  /** 1 once its report is in the tables that queries ask. */
+  noted: Generated<number>
 }
 
 interface DeviceSessionTable {

@@ -86,7 +86,7 @@ export const ofIsolation: Reader<{ device: string }> = (db, { device }) =>
 export const ofGroup: Reader<{ fleet: string; name: string }> = (db, { fleet, name }) =>
   db
     .selectFrom('fleet_group')
-    .select('conditions')
+    .select(['query', 'conditions'])
     .where('fleet', '=', fleet)
     .where('name', '=', name)
     .executeTakeFirst()

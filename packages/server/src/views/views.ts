@@ -14,7 +14,7 @@ import {
   toLogLine,
 } from '@steadfleet/protocol'
 import type { House } from '../house.ts'
-import { isInGroup } from '../orders/given-settings.ts'
+import { countDevices } from '../store/device-search.ts'
 import {
   type DeviceRow,
   devicesOf,
@@ -31,10 +31,34 @@ import {
   updatesOf,
 } from '../store/fleet-store.ts'
 import { isolationOf } from '../store/isolation-store.ts'
+import { labelsOf, pinsOf } from '../store/label-store.ts'
 import { allChannels, type ChannelRow, type StoredRelease } from '../store/release-store.ts'
 import type { Setting, SettingChange } from '../store/setting-store.ts'
 
-export function toDeviceView(house: House, row: DeviceRow): DeviceView {
+export async function toDeviceView(house: House, row: DeviceRow): Promise<DeviceView> {
+  const [view] = await toDeviceViews(house, [row])
+  return view as DeviceView
+}
+
+/** Devices with what people say of them, which is asked for of all together. */
+export async function toDeviceViews(
+  house: House,
+  rows: readonly DeviceRow[],
+): Promise<DeviceView[]> {
+  const ids = rows.map(({ id }) => id)
+  const labels = await labelsOf(house.store.db, ids)
+  const pins = await pinsOf(house.store.db, ids)
+  return rows.map(row => {
+    const pinned = pins.get(row.id)
+    return {
+      ...toPlainView(house, row),
+      labels: labels.get(row.id) ?? {},
+      ...(pinned && { pins: pinned }),
+    }
+  })
+}
+
+function toPlainView(house: House, row: DeviceRow): Omit<DeviceView, 'labels' | 'pins'> {
   const report = reportOf(row)
   const releases = report?.releases ?? []
   const policy = house.owner.policy().signed
@@ -59,6 +83,9 @@ export function toDeviceView(house: House, row: DeviceRow): DeviceView {
     seenAt: row.seen_at,
     silentSince: row.silent_since,
     ...(row.isolation !== '{}' && { isolation: isolationOf(row) }),
+    ...(row.note !== '' && { note: row.note }),
+    ...(row.held_at !== null && { heldSince: row.held_at }),
+    ...(row.gone_at !== null && { goneSince: row.gone_at }),
   }
 }
 
@@ -124,12 +151,12 @@ export async function toFleetView(house: House, row: FleetRow): Promise<FleetVie
   }
 }
 
-export function toGroupView({ name, conditions }: Group, devices: readonly DeviceRow[]): GroupView {
-  return {
-    name,
-    conditions,
-    devices: devices.filter(device => isInGroup(device, conditions)).length,
-  }
+export async function toGroupView(
+  { store, world }: House,
+  fleet: string,
+  { name, query }: Group,
+): Promise<GroupView> {
+  return { name, query, devices: await countDevices(store.db, { fleet, query, now: world.now() }) }
 }
 
 export function toSettingView(setting: Setting): SettingView {
