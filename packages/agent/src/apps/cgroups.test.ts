@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { type CgroupHome, findCgroupHomes } from './cgroup-homes.ts'
 import {
+  countersOf,
   isPopulated,
   joiningFiles,
   killCgroup,
@@ -73,8 +74,8 @@ describe('a cgroup', { skip: !isRoot && 'needs root' }, () => {
       const cgroup = makeCgroup(homes, 'acme.x.web', { ...limits, cpuPercent: 5 })
       const script = 'for file; do echo 0 >"$file"; done; while :; do :; done'
       const child = spawn('/bin/sh', ['-c', script, 'sh', ...joiningFiles(cgroup)])
-      await until(() => throttling(cgroup).held > 2)
-      const { periods, held } = throttling(cgroup)
+      await until(() => throttling(countersOf(cgroup)).held > 2)
+      const { periods, held } = throttling(countersOf(cgroup))
       assert.ok(held <= periods)
       child.kill('SIGKILL')
       await once(child, 'exit')

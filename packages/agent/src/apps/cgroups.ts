@@ -116,32 +116,41 @@ export function outOfMemoryKills(cgroup: Cgroup): number {
   return Math.max(0, ...counts.map(count => Number(count ?? 0)))
 }
 
+/** Files in which the kernel counts what a cgroup does; which hierarchy has which stays as it is. */
+export type Counters = Readonly<Record<'forks' | 'cpu' | 'pressure', readonly string[]>>
+
+/** Found once, so that whoever looks again and again asks for no file that is not there. */
+export function countersOf(cgroup: Cgroup): Counters {
+  const thereAs = (name: string) =>
+    cgroup.map(folder => join(folder, name)).filter(path => existsSync(path))
+  return {
+    forks: thereAs('pids.events'),
+    cpu: thereAs('cpu.stat'),
+    pressure: thereAs('memory.pressure'),
+  }
+}
+
 /** How many processes the kernel has refused this cgroup because it had all that it may have. */
-export function refusedForks(cgroup: Cgroup): number {
-  const counts = cgroup.map(
-    folder => /^max (\d+)$/m.exec(readIfThere(join(folder, 'pids.events')) ?? '')?.[1],
-  )
-  return Math.max(0, ...counts.map(count => Number(count ?? 0)))
+export function refusedForks({ forks }: Counters): number {
+  return mostIn(forks, /^max (\d+)$/m)
 }
 
 /** Periods in which the cgroup ran, and those in which it was held back by its CPU limit. */
-export function throttling(cgroup: Cgroup): { readonly periods: number; readonly held: number } {
-  const texts = cgroup.map(folder => readIfThere(join(folder, 'cpu.stat')) ?? '')
-  const most = (name: string) =>
-    Math.max(
-      0,
-      ...texts.map(text => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0)),
-    )
-  return { periods: most('nr_periods'), held: most('nr_throttled') }
+export function throttling({ cpu }: Counters): { readonly periods: number; readonly held: number } {
+  return {
+    periods: mostIn(cpu, /^nr_periods (\d+)$/m),
+    held: mostIn(cpu, /^nr_throttled (\d+)$/m),
+  }
 }
 
 /** Of the last ten seconds the share, in percent, in which all of the cgroup waited for memory; version 2 knows. */
-export function memoryPressure(cgroup: Cgroup): number {
-  const shares = cgroup.map(folder => {
-    const text = readIfThere(join(folder, 'memory.pressure')) ?? ''
-    return Number(/^full avg10=([\d.]+)/m.exec(text)?.[1] ?? 0)
-  })
-  return Math.max(0, ...shares)
+export function memoryPressure({ pressure }: Counters): number {
+  return mostIn(pressure, /^full avg10=([\d.]+)/m)
+}
+
+function mostIn(paths: readonly string[], number: RegExp): number {
+  const found = paths.map(path => Number(number.exec(readIfThere(path) ?? '')?.[1] ?? 0))
+  return Math.max(0, ...found)
 }
 
 /** Ends all that is in the cgroup at once; false where no hierarchy can. */

@@ -1,7 +1,14 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Excessive } from './apps.ts'
-import { type Cgroup, memoryPressure, refusedForks, throttling } from './cgroups.ts'
+import {
+  type Cgroup,
+  type Counters,
+  countersOf,
+  memoryPressure,
+  refusedForks,
+  throttling,
+} from './cgroups.ts'
 import { logNames, turnsIn } from './keeper.ts'
 
 /** What a running app does too much of, counted since its run began. */
@@ -26,7 +33,8 @@ export function watchExcess(
   run: { readonly folder: string; readonly cgroup: Cgroup },
   tell: (trouble: Excessive, why: string) => void,
 ): Disposable {
-  let before = readExcess(run)
+  const watched = { folder: run.folder, counters: countersOf(run.cgroup) }
+  let before = readExcess(watched)
   const told = new Set<Excessive>()
   // What lasts is told when it begins, and again after it has ended.
   const tellOnce = (trouble: Excessive, isSo: boolean, why: () => string) => {
@@ -35,7 +43,7 @@ export function watchExcess(
     else told.delete(trouble)
   }
   const look = () => {
-    const now = readExcess(run)
+    const now = readExcess(watched)
     const lost = now.lostBytes - before.lostBytes
     const refused = now.refusedForks - before.refusedForks
     const [periods, held] = [now.periods - before.periods, now.held - before.held]
@@ -44,7 +52,7 @@ export function watchExcess(
     tellOnce('is throttled', periods >= leastPeriods && held > periods * 0.9, () => {
       return `its CPU limit held it back in ${held} of ${periods} periods`
     })
-    const pressure = memoryPressure(run.cgroup)
+    const pressure = memoryPressure(watched.counters)
     tellOnce(
       'is short of memory',
       pressure > 50,
@@ -61,11 +69,17 @@ export function watchExcess(
   return { [Symbol.dispose]: end }
 }
 
-function readExcess({ folder, cgroup }: { folder: string; cgroup: Cgroup }): Excess {
+function readExcess({ folder, counters }: { folder: string; counters: Counters }): Excess {
+  const held = { refusedForks: refusedForks(counters), ...throttling(counters) }
+  return { lostBytes: lostIn(folder), ...held }
+}
+
+/** Most apps never fill their first log file. */
+function lostIn(folder: string): number {
   const turns = turnsIn(folder)
+  if (turns === 0) return 0
   const sizes = logNames.map(name => statSync(join(folder, name), { throwIfNoEntry: false })?.size)
-  const lostBytes = turns * Math.max(0, ...sizes.map(size => size ?? 0))
-  return { lostBytes, refusedForks: refusedForks(cgroup), ...throttling(cgroup) }
+  return turns * Math.max(0, ...sizes.map(size => size ?? 0))
 }
 
 function megabytes(bytes: number): string {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readIfThere } from './files.ts'
@@ -95,7 +96,8 @@ export function keeperIn(folder: string): Process | undefined {
 
 /** How often the run has filled a log file and gone on in the other. */
 export function turnsIn(folder: string): number {
-  return Number(readIfThere(join(folder, 'state', 'turns')) ?? 0)
+  const path = join(folder, 'state', 'turns')
+  return existsSync(path) ? Number(readIfThere(path) ?? 0) : 0
 }
 
 /** The status that the keeper left when the run ended: 0 to 255, signals as 128 and their number. */

@@ -101,8 +101,12 @@ describe('what is cut', () => {
     const id = first.own[acme] ?? assert.fail('it is isolated')
     assert.deepEqual(cut.at(-1)?.packages, [acme])
     const next = await open()
-    await next.attempted(tried(11))
+    await next.attempted(tried(1_234_567))
     assert.deepEqual([next.own, newest()], [{ [acme]: id }, ['network/denied', true]])
+    assert.match(
+      told.at(-1)?.message ?? '',
+      /^acme\/camera tried 203\.0\.113\.9:23\/tcp, 1,234,567 times in 4 s$/,
+    )
     ordered.now = { known: [id], packages: [acme] }
     await next.heed()
     assert.deepEqual([next.own, cut.at(-1)?.packages], [{ [acme]: id }, [acme]])

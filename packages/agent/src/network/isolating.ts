@@ -68,7 +68,7 @@ export class Isolating {
     // Durable before it is told: who reads that it is isolated finds it in the reports from then on.
     const isCut = await this.#after(() => this.#begin(name, isTooMuch))
     const others = targets > 1 ? ` and ${targets - 1} or more others` : ''
-    const times = `${count.toLocaleString('en')} ${count === 1 ? 'time' : 'times'}`
+    const times = `${grouped(count)} ${count === 1 ? 'time' : 'times'}`
     const within = windowSeconds >= 55 ? 'a minute' : `${windowSeconds} s`
     const message = `${name} tried ${target}${others}, ${times} in ${within}`
     const facts = { package: name, count, target, 'target-count': targetCount, targets }
@@ -100,6 +100,11 @@ export class Isolating {
     )
     return done
   }
+}
+
+/** Thousands apart. What the language has for it loads 8 MB of words about languages. */
+function grouped(count: number): string {
+  return `${count}`.replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
 /** In words; undefined where only the rule has changed. */

@@ -22,16 +22,11 @@ export function isLinked(place: Place): boolean {
   return existsSync(namespacePath(place)) && linksHere().has(place.link)
 }
 
-/** Packets that came in by each link of a package, by its name. */
-export function linksHere(): Map<string, number> {
+/** Links of packages that are here, by name. */
+export function linksHere(): Set<string> {
   const lines = readFileSync('/proc/self/net/dev', 'utf8').split('\n')
-  return new Map(
-    lines.flatMap(line => {
-      const [name = '', fields = ''] = line.split(':')
-      const isOurs = placeNamed(name.trim()) !== undefined
-      return isOurs ? [[name.trim(), Number(fields.trim().split(/\s+/)[1])] as const] : []
-    }),
-  )
+  const names = lines.map(line => line.slice(0, Math.max(0, line.indexOf(':'))).trim())
+  return new Set(names.filter(name => placeNamed(name) !== undefined))
 }
 
 /** Names of the namespaces of packages on this machine, whose agents' they are. */

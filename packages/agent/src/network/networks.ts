@@ -9,6 +9,7 @@ import { type Counts, difference } from './denied.ts'
 import { Lan } from './discovery/lan.ts'
 import { NetworkError } from './error.ts'
 import { closeForwarding, openForwarding } from './forwarding.ts'
+import { LinkCounts } from './link-counts.ts'
 import {
   linksHere,
   makeLink,
@@ -47,6 +48,8 @@ const lookMs = 2000
 const looksPerRefresh = 15
 const restMs = 60_000
 
+type Around = ReturnType<Device['surroundings']>
+
 /** The networks of all packages of one device: one namespace each, with a firewall that they cannot touch. */
 export class Networks {
   readonly #of: NetworksOptions
@@ -59,6 +62,9 @@ export class Networks {
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> = Promise.resolve()
   #looks = 0
+  /** Where the device is, as it was when that was last looked at. */
+  #around: Around | undefined
+  readonly #counts = new LinkCounts()
 
   private constructor(options: NetworksOptions, tools: Tools, standing: Map<string, string>) {
     this.#of = options
@@ -85,6 +91,7 @@ export class Networks {
   async enter(packageName: PackageName, needs: NetworkNeeds): Promise<Way> {
     const held = this.#held.get(packageName) ?? (await this.#hold(packageName))
     held.restsSince = undefined
+    this.#around = undefined
     const { place } = held.network
     openForwarding(this.#tools)
     await held.network.isolate(isIsolated(packageName, this.#isolation))
@@ -130,6 +137,7 @@ export class Networks {
       if (isIdle) await network.remove()
     }
     if (isIdle) await this.#sweep()
+    this.#counts[Symbol.dispose]()
     if (linksHere().size === 0) closeForwarding(this.#tools)
   }
 
@@ -154,10 +162,10 @@ export class Networks {
     return {
       tools: this.#tools,
       lan: this.#lan,
-      surroundings: () => ({
-        local: ownNetworks().map(({ network }) => network),
-        taken: takenPorts(),
-      }),
+      surroundings: () => {
+        this.#around ??= aroundNow()
+        return this.#around
+      },
       resolving: {
         servers: deviceResolvers,
         isForbidden: address => ownNetworks().some(one => one.address === address),
@@ -197,19 +205,20 @@ export class Networks {
   }
 
   async #lookNow(): Promise<void> {
-    const links = linksHere()
-    for (const held of this.#held.values()) await this.#lookAt(held, links)
+    this.#counts.read()
+    for (const held of this.#held.values()) await this.#lookAt(held)
     this.#looks += 1
     if (this.#looks % looksPerRefresh !== 0) return
     openForwarding(this.#tools)
+    this.#around = undefined
     await this.#lan.refresh()
     for (const [name, held] of this.#held) await this.#refresh(name, held)
   }
 
   /** Asks for counts only where something came by the package's link. */
-  async #lookAt(held: Held, links: ReadonlyMap<string, number>): Promise<void> {
+  async #lookAt(held: Held): Promise<void> {
     const { network, window } = held
-    const packets = links.get(network.place.link)
+    const packets = this.#counts.packetsOf(network.place.link)
     const now = performance.now()
     if (packets !== undefined && packets !== held.packets) {
       held.packets = packets
@@ -250,6 +259,10 @@ export class Networks {
       await removeLink(this.#tools, placeOf(number))
     }
   }
+}
+
+function aroundNow(): Around {
+  return { local: ownNetworks().map(({ network }) => network), taken: takenPorts() }
 }
 
 interface Held {
