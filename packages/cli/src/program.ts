@@ -21,6 +21,7 @@ const everywhere: readonly OptionSpec[] = [
 ]
 
 const groups: Readonly<Record<string, string>> = {
+  fleet: 'Fleets of the server: a fleet’s devices are moved together.',
   people: 'People: who may sign in, as what.',
   machine: 'Machines: tokens with a role and an end.',
   audit: 'The audit log: who did what, and whether it is still what was written.',

@@ -48,6 +48,8 @@ export const problemStatus = {
   'enrolment/wrong-key': 403,
 
   'fleet/unknown': 404,
+  'fleet/exists': 409,
+  'fleet/other-owner': 409,
   'fleet/not-followed': 404,
   'fleet/required-package': 409,
   'fleet/unknown-model': 404,

@@ -1,17 +1,46 @@
 import type { House } from './house.ts'
+import { fleetOf } from './http/fleet-of.ts'
 
 /** What views of people are about; each asks again for its own when it hears its topic. */
 export type Topic = 'devices' | 'device' | 'rollouts' | 'releases' | 'failures' | 'settings'
 
-/** What those hear who see some fleets alone: that something changed, and of nothing which. */
-export const nudged = 'people of some fleets'
+/** Of what something changed, by which its fleet is found. */
+export type About = { readonly [Of in 'fleet' | 'device' | 'rollout' | 'defect']?: string | number }
 
-/** Tells everyone who looks on that something changed; losing this costs them time, nothing else. */
-export function announce({ streams }: Pick<House, 'streams'>, topic: Topic, id?: string): void {
-  const data = JSON.stringify(id === undefined ? { topic } : { topic, id })
-  streams.send('people', { event: 'message', data })
-  streams.send(nudged, { event: 'message', data: JSON.stringify({ topic }) })
+const some = 'people of '
+
+/** What people listen to: all that changes, or what changes in these fleets. */
+export function topicFor(fleets: readonly string[] | undefined): string {
+  return fleets ? `${some},${fleets.join(',')},` : 'people'
 }
+
+/**
+ * Tells everyone who looks on, and may see it, that something changed; what is about no fleet is told to
+ * all. Losing this costs them time, nothing else.
+ */
+export function announce<T extends Topic>(
+  { streams, store }: Place,
+  topic: T,
+  ...[about]: T extends 'releases' ? [] : [About]
+): void {
+  const id = topic.startsWith('device') ? about?.device : undefined
+  const data = JSON.stringify(id === undefined ? { topic } : { topic, id })
+  const tell = (matches: (name: string) => boolean) =>
+    streams.sendWhere(matches, { event: 'message', data })
+  tell(name => name === 'people')
+  if (!streams.hasWhere(name => name.startsWith(some))) return
+  if (about === undefined) {
+    tell(name => name.startsWith(some))
+    return
+  }
+  const told = fleetOf(store.db, about).then(fleet =>
+    tell(name => name.startsWith(some) && name.includes(`,${fleet},`)),
+  )
+  // The server may be closing its database: whoever still looks asks again where it opens.
+  told.catch(() => undefined)
+}
+
+type Place = Pick<House, 'streams' | 'store'>
 
 /** Tells every device that listens to look: the owner signed something. */
 export function tellAllToLook({ streams }: Pick<House, 'streams'>): void {

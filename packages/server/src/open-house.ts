@@ -177,7 +177,7 @@ function openOrderer(
     onOrder(device) {
       // First: who is told asks for the delta at once.
       deltas.nudge()
-      tellOfOrder(streams, device)
+      tellOfOrder({ streams, store }, device)
     },
     onFault: fault => logger.error({ err: fault }, 'cannot sign orders yet'),
   })
@@ -205,7 +205,7 @@ async function openSigned(
       ...{ folder, secondStore, catalogues, owner, logger, signer: signer.client },
       async onPublished() {
         await notes.noteAll()
-        announce({ streams }, 'releases')
+        announce({ streams, store }, 'releases')
       },
     }),
   )
@@ -215,9 +215,9 @@ async function openSigned(
 }
 
 /** The device shall look, and people see that it will. */
-function tellOfOrder(streams: House['streams'], device: DeviceId): void {
-  tellToLook({ streams }, device)
-  announce({ streams }, 'device', device)
+function tellOfOrder(place: Pick<House, 'streams' | 'store'>, device: DeviceId): void {
+  tellToLook(place, device)
+  announce(place, 'device', { device })
 }
 
 function filesIn(root: string): House['files'] {

@@ -15,15 +15,16 @@ export async function wakeRollouts(place: Place): Promise<number> {
   const now = toTimestamp(world.now())
   const due = await store.db
     .selectFrom('rollout')
-    .select('id')
+    .select('fleet')
+    .distinct()
     .where('wakes_at', '<=', now)
-    .executeTakeFirst()
-  if (!due) return 0
+    .execute()
+  if (due.length === 0) return 0
   const woken = await store.write('wakeRollouts', { now })
   // The policy may have changed since it was made.
   await haltDisallowed(place)
   await place.orderer.nudge()
-  announce(place, 'rollouts')
+  for (const { fleet } of due) announce(place, 'rollouts', { fleet })
   return woken
 }
 

@@ -37,7 +37,7 @@ export async function raiseSilence(place: Place, watchedSince: Date): Promise<st
     const said = { fleet: name, before: toTimestamp(before), now: toTimestamp(now) }
     raised.push(...(await store.write('raiseSilence', said)))
   }
-  for (const device of raised) announce(place, 'device', device)
+  for (const device of raised) announce(place, 'device', { device })
   return raised
 }
 

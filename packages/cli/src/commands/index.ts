@@ -17,6 +17,7 @@ import {
   deviceUnpin,
 } from './device-acts.ts'
 import { failuresCommands } from './failures.ts'
+import { fleetCommands } from './fleet.ts'
 import { gatewayCommands } from './gateway.ts'
 import { grantCommands } from './grants.ts'
 import { groupList, groupRemove, groupSet } from './group.ts'
@@ -87,6 +88,7 @@ export const commands: readonly CommandSpec[] = [
   serverMove,
   signer,
   signIn,
+  ...fleetCommands,
   ...peopleCommands,
   ...machineCommands,
   ...auditCommands,

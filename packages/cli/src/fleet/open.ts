@@ -1,3 +1,4 @@
+import { parseFleetName } from '@steadfleet/domain'
 import type { Client } from '@steadfleet/protocol'
 import { type Call, textOption } from '../command.ts'
 import { openPassphrase, type PassphraseSource } from '../keys/passphrase.ts'
@@ -12,8 +13,14 @@ export interface Fleet {
 
 /** Opens the fleet that a call is about. */
 export async function openFleet(call: Call): Promise<Fleet> {
-  const home = await homeOf(call)
+  const home = chosenIn(call, await homeOf(call))
   return { home, client: await connect(home, call.world.interrupted) }
+}
+
+/** A server may have several fleets: STEADFLEET_FLEET says which is meant, in the place of the folder’s. */
+function chosenIn({ world }: Call, home: Home): Home {
+  const { STEADFLEET_FLEET: fleet } = world.environment
+  return fleet ? { ...home, fleet: parseFleetName(fleet) } : home
 }
 
 /** The folder of the fleet that a call is about, whose server need not be there. */

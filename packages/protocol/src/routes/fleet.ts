@@ -3,6 +3,7 @@ import {
   DeviceId,
   DigestSchema,
   FleetName,
+  OwnerId,
   object,
   RolloutPolicy,
   Timestamp,
@@ -37,6 +38,23 @@ export const listFleets = route({
   isAcrossFleets: true,
   summary: 'Every fleet.',
   reply: Type.Array(FleetView),
+})
+
+export const addFleet = route({
+  method: 'POST',
+  path: '/v1/fleets',
+  needs: 'server:administer',
+  summary: 'Make another fleet of the server’s owner.',
+  body: object({
+    name: FleetName,
+    /** Whose devices it is of; a server has one owner, and another’s is refused. */
+    owner: Type.Optional(OwnerId),
+    /** That of the first fleet, where nothing is said. */
+    model: Type.Optional(Type.String({ pattern: modelPattern })),
+    'check-in-seconds': Type.Optional(Type.Integer({ minimum: 1, maximum: 21_600 })),
+    'probation-seconds': Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400 })),
+  }),
+  reply: FleetView,
 })
 
 export const createEnrolmentToken = route({

@@ -10,6 +10,29 @@ import { assign, markFleetDue } from './due.ts'
 import { type ModelGrants, noteModelGrants } from './grant.ts'
 import { refuseUnknownGroup } from './setting.ts'
 
+export interface NewFleet extends ModelGrants {
+  readonly owner: string
+  readonly model: string
+  readonly checkInSeconds: number
+  readonly probationSeconds: number | null
+}
+
+/** Makes a fleet, which has no devices and runs nothing yet. */
+export async function addFleet(
+  db: Db,
+  { fleet, owner, model, checkInSeconds, probationSeconds, grants, now }: NewFleet,
+): Promise<void> {
+  const times = { check_in_seconds: checkInSeconds, probation_seconds: probationSeconds }
+  const added = await db
+    .insertInto('fleet')
+    .values({ name: fleet, owner, model, ...times })
+    .onConflict(conflict => conflict.doNothing())
+    .returning('name')
+    .executeTakeFirst()
+  if (!added) throw new ServerError('fleet/exists', `cannot add fleet ${fleet}: it is there`)
+  await noteModelGrants(db, { fleet, grants, now })
+}
+
 /** Every device of the fleet is ordered anew by this statement; whether it may be is asked before. */
 export async function setModel(
   db: Db,

@@ -1,7 +1,7 @@
 import { type GrantDecision, type GrantSituation, isNeverByRule } from '@steadfleet/confine'
 import type { GrantRules, InterfaceRequest } from '@steadfleet/domain'
 import { ServerError, unknown } from '../error.ts'
-import { deviceWithId } from '../store/device-store.ts'
+import { deviceIn } from '../store/device-store.ts'
 import { fleetNamed } from '../store/fleet-store.ts'
 import { keepCeiling } from '../store/grant-store.ts'
 import type { Db } from '../store/schema.ts'
@@ -116,13 +116,8 @@ async function takeEffect(
 
 async function refuseOtherTarget(db: Db, { fleet, scope, target }: NewDecision): Promise<void> {
   await fleetNamed(db, fleet)
-  const isHere =
-    scope === 'fleet' ? target === fleet : (await deviceWithId(db, target)).fleet === fleet
-  if (isHere) return
-  throw unknown(
-    scope === 'fleet' ? 'fleet/unknown' : 'device/unknown',
-    `${target} in fleet ${fleet}`,
-  )
+  if (scope !== 'fleet') await deviceIn(db, fleet, target)
+  else if (target !== fleet) throw unknown('fleet/unknown', `fleet ${target}`, { fleet: target })
 }
 
 type Key = Pick<NewDecision, 'fleet' | 'package' | 'interface' | 'scope' | 'target'>

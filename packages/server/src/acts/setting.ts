@@ -6,7 +6,7 @@ import {
 } from '@steadfleet/domain'
 import { ServerError, unknown } from '../error.ts'
 import { type Affected, affectedBy } from '../orders/affected.ts'
-import { deviceWithId } from '../store/device-store.ts'
+import { deviceIn } from '../store/device-store.ts'
 import { fleetNamed, groupsOf } from '../store/fleet-store.ts'
 import type { Db } from '../store/schema.ts'
 import { type Setting, settingChange, settingsOf } from '../store/setting-store.ts'
@@ -127,8 +127,7 @@ async function refuseUnknownTarget(db: Db, { fleet, scope, name }: NewSetting): 
     case 'group':
       return refuseUnknownGroup(db, fleet, name)
     case 'device':
-      if ((await deviceWithId(db, name)).fleet === fleet) return
-      throw unknown('device/unknown', `device ${name} in fleet ${fleet}`, { device: name })
+      await deviceIn(db, fleet, name)
   }
 }
 

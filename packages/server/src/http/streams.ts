@@ -12,6 +12,8 @@ export interface Streams extends Disposable {
   /** Begins a stream on a reply; `onEnd` is called once, however it ends. */
   open(topic: string, raw: ServerResponse, onEnd: () => void): void
   send(topic: string, event: ServerEvent): void
+  sendWhere(matches: (topic: string) => boolean, event: ServerEvent): void
+  hasWhere(matches: (topic: string) => boolean): boolean
   /** Sends to every topic that begins so. */
   sendAll(prefix: string, event: ServerEvent): void
   has(topic: string): boolean
@@ -38,12 +40,15 @@ export function makeStreams(): Streams {
     }
   }
 
+  const sendWhere: Streams['sendWhere'] = (matches, event) => {
+    for (const topic of [...listeners.keys()].filter(matches)) send(topic, event)
+  }
+
   return {
     send,
-    sendAll(prefix, event) {
-      const topics = [...listeners.keys()].filter(topic => topic.startsWith(prefix))
-      for (const topic of topics) send(topic, event)
-    },
+    sendWhere,
+    hasWhere: matches => listeners.keys().some(matches),
+    sendAll: (prefix, event) => sendWhere(topic => topic.startsWith(prefix), event),
     open(topic, raw, onEnd) {
       const set = listeners.get(topic) ?? new Set()
       listeners.set(topic, set.add(raw))

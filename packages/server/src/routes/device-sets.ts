@@ -9,7 +9,7 @@ import {
   putGroup,
   removeGroup,
 } from '@steadfleet/protocol'
-import { announce } from '../announce.ts'
+import { type About, announce } from '../announce.ts'
 import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
 import { nameOf } from '../http/permissions.ts'
@@ -62,25 +62,29 @@ function handleFinding(handle: Handle, house: House): void {
 function handleActs(handle: Handle, house: House): void {
   const { store, world, orderer } = house
 
-  const follow = async (devices: readonly string[], isGone: boolean): Promise<void> => {
+  const follow = async (
+    about: About,
+    devices: readonly string[],
+    isGone: boolean,
+  ): Promise<void> => {
     if (isGone) for (const device of devices) house.keyHolders.delete(device)
     await orderer.nudge()
-    announce(house, 'devices')
-    announce(house, 'rollouts')
+    announce(house, 'devices', about)
+    announce(house, 'rollouts', about)
   }
 
   handle(actOnDevices, async ({ params, body, caller, write }) => {
     const now = toTimestamp(world.now())
     const acting = { ...params, ...body, by: nameOf(caller), now }
     const { devices } = await write('actOnDevices', acting)
-    await follow(devices, body.act.act === 'decommission')
+    await follow({ fleet: params.fleet }, devices, body.act.act === 'decommission')
     return { devices: devices.length }
   })
 
   handle(actOnDevice, async ({ params, body: { act }, caller, write }) => {
     const now = toTimestamp(world.now())
     await write('actOnDevice', { ...params, act, by: nameOf(caller), now })
-    await follow([params.device], act.act === 'decommission')
+    await follow(params, [params.device], act.act === 'decommission')
     return toDeviceView(house, await deviceWithId(store.db, params.device))
   })
 }
@@ -97,14 +101,14 @@ function handleGroups(handle: Handle, house: House): void {
   handle(putGroup, async ({ params: { fleet, group: name }, body: { query }, write }) => {
     await write('putGroup', { fleet, name, query })
     await house.orderer.nudge()
-    announce(house, 'settings')
+    announce(house, 'settings', { fleet })
     return toGroupView(house, fleet, { name, query })
   })
 
   handle(removeGroup, async ({ params, write }) => {
     await write('removeGroup', { fleet: params.fleet, name: params.group })
     await house.orderer.nudge()
-    announce(house, 'settings')
+    announce(house, 'settings', { fleet: params.fleet })
     return undefined
   })
 }

@@ -51,8 +51,8 @@ function handleReports(handle: Handle, house: House): void {
     // A device that a restored server does not know could never ask it for anything again.
     await house.secondStore.keepAll()
     await house.orderer.nudge()
-    announce(house, 'devices', device)
-    announce(house, 'rollouts')
+    announce(house, 'devices', { device })
+    announce(house, 'rollouts', { fleet })
     return {
       device,
       fleet,
@@ -76,7 +76,7 @@ function handleReports(handle: Handle, house: House): void {
     presence.heard(device)
     house.metrics.countCheckIn(refused)
     if (isOrderDue) void house.orderer.nudge()
-    for (const topic of changed) announce(house, topic, topic === 'device' ? device : undefined)
+    for (const topic of changed) announce(house, topic, { device })
     return {
       acknowledged,
       order,
@@ -122,9 +122,9 @@ function handleListening(handle: Handle, house: House): void {
     presence.arrived(device)
     streams.open(`device ${device}`, reply.raw, () => {
       presence.left(device)
-      announce(house, 'device', device)
+      announce(house, 'device', { device })
     })
-    announce(house, 'device', device)
+    announce(house, 'device', { device })
     if (ordered_counter > counter) tellToLook(house, device)
     if (streams.has(`output ${device}`)) tellToWatch(house, device)
     return sent

@@ -55,7 +55,7 @@ export function handleFailures(handle: Handle, house: House): void {
     const now = toTimestamp(house.world.now())
     const event: DefectSteer = deed
     await write('steerDefect', { defect, event, ...body, by: nameOf(caller), now })
-    announce(house, 'failures')
+    announce(house, 'failures', { defect })
     const [view] = await toDefectViews(house, [await defectRow(db, defect)])
     return view as NonNullable<typeof view>
   })

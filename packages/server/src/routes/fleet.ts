@@ -1,5 +1,6 @@
-import { toTimestamp, type UpdatePolicy } from '@steadfleet/domain'
+import { toTimestamp, type UpdatePolicy, usualCheckInSeconds } from '@steadfleet/domain'
 import {
+  addFleet,
   createEnrolmentToken,
   deviceTimeline,
   followChannel,
@@ -12,13 +13,13 @@ import {
 } from '@steadfleet/protocol'
 import { announce } from '../announce.ts'
 import { enrolmentCommand, enrolmentToken } from '../enrolment.ts'
-import { ServerError } from '../error.ts'
+import { ServerError, unknown } from '../error.ts'
 import type { House } from '../house.ts'
 import { originOf } from '../http/authenticate.ts'
 import type { Handle } from '../http/handle.ts'
 import { nameOf, seenBy } from '../http/permissions.ts'
 import { makeSecret } from '../http/secrets.ts'
-import { refuseRequiredPackage, refuseUnfitModel } from '../model.ts'
+import { modelAt, refuseRequiredPackage, refuseUnfitModel } from '../model.ts'
 import { deviceWithId, eventsWhere } from '../store/device-store.ts'
 import { allFleets, fleetNamed } from '../store/fleet-store.ts'
 import { orderAbove } from '../store/order-store.ts'
@@ -35,6 +36,7 @@ export function handleFleets(handle: Handle, house: House): void {
 }
 
 function handleDeviceViews(handle: Handle, house: House): void {
+  const { facts } = house
   const { db } = house.store
 
   handle(listFleets, async ({ caller }) => {
@@ -43,6 +45,24 @@ function handleDeviceViews(handle: Handle, house: House): void {
       ({ name }) => seen === undefined || seen.some(fleet => fleet === name),
     )
     return Promise.all(fleets.map(row => toFleetView(house, row)))
+  })
+
+  handle(addFleet, async ({ body, write }) => {
+    const { name: fleet, owner = facts.owner, model = facts.model } = body
+    if (owner !== facts.owner) {
+      const message = `cannot add fleet ${fleet}: this server is of ${facts.owner}, and each owner has a server`
+      throw new ServerError('fleet/other-owner', message, { owner })
+    }
+    const statement = await modelAt(house, model)
+    if (!statement) throw unknown('fleet/unknown-model', `model ${model}`, { model })
+    await write('addFleet', {
+      ...{ fleet, owner, model, grants: statement.grants },
+      checkInSeconds: body['check-in-seconds'] ?? usualCheckInSeconds,
+      probationSeconds: body['probation-seconds'] ?? null,
+      now: toTimestamp(house.world.now()),
+    })
+    announce(house, 'devices', { fleet })
+    return toFleetView(house, await fleetNamed(db, fleet))
   })
 
   handle(getDeviceOrder, async ({ params }) => {
@@ -64,7 +84,7 @@ function handlePolicies(handle: Handle, house: House): void {
     const { grants } = await refuseUnfitModel(house, fleet, model)
     await write('setModel', { fleet, model, grants, now: toTimestamp(world.now()) })
     await house.orderer.nudge()
-    announce(house, 'devices')
+    announce(house, 'devices', { fleet })
     return toFleetView(house, await fleetNamed(store.db, fleet))
   })
 
@@ -72,13 +92,13 @@ function handlePolicies(handle: Handle, house: House): void {
     refuseUnknownZone(updates)
     await write('setUpdates', { fleet, updates })
     await house.orderer.nudge()
-    announce(house, 'devices')
+    announce(house, 'devices', { fleet })
     return toFleetView(house, await fleetNamed(store.db, fleet))
   })
 
   handle(setRollouts, async ({ params: { fleet }, body: policy, write }) => {
     await write('setRollouts', { fleet, policy })
-    announce(house, 'devices')
+    announce(house, 'devices', { fleet })
     return toFleetView(house, await fleetNamed(store.db, fleet))
   })
 }
@@ -107,8 +127,8 @@ function handlePackages(handle: Handle, house: House): void {
       now: toTimestamp(world.now()),
     })
     await house.orderer.nudge()
-    announce(house, 'rollouts')
-    announce(house, 'devices')
+    announce(house, 'rollouts', { fleet: params.fleet })
+    announce(house, 'devices', { fleet: params.fleet })
     return { rollouts: await Promise.all(rollouts.map(id => rolloutWithId(store.db, id))) }
   })
 
@@ -117,7 +137,7 @@ function handlePackages(handle: Handle, house: House): void {
     await refuseRequiredPackage(house, params.fleet, name)
     await write('unfollowPackage', { fleet: params.fleet, package: name })
     await house.orderer.nudge()
-    announce(house, 'rollouts')
+    announce(house, 'rollouts', { fleet: params.fleet })
     return undefined
   })
 }

@@ -22,9 +22,10 @@ export function handleGrants(handle: Handle, house: House): void {
   const { store, world, orderer } = house
   const { db } = store
   const now = () => toTimestamp(world.now())
-  const takeEffect = async (): Promise<number> => {
+  const takeEffect = async (fleet: string): Promise<number> => {
     const ordered = await orderer.settle()
-    for (const topic of ['settings', 'rollouts', 'devices'] as const) announce(house, topic)
+    for (const topic of ['settings', 'rollouts', 'devices'] as const)
+      announce(house, topic, { fleet })
     return ordered
   }
 
@@ -42,7 +43,7 @@ export function handleGrants(handle: Handle, house: House): void {
     const made = { ...said, verdict: body.verdict, request, by: nameOf(caller) }
     const at = now()
     await write('decideGrant', { fleet, ...made, now: at })
-    return { decision: { ...made, at }, ordered: await takeEffect() }
+    return { decision: { ...made, at }, ordered: await takeEffect(fleet) }
   })
 
   handle(forgetGrant, async ({ params, write }) => {
@@ -50,13 +51,13 @@ export function handleGrants(handle: Handle, house: House): void {
     const name = `${params.publisher}/${params.name}`
     const said = { package: name, interface: params.interface, scope, target }
     await write('forgetGrant', { fleet, ...said, now: now() })
-    await takeEffect()
+    await takeEffect(fleet)
     return undefined
   })
 
   handle(setGrantRules, async ({ params: { fleet }, body: rules, write }) => {
     await write('setGrantRules', { fleet, rules, now: now() })
-    return { rules, ordered: await takeEffect() }
+    return { rules, ordered: await takeEffect(fleet) }
   })
 
   handle(compareRequests, async ({ params, query }) => {

@@ -27,7 +27,7 @@ export function handleIsolation(handle: Handle, house: House): void {
     const now = toTimestamp(world.now())
     await write('setIsolation', { device, package: name, isIsolated, by, now })
     await house.orderer.nudge()
-    announce(house, 'device', device)
+    announce(house, 'device', { device })
     return isolationOf(await deviceWithId(store.db, device))
   }
 
@@ -43,14 +43,14 @@ export function handleIsolation(handle: Handle, house: House): void {
     const from = body['denied-per-minute'] ?? null
     await write('setIsolationRule', { fleet, from })
     await house.orderer.nudge()
-    announce(house, 'devices')
+    announce(house, 'devices', { fleet })
     return toFleetView(house, await fleetNamed(store.db, fleet))
   })
 
   handle(setRequiredParts, async ({ params: { fleet }, body, write }) => {
     await write('setRequiredParts', { fleet, parts: body.require })
     await house.orderer.nudge()
-    announce(house, 'devices')
+    announce(house, 'devices', { fleet })
     return toFleetView(house, await fleetNamed(store.db, fleet))
   })
 }

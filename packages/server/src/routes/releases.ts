@@ -38,7 +38,7 @@ export function handleReleases(handle: Handle, house: House): void {
     )
     await orderer.nudge()
     announce(house, 'releases')
-    announce(house, 'rollouts')
+    for (const rollout of rollouts) announce(house, 'rollouts', { rollout })
     return {
       channel: toChannelView({ package: name as PackageName, channel, revision, moved_at: now }),
       rollouts: await Promise.all(rollouts.map(id => rolloutWithId(db, id))),

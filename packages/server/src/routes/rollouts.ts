@@ -39,7 +39,7 @@ export function handleRollouts(handle: Handle, house: House): void {
       by: nameOf(caller),
     })
     await orderer.nudge()
-    announce(house, 'rollouts')
+    announce(house, 'rollouts', { rollout: params.rollout })
     return rolloutWithId(db, params.rollout)
   })
 }

@@ -6,7 +6,7 @@ import {
   toOpenApi,
   whoAmI,
 } from '@steadfleet/protocol'
-import { nudged } from '../announce.ts'
+import { topicFor } from '../announce.ts'
 import type { House } from '../house.ts'
 import { type Handle, sent } from '../http/handle.ts'
 import { nameOf, seenBy } from '../http/permissions.ts'
@@ -24,7 +24,7 @@ export function handleServer(handle: Handle, house: House): void {
 
   handle(serverEvents, async ({ caller, reply }) => {
     reply.hijack()
-    house.streams.open(seenBy(caller) ? nudged : 'people', reply.raw, () => undefined)
+    house.streams.open(topicFor(seenBy(caller)), reply.raw, () => undefined)
     return sent
   })
 

@@ -47,11 +47,11 @@ export function handleSettings(handle: Handle, house: House): void {
     const setting = { ...settingIn(params), values }
     const act = { fleet: params.fleet, ...setting, phases, by: nameOf(caller) }
     const set = await write('setSettings', { ...act, now: toTimestamp(world.now()) })
-    return { setting: toSettingView(setting), ...(await ordered(house, set)) }
+    return { setting: toSettingView(setting), ...(await ordered(house, params.fleet, set)) }
   })
   handle(revertSettings, async ({ params, body, caller, write }) => {
     const act = { ...params, ...body, by: nameOf(caller), now: toTimestamp(world.now()) }
-    return ordered(house, await write('revertSettings', act))
+    return ordered(house, params.fleet, await write('revertSettings', act))
   })
 }
 
@@ -68,10 +68,11 @@ function settingIn({ publisher, name, scope, target }: ScopeParams): Omit<Settin
 
 async function ordered(
   house: House,
+  fleet: string,
   { change, rollout }: Changed,
 ): Promise<{ change: number; rollout?: number; ordered: number }> {
   const signed = await house.orderer.settle()
-  announce(house, 'settings')
-  if (rollout !== null) announce(house, 'rollouts')
+  announce(house, 'settings', { fleet })
+  if (rollout !== null) announce(house, 'rollouts', { fleet })
   return { change, ...(rollout !== null && { rollout }), ordered: signed }
 }

@@ -133,6 +133,10 @@ export const audited: {
     fleet: fleetOf,
     state: state.ofSettingChange,
   },
+  addFleet: {
+    ...ofFleet,
+    after: ({ owner, model, checkInSeconds }) => ({ owner, model, checkInSeconds }),
+  },
   setModel: { ...ofFleet, state: state.ofFleet('model') },
   setUpdates: { ...ofFleet, state: state.ofFleet('updates') },
   setRollouts: { ...ofFleet, state: state.ofFleet('rollouts') },

@@ -15,6 +15,7 @@ import {
 } from '../acts/endpoints.ts'
 import { createEnrolmentToken, enrolDevice } from '../acts/enrol.ts'
 import {
+  addFleet,
   putGroup,
   removeGroup,
   setModel,
@@ -91,6 +92,7 @@ export const commands = {
   markAllDue,
   renewAllOrders,
   noteReleases,
+  addFleet,
   moveChannel,
   followChannel,
   unfollowPackage,

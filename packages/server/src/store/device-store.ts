@@ -12,6 +12,13 @@ export async function deviceWithId(db: Db, id: string): Promise<DeviceRow> {
   return row
 }
 
+/** A device of this fleet; one of another is as one that is not there. */
+export async function deviceIn(db: Db, fleet: string, id: string): Promise<DeviceRow> {
+  const row = await deviceWithId(db, id)
+  if (row.fleet === fleet) return row
+  throw unknown('device/unknown', `device ${id}`, { device: id })
+}
+
 /** Devices of a fleet that are in service, in the order in which they joined. */
 export function devicesOf(db: Db, fleet: string): Promise<DeviceRow[]> {
   return db

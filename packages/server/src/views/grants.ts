@@ -7,9 +7,8 @@ import {
 } from '@steadfleet/confine'
 import type { DeviceId, InterfaceRequest, PackageName } from '@steadfleet/domain'
 import type { FleetGrants, GrantView, RequestChangeView } from '@steadfleet/protocol'
-import { unknown } from '../error.ts'
 import type { House } from '../house.ts'
-import { assignedTo, deviceWithId } from '../store/device-store.ts'
+import { assignedTo, deviceIn } from '../store/device-store.ts'
 import { fleetNamed, packagesOf } from '../store/fleet-store.ts'
 import { saidInFleet, situationFor } from '../store/grant-store.ts'
 import { channelNamed } from '../store/release-store.ts'
@@ -60,7 +59,7 @@ async function revisionsOf(
   device: DeviceId | undefined,
 ): Promise<[name: string, revision: number][]> {
   const assigned =
-    device === undefined ? [] : await assignedTo(db, await ownDevice(db, fleet, device))
+    device === undefined ? [] : await assignedTo(db, (await deviceIn(db, fleet, device)).id)
   const names = device === undefined ? await packagesOf(db, fleet) : assigned
   const all = names.map(async ({ package: name }) => {
     const own = assigned.find(one => one.package === name)?.revision
@@ -69,11 +68,6 @@ async function revisionsOf(
   return (await Promise.all(all)).flatMap(([name, revision]) =>
     revision === undefined ? [] : [[name, revision]],
   )
-}
-
-async function ownDevice(db: Db, fleet: string, device: DeviceId): Promise<DeviceId> {
-  if ((await deviceWithId(db, device)).fleet === fleet) return device
-  throw unknown('device/unknown', `${device} in fleet ${fleet}`)
 }
 
 /** Several architectures ask once. */
