@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { packageParams } from '../packages/cli/src/fleet/find.ts'
 import { programs } from '../packages/cli/src/process/checkout.ts'
-import type { SettingValues } from '../packages/domain/src/index.ts'
+import { isSealed, type SettingValues } from '../packages/domain/src/index.ts'
 import {
   deviceTimeline,
   forgetGrant,
   listAudit,
+  listSettings,
   releaseDevice,
   setIsolationRule,
   setSettings,
@@ -36,6 +39,15 @@ before(async () => {
   await device.serves(revisions.held)
 })
 after(() => siege?.close())
+
+const secret = 'correct horse battery staple'
+
+function filesHolding(root: string, text: string): string[] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name))
+    .filter(path => readFileSync(path).includes(text))
+}
 
 const owner = (...lines: string[]): Promise<void> => steadfleetAll(siege.fleet.home, lines)
 const settled = (what: string, after: number): Promise<unknown> =>
@@ -80,6 +92,27 @@ describe('what an owner decides', { concurrency: false, skip, timeout: 240_000 }
     await settled('settings under the new policy', counter)
     await device.serves(revisions.held)
     assert.deepEqual((await device.view()).disallowed, [page])
+  })
+
+  test('a secret that the owner seals reaches the app, and nobody on the way can read it', async () => {
+    const file = join(siege.directory, 'token.txt')
+    writeFileSync(file, `${secret}\n`)
+    const { counter } = heldOrder(device)
+    await owner(`secrets set ${page} token --device ${device.id} --from ${file}`)
+    rmSync(file)
+    await settled('an order with the secret', counter)
+    await device.serves(revisions.held)
+    const holding = filesHolding(siege.directory, secret)
+    assert.deepEqual(
+      holding.map(path => path.replace(/\d+\.settings/, 'N.settings')),
+      [join(device.state, 'data', page.replace('/', '.'), 'N.settings.json')],
+    )
+    const seen = JSON.parse(readFileSync(holding[0] ?? '', 'utf8'))
+    assert.deepEqual([seen.token, seen.greeting], [secret, 'still'])
+    const params = { fleet: siege.fleet.home.fleet }
+    const given = await siege.fleet.client.call(listSettings, { params })
+    const held = given.find(({ name }) => name === device.id)
+    assert.ok(isSealed(held?.values.token))
   })
 
   test('nothing new of it comes, whether the server is honest or its keys are stolen', async () => {

@@ -64,6 +64,7 @@ interfaces:
 settings:
   port: { type: integer, default: 8080, minimum: 1, maximum: 65535 }
   greeting: { type: string, default: hi, max-length: 20 }
+  token: { type: secret }
 limits:
   memory-mb: ${memoryMb}
   processes: 32

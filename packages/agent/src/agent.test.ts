@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { type Digest, digestOf } from '@steadfleet/base'
-import type { PackageName } from '@steadfleet/domain'
+import { type Digest, digestOf, fromHex } from '@steadfleet/base'
+import { digestOfSettings, type PackageName } from '@steadfleet/domain'
+import { sealSecret } from '@steadfleet/protocol'
 import { dataPath, settingsPath, treePath } from './disk/paths.ts'
 import { holdUpdates, resumeUpdates } from './say/acts.ts'
 import { ObjectStore } from './store/objects.ts'
@@ -326,6 +327,53 @@ describe('a setting', { concurrency: 4 }, () => {
       assert.equal(report.generation, 1)
     }))
 })
+
+describe('a secret', { concurrency: 4 }, () => {
+  const settings = { token: { type: 'secret' } } as const
+  const ephemeral = new Uint8Array(32).fill(7)
+
+  async function sealed(fleet: PretendFleet, version: number, setting = 'token') {
+    const report = await fleet.until('a report', () => fleet.reports.at(-1))
+    const place = { device: report.device, package: 'acme/hub', setting, version }
+    const key = fromHex(report.sealingKey ?? '')
+    return { token: await sealSecret(place, key, ephemeral, `hunter${version}`) }
+  }
+
+  test('is opened for the app alone, kept sealed elsewhere, and never goes back to an older one', () =>
+    withFleet(async ({ fleet, device }) => {
+      const hub = await fleet.publish('acme/hub', 1, good, { behaviour: { settings } })
+      await fleet.give([{ ...hub, settings: await sealed(fleet, 2) }])
+      const { releases } = await fleet.untilState('committed', 1)
+      const file = settingsPath(device.paths, 'acme/hub', 1)
+      assert.equal(await readFile(file, 'utf8'), '{"token":"hunter2"}')
+      assert.equal((await stat(file)).mode & 0o777, 0o600)
+      assert.equal(releases[0]?.settings, digestOfSettings(await sealed(fleet, 2)))
+      const told = filesHolding(device.paths.root, 'hunter2')
+      assert.deepEqual(told, [file])
+      assert.ok(!JSON.stringify([fleet.reports, fleet.events, device.logged]).includes('hunter2'))
+
+      await fleet.give([{ ...hub, settings: await sealed(fleet, 1) }])
+      await fleet.untilEvent('security', 'trust/rollback')
+      await fleet.give([{ ...hub, settings: await sealed(fleet, 3, 'other') }])
+      await fleet.untilEvent('security', 'agent/secret')
+      assert.equal(fleet.reports.at(-1)?.generation, 1)
+      const key = fleet.reports.at(-1)?.sealingKey
+      await device.stop()
+      await device.start()
+      await fleet.give([{ ...hub, settings: await sealed(fleet, 4) }])
+      await fleet.until('generation 2', () =>
+        fleet.reports.find(({ generation, state }) => generation === 2 && state === 'committed'),
+      )
+      assert.equal(fleet.reports.at(-1)?.sealingKey, key)
+    }))
+})
+
+function filesHolding(root: string, text: string): string[] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name))
+    .filter(path => readFileSync(path).includes(text))
+}
 
 /** A hub that fails and a lamp that does not, each on top of a revision that runs. */
 async function twoPackages(

@@ -270,7 +270,7 @@ export class Agent {
   }
 
   async #report() {
-    const { identity, trust, journal, apps, outbox, say, self, isolating } = this.#parts
+    const { identity, sealingKey, trust, journal, apps, outbox, say, self, isolating } = this.#parts
     const current = await currentGeneration(this.#options.paths)
     return makeReport({
       device: identity.device,
@@ -282,6 +282,7 @@ export class Agent {
       generation: current.number,
       apps,
       attributes: { ...this.#options.attributes, ...(await logSize(trust)) },
+      sealingKey,
       waiting: say.gate.waiting,
       isolated: isolating.own,
     })

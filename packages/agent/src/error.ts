@@ -22,6 +22,7 @@ export type AgentErrorCode =
   | 'agent/damaged-object'
   | 'agent/damaged-tree'
   | 'agent/settings'
+  | 'agent/secret'
   | 'agent/record'
   | 'agent/hook'
   | 'agent/other-update'

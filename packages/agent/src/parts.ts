@@ -20,6 +20,7 @@ import { ChangeReporter } from './report/change-reporter.ts'
 import { CrashReporter } from './report/crash-reporter.ts'
 import { type NewEvent, Outbox } from './report/outbox.ts'
 import { RefusalReporter } from './report/refusals.ts'
+import { type SecretsOf, secretsIn } from './report/scrub.ts'
 import { TroubleReporter } from './report/trouble-reporter.ts'
 import { openSay, type Say } from './say/open-say.ts'
 import { Self, type SelfFacts, unlaunched } from './self/self.ts'
@@ -36,6 +37,7 @@ import { TreeStore } from './store/trees.ts'
 import type { Enrolment } from './trust/enrolment.ts'
 import { type Identity, readIdentity } from './trust/identity.ts'
 import { orderedIsolation, orderedParts, updatePolicyReader } from './trust/ordered-policy.ts'
+import { openSealingKey, secretTexts } from './trust/secrets.ts'
 import { TrustState } from './trust/trust-state.ts'
 import type { World } from './world.ts'
 
@@ -85,6 +87,8 @@ type RefuseDamaged = NonNullable<AppsOptions['refuseDamaged']>
 export interface Parts {
   readonly lock: Lock
   readonly identity: Identity
+  /** To which secrets of this device are sealed, in hexadecimal. */
+  readonly sealingKey: string
   readonly enrolment: Enrolment
   readonly trust: TrustState
   readonly client: Client
@@ -115,7 +119,8 @@ export async function openParts(options: AgentOptions, leave: () => void): Promi
   try {
     await makeStateDirectories(paths)
     const self = await Self.open(paths, options.self ?? unlaunched, { boot: options.boot, leave })
-    return await openUnderLock(options, { lock, identity, enrolment, self })
+    const sealingKey = await openSealingKey(paths)
+    return await openUnderLock(options, { lock, identity, enrolment, self, sealingKey })
   } catch (error) {
     lock.release()
     world.log({ level: 'error', message: String(error) })
@@ -133,9 +138,10 @@ async function makeStateDirectories(paths: Paths): Promise<void> {
 
 async function openUnderLock(
   options: AgentOptions,
-  { lock, identity, enrolment, self }: Pick<Parts, 'lock' | 'identity' | 'enrolment' | 'self'>,
+  held: Pick<Parts, 'lock' | 'identity' | 'enrolment' | 'self' | 'sealingKey'>,
 ): Promise<Parts> {
   const { paths, world, transport } = options
+  const { identity, enrolment, self } = held
   const { origin } = enrolment
   const client = makeClient({ origin, transport, signing: signingOf(identity) })
   const trust = await TrustState.open(paths, enrolment)
@@ -167,15 +173,14 @@ async function openUnderLock(
   const room = new ChangeRoom({ stores, fetching, tell })
   const acting = { apps, care, self, room, boot: options.boot, ...say }
   const host = new DeviceHost({ stores, world, trust, fetching, ...acting })
-  const journal = new ChangeReporter(file, outbox, apps, number => readGeneration(paths, number))
-  listenToExits(apps, journal, new CrashReporter(outbox, world))
+  const journal = tellChanges(options, { file, outbox, apps })
   const troubles = new TroubleReporter(outbox, world)
   apps.onTrouble(trouble => void troubles.report(trouble))
   const heeding = await openHeeding(paths, { trust, apps, tell, suspect })
   await tellDamage(outbox, file, trust)
-  const read = { identity, enrolment, trust, client, outbox, refusals }
+  const known = { trust, client, outbox, refusals }
   const kept = { file, journal, stores, keeping, fetching, care, scrub }
-  return { lock, self, ...read, ...kept, apps, host, say, ...heeding }
+  return { ...held, ...known, ...kept, apps, host, say, ...heeding }
 }
 
 /** What the orders say of networks, and of what there must be to confine with. */
@@ -232,6 +237,21 @@ function openStores(
   const sources = new Sources({ server, transport, world, peers, mirrors, suspect })
   const applyDelta: FetchContext['applyDelta'] = (job, stop) => runDeltaProcess(paths, job, stop)
   return { stores, fetching: { sources, paths, objects, suspect, throttle, applyDelta } }
+}
+
+/** What becomes of the journal and of apps that end is told, without the secrets of the packages. */
+function tellChanges(
+  { paths, world }: AgentOptions,
+  { file, outbox, apps }: Pick<Parts, 'file' | 'outbox' | 'apps'>,
+): ChangeReporter {
+  const secretsOf: SecretsOf = async of => [
+    ...secretsIn(of.settings),
+    ...(await secretTexts(paths, of)),
+  ]
+  const read = (number: number) => readGeneration(paths, number)
+  const journal = new ChangeReporter(file, outbox, apps, secretsOf, read)
+  listenToExits(apps, journal, new CrashReporter(outbox, world, secretsOf))
+  return journal
 }
 
 function listenToExits(apps: Apps, journal: ChangeReporter, crashes: CrashReporter): void {

@@ -18,7 +18,8 @@ export async function takeUp(parts: Parts, world: World): Promise<TakenUp> {
   // Past its gate a change may be about to stop an app: what it shut stays shut.
   if (!isPastGate(parts.journal.state.change)) await parts.say.leases.openAll()
   await tellRescues(parts, found.current)
-  for (const event of await makeUpForLost(found.specs)) await parts.outbox.add(event)
+  for (const event of await makeUpForLost(parts.stores.paths, found.specs))
+    await parts.outbox.add(event)
   await parts.isolating.heed()
   await parts.requiring.heed()
   return { current: found.current, specs: await heldToOrder(found, parts, world) }

@@ -10,6 +10,7 @@ export type CliErrorCode =
   | 'cli/exists'
   | 'cli/no-home'
   | 'cli/key'
+  | 'cli/no-sealing-key'
   | 'cli/passphrase'
   | 'cli/not-found'
   | 'cli/process'

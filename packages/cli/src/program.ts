@@ -39,6 +39,7 @@ const groups: Readonly<Record<string, string>> = {
   grants: 'Grants: what packages may touch, and who said so.',
   review: 'Reviews: risky requests are looked at before they go to stable.',
   group: 'Groups: saved queries over the fleet.',
+  secrets: 'Secrets: settings that are sealed to devices, and that only they can read.',
   settings: 'Settings: values an owner gives a package.',
   keys: 'Keys: what signs for the fleet offline.',
   root: 'The catalogue’s root: whose keys sign for it.',

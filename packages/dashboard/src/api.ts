@@ -83,6 +83,7 @@ const lines = {
   getLog: 'GET /v1/log',
   listSettings: 'GET /v1/fleets/:fleet/settings',
   previewSettings: 'POST /v1/fleets/:fleet/settings/:publisher/:name/:scope/:target/preview',
+  getSealingKey: 'GET /v1/devices/:device/sealing-key',
   listSettingChanges: 'GET /v1/fleets/:fleet/setting-changes',
   revertSettings: 'POST /v1/fleets/:fleet/setting-changes/:change/revert',
   setSettings: 'PUT /v1/fleets/:fleet/settings/:publisher/:name/:scope/:target',

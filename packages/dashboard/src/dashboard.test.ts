@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { openSecret } from '@steadfleet/protocol'
 import type { Browser, Page } from 'playwright-core'
 import { buildDashboard } from '../build.mjs'
 import { violationsOn } from './testing/axe.ts'
 import { goTo, noBrowser, openBrowser, openSignedIn, takeScreenshot } from './testing/browser.ts'
 import { makeCanned, makeEmpty } from './testing/canned.ts'
 import { elm, fig } from './testing/canned-devices.ts'
+import { rose, sealingKey, vouchedKey } from './testing/canned-secret.ts'
 import { ago } from './testing/moments.ts'
 import { type CannedServer, goodToken, serveCanned } from './testing/server.ts'
 
@@ -144,6 +146,29 @@ describe('the dashboard in a browser', { skip: noBrowser }, () => {
     await page.getByText('Fleet home', { exact: true }).click()
     await warmth.fill('24')
     await page.getByText(/4 devices would see a change: fig \(.*target-celsius/).waitFor()
+  })
+
+  test('a secret is sealed in the browser, to a key that the device itself vouches for', async () => {
+    const [device] = server.canned.devices
+    assert.ok(device)
+    server.canned.devices.push({ ...device, id: rose, name: 'rose' })
+    server.canned.sealing = await vouchedKey(new Uint8Array(32).fill(1), true)
+    await goTo(page, `/devices/${rose}`)
+    await page.getByLabel('api-token', { exact: true }).fill('hunter2')
+    await page.getByRole('button', { name: 'Seal api-token' }).click()
+    await page.getByText(/the device did not sign it/).waitFor()
+    server.canned.sealing = await vouchedKey(sealingKey)
+    await page.getByRole('button', { name: 'Seal api-token' }).click()
+    await page.getByText(/only the device can read it/).waitFor()
+    assert.deepEqual(await violationsOn(page), [])
+    await page.getByRole('button', { name: 'Order rose' }).click()
+    await page.getByText('Ordered on 1 device.').waitFor()
+    const stored = server.canned.settings.find(({ name }) => name === rose)
+    const place = { device: rose, package: 'acme/greenhouse', setting: 'api-token' }
+    const given: Record<string, unknown> = stored?.values ?? {}
+    const opened = await openSecret(place, sealingKey, String(given['api-token']))
+    assert.equal(opened, 'hunter2')
+    server.canned.devices.pop()
   })
 
   test('a halted rollout says why, and what the device printed', async () => {

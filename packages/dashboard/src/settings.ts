@@ -39,8 +39,13 @@ export function linesOf(
   return Object.entries(declared).map(([name, declaration]) => {
     const from = scopes.findLast(scope => given[scope][name] !== undefined) ?? 'default'
     const set = from === 'default' ? undefined : given[from][name]
-    return { name, declaration, value: set ?? declaration.default, from }
+    return { name, declaration, value: set ?? defaultIn(declaration), from }
   })
+}
+
+/** As `defaultOf` of the glossary, whose schemas do not reach the browser. */
+function defaultIn(declaration: SettingDeclaration): SettingValue {
+  return declaration.type === 'secret' ? '' : declaration.default
 }
 
 /** What a declaration allows, in words; nothing where it allows anything of its type. */

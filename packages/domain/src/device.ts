@@ -114,6 +114,8 @@ export const StateReport = object({
   releases: Type.Array(InstalledRelease, { maxItems: 1000 }),
   apps: Type.Array(AppStatus, { maxItems: 10_000 }),
   attributes: mapOf(Type.String({ maxLength: 200 })),
+  /** Raw X25519 key to which secrets of the device are sealed. */
+  sealingKey: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
   waiting: Type.Optional(Waiting),
   isolated: Type.Optional(OwnIsolations),
   events: Type.Optional(

@@ -30,6 +30,8 @@ export const SettingDeclaration = Type.Union([
     choices: Type.Array(Type.String({ maxLength: 200 }), { minItems: 1, maxItems: 100 }),
     description,
   }),
+  /** Sealed to one device; only that device can read it. Without one the app sees an empty text. */
+  object({ type: Type.Literal('secret'), description }),
 ])
 export type SettingDeclaration = Static<typeof SettingDeclaration>
 
@@ -73,6 +75,7 @@ export function faultsInDeclarations(declared: SettingDeclarations): SchemaFault
   return Object.entries(declared).flatMap(([name, declaration]) => {
     const limits = faultInLimits(declaration)
     if (limits !== undefined) return [{ path: `/${name}`, message: limits }]
+    if (declaration.type === 'secret') return []
     const message = faultInValue(declaration, declaration.default)
     return message === undefined ? [] : [{ path: `/${name}/default`, message }]
   })
@@ -100,11 +103,24 @@ export function effectiveSettings(
   values: SettingValues,
 ): SettingValues {
   return Object.fromEntries(
-    Object.entries(declared).map(([name, declaration]) => [
-      name,
-      Object.hasOwn(values, name) ? (values[name] ?? declaration.default) : declaration.default,
-    ]),
+    Object.entries(declared).map(([name, declaration]) => {
+      const own = Object.hasOwn(values, name) ? values[name] : undefined
+      return [name, own ?? defaultOf(declaration)]
+    }),
   )
+}
+
+/** What an app sees where nothing was set. */
+export function defaultOf(declaration: SettingDeclaration): SettingValue {
+  return declaration.type === 'secret' ? '' : declaration.default
+}
+
+/** A sealed secret: `sealed1.VERSION.BASE64URL`. */
+const sealedPattern = /^sealed1\.\d{1,15}\.[A-Za-z0-9_-]{60,3000}$/
+
+/** Whether a value of a setting is a sealed secret. */
+export function isSealed(value: SettingValue | undefined): boolean {
+  return typeof value === 'string' && sealedPattern.test(value)
 }
 
 function faultInValue(declared: SettingDeclaration, value: SettingValue): string | undefined {
@@ -119,6 +135,8 @@ function faultInValue(declared: SettingDeclaration, value: SettingValue): string
       return declared.choices.includes(String(value)) && typeof value === 'string'
         ? undefined
         : `must be one of ${declared.choices.join(', ')}`
+    case 'secret':
+      return isSealed(value) ? undefined : 'is a secret: it must be sealed (steadfleet secrets set)'
   }
 }
 
@@ -135,6 +153,7 @@ function faultInLimits(declared: SettingDeclaration): string | undefined {
 
 function faultInString(longest: number, value: SettingValue): string | undefined {
   if (typeof value !== 'string') return 'must be a string'
+  if (isSealed(value)) return 'must not be a sealed secret'
   return value.length > longest ? `must be at most ${longest} characters` : undefined
 }
 

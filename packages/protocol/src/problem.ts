@@ -67,6 +67,7 @@ export const problemStatus = {
   'device/decommissioned': 403,
   'device/set-changed': 409,
   'device/wrong-report': 409,
+  'device/no-sealing-key': 404,
   'event/unknown': 404,
   'failure/unknown': 404,
   'failure/wrong-state': 409,

@@ -1,11 +1,11 @@
 import { chmod, chown, lstat, mkdir, readdir, rename, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { toDocument } from '@steadfleet/base'
 import type { GenerationPackage } from '@steadfleet/engine'
 import { copyAppFolder, removeAppFolder } from '../disk/app-folders.ts'
 import { syncDirectory, syncFileSystem, writeDurably } from '../disk/durable.ts'
 import { dataPath, type Paths, settingsPath } from '../disk/paths.ts'
 import { AgentError, isSystemError, orDiskFull } from '../error.ts'
+import { settingsFile } from '../trust/secrets.ts'
 
 /** Where the data of a package under a generation begins from; undefined where it begins empty. */
 export function sourceOf(
@@ -36,7 +36,11 @@ export async function copyData(
     await syncDirectory(paths.data)
     if (source === undefined) await mkdir(draft, { mode: 0o700 })
     else await fill(draft, source, to.behaviour.data?.shared ?? [])
-    await writeDurably(settingsPath(paths, to.package, to.data), toDocument(to.settings))
+    await writeDurably(
+      settingsPath(paths, to.package, to.data),
+      await settingsFile(paths, to),
+      0o600,
+    )
     await rename(draft, place)
     await syncDirectory(dirname(place))
   } catch (error) {

@@ -8,6 +8,8 @@ export interface Paths {
   readonly holder: string
   readonly identity: string
   readonly deviceKey: string
+  /** To whose public half secrets are sealed. */
+  readonly sealingKey: string
   readonly enrolment: string
   readonly trust: string
   readonly objects: string
@@ -50,6 +52,7 @@ export function pathsOf(root: string): Paths {
     holder: at('holder'),
     identity: at('identity'),
     deviceKey: at('identity', 'device.key'),
+    sealingKey: at('identity', 'sealing.key'),
     enrolment: at('identity', 'enrolment.json'),
     trust: at('trust'),
     objects: at('objects'),

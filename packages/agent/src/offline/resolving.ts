@@ -6,6 +6,7 @@ import type { Parts } from '../parts.ts'
 import { keepAgent } from '../self/agent-package.ts'
 import { fetchObject } from '../store/fetch-tree.ts'
 import { type ResolveContext, type Resolved, resolveOrder } from '../trust/resolve.ts'
+import { type PackageSettings, refuseUnopened } from '../trust/secrets.ts'
 import type { World } from '../world.ts'
 import { type ImportContext, type ResolvedBy, resolveImported } from './import-file.ts'
 
@@ -65,7 +66,9 @@ export class Resolving {
     const current = await currentGeneration(paths)
     const running = new Set(current.packages.map(({ record }) => record.digest))
     const modelFile = join(paths.trust, 'model.json')
-    const asked = { client, trust, enrolment, now, content, running, modelFile }
+    const secrets = (of: PackageSettings) => refuseUnopened(paths, trust.floors, of)
+    const held = { content, running, modelFile, refuseUnopened: secrets }
+    const asked = { client, trust, enrolment, now, ...held }
     const { wanted, model } = await resolveOrder({ ...asked, suspect: fetching.suspect }, order)
     this.model = model
     return { wanted: keepAgent(current, wanted), model }

@@ -12,7 +12,7 @@ import type { AppExit, Apps } from '../apps/index.ts'
 import { describeDifference } from './difference.ts'
 import { journalOf } from './journal-lines.ts'
 import type { NewEvent, Outbox } from './outbox.ts'
-import { scrubText, secretsIn } from './scrub.ts'
+import { type SecretsOf, scrubText } from './scrub.ts'
 import { tailOf } from './tail.ts'
 
 const logLines = 100
@@ -24,6 +24,7 @@ export class ChangeReporter implements Journal {
   readonly #journal: Journal
   readonly #outbox: Outbox
   readonly #apps: Apps
+  readonly #secretsOf: SecretsOf
   readonly #read: (generation: number) => Promise<Generation | undefined>
   /** How each package last ended by itself: what a failure is blamed on. */
   readonly lastExits = new Map<PackageName, AppExit>()
@@ -32,11 +33,13 @@ export class ChangeReporter implements Journal {
     journal: Journal,
     outbox: Outbox,
     apps: Apps,
+    secretsOf: SecretsOf,
     read: (generation: number) => Promise<Generation | undefined>,
   ) {
     this.#journal = journal
     this.#outbox = outbox
     this.#apps = apps
+    this.#secretsOf = secretsOf
     this.#read = read
   }
 
@@ -100,7 +103,7 @@ export class ChangeReporter implements Journal {
     const isOwn = exit !== undefined && exit.revision === one?.revision
     const log = isOwn && exit.log.length > 0 ? exit.log : await this.#logOf(to, name)
     const { change } = this.state
-    const secrets = secretsIn(one?.settings ?? {})
+    const secrets = one ? await this.#secretsOf(one) : []
     const why = scrubText(record.why, secrets).slice(0, 1000)
     return {
       kind: kindOf(record, change),

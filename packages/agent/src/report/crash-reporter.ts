@@ -3,7 +3,7 @@ import type { AppExit } from '../apps/index.ts'
 import type { World } from '../world.ts'
 import { exitOf } from './change-reporter.ts'
 import type { Outbox } from './outbox.ts'
-import { secretsIn } from './scrub.ts'
+import type { SecretsOf } from './scrub.ts'
 import { tailOf } from './tail.ts'
 
 /** An app that dies again and again is told once in this time, with how often it died. */
@@ -13,9 +13,11 @@ const quietMs = 60_000
 export class CrashReporter {
   readonly #outbox: Outbox
   readonly #world: World
+  readonly #secretsOf: SecretsOf
   readonly #seen = new Map<string, { readonly toldAt: number; readonly untold: number }>()
 
-  constructor(outbox: Outbox, world: World) {
+  constructor(outbox: Outbox, world: World, secretsOf: SecretsOf) {
+    this.#secretsOf = secretsOf
     this.#outbox = outbox
     this.#world = world
   }
@@ -29,12 +31,13 @@ export class CrashReporter {
       return
     }
     this.#seen.set(key, { toldAt: now, untold: 0 })
-    const failure = failureOf(exit, before?.untold ?? 0)
+    const secrets = await this.#secretsOf({ package: exit.package, settings: exit.values })
+    const failure = failureOf(exit, before?.untold ?? 0, secrets)
     await this.#outbox.add({ kind: 'failure', message: failure.reason, failure })
   }
 }
 
-function failureOf(exit: AppExit, untold: number): Failure {
+function failureOf(exit: AppExit, untold: number, secrets: readonly string[]): Failure {
   const how = exit.signal === undefined ? `exit ${exit.exit ?? 0}` : exit.signal
   const often = untold > 0 ? `, and ${untold} times since the last report` : ''
   return {
@@ -42,7 +45,7 @@ function failureOf(exit: AppExit, untold: number): Failure {
     package: exit.package,
     revision: exit.revision,
     reason: `${exit.app} ended by itself: ${how}${often}`,
-    log: tailOf(exit.log, secretsIn(exit.values)),
+    log: tailOf(exit.log, secrets),
     ...exitOf(exit),
   }
 }

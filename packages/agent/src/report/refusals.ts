@@ -6,7 +6,7 @@ import type { NewEvent } from './outbox.ts'
 
 /** Codes that say that somebody offered what must not be trusted, rather than that something broke. */
 const suspicious =
-  /^(trust|bundle|tree|json)\/|^schema\/mismatch$|^agent\/(digest|too-long|too-short|record|settings|damaged-object|damaged-tree|mirror|widened)$/
+  /^(trust|bundle|tree|json)\/|^schema\/mismatch$|^agent\/(digest|too-long|too-short|record|settings|secret|damaged-object|damaged-tree|mirror|widened)$/
 
 export function isSecurityEvent(error: unknown): boolean {
   return isCoded(error) && suspicious.test(error.code)

@@ -1,3 +1,5 @@
+import type { SettingValues } from '@steadfleet/domain'
+
 /** What stands in the place of a secret. */
 const scrubbed = '[scrubbed]'
 
@@ -117,6 +119,12 @@ function formsOf(secrets: readonly string[]): string[] {
 }
 
 const isSecretName = new RegExp(`^${secretName}$`, 'i')
+
+/** What must not be told of a package: secrets that were sealed, and settings that are secret by their name. */
+export type SecretsOf = (of: {
+  readonly package: string
+  readonly settings: SettingValues
+}) => Promise<readonly string[]>
 
 /** Of an app's settings those that are secret by their name. */
 export function secretsIn(values: Readonly<Record<string, unknown>>): string[] {

@@ -14,6 +14,8 @@ export interface ReportFacts {
   readonly packages: readonly RunningPackage[]
   readonly apps: Apps
   readonly attributes: Readonly<Record<string, string>>
+  /** To which secrets are sealed, in hexadecimal. */
+  readonly sealingKey: string
   /** What a change that is prepared waits for. */
   readonly waiting: Waiting | undefined
   /** What it isolated by itself. */
@@ -45,6 +47,7 @@ export function makeReport(facts: ReportFacts): StateReport {
       state: is,
       restarts,
     })),
+    sealingKey: facts.sealingKey,
     ...(facts.waiting && { waiting: facts.waiting }),
     ...(Object.keys(isolated).length > 0 && { isolated }),
     attributes: { ...apps.describeConfinement(), ...facts.attributes, ...wordOfRevert(facts) },

@@ -11,6 +11,7 @@ import type { GenerationPackage, Wanted } from '@steadfleet/engine'
 import {
   type AgreedRelease,
   agree,
+  type Floors,
   type ModelStatement,
   type Order,
   TrustError,
@@ -24,6 +25,7 @@ import { type LogContext, refuseUnlogged } from './log-check.ts'
 import { type Claim, releaseClaim } from './log-claims.ts'
 import { findModel } from './model.ts'
 import { refuseUnloggedOwner } from './owner-logged.ts'
+import type { PackageSettings } from './secrets.ts'
 
 /** What resolving an order needs. `content` yields verified bytes of a small object. */
 export interface ResolveContext extends CatalogueContext {
@@ -32,6 +34,8 @@ export interface ResolveContext extends CatalogueContext {
   readonly modelFile: string
   /** Records of what the device runs now. */
   readonly running: ReadonlySet<Digest>
+  /** Refuses secrets that are not for this device, or older than what it had; gives their versions. */
+  readonly refuseUnopened: (of: PackageSettings) => Promise<Floors>
   readonly content: (digest: Digest, length: number) => Promise<Uint8Array>
 }
 
@@ -68,6 +72,7 @@ export async function resolveOrder(context: ResolveContext, order: Order): Promi
   const packages: Wanted['packages'][number][] = []
   for (const release of agreed) packages.push(await readRelease(context, release))
   refuseOtherAgents(packages, policy)
+  for (const one of packages) await trust.raise(await context.refuseUnopened(one))
   const probation = order.policy['probation-seconds']
   const wanted = { counter: order.counter, model: order.model, packages }
   return {

@@ -57,6 +57,7 @@ import {
 } from './rollout.ts'
 import { rolloutPolicy } from './rollout-policy.ts'
 import { rootCommands } from './root.ts'
+import { secretsList, secretsRemove, secretsSet } from './secrets.ts'
 import { serve } from './serve.ts'
 import { serverBackup, serverMove, serverRestore } from './server.ts'
 import {
@@ -135,6 +136,9 @@ export const commands: readonly CommandSpec[] = [
   groupList,
   groupSet,
   groupRemove,
+  secretsSet,
+  secretsList,
+  secretsRemove,
   settingsList,
   settingsSet,
   settingsUnset,

@@ -1,4 +1,10 @@
-import type { FleetName, SettingScope, SettingValue, SettingValues } from '@steadfleet/domain'
+import {
+  type FleetName,
+  isSealed,
+  type SettingScope,
+  type SettingValue,
+  type SettingValues,
+} from '@steadfleet/domain'
 import {
   listSettingChanges,
   listSettings,
@@ -6,6 +12,7 @@ import {
   type ReplyOf,
   revertSettings,
   setSettings,
+  toSettingText,
 } from '@steadfleet/protocol'
 import { argument, type Call, type CommandSpec, textOption } from '../command.ts'
 import { CliError } from '../error.ts'
@@ -23,7 +30,7 @@ export const settingsList: CommandSpec = {
     const { home, client } = await openFleet(call)
     const settings = await client.call(listSettings, { params: { fleet: home.fleet } })
     const rows = settings.flatMap(({ package: of, scope, name, values }) =>
-      Object.entries(values).map(([key, value]) => [of, scope, name, key, JSON.stringify(value)]),
+      Object.entries(values).map(([key, value]) => [of, scope, name, key, toText(value)]),
     )
     call.output.answer(settings, () =>
       toTable(['package', 'scope', 'of', 'setting', 'value'], rows, 'no value was set yet'),
@@ -99,7 +106,7 @@ export const settingsPreview: CommandSpec = {
     const rows = preview.first.flatMap(({ name, before, after }) =>
       Object.keys(after)
         .filter(key => before[key] !== after[key])
-        .map(key => [name, key, JSON.stringify(before[key]), JSON.stringify(after[key])]),
+        .map(key => [name, key, toText(before[key]), toText(after[key])]),
     )
     const more = preview.devices - preview.first.length
     call.output.answer(preview, () =>
@@ -126,7 +133,7 @@ export const settingsHistory: CommandSpec = {
     })
     const rows = changes.map(({ id, at, by, package: of, scope, name, ...change }) => [
       ...[String(id), at, by, of, scope, name],
-      ...[JSON.stringify(change.before), JSON.stringify(change.after)],
+      ...[allText(change.before), allText(change.after)],
       ...[change.rollout === undefined ? '' : String(change.rollout)],
     ])
     call.output.answer(changes, () =>
@@ -197,6 +204,16 @@ function orderedText({ ordered, rollout, change }: ReplyOf<typeof revertSettings
 
 function typedValues(call: Call): SettingValues {
   return toValues(call.arguments.slice(1), call.options.text === true)
+}
+
+/** Text in quotation marks, as what is typed with `--text` is; of a secret only that it is one. */
+function toText(value: SettingValue | undefined): string {
+  return isSealed(value) ? toSettingText(String(value)) : JSON.stringify(value ?? '')
+}
+
+function allText(values: SettingValues): string {
+  const pairs = Object.entries(values).map(([name, value]) => `${name}=${toText(value)}`)
+  return pairs.length === 0 ? '-' : pairs.join(' ')
 }
 
 async function scopeOf(fleet: Fleet, call: Call): Promise<{ scope: SettingScope; target: string }> {

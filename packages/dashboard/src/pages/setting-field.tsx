@@ -2,6 +2,7 @@ import { Anchor, Group, NumberInput, Select, Switch, Text, TextInput } from '@ma
 import type { SettingValue } from '@steadfleet/domain'
 import type { ReactNode } from 'react'
 import { boundsOf, type SettingLine } from '../settings.ts'
+import { type Seal, SecretField } from './secret-field.tsx'
 
 interface SettingFieldProps {
   readonly line: SettingLine
@@ -9,6 +10,8 @@ interface SettingFieldProps {
   readonly isOwn: boolean
   onGive(value: SettingValue): void
   onInherit(): void
+  /** Seals a secret to the device; absent where no single device is given it. */
+  readonly seal?: Seal | undefined
 }
 
 const origins = {
@@ -19,13 +22,14 @@ const origins = {
 } as const
 
 /** One setting: an input of its declared type, and where its value comes from. */
-export function SettingField({ line, isOwn, onGive, onInherit }: SettingFieldProps): ReactNode {
+export function SettingField(props: SettingFieldProps): ReactNode {
+  const { line, isOwn, onGive, onInherit, seal } = props
   const { name, declaration, from } = line
   const bounds = boundsOf(declaration)
   const says = [declaration.description, bounds].filter(part => part !== undefined).join(', ')
   return (
     <div>
-      <Input line={line} onGive={onGive} says={says} />
+      <Input line={line} onGive={onGive} says={says} seal={seal} />
       <Group gap={6} mt={4}>
         <Text size="xs" c="dimmed">
           {origins[from]}
@@ -49,10 +53,12 @@ export function SettingField({ line, isOwn, onGive, onInherit }: SettingFieldPro
 interface InputProps {
   readonly line: SettingLine
   readonly says: string
+  readonly seal?: Seal | undefined
   onGive(value: SettingValue): void
 }
 
-function Input({ line: { name, declaration, value }, says, onGive }: InputProps): ReactNode {
+function Input({ line, says, seal, onGive }: InputProps): ReactNode {
+  const { name, declaration, value } = line
   const shared = { label: name, description: says || undefined }
   switch (declaration.type) {
     case 'boolean':
@@ -84,6 +90,8 @@ function Input({ line: { name, declaration, value }, says, onGive }: InputProps)
           onChange={given => given !== null && onGive(given)}
         />
       )
+    case 'secret':
+      return <SecretField line={line} says={says} seal={seal} onGive={onGive} />
     case 'string':
       return (
         <TextInput

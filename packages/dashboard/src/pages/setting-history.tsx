@@ -1,5 +1,5 @@
 import { Button, Group, Stack, Text } from '@mantine/core'
-import type { SettingChangeView } from '@steadfleet/protocol'
+import { type SettingChangeView, toSettingText } from '@steadfleet/protocol'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { Link } from 'react-router'
@@ -93,6 +93,6 @@ function Undo({ fleet, change, onClose }: ChangeProps & { onClose(): void }): Re
 }
 
 function valuesText(values: SettingChangeView['after']): string {
-  const words = Object.entries(values).map(([name, value]) => `${name} ${value}`)
+  const words = Object.entries(values).map(([name, value]) => `${name} ${toSettingText(value)}`)
   return words.length === 0 ? 'nothing' : words.join(', ')
 }

@@ -7,6 +7,7 @@ import { call } from '../api.ts'
 import { toCount } from '../format/text.ts'
 import { ProblemNotice } from '../parts/problem-notice.tsx'
 import type { SettingPlace } from '../queries.ts'
+import { sealerFor } from '../seal.ts'
 import { linesOf } from '../settings.ts'
 import { SettingField } from './setting-field.tsx'
 import { SettingsPreview } from './settings-preview.tsx'
@@ -63,6 +64,7 @@ function ScopeForm(props: SettingsFormProps & { readonly scope: Scope }): ReactN
           isOwn={line.from === scope}
           onGive={value => setOwn({ ...own, [line.name]: value })}
           onInherit={() => setOwn(without(own, line.name))}
+          seal={scope === 'device' ? sealerFor(device.id, props.of) : undefined}
         />
       ))}
       {isChanged && scope === 'fleet' && <SettingsPreview place={placeOf(props)} values={own} />}

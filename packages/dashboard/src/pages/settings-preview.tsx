@@ -1,5 +1,6 @@
 import { Text } from '@mantine/core'
-import type { SettingValues } from '@steadfleet/domain'
+import type { SettingValue, SettingValues } from '@steadfleet/domain'
+import { toSettingText } from '@steadfleet/protocol'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { toCount, toList } from '../format/text.ts'
@@ -13,6 +14,10 @@ interface SettingsPreviewProps {
   readonly values: SettingValues
 }
 
+function changeText(key: string, before: SettingValue = '', after: SettingValue = ''): string {
+  return `${key} ${toSettingText(before)} → ${toSettingText(after)}`
+}
+
 /** Whom a change that was typed and not ordered yet would concern, and how. */
 export function SettingsPreview({ place, values }: SettingsPreviewProps): ReactNode {
   const asked = useQuery(previewOf(place, values))
@@ -22,7 +27,7 @@ export function SettingsPreview({ place, values }: SettingsPreviewProps): ReactN
   if (devices === 0) return <Text size="sm">No device would see a change.</Text>
   const named = first.slice(0, mostNamed).map(({ name, before, after }) => {
     const changes = Object.keys(after).filter(key => before[key] !== after[key])
-    return `${name} (${toList(changes.map(key => `${key} ${before[key]} → ${after[key]}`))})`
+    return `${name} (${toList(changes.map(key => changeText(key, before[key], after[key])))})`
   })
   const more = devices - named.length
   return (

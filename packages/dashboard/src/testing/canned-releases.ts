@@ -58,6 +58,7 @@ const settings = {
     'max-length': 40,
     description: 'Shown on the front panel',
   },
+  'api-token': { type: 'secret', description: 'For the weather service' },
   vents: { type: 'choice', default: 'automatic', choices: ['automatic', 'open', 'closed'] },
   'night-mode': {
     type: 'boolean',

@@ -1,3 +1,4 @@
+import type { VouchedKey } from '@steadfleet/protocol'
 import { makeDevices, makeFailures, makeGroups } from './canned-devices.ts'
 import { makeGrants, makeReviews } from './canned-grants.ts'
 import { makeAudit, makePeople } from './canned-people.ts'
@@ -26,6 +27,7 @@ export function makeCanned() {
     rollouts: makeRollouts(),
     moves: makeMoves(),
     settings: makeSettings(),
+    sealing: undefined as VouchedKey | undefined,
     roles: makeRoles(),
     grants: makeGrants(),
     reviews: makeReviews(),
@@ -69,6 +71,7 @@ export function makeEmpty(): Canned {
     rollouts: [],
     moves: [],
     settings: [],
+    sealing: undefined,
     roles: roles.filter(({ alarm }) => alarm < 75),
     log: undefined,
     grants: { grants: [], decisions: [], rules: {}, modelRules: {} },

@@ -90,6 +90,7 @@ const replies: readonly (readonly [RouteSpec, Reply])[] = [
   [protocol.listSettings, ({ settings }) => settings],
   [protocol.setSettings, setSettings],
   [protocol.previewSettings, previewSettings],
+  [protocol.getSealingKey, ({ sealing }) => sealing],
   [protocol.listSettingChanges, ({ settings }) => settings.map(toChange)],
   [protocol.revertSettings, () => ({ change: 3, ordered: 1 })],
   [

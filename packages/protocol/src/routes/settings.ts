@@ -1,7 +1,7 @@
-import { FleetName, object, Phase, SettingScope, SettingValues } from '@steadfleet/domain'
+import { DeviceId, FleetName, object, Phase, SettingScope, SettingValues } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { route } from '../route.ts'
-import { SettingChangeView, SettingPreview, SettingView } from '../views.ts'
+import { EnvelopeView, SettingChangeView, SettingPreview, SettingView } from '../views.ts'
 import { page, publisherAndName } from './params.ts'
 
 const Phases = Type.Optional(
@@ -11,6 +11,18 @@ const Phases = Type.Optional(
     description: 'Absent: those of the fleet’s policy. Of no matter where one device is set.',
   }),
 )
+
+export const getSealingKey = route({
+  method: 'GET',
+  path: '/v1/devices/:device/sealing-key',
+  needs: 'settings:write',
+  summary: 'The key to which secrets of a device are sealed, in a report that the device signed.',
+  params: object({ device: DeviceId }),
+  reply: object({
+    publicKey: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+    report: EnvelopeView,
+  }),
+})
 
 /** What a change of settings began. */
 const Ordered = object({

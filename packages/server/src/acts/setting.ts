@@ -1,6 +1,7 @@
 import {
   faultsInSettings,
   type Phase,
+  type SchemaFault,
   type SettingScope,
   type SettingValues,
 } from '@steadfleet/domain'
@@ -112,11 +113,23 @@ async function refuseUnfit(db: Db, setting: NewSetting): Promise<Declared> {
   await fleetNamed(db, setting.fleet)
   await refuseUnknownTarget(db, setting)
   const declared = await newestDeclared(db, setting)
-  const faults = faultsInSettings(declared.settings, setting.values)
+  const faults = [
+    ...faultsInSettings(declared.settings, setting.values),
+    ...sealedFor(declared, setting),
+  ]
   if (faults.length === 0) return declared
   const lines = faults.map(({ path, message }) => `${path.slice(1)} ${message}`)
   const message = `cannot set ${setting.package}: ${lines.join('; ')}`
   throw new ServerError('setting/mismatch', message, { package: setting.package, faults: lines })
+}
+
+/** A secret is sealed to one device, so that what a group or a fleet is given opens nowhere. */
+function sealedFor({ settings }: Declared, { scope, values }: NewSetting): SchemaFault[] {
+  if (scope === 'device') return []
+  const secrets = Object.keys(values).filter(name => settings[name]?.type === 'secret')
+  return secrets.map(name => {
+    return { path: `/${name}`, message: 'is a secret: it is given to devices, one by one' }
+  })
 }
 
 async function refuseUnknownTarget(db: Db, { fleet, scope, name }: NewSetting): Promise<void> {

@@ -1,5 +1,6 @@
 import { type DeviceId, type SettingScope, toTimestamp } from '@steadfleet/domain'
 import {
+  getSealingKey,
   listSettingChanges,
   listSettings,
   previewSettings,
@@ -8,9 +9,11 @@ import {
 } from '@steadfleet/protocol'
 import { type Changed, whomItAffects } from '../acts/setting.ts'
 import { announce } from '../announce.ts'
+import { unknown } from '../error.ts'
 import type { House } from '../house.ts'
 import type { Handle } from '../http/handle.ts'
 import { nameOf } from '../http/permissions.ts'
+import { deviceWithId, reportOf } from '../store/device-store.ts'
 import { fleetNamed } from '../store/fleet-store.ts'
 import { type Setting, settingChanges, settingsOf } from '../store/setting-store.ts'
 import { toSettingChangeView, toSettingView } from '../views/views.ts'
@@ -22,6 +25,7 @@ const mostNamed = 100
 export function handleSettings(handle: Handle, house: House): void {
   const { store, world } = house
   const { db } = store
+  handleSealing(handle, house)
   handle(listSettings, async ({ params }) => {
     await fleetNamed(db, params.fleet)
     return (await settingsOf(db, params.fleet)).map(toSettingView)
@@ -52,6 +56,17 @@ export function handleSettings(handle: Handle, house: House): void {
   handle(revertSettings, async ({ params, body, caller, write }) => {
     const act = { ...params, ...body, by: nameOf(caller), now: toTimestamp(world.now()) }
     return ordered(house, params.fleet, await write('revertSettings', act))
+  })
+}
+
+/** The report is passed on as it was signed: whoever seals checks it against the device’s id. */
+function handleSealing(handle: Handle, { store }: House): void {
+  handle(getSealingKey, async ({ params: { device } }) => {
+    const row = await deviceWithId(store.db, device)
+    if (row.report_envelope !== null && reportOf(row)?.sealingKey !== undefined) {
+      return { publicKey: row.public_key, report: JSON.parse(row.report_envelope) }
+    }
+    throw unknown('device/no-sealing-key', `the sealing key of ${device}`, { device })
   })
 }
 
