@@ -77,7 +77,7 @@ const sights: readonly [path: string, picture: string, said: readonly (string | 
   ['/', 'dashboard', [/halted/i, 'greenhouse-1']],
   ['/devices', 'devices', ['greenhouse-1', 'greenhouse-2', 'greenhouse-3']],
   ['/rollouts', 'rollouts', [/halted/i]],
-  ['/failures', 'failures', ['acme/greenhouse', /sensor bus/]],
+  ['/failures', 'failures', [/acme\/greenhouse revision/, /sensor bus/]],
   ['/trust', 'trust', ['Catalogue targets', 'Transparency log']],
 ]
 

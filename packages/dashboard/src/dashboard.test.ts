@@ -26,6 +26,7 @@ const pages = [
   '/grants',
   '/reviews',
   '/failures',
+  '/failures/2',
   '/security',
   '/trust',
   '/fleet',
@@ -194,8 +195,24 @@ describe('the dashboard in a browser', { skip: noBrowser }, () => {
 
   test('failures show the last lines of the app', async () => {
     await goTo(page, '/failures')
+    await page.getByText('New in this release').waitFor()
+    await page.getByRole('link', { name: /TypeError: Cannot read/ }).click()
+    await page.getByRole('link', { name: 'Provenance' }).waitFor()
     const log = page.getByRole('region', { name: 'Last lines of service' })
     assert.match((await log.textContent()) ?? '', /TypeError: Cannot read properties/)
+  })
+
+  test('a failure is resolved, and leaves what wants somebody', async () => {
+    await goTo(page, '/failures/2')
+    await page.getByRole('button', { name: 'Resolve' }).click()
+    const asked = page.getByRole('dialog')
+    await asked.getByText(/If a revision above 3 has it/).waitFor()
+    assert.deepEqual(await violationsOn(page), [])
+    await asked.getByRole('button', { name: 'Resolve failure' }).click()
+    await page.getByText('Resolved', { exact: true }).first().waitFor()
+    await goTo(page, '/failures?show=resolved')
+    await page.getByRole('link', { name: /TypeError: Cannot read/ }).waitFor()
+    for (const defect of server.canned.defects) defect.state = 'open'
   })
 
   test('somebody is invited in a role, by a link that is shown once', async () => {

@@ -1,5 +1,6 @@
 import '@mantine/core/styles.css'
 import './style.css'
+import './columns.css'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { takeComing } from './coming.ts'

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import { Route, Routes } from 'react-router'
 import { AuditPage } from './pages/audit.tsx'
+import { DefectPage } from './pages/defect.tsx'
 import { DevicePage } from './pages/device.tsx'
 import { DevicesPage } from './pages/devices.tsx'
 import { EnrolPage } from './pages/enrol.tsx'
@@ -33,6 +34,7 @@ export function Pages(): ReactNode {
         <Route path="grants" element={<GrantsPage />} />
         <Route path="reviews" element={<ReviewsPage />} />
         <Route path="failures" element={<FailuresPage />} />
+        <Route path="failures/:defect" element={<DefectPage />} />
         <Route path="security" element={<SecurityPage />} />
         <Route path="trust" element={<TrustPage />} />
         <Route path="fleet" element={<FleetPage />} />

@@ -6,7 +6,13 @@ import type {
   SettingScope,
   SettingValues,
 } from '@steadfleet/domain'
-import type { DeviceView, listMoves, listSecurityEvents, QueryOf } from '@steadfleet/protocol'
+import type {
+  DeviceView,
+  listDefects,
+  listMoves,
+  listSecurityEvents,
+  QueryOf,
+} from '@steadfleet/protocol'
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { call, readJson } from './api.ts'
 import type { DeviceQuestion } from './search.ts'
@@ -158,6 +164,22 @@ export const failures = queryOptions({
   queryKey: ['failures', 'list'],
   queryFn: () => call('listFailures', { query: { limit: 200 } }),
 })
+
+export type DefectQuery = QueryOf<typeof listDefects>
+
+/** Failures by fingerprint. */
+export const defects = (query: DefectQuery) =>
+  queryOptions({
+    queryKey: ['failures', 'defects', query],
+    queryFn: () => call('listDefects', { query }),
+    placeholderData: earlier => earlier,
+  })
+
+export const defectNumber = (defect: number) =>
+  queryOptions({
+    queryKey: ['failures', 'defect', defect],
+    queryFn: () => call('getDefect', { params: { defect } }),
+  })
 
 /** What devices refused, or one of them did, or what was refused by one code. */
 export const securityEvents = (query: SecurityQuery) =>

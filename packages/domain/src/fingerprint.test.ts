@@ -90,6 +90,7 @@ describe('the fingerprint of a failure', () => {
     const title = (log: string[]) => fingerprintOf(failure({ log })).title
     assert.equal(title(javascript(27)), 'TypeError: sensor bus 27 is gone')
     assert.equal(title(python(3)), "KeyError: 'humidity'")
+    assert.equal(title(['a', 'out of paper']), 'out of paper')
     assert.equal(title([]), 'service ended by itself: exit 1')
   })
 

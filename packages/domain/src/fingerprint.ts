@@ -57,19 +57,22 @@ function isFrame(line: string): boolean {
  */
 export function fingerprintOf(failure: Failure): Fingerprint {
   const { kind, package: name, app = '', exit, signal = '' } = failure
-  const said = saidBy(failure)
+  const { said, most } = saidBy(failure)
   const parts = ['1', name, app, kind, exit ?? '', signal, ...said.map(normalise)]
-  const title = (said[0] ?? '').trim() || failure.reason
+  const title = most.trim() || failure.reason
   return { digest: digestOf(toUtf8(parts.join('\n'))), title: title.slice(0, longestLine) }
 }
 
 /** A change that failed says why itself; of an app that died its last stack says most, or else its last lines. */
-function saidBy({ kind, log, reason }: Failure): readonly string[] {
-  if (kind === 'change' || kind === 'postponed') return [reason]
+function saidBy({ kind, log, reason }: Failure): { said: readonly string[]; most: string } {
+  if (kind === 'change' || kind === 'postponed') return { said: [reason], most: reason }
   const lines = log.filter(line => line.trim() !== '')
-  const said = lastStack(lines) ?? lines.slice(-lastLines)
+  const stack = lastStack(lines)
+  if (stack) return { said: stack, most: stack[0] ?? '' }
+  const last = lines.slice(-lastLines)
   // A crash's own sentence says how often, too.
-  return said.length > 0 || kind !== 'probation' ? said : [reason]
+  const said = last.length > 0 || kind !== 'probation' ? last : [reason]
+  return { said, most: last.at(-1) ?? '' }
 }
 
 /** What a program said as it died, and its innermost frames. */

@@ -1,7 +1,7 @@
 import { Group, Stack, Text } from '@mantine/core'
-import type { Failure } from '@steadfleet/domain'
 import type { FailureView } from '@steadfleet/protocol'
 import type { ReactNode } from 'react'
+import { failureKinds } from '../defects.ts'
 import { toSentence } from '../format/text.ts'
 import { DeviceLink } from '../parts/device-link.tsx'
 import { LogLines } from '../parts/log-lines.tsx'
@@ -15,7 +15,7 @@ export function FailureRow({ view: { device, at, failure } }: { view: FailureVie
     <Stack className="panel-row" gap={10} component="article">
       <Group justify="space-between" gap="xs">
         <Group gap="sm">
-          <ToneBadge tone="bad">{kinds[failure.kind]}</ToneBadge>
+          <ToneBadge tone="bad">{failureKinds[failure.kind]}</ToneBadge>
           <Text fw={600}>
             {failure.package} revision {failure.revision}
           </Text>
@@ -29,15 +29,10 @@ export function FailureRow({ view: { device, at, failure } }: { view: FailureVie
       <Text size="sm">
         {[toSentence(failure.reason), endOf(failure)].filter(Boolean).join(' · ')}
       </Text>
+      {failure.journal && (
+        <LogLines lines={failure.journal} label={`The change of ${failure.package}`} />
+      )}
       <LogLines lines={failure.log} label={`Last lines of ${failure.app ?? failure.package}`} />
     </Stack>
   )
-}
-
-const kinds: Readonly<Record<Failure['kind'], string>> = {
-  probation: 'Failed probation',
-  crash: 'Crashed',
-  change: 'Change failed',
-  postponed: 'Put off',
-  'out of memory': 'Out of memory',
 }

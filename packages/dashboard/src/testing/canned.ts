@@ -1,4 +1,5 @@
 import type { VouchedKey } from '@steadfleet/protocol'
+import { makeDefects } from './canned-defects.ts'
 import { makeDevices, makeFailures, makeGroups } from './canned-devices.ts'
 import { makeGrants, makeReviews } from './canned-grants.ts'
 import { makeAudit, makePeople } from './canned-people.ts'
@@ -21,6 +22,7 @@ export function makeCanned() {
     audit: makeAudit(),
     timeline: makeTimeline(),
     failures: makeFailures(),
+    defects: makeDefects(),
     groups: makeGroups(),
     releases: makeReleases(),
     channels: makeChannels(),
@@ -65,6 +67,7 @@ export function makeEmpty(): Canned {
     audit: [],
     timeline: [],
     failures: [],
+    defects: [],
     groups: [],
     releases: [],
     channels: [],

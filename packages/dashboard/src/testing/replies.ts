@@ -78,6 +78,9 @@ const replies: readonly (readonly [RouteSpec, Reply])[] = [
   [protocol.releaseDevice, release],
   [protocol.steerRollout, steer],
   [protocol.listFailures, ({ failures }) => failures],
+  [protocol.listDefects, defectsIn],
+  [protocol.getDefect, ({ defects }, { params }) => defectIn(defects, params)],
+  [protocol.steerDefect, steerDefect],
   [protocol.listSecurityEvents, ({ timeline }, { query }) => refusalsIn(timeline, query)],
   [protocol.countSecurityEvents, countRefusals],
   [protocol.listRoles, ({ roles }) => roles],
@@ -149,6 +152,26 @@ function steer({ rollouts }: Canned, { params }: Asked): unknown {
   rollout.state =
     { pause: 'paused', resume: 'running', cancel: 'cancelled' }[params.event ?? ''] ?? rollout.state
   return rollout
+}
+
+function defectsIn({ defects }: Canned, { query }: Asked): unknown {
+  const has = (state: string): boolean =>
+    query.wanting ? ['open', 'regressed'].includes(state) : state === (query.state ?? state)
+  return defects
+    .filter(({ state }) => has(state))
+    .map(({ revisions: _, hit: _h, counts: _c, samples: _s, releases: _r, ...view }) => view)
+}
+
+function defectIn(defects: Canned['defects'], { defect }: Asked['params']) {
+  return defects.find(({ id }) => id === Number(defect))
+}
+
+function steerDefect(canned: Canned, asked: Asked): unknown {
+  const held = defectIn(canned.defects, asked.params)
+  if (!held) return undefined
+  held.state = { resolve: 'resolved', ignore: 'ignored' }[asked.params.deed ?? ''] ?? 'open'
+  const [view] = defectsIn({ ...canned, defects: [held] }, { ...asked, query: {} }) as unknown[]
+  return view
 }
 
 function setSettings({ settings }: Canned, { params, body }: Asked): unknown {
