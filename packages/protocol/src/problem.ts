@@ -158,6 +158,7 @@ export const problemStatus = {
   'signer/not-named': 409,
   'signer/unavailable': 503,
   'database/unavailable': 503,
+  'server/taking-over': 503,
   'server/disk-full': 507,
   'server/second-store': 503,
   'server/no-second-store': 409,

@@ -7,9 +7,11 @@ import { bucketOf } from './configuration/bucket.ts'
 import { readConfiguration } from './configuration/configuration.ts'
 import { showConfiguration } from './configuration/show.ts'
 import { ServerError } from './error.ts'
-import { listen, makeApp } from './http/app.ts'
+import { databasePlace } from './first-start.ts'
+import { listen } from './http/app.ts'
 import { byFetch } from './http/by-fetch.ts'
-import { openHouse } from './open-house.ts'
+import { serveAlone } from './serve-alone.ts'
+import { isPostgresPlace } from './store/place.ts'
 import type { World } from './world.ts'
 
 const world: World = {
@@ -59,19 +61,22 @@ async function serve(): Promise<void> {
   const { 'webhook-network': webhookNetworks } = settings
   const bucket = bucketOf(settings)
   const places = { folder, database, bucket, secondStore, signer, signOn, origins: known }
-  const opened = await openHouse({ ...places, deltas, webhookNetworks, world, logger })
-  const { house } = opened
-  const app = await makeApp(house, logger)
-  const servers = await listen(app, settings.listen)
+  const place = await databasePlace({ folder, database })
+  const options = { ...places, database: place, deltas, webhookNetworks, world, logger }
+  // One that has PostgreSQL may be one of several.
+  const opened = isPostgresPlace(place)
+    ? await (await import('./processes/serve-shared.ts')).serveShared(options)
+    : await serveAlone(options)
+  const servers = await listen(opened.answer, settings.listen)
+  await opened.listensAt(originOf(servers[0]?.address() ?? null))
   if (known.length === 0) {
     known.push(...servers.flatMap(server => alsoByName(originOf(server.address()))))
   }
   process.stdout.write(`${JSON.stringify({ ready: true, origins: known })}\n`)
   const end = async (): Promise<void> => {
     for (const server of servers) server.close()
-    house.streams[Symbol.dispose]()
+    opened.streams[Symbol.dispose]()
     for (const server of servers) server.closeAllConnections()
-    await app.close()
     await opened[Symbol.asyncDispose]()
     process.exit(0)
   }

@@ -15,16 +15,11 @@ import { openDeltas } from './deltas/deltas.ts'
 import { lockFolder } from './disk/lock.ts'
 import { databasePlace, importOnce } from './first-start.ts'
 import type { House } from './house.ts'
-import { makeAttempts } from './http/attempts.ts'
-import { makeNonces } from './http/nonces.ts'
-import { makeStreams } from './http/streams.ts'
 import { openLogOf } from './log/open.ts'
-import { makeMetrics } from './metrics.ts'
 import { modelAt } from './model.ts'
+import { type Ground, openGround } from './open-ground.ts'
 import { makeOrderer } from './orders/orderer.ts'
 import { openOwner } from './owner.ts'
-import { makePresence } from './presence.ts'
-import { makeRecent } from './recent.ts'
 import { watchRoles } from './role-lives.ts'
 import { watchRollouts } from './rollout-clock.ts'
 import { noSecondStore, openSecondStore, type SecondStore } from './second/second-store.ts'
@@ -33,7 +28,6 @@ import { keepSigner, type SignerKeeper, type SignerOptions } from './signer-keep
 import { watchSilence } from './silence.ts'
 import { allFleets } from './store/fleet-store.ts'
 import { allFacts } from './store/people-store.ts'
-import { openStore } from './store/store.ts'
 import { watchDeliveries } from './webhooks/deliverer.ts'
 import { makeReach } from './webhooks/reachable.ts'
 import type { World } from './world.ts'
@@ -60,15 +54,23 @@ export interface OpenHouse extends AsyncDisposable {
   readonly house: House
 }
 
-const checkout = join(import.meta.dirname, '../../..')
-
 /** Opens everything on one data directory, or refuses it and leaves it as it was. */
 export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
-  const { folder, world, logger } = options
+  const { folder, world } = options
   await using opened = new AsyncDisposableStack()
   opened.use(await lockFolder(folder, world.pid))
-  const [place, signOn] = await Promise.all([databasePlace(options), openProvider(options)])
-  const store = opened.use(await openStore(place, world.now))
+  const ground = opened.use(await openGround(await databasePlace(options), world))
+  const { house } = opened.use(await openWork(options, ground))
+  const kept = opened.move()
+  return { house, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+/** Opens what one process alone may: the signed files, the signer, and all that is done in the background. */
+export async function openWork(options: HouseOptions, ground: Ground): Promise<OpenHouse> {
+  const { folder, world, logger } = options
+  const { store, streams, place } = ground
+  await using opened = new AsyncDisposableStack()
+  const signOn = await openProvider(options)
   await importOnce(store, folder)
   const facts = await allFacts(store.db)
   const owner = await openOwner(join(folder, 'owner'), () => signer.client())
@@ -76,7 +78,6 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   await store.write('noteCeiling', { ceiling: owner.policy().signed.ceiling, now })
   const content = opened.use(await openContent(folder, options.bucket))
   const signer = opened.use(await keepSigner(folder, logger, options))
-  const streams = opened.use(makeStreams())
   const deltas = opened.use(
     await openDeltas({
       ...{ folder: join(folder, 'deltas'), budget: usualBudget(options.deltas) },
@@ -97,13 +98,13 @@ export async function openHouse(options: HouseOptions): Promise<OpenHouse> {
   deltas.nudge()
   const kept = opened.move()
   const house: House = {
-    ...{ world, folder, store, facts, content, deltas, owner, orderer, streams, ...signed },
+    ...ground,
+    ...{ world, folder, facts, content, deltas, owner, orderer, ...signed },
     ...{ origins: options.origins, signOn, secondStore, reach },
-    ...freshMemory(world),
     isSignerThere: signer.isThere,
     signer: signer.client,
     firstCatalogueRoot: () => readFile(join(folder, 'catalogue', '1.root.json')),
-    files: filesIn(checkout),
+    files: filesIn(),
   }
   return { house, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
@@ -140,24 +141,6 @@ function openSecond({ folder, secondStore, logger }: HouseOptions, database: str
   const tell = (fault: unknown) => logger.error({ err: fault }, 'cannot fill the second store yet')
   opened.keepAll().catch(tell)
   return opened
-}
-
-/** Keys and sessions that need no look-up: about 1 kB each. */
-const mostRemembered = 20_000
-
-/** What a server knows only as long as it runs. */
-function freshMemory(
-  world: World,
-): Pick<House, 'nonces' | 'attempts' | 'keyHolders' | 'deviceSessions' | 'presence' | 'metrics'> {
-  const [nonces, attempts] = [makeNonces(world), makeAttempts(world)]
-  return {
-    nonces,
-    attempts,
-    keyHolders: makeRecent(mostRemembered),
-    deviceSessions: makeRecent(mostRemembered),
-    presence: makePresence(),
-    metrics: makeMetrics(),
-  }
 }
 
 /** Signs the orders that are due, by what the catalogues and the owner's policy say now. */
@@ -220,7 +203,9 @@ function tellOfOrder(place: Pick<House, 'streams' | 'store'>, device: DeviceId):
   announce(place, 'device', { device })
 }
 
-function filesIn(root: string): House['files'] {
+/** Where what is built lies in this checkout. */
+export function filesIn(): House['files'] {
+  const root = join(import.meta.dirname, '../../..')
   const dashboard = join(root, 'packages/dashboard/dist')
   return {
     dashboard: existsSync(join(dashboard, 'index.html')) ? dashboard : undefined,

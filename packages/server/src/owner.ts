@@ -42,6 +42,16 @@ interface InForce {
 /** Reads the folder `owner/`: `N.owner-root.json` and `N.policy.json`. */
 export async function openOwner(folder: string, signer: () => SignerClient): Promise<Owner> {
   await finishSet(folder)
+  return readOwner(folder, signer)
+}
+
+/** The same, of a folder that another process may be writing to; without a signer nothing is put in force. */
+export async function readOwner(
+  folder: string,
+  signer: () => SignerClient = () => {
+    throw new ServerError('signer/unavailable', 'cannot sign: this process only reads')
+  },
+): Promise<Owner> {
   let inForce = await readInForce(folder)
   let policy = policyIn(inForce)
   let turn: Promise<unknown> = Promise.resolve()

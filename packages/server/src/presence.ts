@@ -1,5 +1,6 @@
 import { usualCheckInSeconds } from '@steadfleet/domain'
 import type { DeviceRow } from './store/device-store.ts'
+import type { World } from './world.ts'
 
 /** So long after a check-in a device that holds no stream counts as there: two of them, and a little. */
 const thereMs = (2 * usualCheckInSeconds + 60) * 1000
@@ -13,9 +14,10 @@ export interface Presence {
   isOnline(row: Pick<DeviceRow, 'id' | 'seen_at'>, now: Date): boolean
 }
 
-export function makePresence(): Presence {
+export function makePresence({ now }: Pick<World, 'now'>): Presence {
   const streams = new Map<string, number>()
-  const lost = new Set<string>()
+  /** When each lost its last stream: a check-in after that, at whatever process, brings it back. */
+  const lost = new Map<string, number>()
   return {
     arrived(device) {
       streams.set(device, (streams.get(device) ?? 0) + 1)
@@ -28,13 +30,14 @@ export function makePresence(): Presence {
         return
       }
       streams.delete(device)
-      lost.add(device)
+      lost.set(device, now().getTime())
     },
     heard: device => void lost.delete(device),
-    isOnline({ id, seen_at }, now) {
+    isOnline({ id, seen_at }, at) {
       if (streams.has(id)) return true
-      if (lost.has(id) || seen_at === null) return false
-      return now.getTime() - Date.parse(seen_at) < thereMs
+      if (seen_at === null) return false
+      const seen = Date.parse(seen_at)
+      return seen > (lost.get(id) ?? 0) && at.getTime() - seen < thereMs
     },
   }
 }

@@ -128,7 +128,7 @@ async function openShelf(options: CataloguesOptions): Promise<Shelf> {
 }
 
 /** The first catalogue has the name by which the policy pins its root. */
-function nameOf(root: Digest, { catalogues }: TrustPolicy): string {
+export function nameOf(root: Digest, { catalogues }: TrustPolicy): string {
   // A policy that dropped it has no name for it; devices do not ask for it any more.
   return catalogues.find(one => one.root === root)?.name ?? 'first'
 }

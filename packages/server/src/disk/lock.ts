@@ -16,7 +16,8 @@ export async function lockFolder(folder: string, pid: number): Promise<Disposabl
     )
   } catch (cause) {
     database.close()
-    const holder = (await ifThere(readFile(join(folder, 'holder'), 'utf8')))?.trim() ?? 'unknown'
+    const holder =
+      (await ifThere(readFile(join(folder, 'holder'), 'utf8')))?.split('\n')[0] || 'unknown'
     const message = `cannot serve ${folder}: process ${holder} already does`
     throw new ServerError('server/locked', message, { folder, holder }, { cause })
   }

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import fastifyStatic from '@fastify/static'
 import { type RouteSpec, routes, toProblem } from '@steadfleet/protocol'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
@@ -107,12 +107,10 @@ export function refuseUnlisted(handled: ReadonlySet<RouteSpec>): void {
 
 /** Listens on every address; the same routes answer on each. Resolves with the addresses. */
 export async function listen(
-  app: FastifyInstance,
+  answer: (request: IncomingMessage, reply: ServerResponse) => void,
   addresses: readonly { host: string; port: number }[],
 ): Promise<Server[]> {
-  const servers = addresses.map(() =>
-    createServer({ keepAliveTimeout: 75_000 }, (request, reply) => app.routing(request, reply)),
-  )
+  const servers = addresses.map(() => createServer({ keepAliveTimeout: 75_000 }, answer))
   for (const [i, address] of addresses.entries()) {
     await new Promise<void>((resolve, reject) => {
       servers[i]?.once('error', reject).listen(address, resolve)

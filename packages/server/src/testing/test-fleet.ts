@@ -37,6 +37,8 @@ import { clientFor } from './transport.ts'
 /** A fleet with its keys in a folder of its own, and a real server that serves it. */
 export interface TestFleet extends AsyncDisposable {
   readonly data: string
+  /** What tells a server process of its database. */
+  readonly environment: Readonly<Record<string, string>>
   readonly keys: { readonly publisher: Signer; readonly operator: Signer }
   readonly owner: string
   readonly seeds: FirstSeeds
@@ -70,6 +72,7 @@ export async function openTestFleet(
   log?: TestLog,
   policy: FleetPolicy = {},
   words: readonly string[] = [],
+  port = 0,
 ): Promise<TestFleet> {
   const folder = await mkdtemp(join(tmpdir(), 'steadfleet-server-'))
   const data = join(folder, 'server')
@@ -79,7 +82,7 @@ export async function openTestFleet(
     operator: signerFromSeed(operatorSeed),
   }
   const database = await makeTestDatabase(data)
-  const start = (port = 0) => startServer(data, port, words, database.environment)
+  const start = (at = port) => startServer(data, at, words, database.environment)
   let server = await start().catch(refused => removeAndThrow(folder, refused))
   const operator = clientFor(server.origin, keys.operator)
   const role = () => roleIn(data)
@@ -88,7 +91,7 @@ export async function openTestFleet(
     return (await operator.call(createEnrolmentToken, { params, body: {} })).token
   }
   return {
-    data,
+    ...{ data, environment: database.environment },
     keys,
     seeds,
     owner: first.owner,

@@ -1,0 +1,27 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { makeApp } from './http/app.ts'
+import type { Streams } from './http/streams.ts'
+import { type HouseOptions, openHouse } from './open-house.ts'
+
+/** A process that answers requests. */
+export interface Answering extends AsyncDisposable {
+  answer(request: IncomingMessage, reply: ServerResponse): void
+  /** To be called once it is known where. */
+  listensAt(origin: string): Promise<void>
+  readonly streams: Streams
+}
+
+/** One process, which does all that its server does. */
+export async function serveAlone(options: HouseOptions): Promise<Answering> {
+  const opened = await openHouse(options)
+  const app = await makeApp(opened.house, options.logger)
+  return {
+    answer: (request, reply) => app.routing(request, reply),
+    listensAt: async () => undefined,
+    streams: opened.house.streams,
+    async [Symbol.asyncDispose]() {
+      await app.close()
+      await opened[Symbol.asyncDispose]()
+    },
+  }
+}
