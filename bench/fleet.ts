@@ -109,7 +109,7 @@ async function startDevices(it: TestFleet, size: number): Promise<Devices> {
       child.stdin.write(`${token}\n`)
     }
   }
-  await Promise.all(Array.from({ length: 16 }, give))
+  await Promise.all(Array.from({ length: 64 }, give))
   return {
     idle: () => last.phases.idle ?? 0,
     count: what => last.counts[what] ?? 0,

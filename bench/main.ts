@@ -11,6 +11,7 @@ import { fleetMoved } from './fleet.ts'
 import { idleMemory } from './idle-memory.ts'
 import { publishToCommitted } from './publish-to-committed.ts'
 import { serverCheckIns } from './server/check-ins.ts'
+import { serverStreams } from './server/streams.ts'
 import { tokenRefusals } from './token-refusals.ts'
 import { treeCheck } from './tree-check.ts'
 import { orderSigning } from './trust/orders.ts'
@@ -33,6 +34,7 @@ const benchmarks: readonly Benchmark[] = [
   publishToCommitted,
   fleetMoved,
   serverCheckIns,
+  serverStreams,
   proofCheck,
   orderSigning,
   orderServing,

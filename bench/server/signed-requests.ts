@@ -65,7 +65,7 @@ async function readyDevice(
 }
 
 /** What the sequence of a session is above after `readyDevices`. */
-const usedSequences = 1
+export const usedSequences = 1
 
 /** Check-ins that say that nothing has changed, round by round, as `replay.lua` reads them. */
 export async function signedCheckIns(

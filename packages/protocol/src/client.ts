@@ -118,11 +118,18 @@ function makeSender(options: ClientOptions): Send {
   const sendByKey = makeKeySender(sendOnce, options.signing)
   const sessions = sessionsOf(options, sendByKey)
 
-  async function sendIn(session: ClientSession, route: RouteSpec, given: LooseCall) {
+  let turn: Promise<unknown> = Promise.resolve()
+  // One after the other, each once the one before is answered: sequences rise, and none is overtaken on its way.
+  function sendIn(session: ClientSession, route: RouteSpec, given: LooseCall) {
     const { signing } = options
     const sign = async (parts: SignedParts) =>
       signing?.signRequest(parts, session.next(), session.signer) ?? {}
-    return sendOnce(route, given, sign)
+    const sent = turn.then(() => {
+      given.signal?.throwIfAborted()
+      return sendOnce(route, given, sign)
+    })
+    turn = sent.catch(() => undefined)
+    return sent
   }
 
   return async (route, given) => {

@@ -114,7 +114,7 @@ export class SimulatedDevice {
     for (let failures = 0; !stop.aborted && this.phase !== 'gone'; ) {
       try {
         const headers = { accept: 'text/event-stream' }
-        const { body } = await this.#client.open(deviceEvents, { headers, signal: stop })
+        const { body } = await this.#client.open(deviceEvents, { headers })
         this.isConnected = true
         failures = 0
         this.#look.resolve()
@@ -231,16 +231,9 @@ export class SimulatedDevice {
     return this.#fate.draw(`${this.#drawn}`)
   }
 
+  /** Nobody is woken at the end: one signal with a listener for each device is what each waits longest for. */
   #sleep(milliseconds: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const { stop } = this.#at
-    const wake = (): void => resolve()
-    const timer = setTimeout(wake, milliseconds)
-    stop.addEventListener('abort', wake, { once: true })
-    return promise.finally(() => {
-      clearTimeout(timer)
-      stop.removeEventListener('abort', wake)
-    })
+    return new Promise(resolve => setTimeout(resolve, milliseconds))
   }
 }
 

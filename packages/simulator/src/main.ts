@@ -9,7 +9,7 @@ import { makeSharedTransport } from './transport.ts'
 const tellMs = 500
 
 /** So many devices join at the same time. */
-const joiningAtOnce = 32
+const joiningAtOnce = 256
 
 await simulate()
 

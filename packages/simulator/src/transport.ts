@@ -2,7 +2,7 @@ import http from 'node:http'
 import type { Transport, TransportRequest } from '@steadfleet/protocol'
 
 /** So many connections carry the requests of all devices; each stream has one of its own. */
-const mostSockets = 64
+const mostSockets = 512
 
 /** How long the head of a reply is waited for, in milliseconds. */
 const patienceMs = 60_000

@@ -4,6 +4,8 @@ import { type ServerEvent, toEventText } from '@steadfleet/protocol'
 /** A comment this often keeps a connection from being taken for dead. */
 const heartbeatMs = 15_000
 
+const slices = 30
+
 /** A reader so far behind is let go; it comes back and asks for everything again. */
 const mostBuffered = 256 * 1024
 
@@ -22,9 +24,12 @@ export interface Streams extends Disposable {
 export function makeStreams(): Streams {
   const listeners = new Map<string, Set<ServerResponse>>()
   const everyone = (): ServerResponse[] => [...listeners.values()].flatMap(set => [...set])
+  // A slice at a time: ten thousand writes at once hold up whoever asks in that moment.
+  let slice = 0
   const heartbeat = setInterval(() => {
-    for (const raw of everyone()) raw.write(': \n\n')
-  }, heartbeatMs)
+    slice = (slice + 1) % slices
+    for (const [i, raw] of everyone().entries()) if (i % slices === slice) raw.write(': \n\n')
+  }, heartbeatMs / slices)
   heartbeat.unref()
 
   const forget = (topic: string, raw: ServerResponse): void => {
@@ -33,15 +38,17 @@ export function makeStreams(): Streams {
     if (set?.size === 0) listeners.delete(topic)
   }
 
-  const send = (topic: string, event: ServerEvent): void => {
+  const sendText = (topic: string, text: string): void => {
     for (const raw of listeners.get(topic) ?? []) {
-      raw.write(toEventText(event))
+      raw.write(text)
       if (raw.writableLength > mostBuffered) raw.destroy()
     }
   }
+  const send = (topic: string, event: ServerEvent): void => sendText(topic, toEventText(event))
 
   const sendWhere: Streams['sendWhere'] = (matches, event) => {
-    for (const topic of [...listeners.keys()].filter(matches)) send(topic, event)
+    const text = toEventText(event)
+    for (const topic of [...listeners.keys()].filter(matches)) sendText(topic, text)
   }
 
   return {
