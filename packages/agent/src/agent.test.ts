@@ -245,6 +245,26 @@ describe('a release that does not work', { concurrency: 4 }, () => {
       await fleet.until('a third', () => probations()[2])
     }))
 
+  test('is tried again by an order that says so, once', () =>
+    withFleet(async ({ fleet, device }) => {
+      const bad = await fleet.publish('acme/hub', 1, { 'bin/main': 'sick' })
+      const asked = (time: string) => ({ policy: { 'probation-seconds': 1, 'try-again': time } })
+      const once = asked('2026-11-22T06:00:00Z')
+      const trials = () => fleet.events.filter(one => one.failure?.kind === 'probation').length
+      const unchanged = () => fleet.events.filter(one => one.code === 'agent/failed-before').length
+      await fleet.give([bad])
+      await fleet.until('its end', () => fleet.reports.at(-1)?.state === 'restored' || undefined)
+      await fleet.give([bad], once)
+      await fleet.until('a second trial', () => trials() === 2 || undefined)
+      await device.stop()
+      await device.start()
+      await fleet.give([bad], once)
+      await fleet.until('that it failed before', () => unchanged() === 1 || undefined)
+      assert.equal(trials(), 2)
+      await fleet.give([bad], asked('2026-11-22T06:00:01Z'))
+      await fleet.until('a third trial', () => trials() === 3 || undefined)
+    }))
+
   for (const [how, manner] of [
     ['on probation', 'sick'],
     ['at its start', 'fails to start'],

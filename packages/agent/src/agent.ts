@@ -26,7 +26,7 @@ import type { Scrubbed } from './store/scrub.ts'
 import { takeUp } from './take-up.ts'
 import { grantedNow } from './trust/granted.ts'
 import { logSize } from './trust/log-state.ts'
-import { orderedRestores } from './trust/ordered-policy.ts'
+import { orderedRestores, orderedTry } from './trust/ordered-policy.ts'
 
 /** The daemon of one device, over one state directory that it alone holds. */
 export class Agent {
@@ -230,6 +230,7 @@ export class Agent {
       order: () => trust.order,
       granted: () => grantedNow(trust),
       restored: ({ counter }) => orderedRestores(trust.sealedOrder, counter, suspect),
+      tryAgain: ({ counter }) => orderedTry(trust.sealedOrder, counter, suspect),
       resolve: order => this.#resolving.resolve(order),
       tell: event => outbox.add(event),
       onUnchanged: () => this.#tell.ring(),

@@ -20,6 +20,7 @@ export const actNames: Readonly<Record<DeviceAct['act'], string>> = {
   unhold: 'Unhold',
   pin: 'Pin a package on',
   unpin: 'Unpin a package on',
+  retry: 'Try again on',
   decommission: 'Decommission',
 }
 
@@ -30,6 +31,7 @@ const meanings: Readonly<Record<DeviceAct['act'], string>> = {
   unhold: 'Rollouts move them again; what passed them over comes now.',
   pin: 'They are ordered this revision, and stay at it whatever is rolled out.',
   unpin: 'Rollouts of the package move them again.',
+  retry: 'What failed there for good is tried once more, as soon as it is ordered.',
   decommission: 'They are ordered nothing more and their keys are refused, until they enrol again.',
 }
 

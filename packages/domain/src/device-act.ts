@@ -31,6 +31,7 @@ export const DeviceAct = Type.Union([
   object({ act: Type.Literal('unhold') }),
   object({ act: Type.Literal('pin'), package: PackageName, revision: Revision }),
   object({ act: Type.Literal('unpin'), package: PackageName }),
+  object({ act: Type.Literal('retry') }),
   object({ act: Type.Literal('decommission') }),
 ])
 export type DeviceAct = Static<typeof DeviceAct>

@@ -1,3 +1,4 @@
+export * from './another-try.ts'
 export * from './defect.ts'
 export * from './device.ts'
 export * from './device-act.ts'

@@ -23,6 +23,7 @@ export interface Checkpoint extends At {
   readonly standing: Outcome
   readonly revert?: Revert
   readonly tried?: Tried
+  readonly asked?: string
   /** Whose journal it is; an earlier agent did not write it. */
   readonly device?: string
   /** The checksum that the last record of the segment before began with. */
@@ -107,9 +108,11 @@ export interface Reverted extends At {
   /** Whether its packages have their data of then, too. */
   readonly restoresData: boolean
 }
-/** Somebody at the device wants tried again what failed, or was gone back from. */
+/** Somebody wants tried again what failed, or was gone back from. */
 export interface Retried extends At {
   readonly type: 'retry'
+  /** When it was asked for, where an order brought it; absent where somebody at the device did. */
+  readonly asked?: string
 }
 
 export type JournalRecord =

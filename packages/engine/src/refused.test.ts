@@ -7,10 +7,13 @@ import {
   foldJournal,
   type Generation,
   type GenerationPackage,
+  isAnotherTry,
   type JournalRecord,
+  nextEngineState,
   nextGeneration,
   planChange,
   type Refused,
+  toCheckpoint,
   withFailure,
 } from './index.ts'
 import { generationOf, packageAt } from './pretend-device.test.ts'
@@ -90,6 +93,26 @@ describe('the journal', () => {
   test('forgets all of it where somebody asks for another try', () => {
     const records = [...failedChange(current, toHub(newHub, 2), 5), { type: 'retry', at } as const]
     assert.deepEqual(foldJournal(records).refused, { counter: 0, packages: [] })
+  })
+
+  test('heeds each time at which an order asks for another try once, over checkpoints', () => {
+    const [earlier, later] = ['2026-11-21T00:00:00Z', '2026-11-21T00:00:01Z']
+    const failed = foldJournal(failedChange(current, toHub(newHub, 2), 5))
+    assert.deepEqual(
+      [undefined, later].map(time => isAnotherTry(failed, time)),
+      [false, true],
+    )
+    const tried = nextEngineState(failed, { type: 'retry', asked: later, at })
+    assert.deepEqual(tried.refused, { counter: 0, packages: [] })
+    const kept = nextEngineState(tried, { ...toCheckpoint(tried, ''), at })
+    const byHand = nextEngineState(kept, { type: 'retry', at })
+    for (const state of [tried, kept, byHand]) {
+      assert.deepEqual(
+        [earlier, later].map(time => isAnotherTry(state, time)),
+        [false, false],
+      )
+      assert.ok(isAnotherTry(state, '2026-11-21T00:00:02Z'))
+    }
   })
 })
 

@@ -33,6 +33,8 @@ export interface EngineState {
   readonly revert?: Revert
   /** How often in a row an order failed for a reason that may pass: the wait before the next try. */
   readonly tried?: Tried
+  /** The newest time at which an order's people asked for another try, which was heeded. */
+  readonly asked?: string
 }
 
 export interface Tried {
@@ -70,15 +72,15 @@ export function nextEngineState(state: EngineState, record: JournalRecord): Engi
     case 'revert':
       return withRevert(state, record)
     case 'retry':
-      return triedAgain(state)
+      return { ...triedAgain(state), ...(record.asked && { asked: record.asked }) }
     default:
       return withChange(state, nextChange(changeOf(state, record), record), record)
   }
 }
 
 function withoutTypeAndTime(record: Checkpoint): EngineState {
-  const { generation, highest, refused, standing, revert, tried } = record
-  const further = { ...(revert && { revert }), ...(tried && { tried }) }
+  const { generation, highest, refused, standing, revert, tried, asked } = record
+  const further = { ...(revert && { revert }), ...(tried && { tried }), ...(asked && { asked }) }
   return { generation, highest, refused, standing, ...further }
 }
 
@@ -153,6 +155,11 @@ function refusedBy({ refused }: EngineState, { plan }: Change, record: Aborted |
 
 function refuse(record: JournalRecord, why: string): never {
   throw new EngineError('engine/record', `cannot take a ${record.type} record: ${why}`)
+}
+
+/** Whether an order asks for another try for which it was not heeded yet. */
+export function isAnotherTry({ asked }: EngineState, wanted: string | undefined): boolean {
+  return wanted !== undefined && wanted > (asked ?? '')
 }
 
 /**

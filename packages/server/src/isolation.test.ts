@@ -11,6 +11,7 @@ import {
   toTimestamp,
 } from '@steadfleet/domain'
 import {
+  actOnDevice,
   deviceTimeline,
   getDevice,
   isolateDevice,
@@ -127,6 +128,13 @@ test('what devices must have to confine apps with goes out with their orders', a
   assert.equal(await now(), undefined)
 })
 
+test('that a device may try again what failed on it goes out with its orders from then on', async () => {
+  const asked = { params: { device: device.id }, body: { act: { act: 'retry' } } } as const
+  assert.equal((await policy())['try-again'], undefined)
+  await it.operator.call(actOnDevice, asked)
+  assert.match((await policy())['try-again'] ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+})
+
 async function isolated() {
   return (await it.operator.call(getDevice, { params: { device: device.id } })).isolation
 }
@@ -166,7 +174,13 @@ async function ordered(): Promise<IsolationPolicy | undefined> {
   return (await policy()).isolation
 }
 
-async function policy(): Promise<{ isolation?: IsolationPolicy; require?: string[] }> {
+interface OrderedPolicy {
+  isolation?: IsolationPolicy
+  require?: string[]
+  'try-again'?: string
+}
+
+async function policy(): Promise<OrderedPolicy> {
   const { order } = await device.checkIn({ counter: 0 })
   assert.ok(order, 'there is an order')
   return JSON.parse(Buffer.from(order.payload, 'base64').toString()).policy

@@ -7,6 +7,7 @@ import {
   contentsOf,
   type Generation,
   type Granted,
+  isAnotherTry,
   type Journal,
   nextGeneration,
   planChange,
@@ -44,6 +45,8 @@ export interface OrderFollower {
   readonly granted: () => Granted
   /** Packages that it wants to have their data of then. */
   readonly restored: (order: Order) => readonly PackageName[]
+  /** When it asks for another try of what failed before. */
+  readonly tryAgain: (order: Order) => string | undefined
   readonly resolve: (order: Order) => Promise<Resolved>
   readonly tell: (event: NewEvent) => Promise<void>
   /** An order changes nothing of what runs: no change will tell that it was taken. */
@@ -109,6 +112,7 @@ async function tryFollow(follower: OrderFollower, order: Order | undefined): Pro
 /** Change after change until the order asks for nothing more that may be tried. */
 async function follow(follower: OrderFollower, order: Order): Promise<boolean> {
   const { journal, paths } = follower
+  await heedTry(follower, order)
   const next = nextOf(follower, order)
   for (;;) {
     const current = await currentGeneration(paths)
@@ -120,6 +124,12 @@ async function follow(follower: OrderFollower, order: Order): Promise<boolean> {
     const isOver = await carryOut(follower, order, aim, next)
     if (isOver && journal.state.revert === revert) return !isOrdered(follower, order)
   }
+}
+
+/** Once for each time that somebody asked, whatever ends this life of the agent. */
+async function heedTry({ journal, tryAgain }: OrderFollower, order: Order): Promise<void> {
+  const asked = tryAgain(order)
+  if (asked && isAnotherTry(journal.state, asked)) await journal.append({ type: 'retry', asked })
 }
 
 type Next = (current: Generation, refused?: Refused) => Promise<Generation | undefined>

@@ -5,6 +5,7 @@ import {
   parseOrderedIsolation,
   parseOrderedParts,
   parseOrderedRestores,
+  parseOrderedTry,
   parseOrderedUpdatePolicy,
   type UpdatePolicy,
 } from '@steadfleet/domain'
@@ -49,6 +50,16 @@ export function orderedRestores(
 ): readonly PackageName[] {
   if (order === undefined || reopenOrder(order).counter !== counter) return []
   return readMember(order, 'restore-data', parseOrderedRestores, suspect) ?? []
+}
+
+/** When the order of this counter asked for another try of what failed, if it did, likewise. */
+export function orderedTry(
+  order: Envelope | undefined,
+  counter: number,
+  suspect: Suspect,
+): string | undefined {
+  if (order === undefined || reopenOrder(order).counter !== counter) return undefined
+  return readMember(order, 'try-again', parseOrderedTry, suspect)
 }
 
 /** What an accepted order insists on that a device must have to confine apps with. */

@@ -107,6 +107,20 @@ export const deviceUnpin: CommandSpec = {
   },
 }
 
+/** `steadfleet device try-again DEVICE` */
+export const deviceRetry: CommandSpec = {
+  name: 'device try-again',
+  takes: [perhapsDevice],
+  summary: 'Let devices try once more what failed on them for good, as soon as it is ordered.',
+  options: actOptions,
+  examples: [
+    'device try-again greenhouse-1',
+    `device try-again --query 'labels.site == "north"' --preview`,
+    'device try-again greenhouse-1 --json',
+  ],
+  run: call => doToDevices(call, { act: 'retry' }, call.arguments[0]),
+}
+
 /** `steadfleet device decommission DEVICE` */
 export const deviceDecommission: CommandSpec = {
   name: 'device decommission',

@@ -13,6 +13,7 @@ import {
   deviceLabel,
   deviceNote,
   devicePin,
+  deviceRetry,
   deviceUnhold,
   deviceUnpin,
 } from './device-acts.ts'
@@ -125,6 +126,7 @@ export const commands: readonly CommandSpec[] = [
   deviceNote,
   deviceHold,
   deviceUnhold,
+  deviceRetry,
   devicePin,
   deviceUnpin,
   deviceDecommission,

@@ -123,7 +123,8 @@ export const actOnDevice = route({
   method: 'POST',
   path: '/v1/devices/:device/acts',
   needs: 'fleet:write',
-  summary: 'Label, note, hold, unhold, pin, unpin or decommission one device.',
+  summary:
+    'Label, note, hold, unhold, pin, unpin or decommission one device, or have it try again what failed.',
   params: object({ device: DeviceId }),
   body: object({ act: DeviceAct }),
   reply: DeviceView,

@@ -188,6 +188,13 @@ const unpin: Doing<'unpin'> = async (db, devices, { package: name }, { now }) =>
   await catchUp(db, devices, now)
 }
 
+/** What failed on them for good they try once more, as soon as it is ordered: each order says since when. */
+const retry: Doing<'retry'> = async (db, devices, _, { now }) => {
+  await bySome(devices, some =>
+    db.updateTable('device').set({ tries_again: now }).where('id', 'in', some).execute(),
+  )
+}
+
 /** Their keys are refused from now on; what they did stays in the audit log, and in their timelines. */
 const decommission: Doing<'decommission'> = async (db, devices, _, { by, now }) => {
   await bySome(devices, async some => {
@@ -211,5 +218,6 @@ const doings: { readonly [Act in DeviceAct['act']]: Doing<Act> } = {
   unhold,
   pin,
   unpin,
+  retry,
   decommission,
 }

@@ -27,6 +27,8 @@ export interface OrderContent extends Pick<Order, 'model' | 'releases'> {
     readonly isolation?: IsolationPolicy
     /** Packages whose data of then comes with an earlier release. */
     readonly 'restore-data'?: readonly string[]
+    /** When somebody asked that what failed be tried again. */
+    readonly 'try-again'?: string
     readonly require?: readonly ConfinementPart[]
   }
 }
@@ -75,6 +77,7 @@ function policyOf(fleet: FleetRow, device: DeviceRow): OrderContent['policy'] {
     ...(Object.keys(updates).length > 0 && { updates }),
     ...(Object.keys(isolation).length > 0 && { isolation }),
     ...(require.length > 0 && { require }),
+    ...(device.tries_again !== null && { 'try-again': device.tries_again }),
     ...(fleet.probation_seconds !== null && { 'probation-seconds': fleet.probation_seconds }),
   }
 }

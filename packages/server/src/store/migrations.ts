@@ -327,6 +327,7 @@ export const migrations: readonly (string | Twin)[] = [
   ) strict, without rowid;
   alter table fleet_group add column query text not null default '';
   `,
+  `alter table device add column tries_again text`,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

@@ -275,6 +275,8 @@ export interface DeviceTable {
   change_state: Generated<string>
   /** Since when a person holds it: no rollout moves it. */
   held_at: Generated<string | null>
+  /** When somebody last asked that it try again what failed. */
+  tries_again: Generated<string | null>
   /** Since when it is decommissioned. */
   gone_at: Generated<string | null>
   /** 1 once its report is in the tables that queries ask. */
