@@ -20,6 +20,8 @@ export interface Guide {
   readonly ports: readonly number[]
   /** Programs that it runs, by their paths. */
   readonly programs: readonly string[]
+  /** Makes in the folder what its reader has already. */
+  readonly before?: (folder: string) => Promise<void>
   /** What must be run even where the guide stopped half-way, and the folder whose being says so. */
   readonly undo?: { readonly folder: string; readonly script: string }
 }
@@ -40,6 +42,7 @@ export async function followGuide(t: TestContext, guide: Guide): Promise<void> {
     }
     rmSync(folder, { recursive: true, force: true })
   })
+  await guide.before?.(folder)
   for (const file of [guide.file, ...(guide.goesOn ?? [])]) {
     for (const block of blocksOf(file)) await follow(block, folder, left)
   }

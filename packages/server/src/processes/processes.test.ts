@@ -36,7 +36,7 @@ describe('two processes of one server', { skip, concurrency: false, timeout: 180
   before(async () => {
     const [one = 0, other = 0] = await freePorts(2)
     it = await openTestFleet([], undefined, {}, origins(one, other), one)
-    second = await startServer(it.data, other, origins(other, one), it.environment)
+    second = await startServer(it.data, other, origins(other, one), it.database.environment)
     beside = clientFor(second.origin, it.keys.operator)
     await follow(it.operator)
     const seed = randomBytes(32)

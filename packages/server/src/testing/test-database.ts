@@ -28,15 +28,16 @@ export interface OpenDatabase extends AsyncDisposable {
   all(sql: string): Promise<Row[]>
 }
 
-/** The PostgreSQL server that tests use, as its URL without a database; none is SQLite. */
-const server = process.env.STEADFLEET_TEST_DATABASE
-export const isOverPostgres: boolean = server !== undefined
+/** The PostgreSQL server that tests use, as the URL of its own database; none is SQLite. */
+const server = (): string | undefined => process.env.STEADFLEET_TEST_DATABASE
+export const isOverPostgres: boolean = server() !== undefined
 
 /** What is for one database alone is skipped over the other, with this reason. */
 export const ofSqliteAlone = isOverPostgres ? 'of SQLite’s file alone' : false
 
 export async function makeTestDatabase(folder: string): Promise<TestDatabase> {
-  return server === undefined ? sqliteIn(folder) : postgresAt(server)
+  const url = server()
+  return url === undefined ? sqliteIn(folder) : postgresAt(url)
 }
 
 function sqliteIn(folder: string): TestDatabase {
@@ -80,12 +81,13 @@ async function openPostgres(place: string): Promise<OpenDatabase> {
 
 /** One of its own for a test that opens no store: of SQLite in memory alone. */
 export async function openMigrated(): Promise<OpenDatabase> {
-  if (server === undefined) {
+  const url = server()
+  if (url === undefined) {
     const database = new DatabaseSync(':memory:')
     migrate(database)
     return openSqlite(database)
   }
-  const made = await postgresAt(server)
+  const made = await postgresAt(url)
   await (await writePostgres(made.place)).close()
   const opened = await made.open()
   return {

@@ -21,7 +21,7 @@ import {
 } from '@steadfleet/protocol'
 import { readInForce } from '../catalogue/catalogue-folder.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
-import { makeTestDatabase } from './test-database.ts'
+import { makeTestDatabase, type TestDatabase } from './test-database.ts'
 import { type Claim, joinDevice, type TestDevice } from './test-device.ts'
 import type { TestLog } from './test-log.ts'
 import {
@@ -37,8 +37,7 @@ import { clientFor } from './transport.ts'
 /** A fleet with its keys in a folder of its own, and a real server that serves it. */
 export interface TestFleet extends AsyncDisposable {
   readonly data: string
-  /** What tells a server process of its database. */
-  readonly environment: Readonly<Record<string, string>>
+  readonly database: TestDatabase
   readonly keys: { readonly publisher: Signer; readonly operator: Signer }
   readonly owner: string
   readonly seeds: FirstSeeds
@@ -91,7 +90,7 @@ export async function openTestFleet(
     return (await operator.call(createEnrolmentToken, { params, body: {} })).token
   }
   return {
-    ...{ data, environment: database.environment },
+    ...{ data, database },
     keys,
     seeds,
     owner: first.owner,
