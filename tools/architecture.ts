@@ -38,6 +38,7 @@ export const architecture = {
     '@marcbachmann/cel-js',
     '@simplewebauthn/server',
     'kysely',
+    'nodemailer',
     'openid-client',
     'pg',
     'pino',

@@ -35,6 +35,7 @@ const groups: Readonly<Record<string, string>> = {
   rollout: 'Rollouts: moving a fleet to a release, in phases.',
   failures: 'Failures by fingerprint: what fails, where, and since which revision.',
   release: 'Releases that were published.',
+  alert: 'Alerts: standing rules that count what goes wrong.',
   webhook: 'Webhooks: where notices of the fleet are sent.',
   grants: 'Grants: what packages may touch, and who said so.',
   review: 'Reviews: risky requests are looked at before they go to stable.',

@@ -9,7 +9,7 @@ import {
   Revision,
   Timestamp,
 } from './identifiers.ts'
-import { object } from './schema.ts'
+import { object, oneOf } from './schema.ts'
 
 /** One kind of notice: when it comes, and what it says. */
 interface NoticeShape {
@@ -132,6 +132,19 @@ export const NoticeKindName = Type.Unsafe<NoticeKind>(Type.Enum([...noticeKinds]
 export const chosenKinds: readonly NoticeKind[] = noticeKinds.filter(
   kind => kind !== 'endpoint.test',
 )
+
+/** What a rule of a fleet may count: a kind of notice, or each single failure that a device tells. */
+export const alertCounts = [
+  'failure',
+  'failure.new',
+  'failure.regressed',
+  'device.silent',
+  'device.isolated',
+  'security.refused',
+  'rollout.halted',
+] as const
+export const AlertCount = oneOf(...alertCounts)
+export type AlertCount = Static<typeof AlertCount>
 
 /** A notice as it is sent: the form of Standard Webhooks. */
 export const Notice = object({

@@ -72,6 +72,8 @@ export const problemStatus = {
   'failure/unknown': 404,
   'failure/wrong-state': 409,
   'endpoint/unknown': 404,
+  'alert/unknown': 404,
+  'mail/not-configured': 409,
   'delivery/unknown': 404,
   'webhook/malformed-url': 400,
   'webhook/refused-address': 403,

@@ -8,6 +8,7 @@ export const settingKinds = {
   network: 'a network as 10.0.0.0/8 or fd00::/8',
   bucket: 'files, a folder as file:///mnt/shared, or a bucket as s3://NAME or s3://NAME/PREFIX',
   text: 'a text',
+  mail: 'a mail server as smtps://USER:PASSWORD@HOST, or smtp://, which must offer STARTTLS',
   choice: 'one of a few words',
 } as const
 export type SettingKind = keyof typeof settingKinds
@@ -113,6 +114,17 @@ export const serverSettings = {
     value: 'cidr',
     what: 'a private network that webhooks may lead into, by http too; without one they lead to the internet alone',
     isList: true,
+  },
+  smtp: {
+    kind: 'mail',
+    value: 'url',
+    what: 'the mail server through which people are told; without one nobody is told by mail',
+    holds: 'password',
+  },
+  'mail-from': {
+    kind: 'text',
+    value: 'address',
+    what: 'from whom mail is; steadfleet@ and the mail server’s name, where nobody says',
   },
   'log-level': {
     kind: 'choice',

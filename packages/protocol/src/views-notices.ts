@@ -1,4 +1,4 @@
-import { FleetName, NoticeKindName, object, Timestamp } from '@steadfleet/domain'
+import { AlertCount, FleetName, NoticeKindName, object, Timestamp } from '@steadfleet/domain'
 import { type Static, Type } from 'typebox'
 
 /** What people were told. */
@@ -29,6 +29,34 @@ export const EndpointView = object({
   madeAt: Timestamp,
 })
 export type EndpointView = Static<typeof EndpointView>
+
+/** What of notices a person is told by mail. */
+export const MailChoiceView = object({
+  /** Whether the server has been told how to send mail. */
+  isPossible: Type.Boolean(),
+  address: Type.String(),
+  kinds: Type.Array(NoticeKindName),
+  /** What hindered the last mail; empty where nothing did. */
+  said: Type.String(),
+})
+export type MailChoiceView = Static<typeof MailChoiceView>
+
+export const AlertRuleName = Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$' })
+
+/** A standing rule of a fleet: from so many within so long on, whoever chose `alert.raised` is told. */
+export const AlertRule = object({
+  counts: AlertCount,
+  'at-least': Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+  'within-seconds': Type.Integer({ minimum: 60, maximum: 86_400 }),
+})
+export type AlertRule = Static<typeof AlertRule>
+
+export const AlertRuleView = object({
+  ...AlertRule.properties,
+  name: AlertRuleName,
+  raisedAt: Type.Optional(Timestamp),
+})
+export type AlertRuleView = Static<typeof AlertRuleView>
 
 /** One notice on its way to one endpoint. */
 export const DeliveryView = object({

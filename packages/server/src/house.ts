@@ -51,6 +51,8 @@ export interface House {
   readonly deviceSessions: Recent<HeldSession>
   readonly streams: Streams
   readonly presence: Presence
+  /** Whether the server has been told how to send mail. */
+  readonly isMailPossible: boolean
   /** Where webhooks may lead. */
   readonly reach: Reach
   readonly metrics: Metrics

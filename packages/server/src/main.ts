@@ -58,11 +58,12 @@ async function serve(): Promise<void> {
   // Filled once the ports are known; the house reads it with each request.
   const known: string[] = settings.origin.flatMap(alsoByName)
   const { signer, deltas, 'second-store': secondStore, 'sign-on': signOn } = settings
-  const { 'webhook-network': webhookNetworks } = settings
+  const { 'webhook-network': webhookNetworks, smtp, 'mail-from': mailFrom } = settings
   const bucket = bucketOf(settings)
   const places = { folder, database, bucket, secondStore, signer, signOn, origins: known }
   const place = await databasePlace({ folder, database })
-  const options = { ...places, database: place, deltas, webhookNetworks, world, logger }
+  const told = { deltas, webhookNetworks, smtp, mailFrom }
+  const options = { ...places, ...told, database: place, world, logger }
   // One that has PostgreSQL may be one of several.
   const opened = isPostgresPlace(place)
     ? await (await import('./processes/serve-shared.ts')).serveShared(options)

@@ -35,6 +35,9 @@ import type { World } from './world.ts'
 export interface HouseOptions extends SignerOptions {
   /** Networks besides the internet that webhooks may lead into. */
   readonly webhookNetworks?: readonly string[] | undefined
+  /** The mail server, and from whom mail is. */
+  readonly smtp?: string | undefined
+  readonly mailFrom?: string | undefined
   readonly folder: string
   readonly origins: readonly string[]
   /** The file of the OpenID provider, where it is not the folder’s own. */
@@ -90,8 +93,8 @@ export async function openWork(options: HouseOptions, ground: Ground): Promise<O
     openOrderer(options, { ...signed, owner, store, content, deltas, streams, signer, facts }),
   )
   opened.use(await keepFresh(catalogues, notes, logger))
-  const reach = makeReach(options.webhookNetworks ?? [])
-  await watch(opened, { catalogues, orderer, owner, store, streams, world, reach }, logger)
+  const telling = waysToTell(options)
+  await watch(opened, { catalogues, orderer, owner, store, streams, world, ...telling }, options)
   const secondStore = opened.use(openSecond(options, place))
   log.nudge()
   void orderer.nudge()
@@ -100,7 +103,7 @@ export async function openWork(options: HouseOptions, ground: Ground): Promise<O
   const house: House = {
     ...ground,
     ...{ world, folder, facts, content, deltas, owner, orderer, ...signed },
-    ...{ origins: options.origins, signOn, secondStore, reach },
+    ...{ origins: options.origins, signOn, secondStore, ...telling },
     isSignerThere: signer.isThere,
     signer: signer.client,
     firstCatalogueRoot: () => readFile(join(folder, 'catalogue', '1.root.json')),
@@ -122,16 +125,38 @@ async function noteModels(
   }
 }
 
+/** How people can be told. */
+function waysToTell({ webhookNetworks = [], smtp }: HouseOptions) {
+  return { reach: makeReach(webhookNetworks), isMailPossible: smtp !== undefined }
+}
+
+/** Mail, where the server was told how. */
+async function watchPost(
+  opened: AsyncDisposableStack,
+  { smtp, mailFrom, origins, logger, world }: HouseOptions,
+  store: House['store'],
+): Promise<void> {
+  if (smtp === undefined) return
+  // Loaded where it is used alone: a server without mail does without it.
+  const { openMailer } = await import('./mail/mailer.ts')
+  const { watchMail } = await import('./mail/postman.ts')
+  const from = mailFrom ?? `steadfleet@${new URL(smtp).hostname}`
+  const mailer = openMailer({ url: smtp, from })
+  opened.use(watchMail({ store, world, origins, mailer }, logger))
+}
+
 /** What time alone brings about: roles that age, devices that fall silent, rollouts and webhooks whose hour has come. */
 async function watch(
   opened: AsyncDisposableStack,
   place: Pick<House, 'catalogues' | 'orderer' | 'owner' | 'store' | 'streams' | 'world' | 'reach'>,
-  logger: Logger,
+  options: HouseOptions,
 ): Promise<void> {
+  const { logger } = options
   opened.use(watchRoles(place, logger))
   opened.use(await watchSilence(place, logger))
   opened.use(watchRollouts(place, logger))
   opened.use(watchDeliveries(place, logger))
+  await watchPost(opened, options, place.store)
 }
 
 /** Nobody waits for the first copy; whoever changes something waits for that to be in it. */

@@ -1,5 +1,6 @@
 import type { CommandSpec } from '../command.ts'
 import { agentDown, agentJoin, agentRun } from './agent.ts'
+import { alertCommands } from './alert.ts'
 import { auditCommands } from './audit.ts'
 import { builderAdd, builderList, builderRetire } from './builder.ts'
 import { bundleExport } from './bundle.ts'
@@ -134,6 +135,7 @@ export const commands: readonly CommandSpec[] = [
   ...updatesCommands,
   ...isolationCommands,
   ...webhookCommands,
+  ...alertCommands,
   bundleExport,
   groupList,
   groupSet,

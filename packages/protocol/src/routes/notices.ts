@@ -1,7 +1,16 @@
 import { FleetName, NoticeKindName, object, Timestamp } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { route } from '../route.ts'
-import { DeliveryView, EndpointId, EndpointView, NoticeView } from '../views-notices.ts'
+import {
+  AlertRule,
+  AlertRuleName,
+  AlertRuleView,
+  DeliveryView,
+  EndpointId,
+  EndpointView,
+  MailChoiceView,
+  NoticeView,
+} from '../views-notices.ts'
 import { page } from './params.ts'
 
 const Kinds = Type.Array(NoticeKindName, { minItems: 1, maxItems: 20, uniqueItems: true })
@@ -98,4 +107,54 @@ export const listDeliveries = route({
   params: one,
   query: object(page),
   reply: Type.Array(DeliveryView),
+})
+
+export const getMailChoice = route({
+  method: 'GET',
+  path: '/v1/mail',
+  needs: 'signed-in',
+  summary: 'What the caller is told by mail.',
+  reply: MailChoiceView,
+})
+
+export const chooseMail = route({
+  method: 'PUT',
+  path: '/v1/mail',
+  needs: 'signed-in',
+  summary: 'Be told notices of these kinds by mail, many in one; of none, to have no mail.',
+  body: object({
+    address: Type.String({ pattern: '^[^\\s@<>",;:]{1,64}@[A-Za-z0-9.-]{1,190}$' }),
+    kinds: Type.Array(NoticeKindName, { maxItems: 20, uniqueItems: true }),
+  }),
+  reply: MailChoiceView,
+})
+
+export const listAlertRules = route({
+  method: 'GET',
+  path: '/v1/fleets/:fleet/alert-rules',
+  needs: 'fleet:read',
+  summary: 'The standing rules of a fleet: what is counted, and from how many on somebody is told.',
+  params: inFleet,
+  reply: Type.Array(AlertRuleView),
+})
+
+const rule = object({ fleet: FleetName, rule: AlertRuleName })
+
+export const putAlertRule = route({
+  method: 'PUT',
+  path: '/v1/fleets/:fleet/alert-rules/:rule',
+  needs: 'fleet:write',
+  summary: 'Tell whoever chose alert.raised when so many come within so long.',
+  params: rule,
+  body: AlertRule,
+  reply: AlertRuleView,
+})
+
+export const removeAlertRule = route({
+  method: 'DELETE',
+  path: '/v1/fleets/:fleet/alert-rules/:rule',
+  needs: 'fleet:write',
+  summary: 'Forget a rule.',
+  params: rule,
+  reply: 'nothing',
 })

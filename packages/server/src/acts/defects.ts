@@ -14,7 +14,7 @@ import { countDefect } from '../store/defect-counts.ts'
 import { type DefectRow, defectRow } from '../store/defect-store.ts'
 import { deviceWithId } from '../store/device-store.ts'
 import type { Db } from '../store/schema.ts'
-import { notify } from './notices.ts'
+import { count, notify } from './notices.ts'
 import type { CheckIn } from './said.ts'
 
 /** So many defects of a fleet are kept: what people dealt with goes first, then what was not seen for longest. */
@@ -34,6 +34,7 @@ export async function noteFailures(
   for (const { sequence, failure } of told) {
     if (failure) await noteFailure(db, { fleet, device, sequence, failure, now })
   }
+  await count(db, { fleet, counts: 'failure', now, times: told.length })
 }
 
 interface Noted {

@@ -1,6 +1,14 @@
-import { type NoticeData, type NoticeKind, toTimestamp } from '@steadfleet/domain'
+import {
+  type AlertCount,
+  alertCounts,
+  type NoticeData,
+  type NoticeKind,
+  toTimestamp,
+} from '@steadfleet/domain'
 import { sendTo } from '../store/endpoint-store.ts'
 import type { Db } from '../store/schema.ts'
+import { type Counted, countForRules } from './alerts.ts'
+import { mailTo } from './mail.ts'
 
 /** Something that people are told. */
 export interface NewNotice<K extends NoticeKind = NoticeKind> {
@@ -27,6 +35,21 @@ export async function notify<K extends NoticeKind>(db: Db, notice: NewNotice<K>)
     .executeTakeFirst()
   if (!row) return
   await sendTo(db, { id: row.id, kind, fleet, now })
+  await mailTo(db, { id: row.id, kind, fleet, now })
+  if (!isCounted(kind)) return
+  const times = kind === 'device.silent' ? (data as NoticeData<'device.silent'>).count : 1
+  await count(db, { fleet, counts: kind, now, times })
+}
+
+function isCounted(kind: NoticeKind | AlertCount): kind is AlertCount {
+  return alertCounts.some(one => one === kind)
+}
+
+/** Counts for the rules of a fleet; one that has seen as many as it allows is told like anything else. */
+export async function count(db: Db, counted: Counted): Promise<void> {
+  for (const data of await countForRules(db, counted)) {
+    await notify(db, { kind: 'alert.raised', fleet: counted.fleet, data, now: counted.now })
+  }
 }
 
 export interface ExpiringRole extends NoticeData<'role.expiring'> {
@@ -59,6 +82,7 @@ export async function pruneNotices(db: Db, { now }: { readonly now: string }): P
     .select('id')
     .where(eb => eb.or([eb('at', '<', before), eb('id', '<=', lowest)]))
   await db.deleteFrom('delivery').where('notice', 'in', old).execute()
+  await db.deleteFrom('mail_due').where('notice', 'in', old).execute()
   await db
     .deleteFrom('notice')
     .where(eb => eb.or([eb('at', '<', before), eb('id', '<=', lowest)]))

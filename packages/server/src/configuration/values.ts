@@ -24,6 +24,7 @@ export const readers = {
   network: toNetwork,
   bucket: toBucket,
   text: (text: string) => text || undefined,
+  mail: toMailServer,
   choice: (text: string, { setting }: Reading) =>
     setting.among?.includes(text) ? text : undefined,
 } as const satisfies Record<SettingKind, (text: string, reading: Reading) => unknown>
@@ -39,6 +40,12 @@ function toOrigin(text: string): string | undefined {
   const isOne = url && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === ''
   if (!isOne || url.username !== '' || isBlockedPort(Number(url.port))) return undefined
   return url.origin
+}
+
+function toMailServer(text: string): string | undefined {
+  const url = URL.parse(text)
+  const isOne = url && /^smtps?:$/.test(url.protocol) && url.hostname !== ''
+  return isOne && /^\/?$/.test(url.pathname) ? text : undefined
 }
 
 /** In the form that `net.BlockList` takes, as text. */

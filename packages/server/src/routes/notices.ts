@@ -19,6 +19,7 @@ import { deliveriesTo, endpointOf, endpointsOf, noticesWhere } from '../store/en
 import { fleetNamed } from '../store/fleet-store.ts'
 import { toDeliveryView, toEndpointView, toNoticeView } from '../views/notices.ts'
 import { secretPrefix } from '../webhooks/sign.ts'
+import { handleTold } from './told.ts'
 
 const usualPage = 100
 /** For so long a secret that was renewed signs beside the new one. */
@@ -66,6 +67,7 @@ export function handleNotices(handle: Handle, house: House): void {
   })
 
   handleDeliveries(handle, house)
+  handleTold(handle, house)
 }
 
 function handleDeliveries(handle: Handle, { store, world }: House): void {

@@ -22,6 +22,7 @@ const some = (devices: readonly string[]): readonly string[] => devices.slice(0,
 
 const fleetOf = ({ fleet }: { readonly fleet: string }): string => fleet
 const ofFleet = { subject: fleetOf, fleet: fleetOf }
+const ofAlertRule = { subject: ({ name }: { readonly name: string }) => name, fleet: fleetOf }
 const ofEndpoint = { subject: ({ id }: { readonly id: string }) => id, fleet: fleetOf }
 const ofPackage = (input: { readonly package: string }): string => input.package
 
@@ -112,6 +113,14 @@ export const audited: {
   renewEndpointSecret: ofEndpoint,
   testEndpoint: ofEndpoint,
   replayDeliveries: { ...ofEndpoint, after: (_, { queued }) => ({ queued }) },
+  chooseMail: { subject: ({ person }) => person, after: ({ kinds }) => ({ kinds }) },
+  claimMail: notAnAct,
+  settleMail: notAnAct,
+  putAlertRule: {
+    ...ofAlertRule,
+    after: ({ counts, atLeast, withinSeconds }) => ({ counts, atLeast, withinSeconds }),
+  },
+  removeAlertRule: ofAlertRule,
   noteExpiring: notAnAct,
   pruneNotices: notAnAct,
   claimDeliveries: notAnAct,

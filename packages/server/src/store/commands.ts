@@ -1,3 +1,4 @@
+import { putAlertRule, removeAlertRule } from '../acts/alerts.ts'
 import { followChannel, moveChannel, unfollowPackage } from '../acts/channel.ts'
 import { checkIn } from '../acts/check-in.ts'
 import { steerDefect } from '../acts/defects.ts'
@@ -31,6 +32,7 @@ import {
   setGrantRules,
 } from '../acts/grant.ts'
 import { setIsolation, setIsolationRule, setRequiredParts } from '../acts/isolation.ts'
+import { chooseMail, claimMail, settleMail } from '../acts/mail.ts'
 import { noteAct } from '../acts/note-act.ts'
 import { noteExpiring, pruneNotices } from '../acts/notices.ts'
 import { clearDue, putOrder } from '../acts/order.ts'
@@ -100,6 +102,11 @@ export const commands = {
   steerDefect,
   noteExpiring,
   pruneNotices,
+  chooseMail,
+  claimMail,
+  settleMail,
+  putAlertRule,
+  removeAlertRule,
   addEndpoint,
   changeEndpoint,
   removeEndpoint,

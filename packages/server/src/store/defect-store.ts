@@ -2,7 +2,8 @@ import type { DefectState } from '@steadfleet/domain'
 import type { Selectable } from 'kysely'
 import { unknown } from '../error.ts'
 import type { EventRow } from './device-store.ts'
-import type { Db, DefectTable } from './schema.ts'
+import type { Db } from './schema.ts'
+import type { DefectTable } from './schema-notices.ts'
 
 export type DefectRow = Selectable<DefectTable>
 

@@ -1,7 +1,8 @@
 import type { NoticeKind } from '@steadfleet/domain'
 import type { Selectable } from 'kysely'
 import { unknown } from '../error.ts'
-import type { Db, DeliveryTable, EndpointTable } from './schema.ts'
+import type { Db } from './schema.ts'
+import type { DeliveryTable, EndpointTable } from './schema-notices.ts'
 
 export type EndpointRow = Selectable<EndpointTable>
 export type DeliveryRow = Selectable<DeliveryTable>

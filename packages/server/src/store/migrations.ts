@@ -328,6 +328,27 @@ export const migrations: readonly (string | Twin)[] = [
   alter table fleet_group add column query text not null default '';
   `,
   `alter table device add column tries_again text`,
+  `
+  create table mail_choice (
+    person text primary key references person on delete cascade, address text not null,
+    kinds text not null, due_at text, quiet_until text not null, attempts integer not null,
+    said text not null
+  ) strict, without rowid;
+  create index mail_choice_due on mail_choice (due_at) where due_at is not null;
+  create table mail_due (
+    person text not null references person on delete cascade, notice integer not null,
+    primary key (person, notice)
+  ) strict, without rowid;
+  create table alert_rule (
+    fleet text not null references fleet, name text not null, counts text not null,
+    at_least integer not null, within_seconds integer not null, raised_at text,
+    primary key (fleet, name)
+  ) strict, without rowid;
+  create table alert_count (
+    fleet text not null, rule text not null, at integer not null, count integer not null,
+    primary key (fleet, rule, at)
+  ) strict, without rowid;
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */
