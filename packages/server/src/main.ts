@@ -58,12 +58,10 @@ async function serve(): Promise<void> {
   // Filled once the ports are known; the house reads it with each request.
   const known: string[] = settings.origin.flatMap(alsoByName)
   const { signer, deltas, 'second-store': secondStore, 'sign-on': signOn } = settings
-  const { 'webhook-network': webhookNetworks, smtp, 'mail-from': mailFrom } = settings
   const bucket = bucketOf(settings)
   const places = { folder, database, bucket, secondStore, signer, signOn, origins: known }
   const place = await databasePlace({ folder, database })
-  const told = { deltas, webhookNetworks, smtp, mailFrom }
-  const options = { ...places, ...told, database: place, world, logger }
+  const options = { ...places, ...telling(settings), database: place, deltas, world, logger }
   // One that has PostgreSQL may be one of several.
   const opened = isPostgresPlace(place)
     ? await (await import('./processes/serve-shared.ts')).serveShared(options)
@@ -82,6 +80,12 @@ async function serve(): Promise<void> {
     process.exit(0)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end())
+}
+
+/** By which ways people are told. */
+function telling(settings: ReturnType<typeof readConfiguration>['settings']) {
+  const { 'webhook-network': webhookNetworks, smtp, 'mail-from': mailFrom } = settings
+  return { webhookNetworks, smtp, mailFrom }
 }
 
 /** Moves the database to the PostgreSQL one of the environment, a line for each batch of rows. */
