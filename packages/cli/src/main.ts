@@ -22,5 +22,6 @@ const world: World = {
 
 // No process that is started from here inherits it.
 delete process.env.STEADFLEET_PASSPHRASE
+delete process.env.STEADFLEET_TOKEN
 
 process.exitCode = await runProgram(process.argv.slice(2), world)

@@ -12,7 +12,7 @@ export interface Ran {
 export async function runWords(
   words: readonly string[],
   directory = '/nowhere',
-  own: Partial<Pick<World, 'now' | 'random'>> = {},
+  own: Partial<Pick<World, 'now' | 'random' | 'environment'>> = {},
 ): Promise<Ran> {
   const [out, err] = [collect(), collect()]
   const world: World = {

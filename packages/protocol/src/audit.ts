@@ -1,5 +1,13 @@
-import { CodedError, type Digest, digestOf, toDocument } from '@steadfleet/base'
-import { object, Timestamp } from '@steadfleet/domain'
+import {
+  CodedError,
+  type Digest,
+  digestOf,
+  isCoded,
+  parseStrictJson,
+  toCanonical,
+  toDocument,
+} from '@steadfleet/base'
+import { object, parserOf, Timestamp } from '@steadfleet/domain'
 import { type Static, Type } from 'typebox'
 
 const Hash = Type.Unsafe<Digest>(Type.String({ pattern: '^sha256:[0-9a-f]{64}$' }))
@@ -69,19 +77,48 @@ export function nextHead(head: AuditHead, entry: AuditEntry): AuditHead {
 }
 
 /**
- * The head of a whole log. `seen` is a head that was known before and must be in it. Errors: those of
+ * The leaf by which a transparency log holds how far an audit log went. Nothing runs by it, so no device reads
+ * it. docs/formats/log.md
+ */
+export function toAuditLeaf({ sequence, hash }: AuditHead): Uint8Array {
+  return toCanonical({ type: 'audit', sequence, digest: hash })
+}
+
+/** The head in a leaf, where it is one of an audit log. */
+export function auditHeadIn(leaf: Uint8Array): AuditHead | undefined {
+  try {
+    const { sequence, digest } = parseLeaf(parseStrictJson(leaf))
+    return { sequence, hash: digest }
+  } catch (error) {
+    if (isCoded(error)) return undefined
+    throw error
+  }
+}
+
+const parseLeaf = parserOf(
+  'audit leaf',
+  object({ type: Type.Literal('audit'), sequence: Type.Integer({ minimum: 1 }), digest: Hash }),
+)
+
+/**
+ * The head of a whole log. `seen` are heads that were known before and must be in it. Errors: those of
  * {@link nextHead}; `audit/head` where the log was cut short, or written anew, since then.
  */
 export async function verifyAudit(
   entries: AsyncIterable<AuditEntry>,
-  seen: AuditHead = emptyAudit,
+  ...seen: readonly AuditHead[]
 ): Promise<AuditHead> {
   let head = emptyAudit
+  const known = Map.groupBy(seen, ({ sequence }) => sequence)
+  const refuseOthers = (at: AuditHead): void => {
+    for (const one of known.get(at.sequence) ?? []) refuseOtherHead(at, one)
+  }
+  refuseOthers(head)
   for await (const entry of entries) {
     head = nextHead(head, entry)
-    if (head.sequence === seen.sequence) refuseOtherHead(head, seen)
+    refuseOthers(head)
   }
-  if (head.sequence < seen.sequence) refuseOtherHead(head, seen)
+  for (const one of seen) if (one.sequence > head.sequence) refuseOtherHead(head, one)
   return head
 }
 

@@ -15,6 +15,7 @@ import { openDeltas } from './deltas/deltas.ts'
 import { lockFolder } from './disk/lock.ts'
 import { databasePlace, importOnce } from './first-start.ts'
 import type { House } from './house.ts'
+import { nudgeHourly } from './log/audit-source.ts'
 import { openLogOf } from './log/open.ts'
 import { modelAt } from './model.ts'
 import { type Ground, openGround } from './open-ground.ts'
@@ -210,13 +211,15 @@ async function openSigned(
   const notes = makeReleaseNotes({ catalogues, content, store, world, owner }, () => log)
   const log = opened.use(
     await openLogOf({
-      ...{ folder, secondStore, catalogues, owner, logger, signer: signer.client },
+      ...{ folder, secondStore, catalogues, owner, logger, store, now: world.now },
+      signer: signer.client,
       async onPublished() {
         await notes.noteAll()
         announce({ streams, store }, 'releases')
       },
     }),
   )
+  opened.use(nudgeHourly(log))
   await notes.noteAll()
   await noteModels(store, { catalogues, content }, toTimestamp(world.now()))
   return { catalogue, catalogues, notes, log }

@@ -5,18 +5,19 @@ import { FleetName, parserOf, Timestamp } from '@steadfleet/domain'
 import {
   type AuditEntry,
   type AuditHead,
-  emptyAudit,
   exportAudit,
   listAudit,
   verifyAudit,
 } from '@steadfleet/protocol'
+import { type LoggedHeads, loggedHeads } from '../audit/logged-heads.ts'
 import { readEntries } from '../audit/read-entries.ts'
 import { parseHeadText, readSeenHead, writeSeenHead } from '../audit/seen-head.ts'
 import { argument, type Call, type CommandSpec, type OptionSpec, textOption } from '../command.ts'
 import { CliError } from '../error.ts'
 import { wholeNumber } from '../fleet/find.ts'
-import { openFleet } from '../fleet/open.ts'
+import { homeOf, openFleet } from '../fleet/open.ts'
 import { toTable } from '../output.ts'
+import { logPolicyOf } from '../verify/gather.ts'
 
 const filters: readonly OptionSpec[] = [
   { flags: '--act <name>', what: 'acts of this name: setSettings, moveChannel' },
@@ -81,26 +82,44 @@ const verify: CommandSpec = {
   takes: [{ name: '[file]', what: 'an export in JSON lines; without it, the server’s log' }],
   summary:
     'Find what was changed, removed, inserted or moved in the audit log, and whether it is the log that was seen before.',
-  options: [{ flags: '--head <head>', what: 'a head that the log must hold: 42:sha256:…' }],
-  examples: ['audit verify', 'audit verify audit.jsonl --json'],
+  options: [
+    { flags: '--head <head>', what: 'a head that the log must hold: 42:sha256:…' },
+    { flags: '--log', what: 'also hold it against every head in the transparency log' },
+  ],
+  examples: ['audit verify', 'audit verify audit.jsonl --json', 'audit verify --log'],
   async run(call) {
     const told = textOption(call, 'head')
-    const given = told === undefined ? undefined : parseHeadText(told)
+    const given = told === undefined ? [] : [parseHeadText(told)]
+    const logged = call.options.log === true ? await loggedFor(call) : undefined
+    const known = [...given, ...(logged?.heads ?? [])]
     const [file] = call.arguments
     const head =
       file === undefined
-        ? await verifyServer(call, given)
-        : await verifyAudit(readEntries(createReadStream(pathOf(call))), given)
-    call.output.answer({ ...head, verified: true }, () => inWords(head))
+        ? await verifyServer(call, known)
+        : await verifyAudit(readEntries(createReadStream(pathOf(call))), ...known)
+    const newest = logged?.heads.at(-1)?.sequence
+    const log = logged && { size: logged.size, heads: logged.heads.length, newest: newest ?? 0 }
+    const answer = { ...head, verified: true, ...(log && { log }) }
+    call.output.answer(answer, () => [inWords(head), ...(log ? [ofLog(log)] : [])].join('\n'))
   },
 }
 
-/** The server's log, held against what this folder saw last, and against a head that was given. */
-async function verifyServer(call: Call, given: AuditHead = emptyAudit): Promise<AuditHead> {
+async function loggedFor(call: Call): Promise<LoggedHeads> {
+  const home = await homeOf(call)
+  return loggedHeads(home, await logPolicyOf(home), call.world.interrupted)
+}
+
+function ofLog({ size, heads, newest }: { size: number; heads: number; newest: number }): string {
+  if (heads === 0)
+    return `the log (${size} entries) holds no head of it yet: one is taken up each hour`
+  return `the log (${size} entries) holds ${heads} heads of it, up to entry ${newest}; all are in it`
+}
+
+/** The server's log, held against what this folder saw last, and against heads that are known otherwise. */
+async function verifyServer(call: Call, known: readonly AuditHead[]): Promise<AuditHead> {
   const { client, home } = await openFleet(call)
-  const read = async () => (await client.open(exportAudit, { query: { format: 'jsonl' } })).body
-  const head = await verifyAudit(readEntries(await read()), await readSeenHead(home.directory))
-  if (given.sequence > 0) await verifyAudit(readEntries(await read()), given)
+  const { body } = await client.open(exportAudit, { query: { format: 'jsonl' } })
+  const head = await verifyAudit(readEntries(body), await readSeenHead(home.directory), ...known)
   await writeSeenHead(home.directory, head)
   return head
 }

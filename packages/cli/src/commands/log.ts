@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isCoded } from '@steadfleet/base'
 import { type Client, getLog, makeClient } from '@steadfleet/protocol'
-import { chosenLog, type LogPolicy, TrustError } from '@steadfleet/trust'
+import { type LogPolicy, TrustError } from '@steadfleet/trust'
 import { openPolicyDraft, savePolicyDraft } from '../catalogue/policy-draft.ts'
 import { type Call, type CommandSpec, listOption, textOption } from '../command.ts'
 import { CliError, exits, OwnExit } from '../error.ts'
@@ -18,7 +18,7 @@ import { readFollowed, writeFollowed } from '../log/monitor-state.ts'
 import { nextShard } from '../log/next-shard.ts'
 import { readSigned } from '../log/signed-list.ts'
 import { toTable } from '../output.ts'
-import { ownLog } from '../verify/gather.ts'
+import { logPolicyOf } from '../verify/gather.ts'
 
 /** `steadfleet log show` */
 export const logShow: CommandSpec = {
@@ -86,7 +86,7 @@ export const logMonitor: CommandSpec = {
   examples: ['log monitor', 'log monitor --once --json', 'log monitor --interval 600'],
   async run(call) {
     const home = await homeOf(call)
-    const policy = await policyOf(home)
+    const policy = await logPolicyOf(home)
     const client = makeClient({
       origin: home.server,
       transport: overFetch(call.world.interrupted),
@@ -162,14 +162,6 @@ function notOurs({ publisher }: Home, alarms: number): CliError {
   const hint =
     'is the publisher’s key stolen? revoke it; or name the list of another machine with --signed'
   return new CliError('cli/not-ours', message, { alarms, hint })
-}
-
-async function policyOf(home: Home): Promise<LogPolicy> {
-  const choice = await ownLog(home)
-  const policy = choice && chosenLog(choice)
-  if (policy) return policy
-  const message = `cannot follow a log: ${home.directory} has no log-policy.json`
-  throw new CliError('cli/not-found', message, { directory: home.directory })
 }
 
 async function pause(ms: number, interrupted: AbortSignal): Promise<void> {

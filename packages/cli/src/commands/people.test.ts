@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { AuditEntry } from '@steadfleet/protocol'
 import { exits } from '../error.ts'
 import { openServedFleet, type ServedFleet } from '../fleet/testing.ts'
+import { connectByToken } from '../fleet/token.ts'
 
 let it: ServedFleet
-const done = (words: string) => it.done(words)
+const done = (words: string, environment = {}) => it.done(words, environment)
 
 before(async () => {
   it = await openServedFleet()
@@ -91,8 +92,65 @@ describe('people on the command line', { concurrency: false }, () => {
     const url = `${it.fleet.home.server}/v1/fleets`
     assert.equal((await fetch(url, { headers })).status, 200)
     assert.match(await done('machine list'), /graphs +viewer +every one/)
+    await speakByToken(token)
     await done('machine remove graphs')
     assert.equal((await fetch(url, { headers })).status, 401)
     assert.match((await it.run('machine add x')).err, /cli\/usage/)
   })
 })
+
+/** The command line itself is spoken for by a token, and never tells it. */
+async function speakByToken(token: string): Promise<void> {
+  const file = join(it.directory, 'graphs.token')
+  writeFileSync(file, `${token}\n`, { mode: 0o600 })
+  for (const environment of [{ STEADFLEET_TOKEN: token }, { STEADFLEET_TOKEN_FILE: file }]) {
+    assert.match(await it.done('fleet list', environment), /home/)
+    const refused = await it.run('people invite eva --role viewer', undefined, environment)
+    assert.match(refused.err, /request\/not-permitted/)
+  }
+  const wrong: Record<string, string>[] = [
+    { STEADFLEET_TOKEN: `${token} x` },
+    { STEADFLEET_TOKEN_FILE: join(it.directory, 'none') },
+  ]
+  chmodSync(file, 0o644)
+  for (const environment of [...wrong, { STEADFLEET_TOKEN_FILE: file }]) {
+    const { exit, err } = await it.run('fleet list', undefined, environment)
+    assert.deepEqual([exit, err.includes(token)], [exits.usage, false], err)
+  }
+  chmodSync(file, 0o600)
+  const server = 'http://fleet.example'
+  assert.throws(() => connectByToken({ server }, token), /others on the way may read it/)
+}
+
+describe('the guides', { concurrency: false }, () => {
+  for (const name of ['people', 'audit']) {
+    test(`say in ${name}.md what runs as it stands there`, async () => {
+      const path = join(import.meta.dirname, '../../../../docs/guides', `${name}.md`)
+      const blocks = readFileSync(path, 'utf8').matchAll(/```sh\n(.*?)```/gs)
+      const lines = [...blocks].flatMap(([, block = '']) => block.trim().split('\n'))
+      assert.ok(lines.length > 3)
+      for (const line of lines) await follow(line)
+    })
+  }
+})
+
+/** What the last `machine add` printed. */
+let token = ''
+
+/** Does what a reader does who copies a line. */
+async function follow(line: string): Promise<void> {
+  const [, url] =
+    /^curl -H "Authorization: Bearer \$TOKEN" http:\/\/127.0.0.1:8420(\S+)$/.exec(line) ?? []
+  if (url !== undefined) {
+    const headers = { authorization: `Bearer ${token}` }
+    assert.equal((await fetch(it.fleet.home.server + url, { headers })).status, 200)
+    return
+  }
+  const [, variable = '', words] = /^(?:(\S+) )?npx steadfleet (.+)$/.exec(line) ?? []
+  assert.ok(words, `nobody can copy ${line}`)
+  const [name = '', value = ''] = variable.split('=')
+  const printed = await done(words, name === '' ? {} : { [name]: value })
+  if (!words.startsWith('machine add')) return
+  token = printed.trim()
+  writeFileSync(join(it.directory, 'graphs.token'), token, { mode: 0o600 })
+}

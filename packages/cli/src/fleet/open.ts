@@ -4,6 +4,7 @@ import { type Call, textOption } from '../command.ts'
 import { openPassphrase, type PassphraseSource } from '../keys/passphrase.ts'
 import { connect } from './connect.ts'
 import { type Home, homeDirectory, openHome } from './home.ts'
+import { connectByToken, readToken } from './token.ts'
 
 /** A fleet, and a client of its server. */
 export interface Fleet {
@@ -14,7 +15,13 @@ export interface Fleet {
 /** Opens the fleet that a call is about. */
 export async function openFleet(call: Call): Promise<Fleet> {
   const home = chosenIn(call, await homeOf(call))
-  return { home, client: await connect(home, call.world.interrupted) }
+  const token = await readToken(call.world)
+  const { interrupted } = call.world
+  const client =
+    token === undefined
+      ? await connect(home, interrupted)
+      : connectByToken(home, token, interrupted)
+  return { home, client }
 }
 
 /** A server may have several fleets: STEADFLEET_FLEET says which is meant, in the place of the folder’s. */

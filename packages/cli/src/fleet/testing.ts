@@ -11,6 +11,8 @@ import { saveHome } from './home.ts'
 import { initFleet } from './init.ts'
 import type { Fleet } from './open.ts'
 
+type Environment = Readonly<Record<string, string>>
+
 /** A fleet of the publisher `acme` with unencrypted keys, and its server, in a folder of their own. */
 export interface ServedFleet extends AsyncDisposable {
   readonly directory: string
@@ -18,11 +20,11 @@ export interface ServedFleet extends AsyncDisposable {
   readonly data: string
   readonly fleet: Fleet
   /** Types a command in the folder, or in another that knows of no fleet. */
-  run(words: string, elsewhere?: string): Promise<Ran>
+  run(words: string, elsewhere?: string, environment?: Environment): Promise<Ran>
   /** Ends the server; the folder stays. */
   stop(): Promise<void>
   /** What a command that must succeed prints. */
-  done(words: string): Promise<string>
+  done(words: string, environment?: Environment): Promise<string>
 }
 
 export async function openServedFleet(): Promise<ServedFleet> {
@@ -40,10 +42,10 @@ export async function openServedFleet(): Promise<ServedFleet> {
   const { origins } = JSON.parse(await server.first) as { origins: string[] }
   const home = { ...made.home, server: origins[0] ?? '' }
   await saveHome(home)
-  const run: ServedFleet['run'] = (words, elsewhere) => {
+  const run: ServedFleet['run'] = (words, elsewhere, environment = {}) => {
     const where = elsewhere === undefined ? ['--dir', home.directory] : []
     const typed = words.split(' ').filter(word => word !== '')
-    return runWords([...typed, ...where], elsewhere ?? directory, world)
+    return runWords([...typed, ...where], elsewhere ?? directory, { ...world, environment })
   }
   return {
     directory,
@@ -51,8 +53,8 @@ export async function openServedFleet(): Promise<ServedFleet> {
     data: made.server,
     fleet: { home, client: await connect(home) },
     run,
-    async done(words) {
-      const { exit, out, err } = await run(words)
+    async done(words, environment) {
+      const { exit, out, err } = await run(words, undefined, environment)
       assert.equal(exit, 0, `${words}: ${err}`)
       return out
     },

@@ -39,6 +39,7 @@ function aboutOf(leaf: { readonly [key: string]: Json }): string {
   if (type === 'release') return `release ${path}`
   if (type === 'adoption') return `adoption of ${leaf.package}`
   if (type === 'root') return `catalogue root ${version}`
+  if (type === 'audit') return `the audit log up to entry ${leaf.sequence}`
   return type === 'owner' ? 'an ownership commitment' : `a leaf of type ${type}`
 }
 

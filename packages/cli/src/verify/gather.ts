@@ -16,6 +16,7 @@ import {
   chosenLog,
   type Fetcher,
   type LogChoice,
+  type LogPolicy,
   leafHash,
   logChoice,
   parseEnvelopeBytes,
@@ -23,6 +24,7 @@ import {
   type Target,
 } from '@steadfleet/trust'
 import type { CataloguePlace } from '../catalogue/place.ts'
+import { CliError } from '../error.ts'
 import type { Home } from '../fleet/home.ts'
 import type { Fleet } from '../fleet/open.ts'
 import { notPublished } from './error.ts'
@@ -64,6 +66,15 @@ export async function ownLog({
   if (!existsSync(file)) return undefined
   const choice = logChoice(parseStrictJson(await readFile(file)), 'log policy')
   return chosenLog(choice) && choice
+}
+
+/** That log, for what needs one. Errors: `cli/not-found` */
+export async function logPolicyOf(home: Pick<Home, 'directory'>): Promise<LogPolicy> {
+  const choice = await ownLog(home)
+  const policy = choice && chosenLog(choice)
+  if (policy) return policy
+  const message = `cannot follow a log: ${home.directory} has no log-policy.json`
+  throw new CliError('cli/not-found', message, { directory: home.directory })
 }
 
 async function gatherLogged(

@@ -6,6 +6,8 @@ import type { Catalogues } from '../catalogue/catalogues.ts'
 import { ServerError } from '../error.ts'
 import type { Owner } from '../owner.ts'
 import type { SignerClient } from '../signer-client.ts'
+import type { Store } from '../store/store.ts'
+import { auditSource } from './audit-source.ts'
 import { readLogConfiguration } from './configuration.ts'
 import { KeptLog } from './kept-log.ts'
 import { leafSources } from './leaf-sources.ts'
@@ -23,13 +25,15 @@ export interface LogPlace {
   readonly catalogues: Catalogues
   readonly owner: Owner
   readonly signer: () => SignerClient
+  readonly store: Store
+  readonly now: () => Date
   readonly onPublished: () => Promise<void>
   readonly logger: Logger
 }
 
 /** The log of a data directory that has a `log.json`; else one that holds back nothing. */
 export async function openLogOf(place: LogPlace): Promise<Log> {
-  const { folder, catalogues, owner, signer, onPublished, logger } = place
+  const { folder, catalogues, owner, signer, store, now, onPublished, logger } = place
   const configuration = await readLogConfiguration(folder)
   if (configuration === undefined) {
     const wanted = chosenLog(owner.policy().signed.log)?.key.name
@@ -56,7 +60,10 @@ export async function openLogOf(place: LogPlace): Promise<Log> {
         signer: checkpointSigner(key, signer),
       },
       policy: () => chosenLog(policy()),
-      sources: () => leafSources({ catalogues, owner }),
+      sources: async () => [
+        ...(await leafSources({ catalogues, owner })),
+        ...(await auditSource(store.db, now())),
+      ],
       onPublished,
       logger,
     })

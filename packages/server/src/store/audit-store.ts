@@ -24,6 +24,14 @@ export async function auditHead(db: Db): Promise<AuditHead> {
   return (last as AuditHead | undefined) ?? emptyAudit
 }
 
+/** The last entry from before a moment; undefined where there is none. */
+export function auditHeadBefore(db: Db, moment: string): Promise<AuditHead | undefined> {
+  const before = db.selectFrom('audit').select(['sequence', 'hash']).where('at', '<', moment)
+  return before.orderBy('sequence', 'desc').limit(1).executeTakeFirst() as Promise<
+    AuditHead | undefined
+  >
+}
+
 export interface AuditQuestion {
   readonly act?: string | undefined
   readonly by?: string | undefined

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { rawPublicKey, type Signer, signerFromSeed } from '@steadfleet/authority'
+import { type FirstFiles, rawPublicKey, type Signer, signerFromSeed } from '@steadfleet/authority'
 import { toHex } from '@steadfleet/base'
 import { deviceIdOf, toTimestamp } from '@steadfleet/domain'
 import { type RouteSpec, signIn, type Transport } from '@steadfleet/protocol'
@@ -14,6 +14,7 @@ import { type OpenHouse, openHouse } from '../open-house.ts'
 import type { World } from '../world.ts'
 import { makeTestDatabase, type TestDatabase } from './test-database.ts'
 import { writeFleet } from './test-fleet.ts'
+import type { TestLog } from './test-log.ts'
 import { byFetch } from './transport.ts'
 
 /** A server's house in this process, whose routes are called without a socket. */
@@ -21,6 +22,9 @@ export interface TestHouse extends AsyncDisposable {
   readonly house: OpenHouse['house']
   readonly app: FastifyInstance
   readonly data: string
+  readonly first: FirstFiles
+  /** The seed of a key that may do everything. */
+  readonly operator: Uint8Array
   /** Trades a one-time token for the cookie of a session. */
   signIn(token: string): Promise<string>
   /** A person of these roles, and the cookie of their session. */
@@ -37,22 +41,26 @@ export interface DeviceRow {
 
 export const origin = 'http://fleet.example'
 
-/** `signOn` is what `sign-on.json` says; `transport` carries the server’s own requests. */
+/** `log` is what it keeps; `signOn` is what `sign-on.json` says; `transport` carries the server’s own requests. */
 export interface TestHouseChoices {
   readonly signOn?: object
   readonly transport?: Transport
+  readonly log?: TestLog
+  readonly now?: () => Date
 }
 
 export async function openTestHouse({
   signOn,
   transport = byFetch,
+  log,
+  now = () => new Date(),
 }: TestHouseChoices = {}): Promise<TestHouse> {
   const data = await mkdtemp(join(tmpdir(), 'steadfleet-house-'))
-  await writeFleet(data)
+  const { first, operator } = await writeFleet(data, [], log)
   const database = await makeTestDatabase(data)
   if (signOn) await writeFile(join(data, 'sign-on.json'), JSON.stringify(signOn), { mode: 0o600 })
   const random = (length: number) => new Uint8Array(randomBytes(length))
-  const world: World = { now: () => new Date(), random, pid: process.pid, transport }
+  const world: World = { now, random, pid: process.pid, transport }
   const logger = pino({ level: 'silent' })
   const { place } = database
   const options = { folder: data, origins: [origin], deltas: 0, database: place, world, logger }
@@ -67,7 +75,7 @@ export async function openTestHouse({
     return String(reply.headers['set-cookie']).split(';')[0] ?? ''
   }
   return {
-    ...{ house: opened.house, app, data, database, signIn: trade },
+    ...{ house: opened.house, app, data, database, first, operator, signIn: trade },
     async admit(name, roles) {
       const rows = Object.entries(roles).map(([fleet, role]) => ({ fleet, role }))
       const now = toTimestamp(new Date())
