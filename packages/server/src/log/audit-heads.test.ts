@@ -26,7 +26,10 @@ before(async () => {
   it = await openTestHouse({ log, now: () => new Date(Date.now() + ahead) })
   // So that there is something to cut off.
   await it.admit('anna', { '*': 'viewer' })
-  server = await listen(it.app, [{ host: '127.0.0.1', port: 0 }])
+  server = await listen(
+    (request, reply) => it.app.routing(request, reply),
+    [{ host: '127.0.0.1', port: 0 }],
+  )
   const address = server[0]?.address()
   const port = typeof address === 'object' ? address?.port : 0
   home = join(it.data, 'home')
