@@ -388,6 +388,19 @@ describe('a secret', { concurrency: 4 }, () => {
     }))
 })
 
+describe('what the device measures', () => {
+  test('comes with a check-in, five minutes as one point', () =>
+    withFleet(async ({ fleet, device }) => {
+      await device.stop()
+      device.haste = 600
+      await device.start()
+      const [, cpu, memory, disk] = await fleet.until('a point', () => fleet.health[0])
+      for (const share of [cpu, memory, disk]) {
+        assert.ok(typeof share === 'number' && share >= 0 && share <= 1000, `${share}`)
+      }
+    }))
+})
+
 function filesHolding(root: string, text: string): string[] {
   return readdirSync(root, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())

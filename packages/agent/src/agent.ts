@@ -9,7 +9,9 @@ import { type Reverting, type RevertOptions, revert } from './change/revert.ts'
 import { importForever } from './offline/import-loop.ts'
 import { Resolving } from './offline/resolving.ts'
 import { type AgentOptions, openParts, type Parts } from './parts.ts'
+import { HealthRing } from './report/health-ring.ts'
 import { sendOutputForever } from './report/live-output.ts'
+import { measureForever } from './report/measure-health.ts'
 import { makeReport } from './report/state-report.ts'
 import { type StatusLine, statusLine } from './report/status-line.ts'
 import { serveStatus } from './report/status-socket.ts'
@@ -41,6 +43,7 @@ export class Agent {
   #objects: HttpServer | undefined
   #api: readonly HttpServer[] = []
   readonly #resolving: Resolving
+  readonly #health = new HealthRing()
   #watchedUntil = 0
   #failedBefore: readonly PackageName[] = []
   #loops: Promise<unknown> = Promise.resolve()
@@ -95,6 +98,7 @@ export class Agent {
       this.#care(),
       this.#import(),
       this.#parts.scrub.scrubForever(this.#halt.signal),
+      this.#measure(),
       dropExpiredForever(stores.paths, stores.grace, world, this.#halt.signal),
     ]
     try {
@@ -187,7 +191,9 @@ export class Agent {
     const makeOwnReport = () => this.#report()
     const { now } = world
     const running = async () => (await currentGeneration(this.#options.paths)).packages
-    const own = { makeReport: makeOwnReport, running, now, stop }
+    const { monotonic } = world
+    const health = this.#health
+    const own = { makeReport: makeOwnReport, running, now, stop, health, monotonic }
     return checkInForever({
       context: { client, identity, trust, outbox, ...own },
       world,
@@ -198,6 +204,13 @@ export class Agent {
       onOrder: () => this.#ordered.ring(),
       onEnd: error => heedCheckIn(self, enrolment.origin, error),
     })
+  }
+
+  #measure(): Promise<never> {
+    const { world, paths } = this.#options
+    const sources = { proc: '/proc', sys: '/sys', root: paths.root }
+    const { apps } = this.#parts
+    return measureForever({ sources, apps, world, ring: this.#health, stop: this.#halt.signal })
   }
 
   #stream(): Promise<never> {

@@ -58,6 +58,8 @@ const lines = {
   actOnDevices: 'POST /v1/fleets/:fleet/device-acts',
   actOnDevice: 'POST /v1/devices/:device/acts',
   getDevice: 'GET /v1/devices/:device',
+  getDeviceHealth: 'GET /v1/devices/:device/health',
+  getFleetHealth: 'GET /v1/fleets/:fleet/health',
   deviceTimeline: 'GET /v1/devices/:device/timeline',
   tryRelease: 'PUT /v1/devices/:device/packages/:publisher/:name',
   listReleases: 'GET /v1/releases',

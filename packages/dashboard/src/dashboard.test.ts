@@ -172,6 +172,16 @@ describe('the dashboard in a browser', { skip: noBrowser }, () => {
     server.canned.devices.pop()
   })
 
+  test('a device and its fleet show how they were', async () => {
+    await goTo(page, `/devices/${fig}`)
+    await page.getByRole('img', { name: 'Temperature, now 71 °C' }).waitFor()
+    await page.getByText('Month', { exact: true }).click()
+    await page.getByRole('img', { name: 'Processor, now 46 %' }).waitFor()
+    await goTo(page, '/fleet')
+    await page.getByRole('img', { name: 'Disk, now 82 %' }).waitFor()
+    assert.deepEqual(await violationsOn(page), [])
+  })
+
   test('a halted rollout says why, and what the device printed', async () => {
     await goTo(page, '/rollouts/3')
     await page.getByRole('alert').getByText('1 of 1 devices failed in phase 1').waitFor()

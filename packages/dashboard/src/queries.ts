@@ -1,5 +1,6 @@
 import type {
   DeviceId,
+  HealthSpan,
   HygieneRecord,
   PackageName,
   ReleaseRecord,
@@ -205,6 +206,23 @@ export const log = queryOptions({
   queryKey: ['releases', 'log'],
   queryFn: () => call('getLog', {}),
 })
+
+/** No topic tells that a device was measured. */
+const healthMs = 300_000
+
+export const healthOfDevice = (device: string, span: HealthSpan) =>
+  queryOptions({
+    queryKey: ['health', device, span],
+    refetchInterval: healthMs,
+    queryFn: () => call('getDeviceHealth', { params: { device }, query: { span } }),
+  })
+
+export const healthOfFleet = (fleet: string, span: HealthSpan) =>
+  queryOptions({
+    queryKey: ['health', 'fleet', fleet, span],
+    refetchInterval: healthMs,
+    queryFn: () => call('getFleetHealth', { params: { fleet }, query: { span } }),
+  })
 
 /** To what values are given. */
 export interface SettingPlace extends Readonly<Record<string, string>> {

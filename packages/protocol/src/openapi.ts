@@ -9,6 +9,7 @@ import * as devices from './routes/devices.ts'
 import * as failures from './routes/failures.ts'
 import * as fleet from './routes/fleet.ts'
 import * as grants from './routes/grants.ts'
+import * as health from './routes/health.ts'
 import * as isolation from './routes/isolation.ts'
 import * as log from './routes/log.ts'
 import * as mud from './routes/mud.ts'
@@ -30,6 +31,7 @@ export const routes: Readonly<Record<string, RouteSpec>> = {
   ...devices,
   ...failures,
   ...fleet,
+  ...health,
   ...isolation,
   ...grants,
   ...log,

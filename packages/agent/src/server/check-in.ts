@@ -10,6 +10,7 @@ import {
 } from '@steadfleet/protocol'
 import type { Envelope } from '@steadfleet/trust'
 import { payloadTypes, TrustError } from '@steadfleet/trust'
+import type { HealthRing } from '../report/health-ring.ts'
 import type { Outbox } from '../report/outbox.ts'
 import { adoptionEvents, adoptionsOf } from '../trust/adoption.ts'
 import { disallowedEvents, type Running } from '../trust/disallowed.ts'
@@ -27,6 +28,10 @@ export interface CheckInContext {
   readonly makeReport: () => Promise<StateReport>
   /** What the device runs now. */
   readonly running: () => Promise<readonly Running[]>
+  /** What was measured and is not told yet. */
+  readonly health: Pick<HealthRing, 'waiting' | 'forget'>
+  /** For how long ago that was: milliseconds that only go forward. */
+  readonly monotonic: () => number
   /** What the server has been told, in this life of the agent. */
   readonly last: LastReport
   readonly now: () => Date
@@ -101,8 +106,11 @@ async function sendOnce(
   const unchanged = last.numberOf(report, now())
   const word = unchanged === undefined ? await sealed(context, report) : { unchanged }
   const catalogues = await heldVersions(trust)
-  const body = { ...word, events: [...events], catalogues }
+  const health = context.health.waiting(context.monotonic())
+  const measured = health.length > 0 ? { health } : {}
+  const body = { ...word, events: [...events], catalogues, ...measured }
   const reply = await client.call(checkIn, { body, signal: stop })
+  context.health.forget(health.length)
   if (unchanged === undefined) last.keep(report, now())
   return reply
 }

@@ -39,6 +39,7 @@ import {
 import type {
   Behaviour,
   DeviceEvent,
+  HealthPoints,
   PackageName,
   ReleaseRecord,
   StateReport,
@@ -119,6 +120,8 @@ export class PretendFleet {
   readonly catalogues = new Map([['acme', this.catalogue]])
   readonly owner = new Map<string, Uint8Array>()
   readonly events: DeviceEvent[] = []
+  /** What its device measured, as it was sent. */
+  readonly health: HealthPoints = []
   readonly reports: StateReport[] = []
   readonly output: { app: string; lines: string[] }[] = []
   readonly requests: string[] = []
@@ -540,7 +543,13 @@ export class PretendFleet {
   }
 
   #checkIn(response: ServerResponse, body: Uint8Array): void {
-    const { report, unchanged, events, catalogues } = JSON.parse(Buffer.from(body).toString())
+    const {
+      report,
+      unchanged,
+      events,
+      catalogues,
+      health = [],
+    } = JSON.parse(Buffer.from(body).toString())
     const state = report ? reportIn(report) : this.reports.at(-1)
     if (
       state === undefined ||
@@ -554,6 +563,7 @@ export class PretendFleet {
     const last = this.events.at(-1)?.sequence ?? 0
     this.events.push(...(events as DeviceEvent[]).filter(event => event.sequence > last))
     this.reports.push(state)
+    this.health.push(...health)
     const isNew = this.order && (this.isStubborn || orderCounter(this.order) > state.counter)
     const order = isNew ? this.order : null
     const acknowledged = this.events.at(-1)?.sequence ?? 0

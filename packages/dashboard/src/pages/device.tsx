@@ -12,6 +12,7 @@ import { changeMeanings } from '../tone.ts'
 import { DeviceConfinement } from './device-confinement.tsx'
 import { DeviceFacts } from './device-facts.tsx'
 import { DeviceGrants } from './device-grants.tsx'
+import { DeviceHealth } from './device-health.tsx'
 import { DeviceIsolation } from './device-isolation.tsx'
 import { DevicePeople } from './device-people.tsx'
 import { DeviceRefusals } from './device-refusals.tsx'
@@ -57,6 +58,7 @@ function Shown({ device }: { device: DeviceView }): ReactNode {
           <Stack gap="lg">
             <DevicePeople device={device} />
             <DeviceFacts device={device} />
+            <DeviceHealth device={device.id} />
             <DeviceRefusals device={device} />
             <DeviceIsolation device={device} />
             <DeviceSettings device={device} />

@@ -5,6 +5,7 @@ import { toSpan } from '../format/time.ts'
 import { FleetChoice } from '../parts/fleet-choice.tsx'
 import { Page } from '../parts/page.tsx'
 import { FleetGroups } from './fleet-groups.tsx'
+import { FleetHealth } from './fleet-health.tsx'
 import { FleetPackages } from './fleet-packages.tsx'
 
 /** How a fleet is run: the packages it follows, and its groups. */
@@ -23,6 +24,7 @@ export function FleetPage(): ReactNode {
       <Stack gap="lg">
         <FleetPackages fleet={fleet} />
         <FleetGroups fleet={fleet} />
+        <FleetHealth fleet={fleet.name} />
       </Stack>
     </Page>
   )

@@ -93,6 +93,8 @@ const replies: readonly (readonly [RouteSpec, Reply])[] = [
   [protocol.listSettings, ({ settings }) => settings],
   [protocol.setSettings, setSettings],
   [protocol.previewSettings, previewSettings],
+  [protocol.getDeviceHealth, makeHealth],
+  [protocol.getFleetHealth, makeHealth],
   [protocol.getSealingKey, ({ sealing }) => sealing],
   [protocol.listSettingChanges, ({ settings }) => settings.map(toChange)],
   [protocol.revertSettings, () => ({ change: 3, ordered: 1 })],
@@ -172,6 +174,14 @@ function steerDefect(canned: Canned, asked: Asked): unknown {
   held.state = { resolve: 'resolved', ignore: 'ignored' }[asked.params.deed ?? ''] ?? 'open'
   const [view] = defectsIn({ ...canned, defects: [held] }, { ...asked, query: {} }) as unknown[]
   return view
+}
+
+/** A quiet day with a hot hour. */
+function makeHealth(): unknown {
+  return Array.from({ length: 24 }, (_, i) => ({
+    ...{ at: 1_790_000_000 + i * 300, cpu: i * 20, memory: 610, disk: 820, signal: null },
+    ...{ temperature: i > 18 ? 710 : 420, restarts: i % 7 === 0 ? 1 : 0 },
+  }))
 }
 
 function setSettings({ settings }: Canned, { params, body }: Asked): unknown {

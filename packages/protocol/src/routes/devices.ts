@@ -1,4 +1,4 @@
-import { DeviceClaim, DeviceEvent, DeviceId, mapOf, object } from '@steadfleet/domain'
+import { DeviceClaim, DeviceEvent, DeviceId, HealthPoints, mapOf, object } from '@steadfleet/domain'
 import { Type } from 'typebox'
 import { route } from '../route.ts'
 import { EnvelopeView } from '../views.ts'
@@ -66,6 +66,8 @@ export const checkIn = route({
     events: Type.Array(DeviceEvent, { maxItems: 200 }),
     /** What the device holds of each catalogue, by the name that its policy has for it; 0 for nothing. */
     catalogues: Type.Optional(mapOf(HeldVersions, { maxProperties: 64 })),
+    /** What the device measured since the last check-in that was answered. */
+    health: Type.Optional(HealthPoints),
   }),
   reply: object({
     /** The highest event sequence that is stored for good; the device may forget up to it. */

@@ -1,5 +1,11 @@
 import { fromHex, toBase64, toBase64Url, toHex } from '@steadfleet/base'
-import { type DeviceId, parseStateReport, type StateReport, toTimestamp } from '@steadfleet/domain'
+import {
+  type DeviceId,
+  type HealthPoints,
+  parseStateReport,
+  type StateReport,
+  toTimestamp,
+} from '@steadfleet/domain'
 import {
   type BodyOf,
   checkIn,
@@ -25,19 +31,22 @@ import type { Caller, Device } from '../http/permissions.ts'
 import { hashOf } from '../http/secrets.ts'
 import { deviceWithId, publicKeyOf } from '../store/device-store.ts'
 import { toEnvelopeView } from '../views/envelope.ts'
+import { handleHealth } from './health.ts'
 
 /** An order that a device has not taken for so long is signed anew: it must not expire on the way. */
 const renewAfterMs = 15 * 86_400_000
 
 /** Devices: how they join, report, listen, and show what an app under trial prints. */
 export function handleDevices(handle: Handle, house: House): void {
-  handleReports(handle, house)
+  handleEnrolment(handle, house)
+  handleCheckIns(handle, house)
   handleSessions(handle, house)
   handleListening(handle, house)
+  handleHealth(handle, house)
 }
 
-function handleReports(handle: Handle, house: House): void {
-  const { world, owner, presence } = house
+function handleEnrolment(handle: Handle, house: House): void {
+  const { world, owner } = house
 
   handle(enrolDevice, async ({ body, request, write }) => {
     refuseWeakKey(fromHex(body.claim.publicKey))
@@ -61,6 +70,10 @@ function handleReports(handle: Handle, house: House): void {
       policy: toEnvelopeView(owner.policy().envelope),
     }
   })
+}
+
+function handleCheckIns(handle: Handle, house: House): void {
+  const { world, owner, presence } = house
 
   handle(checkIn, async ({ caller, body, write }) => {
     const { device, session } = deviceOf(caller)
@@ -73,6 +86,7 @@ function handleReports(handle: Handle, house: House): void {
       now: toTimestamp(now),
       renewBefore: toTimestamp(new Date(now.getTime() - renewAfterMs)),
     })
+    await keepMeasured(write, device, body.health, now)
     presence.heard(device)
     house.metrics.countCheckIn(refused)
     if (isOrderDue) void house.orderer.nudge()
@@ -86,6 +100,15 @@ function handleReports(handle: Handle, house: House): void {
       now: toTimestamp(now),
     }
   })
+}
+
+async function keepMeasured(
+  write: Write,
+  device: DeviceId,
+  points: HealthPoints | undefined,
+  now: Date,
+): Promise<void> {
+  if (points) await write('keepHealth', { device, points, now: toTimestamp(now) })
 }
 
 /** So long a session is gone by: a stolen database opens no device's for longer. */

@@ -90,6 +90,7 @@ export const audited: {
   openDeviceSession: notAnAct,
   useDeviceSession: notAnAct,
   checkIn: notAnAct,
+  keepHealth: notAnAct,
   raiseSilence: notAnAct,
   putOrder: notAnAct,
   clearDue: notAnAct,

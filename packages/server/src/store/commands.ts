@@ -31,6 +31,7 @@ import {
   noteModelGrants,
   setGrantRules,
 } from '../acts/grant.ts'
+import { keepHealth } from '../acts/health.ts'
 import { setIsolation, setIsolationRule, setRequiredParts } from '../acts/isolation.ts'
 import { chooseMail, claimMail, settleMail } from '../acts/mail.ts'
 import { noteAct } from '../acts/note-act.ts'
@@ -121,6 +122,7 @@ export const commands = {
   setRollouts,
   setSettings,
   revertSettings,
+  keepHealth,
   setModel,
   setUpdates,
   setIsolation,

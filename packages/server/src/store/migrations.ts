@@ -349,6 +349,13 @@ export const migrations: readonly (string | Twin)[] = [
     primary key (fleet, rule, at)
   ) strict, without rowid;
   `,
+  `
+  create table health (
+    device text not null, seconds integer not null, at integer not null, samples integer not null,
+    cpu integer, memory integer, disk integer, temperature integer, signal integer,
+    restarts integer, primary key (device, seconds, at)
+  ) strict, without rowid;
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

@@ -1,5 +1,6 @@
 import type { AuditEntry } from '@steadfleet/protocol'
 import type { Generated, Kysely } from 'kysely'
+import type { HealthTable } from './health-table.ts'
 import type { NoticeTables } from './schema-notices.ts'
 
 /** Everything in the database, table by table. JSON is text; moments are RFC 3339 text. */
@@ -62,6 +63,8 @@ export interface Database extends NoticeTables {
   setting_change: SettingChangeTable
   /** How far the fleet and group settings of a device were moved, where that is not as far as its fleet's. */
   device_setting: { device: string; package: string; version: number }
+  /** What devices measured of themselves: by five minutes, hours and days, each with an end. */
+  health: HealthTable
   settled_setting: { fleet: string; package: string; version: number }
   /** What was said of an interface of a package, for a fleet or one device. */
   grant_decision: {
