@@ -78,6 +78,8 @@ const lines = {
   releaseDevice: 'POST /v1/devices/:device/release',
   decideGrant: 'PUT /v1/fleets/:fleet/grants/:publisher/:name/:interface/:scope/:target',
   listFailures: 'GET /v1/failures',
+  getMailChoice: 'GET /v1/mail',
+  chooseMail: 'PUT /v1/mail',
   listDefects: 'GET /v1/defects',
   exportDefects: 'GET /v1/defects/export',
   getDefect: 'GET /v1/defects/:defect',

@@ -212,6 +212,16 @@ describe('the dashboard in a browser', { skip: noBrowser }, () => {
     assert.match((await log.textContent()) ?? '', /TypeError: Cannot read properties/)
   })
 
+  test('one chooses what one is told by mail', async () => {
+    await goTo(page, '/you')
+    await page.getByRole('checkbox', { name: 'Devices fall silent' }).check()
+    await page.getByRole('button', { name: 'Save what is mailed' }).click()
+    await page.waitForFunction(
+      async () => (await (await fetch('/v1/mail')).json()).kinds.length === 2,
+    )
+    assert.deepEqual(server.canned.mail.kinds, ['rollout.halted', 'device.silent'])
+  })
+
   test('a failure is resolved, and leaves what wants somebody', async () => {
     await goTo(page, '/failures/2')
     await page.getByRole('button', { name: 'Resolve' }).click()

@@ -281,6 +281,11 @@ export const passkeys = queryOptions({
   queryFn: () => call('listPasskeys', {}),
 })
 
+export const mailChoice = queryOptions({
+  queryKey: ['you', 'mail'],
+  queryFn: () => call('getMailChoice', {}),
+})
+
 export const ownSessions = queryOptions({
   queryKey: ['you', 'sessions'],
   queryFn: () => call('listSessions', {}),

@@ -11,6 +11,7 @@ import { ProblemNotice } from '../parts/problem-notice.tsx'
 import { ToneBadge } from '../parts/tone-badge.tsx'
 import { ownSessions, session } from '../queries.ts'
 import { inWords } from '../roles.ts'
+import { YourMail } from './your-mail.tsx'
 import { YourPasskeys } from './your-passkeys.tsx'
 import { YourRecoveryCodes } from './your-recovery-codes.tsx'
 import { YourSignOns } from './your-sign-ons.tsx'
@@ -24,6 +25,7 @@ export function YouPage(): ReactNode {
       <YourPasskeys />
       <YourSignOns />
       <YourRecoveryCodes />
+      <YourMail />
       <Panel title="Sessions" flush>
         <Asked of={sessions}>
           {all => all.map(one => <SessionRow key={one.id} session={one} />)}

@@ -78,6 +78,8 @@ const replies: readonly (readonly [RouteSpec, Reply])[] = [
   [protocol.releaseDevice, release],
   [protocol.steerRollout, steer],
   [protocol.listFailures, ({ failures }) => failures],
+  [protocol.getMailChoice, ({ mail }) => mail],
+  [protocol.chooseMail, ({ mail }, { body }) => Object.assign(mail, body)],
   [protocol.listDefects, defectsIn],
   [protocol.getDefect, ({ defects }, { params }) => defectIn(defects, params)],
   [protocol.steerDefect, steerDefect],
