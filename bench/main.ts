@@ -8,6 +8,7 @@ import { confinedStart } from './confine/start.ts'
 import { networkThroughput } from './confine/throughput.ts'
 import type { Benchmark } from './figure.ts'
 import { fleetMoved } from './fleet.ts'
+import { groups } from './groups.ts'
 import { idleMemory } from './idle-memory.ts'
 import { publishToCommitted } from './publish-to-committed.ts'
 import { serverCheckIns } from './server/check-ins.ts'
@@ -28,6 +29,7 @@ const benchmarks: readonly Benchmark[] = [
   treeCheck,
   checkIns,
   tokenRefusals,
+  groups,
   idleMemory,
   agentIdle,
   agentUpdate,

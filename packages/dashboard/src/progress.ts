@@ -79,6 +79,16 @@ function allowanceOf(failures: number | undefined): string {
 }
 
 function labelOf(phase: Phase): string {
+  const { group, where, devices } = phase
+  const of = [
+    ...(group === undefined ? [] : [`group ${group}`]),
+    ...(where === undefined ? [] : [where]),
+    ...(devices === undefined ? [] : [toCount(devices.length, 'named device')]),
+  ]
+  return of.length === 0 ? sizeOf(phase) : `${sizeOf(phase)} of ${of.join(', ')}`
+}
+
+function sizeOf(phase: Phase): string {
   if (phase.count !== undefined) return toCount(phase.count, 'device')
   return phase.percent === 100 ? 'All devices' : `${phase.percent ?? 100} %`
 }

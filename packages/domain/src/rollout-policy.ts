@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { ChannelName } from './identifiers.ts'
 import { Phase } from './rollout.ts'
-import { object, parserOf, record } from './schema.ts'
+import { object, oneOf, parserOf, record } from './schema.ts'
 
 const Share = Type.Number({ exclusiveMinimum: 0, maximum: 0.9 })
 
@@ -21,7 +21,15 @@ export const HaltingBounds = object({
 })
 export type HaltingBounds = Static<typeof HaltingBounds>
 
+/**
+ * Whom a rollout moves first: as they joined the fleet, or by turns, so that nobody is always among the first. Where
+ * nobody says, by turns in a fleet that is large.
+ */
+export const RolloutOrder = oneOf('joined', 'turns')
+export type RolloutOrder = Static<typeof RolloutOrder>
+
 const rules = {
+  order: Type.Optional(RolloutOrder),
   phases: Type.Optional(Type.Array(Phase, { minItems: 1, maxItems: 20 })),
   halting: Type.Optional(HaltingBounds),
   approval: Type.Optional(

@@ -11,8 +11,17 @@ import {
 import { InterfaceRequest } from './manifest.ts'
 import { object, oneOf } from './schema.ts'
 
-/** One wave of a rollout: it opens to `percent` of the fleet, or to `count` devices. */
+/** One wave of a rollout: it opens to `percent` of the fleet, or of those it names, or to `count` devices. */
 export const Phase = object({
+  group: Type.Optional(
+    Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$', description: 'Only devices of this group.' }),
+  ),
+  where: Type.Optional(
+    Type.String({ maxLength: 2000, description: 'Only devices that meet this query.' }),
+  ),
+  devices: Type.Optional(
+    Type.Array(DeviceId, { minItems: 1, maxItems: 1000, description: 'Only these devices.' }),
+  ),
   percent: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   count: Type.Optional(Type.Integer({ minimum: 1 })),
   'max-failures': Type.Optional(
@@ -36,7 +45,7 @@ export const Phase = object({
 export type Phase = Static<typeof Phase>
 
 /** Where a fleet is at least so large, the halting test knows more than a bound does. */
-const largeFleet = 100
+export const largeFleet = 100
 
 /**
  * The phases a rollout has when nobody says otherwise. A small fleet: one device, a tenth, all, each with its

@@ -7,5 +7,5 @@ export {
   usualRule,
 } from './halting.ts'
 export { nextStep, type Progress, type Step, type Wave } from './next-step.ts'
-export { lateMove, planMoves } from './plan.ts'
+export { inTurns, lateMove, type Members, planMoves } from './plan.ts'
 export { awaited, decided, type Standing, type Verdict } from './verdict.ts'

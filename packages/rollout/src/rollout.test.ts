@@ -11,6 +11,7 @@ import {
 } from '@steadfleet/domain'
 import {
   decided,
+  inTurns,
   lateMove,
   nextStep,
   nothingSeen,
@@ -65,6 +66,29 @@ describe('phases', () => {
       )
     })
   }
+
+  test('take of their members alone, whoever is left is with the last', () => {
+    const all = devices(10)
+    const [north, south] = [new Set(all.slice(0, 4)), new Set(all.slice(4, 8))]
+    const named = [phase(0, { percent: 50 }), phase(0, {}), phase(0, { count: 1 }), phase(0, {})]
+    const moves = planMoves(named, all, [north, north, south, undefined])
+    assert.deepEqual(
+      named.map((_, i) =>
+        moves.flatMap(move => (move.phase === i ? all.indexOf(move.device) : [])),
+      ),
+      [[0, 1], [2, 3], [4], [5, 6, 7, 8, 9]],
+    )
+  })
+
+  test('begin with other devices each time, and keep their neighbours', () => {
+    const all = devices(200)
+    const first = Array.from({ length: 100 }, (_, rollout) => inTurns(all, rollout)[0])
+    assert.ok(new Set(first).size > 80, `${new Set(first).size} devices were first in 100 rollouts`)
+    const [one, other] = [inTurns(all, 1), inTurns(all, 2)]
+    const at = other.indexOf(one[0] as DeviceId)
+    assert.deepEqual([...other.slice(at), ...other.slice(0, at)], one)
+    assert.deepEqual(inTurns(all.toReversed(), 1), one)
+  })
 
   test('take devices in the order given, and a late one last', () => {
     const [one, two] = devices(2) as [DeviceId, DeviceId]

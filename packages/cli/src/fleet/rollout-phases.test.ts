@@ -7,6 +7,7 @@ describe('a phase that was typed', () => {
   const rows: [typed: string, phase: Phase][] = [
     ['5', { count: 5 }],
     ['10%', { percent: 10 }],
+    ['50%,group=north', { percent: 50, group: 'north' }],
     ['100%,max-failures=0', { percent: 100, 'max-failures': 0 }],
     [
       '1,max-failures=2,soak=120s,at-once=20',

@@ -8,7 +8,7 @@ export const phaseOptions = [
   { flags: '--at-once', what: 'move the whole fleet in one phase' },
   {
     flags: '--phase <phase>',
-    what: 'these phases, as 5, 10% or 100%,max-failures=1,soak=2h,at-once=20',
+    what: 'these phases, as 5, 10%,group=north or 100%,max-failures=1,soak=2h,at-once=20',
     repeats: true,
   },
 ]
@@ -26,9 +26,10 @@ const members = {
   'max-failures': (typed: string) => ({ 'max-failures': toCount(typed, 0) }),
   soak: (typed: string) => ({ 'soak-seconds': toSeconds(typed) }),
   'at-once': (typed: string) => ({ 'at-once': toCount(typed, 1) }),
+  group: (typed: string) => ({ group: typed }),
 } as const
 
-/** `5`, `10%` or `100%,max-failures=1,soak=2h,at-once=20`. */
+/** `5`, `10%,group=north` or `100%,max-failures=1,soak=2h,at-once=20`. */
 export function toPhase(typed: string): Phase {
   const [size = '', ...rest] = typed.split(',')
   const phase = rest.map(word => {
@@ -59,9 +60,13 @@ function wrong(typed: string): CliError {
 
 /** A phase as it is typed. */
 export function phaseText(phase: Phase): string {
-  const { percent, count, 'max-failures': failures, 'soak-seconds': soak } = phase
+  const { percent, count, group, where, devices } = phase
+  const { 'max-failures': failures, 'soak-seconds': soak } = phase
   return [
     count === undefined ? `${percent ?? 100}%` : String(count),
+    ...(group === undefined ? [] : [`group=${group}`]),
+    ...(where === undefined ? [] : [`where ${where}`]),
+    ...(devices === undefined ? [] : [`of ${devices.length} named`]),
     ...(failures === undefined ? [] : [`max-failures=${failures}`]),
     ...(soak === undefined ? [] : [`soak=${soak}s`]),
     ...(phase['at-once'] === undefined ? [] : [`at-once=${phase['at-once']}`]),
@@ -80,11 +85,12 @@ export function rolloutPolicyLines({ channels = {}, security, ...all }: RolloutP
   ]
 }
 
-function rulesText({ phases, halting, approval }: RolloutRules): string {
+function rulesText({ phases, halting, approval, order }: RolloutRules): string {
   const bounds = Object.entries(halting ?? {}).map(([kind, share]) => `${kind} ${share}`)
   return [
     phases ? `phases ${phases.map(phaseText).join(' ')}` : 'the usual phases',
     ...(approval === undefined ? [] : [approval ? 'a second person approves' : 'nobody approves']),
+    ...(order === undefined ? [] : [order === 'turns' ? 'by turns' : 'as they joined']),
     ...(bounds.length > 0 ? [`halts beyond ${bounds.join(', ')}`] : []),
   ].join('; ')
 }

@@ -26,6 +26,7 @@ import { keepVerdict, orderMoves, shiftMoves, takeBack } from './keep-move.ts'
 import { controlOf, noControl } from './rollout-control.ts'
 import { settleRollout } from './settle.ts'
 import { tellRollout } from './tell-rollout.ts'
+import { countThere } from './there-already.ts'
 import { passOverInTurn } from './untouchable.ts'
 
 /** What was heard of one device of a rollout. */
@@ -149,6 +150,9 @@ class Asked {
   }
 }
 
+/** A statement names no more devices than this. */
+const mostAtATime = 500
+
 /**
  * Orders as many of a phase as the wave has, passing over who waits for a grant, or may not be moved; answers for
  * how many that decided something.
@@ -157,7 +161,7 @@ async function orderWave(db: Db, rollout: RolloutRow, wave: Wave, asked: Asked):
   let left = wave.most
   let passed = 0
   while (left > 0) {
-    const devices = await inTurn(db, rollout.id, wave.phase, left)
+    const devices = await inTurn(db, rollout.id, wave.phase, Math.min(left, mostAtATime))
     if (devices.length === 0) break
     const all = devices.map(({ device }) => device as DeviceId)
     const barred = await passOverInTurn(db, rollout, all)
@@ -167,7 +171,9 @@ async function orderWave(db: Db, rollout: RolloutRow, wave: Wave, asked: Asked):
     asked.add(held.requests)
     await holdBack(db, rollout.id, [...held.devices])
     const isFree = (device: string) => !barred.has(device) && !held.devices.has(device as DeviceId)
-    const free = devices.filter(({ device }) => isFree(device))
+    const there = await countThere(db, rollout, devices.map(one => one.device).filter(isFree))
+    passed += there.size
+    const free = devices.filter(({ device }) => isFree(device) && !there.has(device))
     for (const state of ['ordered', 'away'] as const) {
       const some = free.filter(({ silent_since }) => (silent_since !== null) === (state === 'away'))
       const them = some.map(({ device }) => device as DeviceId)

@@ -192,3 +192,74 @@ test('a halted rollout that goes on does not wait for who was held meanwhile', a
     assert.equal(await fleet.stateOf(id), 'done')
   })
 })
+
+/** The release that a fleet's devices run as of their reports. */
+async function sayRuns({ db }: Fleet, device: DeviceId | undefined, revision: number) {
+  const { record } = await db.selectFrom('release').select('record').executeTakeFirstOrThrow()
+  const { tree } = JSON.parse(record) as { tree: { digest: string } }
+  const runs = { package: greenhouse, revision, version: '2', tree: tree.digest }
+  await db
+    .insertInto('device_release')
+    .values({ device: device ?? '', ...runs })
+    .execute()
+}
+
+test('who runs the release already is counted when its turn comes, by its last report', async () => {
+  await inFleet(3, async fleet => {
+    const [there, elsewhere, away] = fleet.devices
+    await sayRuns(fleet, there, 2)
+    await sayRuns(fleet, elsewhere, 1)
+    await sayRuns(fleet, away, 2)
+    // It has still to take an order, which may lead it elsewhere.
+    await fleet.db
+      .updateTable('device')
+      .set({ ordered_counter: 9 })
+      .where('id', '=', away ?? '')
+      .execute()
+    const id = await fleet.start(allAtOnce)
+    assert.deepEqual(await fleet.in(id, 'done'), [there])
+    assert.deepEqual(await fleet.in(id, 'ordered'), [elsewhere, away])
+    assert.equal(await assigned(fleet, there), 2)
+  })
+})
+
+describe('a phase', () => {
+  test('takes devices of its group, its query and its list alone', async () => {
+    await inFleet(6, async fleet => {
+      const [one, two, three, four] = fleet.devices
+      for (const device of [two, four]) {
+        await act(fleet.db, device, { act: 'label', labels: { site: 'north' } })
+      }
+      const query = 'labels.site == "north"'
+      const group = { fleet: 'home', name: 'north', query, conditions: '{}' }
+      await fleet.db.insertInto('fleet_group').values(group).execute()
+      const phases = [
+        { devices: [three as DeviceId] },
+        { group: 'north', count: 1 },
+        { where: query },
+        { where: 'name.endsWith("0")' },
+        { percent: 100 },
+      ]
+      const id = await fleet.start({ phases })
+      const moves = await fleet.db
+        .selectFrom('move')
+        .select(['device', 'phase'])
+        .where('rollout', '=', id)
+        .orderBy('position')
+        .execute()
+      assert.deepEqual(
+        moves.map(({ device, phase }) => [device, phase]),
+        [[three, 0], [two, 1], [four, 2], [one, 3], ...fleet.devices.slice(4).map(it => [it, 4])],
+      )
+    })
+  })
+
+  test('of a group that is not there, or of a bad query, lets no rollout begin', async () => {
+    await inFleet(1, async fleet => {
+      const start = (phase: object) => fleet.start({ phases: [phase] })
+      await assert.rejects(start({ group: 'north' }), { code: 'group/unknown' })
+      await assert.rejects(start({ where: 'colour == "red"' }), { code: 'query/unknown-name' })
+      assert.equal((await fleet.db.selectFrom('rollout').selectAll().execute()).length, 0)
+    })
+  })
+})

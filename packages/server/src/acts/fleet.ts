@@ -2,12 +2,13 @@ import type { RolloutPolicy, UpdatePolicy } from '@steadfleet/domain'
 import { ServerError, unknown } from '../error.ts'
 import { toCondition } from '../query/compile.ts'
 import { deviceWithId } from '../store/device-store.ts'
-import { fleetNamed, groupsOf } from '../store/fleet-store.ts'
+import { fleetNamed, groupsOf, rolloutPolicyOf } from '../store/fleet-store.ts'
 import { releasesAt } from '../store/release-store.ts'
 import type { Db } from '../store/schema.ts'
 import { refuseUnpublished } from './channel.ts'
 import { assign, markFleetDue } from './due.ts'
 import { type ModelGrants, noteModelGrants } from './grant.ts'
+import { isNamedBy, phasesOf, refuseUnasked } from './phase-members.ts'
 import { refuseUnknownGroup } from './setting.ts'
 
 export interface NewFleet extends ModelGrants {
@@ -64,6 +65,7 @@ export async function setRollouts(
   { fleet, policy }: { readonly fleet: string; readonly policy: RolloutPolicy },
 ): Promise<void> {
   await fleetNamed(db, fleet)
+  await refuseUnasked(db, fleet, phasesOf(policy))
   const rollouts = JSON.stringify(policy)
   await db.updateTable('fleet').set({ rollouts }).where('name', '=', fleet).execute()
 }
@@ -106,6 +108,7 @@ export async function removeGroup(
 
 /** Without it the groups that name it would be in doubt. */
 async function refuseNeeded(db: Db, fleet: string, name: string): Promise<void> {
+  await refuseInPolicy(db, fleet, name)
   const groups = await groupsOf(db, fleet)
   const left = new Map(groups.filter(group => group.name !== name).map(it => [it.name, it.query]))
   for (const [other, query] of left) {
@@ -117,6 +120,13 @@ async function refuseNeeded(db: Db, fleet: string, name: string): Promise<void> 
       throw new ServerError('group/in-use', message, { group: name, by: other }, { cause })
     }
   }
+}
+
+async function refuseInPolicy(db: Db, fleet: string, name: string): Promise<void> {
+  const phases = phasesOf(rolloutPolicyOf(await fleetNamed(db, fleet)))
+  if (!isNamedBy(phases, name)) return
+  const message = `cannot forget group ${name}: the rollout policy of fleet ${fleet} has a phase of it`
+  throw new ServerError('group/in-use', message, { group: name, by: 'rollout policy' })
 }
 
 export interface Trial {

@@ -1,5 +1,12 @@
-import { type DeviceId, type Move, type Phase, rulesFor, usualPhases } from '@steadfleet/domain'
-import { lateMove, planMoves } from '@steadfleet/rollout'
+import {
+  type DeviceId,
+  largeFleet,
+  type Move,
+  type Phase,
+  rulesFor,
+  usualPhases,
+} from '@steadfleet/domain'
+import { inTurns, lateMove, planMoves } from '@steadfleet/rollout'
 import { fleetNamed, rolloutPolicyOf } from '../store/fleet-store.ts'
 import { releasesAt } from '../store/release-store.ts'
 import {
@@ -13,6 +20,7 @@ import type { Db } from '../store/schema.ts'
 import { goOn } from './advance.ts'
 import { whomToMove } from './declared-settings.ts'
 import { count } from './keep-move.ts'
+import { membersOf, refuseUnasked } from './phase-members.ts'
 import { tellRollout } from './tell-rollout.ts'
 
 export interface NewRollout {
@@ -46,6 +54,7 @@ export async function startRollout(db: Db, rollout: NewRollout): Promise<number>
     settings === null && (await mendsFlaw(db, rollout)),
   )
   const phases = rollout.phases ?? rules.phases ?? usualPhases(devices.length)
+  await refuseUnasked(db, fleet, phases)
   const isLater = startsAt !== null && startsAt > now
   const { id } = await db
     .insertInto('rollout')
@@ -54,6 +63,7 @@ export async function startRollout(db: Db, rollout: NewRollout): Promise<number>
       ...{ phases: JSON.stringify(phases), rule: JSON.stringify(rules.halting ?? {}) },
       ...{ state: 'draft', created_at: now, starts_at: startsAt },
       restores_data: Number(rollout.restoresData ?? false),
+      turns: Number(rules.order ? rules.order === 'turns' : devices.length >= largeFleet),
       why: rules.approval ? 'waits for a second person' : '',
     })
     .returning('id')
@@ -99,7 +109,10 @@ export async function schedule(db: Db, id: number): Promise<void> {
 /** Begins a rollout with the devices there are now, in place of earlier ones of its package. */
 export async function begin(db: Db, id: number, now: string): Promise<void> {
   const row = await rolloutRow(db, id)
-  const moves = planMoves(JSON.parse(row.phases), await candidates(db, { ...row, now }))
+  const phases: Phase[] = JSON.parse(row.phases)
+  const joined = await candidates(db, { ...row, now })
+  const devices = row.turns === 1 ? inTurns(joined, id) : joined
+  const moves = planMoves(phases, devices, await membersOf(db, { ...row, now }, phases))
   const from = await revisionsBefore(db, { ...row, now })
   await supersede(db, { ...row, before: id, kind: kindOf(row) })
   const started = { state: 'running', why: '', wakes_at: null }

@@ -356,6 +356,9 @@ export const migrations: readonly (string | Twin)[] = [
     restarts integer, primary key (device, seconds, at)
   ) strict, without rowid;
   `,
+  `
+  alter table rollout add column turns integer not null default 0;
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

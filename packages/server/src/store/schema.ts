@@ -272,6 +272,8 @@ export interface RolloutTable {
   restores_data: Generated<number>
   /** The change of settings that it moves devices to; null where it moves them to the revision. */
   settings: Generated<number | null>
+  /** 1 where devices come by turns, not as they joined. */
+  turns: Generated<number>
   /** When it is looked at although no device speaks: it begins, or a phase has soaked. */
   wakes_at: Generated<string | null>
 }
