@@ -10,6 +10,7 @@ import { runDevice } from './device/command.ts'
 import { takeLock } from './disk/lock.ts'
 import { type Paths, pathsOf } from './disk/paths.ts'
 import { askImport } from './offline/ask-import.ts'
+import { describeMachine } from './report/describe-machine.ts'
 import { findGroup } from './say/group.ts'
 import { thisProcess } from './self/this-process.ts'
 import { joinFleet } from './server/enrol.ts'
@@ -96,6 +97,7 @@ async function run(command: Command & { does: 'run' }, paths: Paths): Promise<nu
       kernel: process.platform,
       agent: '0.1.0',
       seals: describeSeals(),
+      ...describeMachine(),
     },
   })
   const { device, name, origin } = await agent.status()
