@@ -44,7 +44,7 @@ function memory(name: string, bytes: number): Figure {
   return { name, value: round(bytes / 1000), unit: 'kB', facts: { devices } }
 }
 
-async function openAll(it: TestFleet, ready: readonly Ready[]): Promise<Socket[]> {
+export async function openAll(it: TestFleet, ready: readonly Ready[]): Promise<Socket[]> {
   const sockets: Socket[] = []
   for (const one of ready) sockets.push(await openStream(it.origin(), one))
   return sockets
