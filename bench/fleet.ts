@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type Rollout, sumTallies } from '@steadfleet/domain'
@@ -14,6 +13,7 @@ import {
   type TestFleet,
 } from '../packages/server/src/testing/test-fleet.ts'
 import { type Benchmark, type Figure, round } from './figure.ts'
+import { cpuSeconds, residentBytes } from './process.ts'
 
 const program = join(import.meta.dirname, '../packages/simulator/src/main.ts')
 const probationSeconds = 10
@@ -109,7 +109,7 @@ async function startDevices(it: TestFleet, size: number): Promise<Devices> {
       child.stdin.write(`${token}\n`)
     }
   }
-  await Promise.all(Array.from({ length: 64 }, give))
+  await Promise.all(Array.from({ length: 24 }, give))
   return {
     idle: () => last.phases.idle ?? 0,
     count: what => last.counts[what] ?? 0,
@@ -126,15 +126,4 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo()) && performance.now() < end) {
     await new Promise(resolve => setTimeout(resolve, 100))
   }
-}
-
-function residentBytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
-}
-
-/** User and system time so far; a tick is a hundredth of a second. */
-function cpuSeconds(pid: number): number {
-  const [, after = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
-  const fields = after.split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openTestFleet } from '../../packages/server/src/testing/test-fleet.ts'
 import { type Benchmark, type Figure, round } from '../figure.ts'
+import { cpuSeconds } from '../process.ts'
 import { startNginx } from './nginx.ts'
 import { readyDevices, signedCheckIns } from './signed-requests.ts'
 import { load } from './wrk.ts'
@@ -44,7 +45,9 @@ async function checkInsOver(connections: number, yardstick: number): Promise<Fig
   const script = [join(import.meta.dirname, 'replay.lua'), file]
   const to = Math.ceil((seconds * mostPerSecond) / devices)
   writeFileSync(file, await signedCheckIns(it.origin(), ready, { from: 1, to }))
+  const before = cpuSeconds(it.server().pid)
   const found = await load(it.origin(), { connections, seconds, script })
+  const cpu = cpuSeconds(it.server().pid) - before
   rmSync(folder, { recursive: true, force: true })
   const { rate, p50, p99, refused, requests } = found
   const facts = { devices, connections, requests, refused }
@@ -52,6 +55,10 @@ async function checkInsOver(connections: number, yardstick: number): Promise<Fig
   return [
     { name: `check-ins, ${name}`, value: round(rate), unit: '1/s', facts },
     { name: `of nginx, ${name}`, value: round(rate / yardstick), unit: 'share', facts },
+    {
+      ...{ name: `CPU of the server for each, ${name}`, unit: 'µs', facts },
+      value: round((cpu / Math.max(1, requests)) * 1e6),
+    },
     { name: `median, ${name}`, value: round(p50), unit: 'ms', facts },
     { name: `99th percentile, ${name}`, value: round(p99), unit: 'ms', facts },
   ]

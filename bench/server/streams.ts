@@ -1,10 +1,10 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { deviceEvents, signRequest } from '@steadfleet/protocol'
 import { openTestFleet, type TestFleet } from '../../packages/server/src/testing/test-fleet.ts'
 import { type Benchmark, type Figure, round } from '../figure.ts'
+import { residentBytes } from '../process.ts'
 import { type Ready, readyDevices, usedSequences } from './signed-requests.ts'
 
 const devices = Number(process.env.STEADFLEET_BENCH_DEVICES ?? '2000')
@@ -44,7 +44,7 @@ function memory(name: string, bytes: number): Figure {
   return { name, value: round(bytes / 1000), unit: 'kB', facts: { devices } }
 }
 
-export async function openAll(it: TestFleet, ready: readonly Ready[]): Promise<Socket[]> {
+async function openAll(it: TestFleet, ready: readonly Ready[]): Promise<Socket[]> {
   const sockets: Socket[] = []
   for (const one of ready) sockets.push(await openStream(it.origin(), one))
   return sockets
@@ -73,8 +73,4 @@ async function settled(it: TestFleet): Promise<number> {
     least = Math.min(least, residentBytes(it.server().pid))
   }
   return least
-}
-
-function residentBytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
 }
