@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Server } from 'node:net'
 import { type PackageName, usualCheckInSeconds } from '@steadfleet/domain'
-import { Halted } from '@steadfleet/engine'
+import { Halted, packageOf } from '@steadfleet/engine'
 import { followForever } from './change/follow-order.ts'
 import { currentGeneration } from './change/generations.ts'
 import { dropExpiredForever } from './change/rejected-data.ts'
@@ -12,6 +12,7 @@ import { type AgentOptions, openParts, type Parts } from './parts.ts'
 import { HealthRing } from './report/health-ring.ts'
 import { sendOutputForever } from './report/live-output.ts'
 import { measureForever } from './report/measure-health.ts'
+import { scrubLines, secretsIn } from './report/scrub.ts'
 import { makeReport } from './report/state-report.ts'
 import { type StatusLine, statusLine } from './report/status-line.ts'
 import { serveStatus } from './report/status-socket.ts'
@@ -29,6 +30,7 @@ import { takeUp } from './take-up.ts'
 import { grantedNow } from './trust/granted.ts'
 import { logSize } from './trust/log-state.ts'
 import { orderedRestores, orderedTry } from './trust/ordered-policy.ts'
+import { secretTexts } from './trust/secrets.ts'
 
 /** The daemon of one device, over one state directory that it alone holds. */
 export class Agent {
@@ -270,7 +272,13 @@ export class Agent {
     const { world } = this.#options
     const isWanted = () =>
       this.#resolving.model?.development === true || world.monotonic() < this.#watchedUntil
-    return sendOutputForever({ client, apps, world, stop: this.#halt.signal, isWanted })
+    const { paths } = this.#options
+    const scrub = async (name: PackageName, lines: readonly string[]) => {
+      const one = packageOf(await currentGeneration(paths), name)
+      const secrets = one ? [...secretsIn(one.settings), ...(await secretTexts(paths, one))] : []
+      return scrubLines(lines, secrets)
+    }
+    return sendOutputForever({ client, apps, world, stop: this.#halt.signal, isWanted, scrub })
   }
 
   #import(): Promise<never> {

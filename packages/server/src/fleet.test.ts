@@ -9,6 +9,7 @@ import {
   deviceEvents,
   getDevice,
   getPolicy,
+  listAudit,
   listDevices,
   listFleets,
   listGroups,
@@ -215,6 +216,12 @@ describe('streams', () => {
     const line = watching[Symbol.asyncIterator]().next()
     await eventually(async () => (await say()).watched)
     assert.deepEqual(JSON.parse((await line).value?.data ?? ''), body)
+    const told = await it.operator.call(listAudit, { query: { limit: 50 } })
+    assert.ok(told.some(({ act, subject }) => act === 'watchOutput' && subject === cellar.id))
+    for await (const { event } of cellar.client.follow(deviceEvents, { signal: stop.signal })) {
+      // By this word agents of every age know that somebody looks on.
+      if (event === 'output') break
+    }
     stop.abort()
   })
 })

@@ -1,3 +1,4 @@
+import type { PackageName } from '@steadfleet/domain'
 import { type Client, developerLog } from '@steadfleet/protocol'
 import type { AppLine, Apps } from '../apps/index.ts'
 import { asCoded } from '../error.ts'
@@ -16,6 +17,8 @@ export interface LiveOutput {
   readonly stop: AbortSignal
   /** A development device sends without being asked; any other only while somebody watches. */
   readonly isWanted: () => boolean
+  /** Takes secrets of a package out of its lines. */
+  readonly scrub: (name: PackageName, lines: readonly string[]) => Promise<readonly string[]>
 }
 
 /** Follows what apps print and sends it to whoever is trying them. Losing lines here is allowed. */
@@ -27,7 +30,8 @@ export async function sendOutputForever(output: LiveOutput): Promise<never> {
   }
 }
 
-async function sendWhileWanted({ client, apps, world, stop, isWanted }: LiveOutput): Promise<void> {
+async function sendWhileWanted(output: LiveOutput): Promise<void> {
+  const { apps, world, stop, isWanted } = output
   let lines: AppLine[] = []
   const end = apps.follow(line => {
     lines.push(line)
@@ -38,7 +42,7 @@ async function sendWhileWanted({ client, apps, world, stop, isWanted }: LiveOutp
       await world.sleep(batchMs, stop)
       const batch = lines
       lines = []
-      if (batch.length > 0 && !(await isWatched({ client, world, stop }, batch))) {
+      if (batch.length > 0 && !(await isWatched(output, batch))) {
         await world.sleep(quietMs, stop)
       }
     }
@@ -48,14 +52,16 @@ async function sendWhileWanted({ client, apps, world, stop, isWanted }: LiveOutp
 }
 
 async function isWatched(
-  { client, world, stop }: Pick<LiveOutput, 'client' | 'world' | 'stop'>,
+  { client, world, stop, scrub }: LiveOutput,
   batch: AppLine[],
 ): Promise<boolean> {
   try {
     let watched = false
     for (const [first, ...rest] of byApp(batch)) {
       if (first === undefined) continue
-      const lines = [first, ...rest].map(line => line.text.slice(0, 4096))
+      const printed = [first, ...rest].map(({ text }) => text)
+      const clean = await scrub(first.package, printed)
+      const lines = clean.slice(-mostLines).map(line => line.slice(0, 4096))
       const body = { package: first.package, app: first.app, lines }
       watched = (await client.call(developerLog, { body, signal: stop })).watched || watched
     }

@@ -1,3 +1,4 @@
+import type { DeviceId } from '@steadfleet/domain'
 import {
   createEnrolmentToken,
   type DeviceView,
@@ -5,11 +6,13 @@ import {
   type TimelineEntry,
   deviceTimeline as timelineRoute,
   toWaitingLine,
+  watchOutput,
 } from '@steadfleet/protocol'
-import { argument, type CommandSpec, textOption } from '../command.ts'
+import { argument, type Call, type CommandSpec, textOption } from '../command.ts'
+import { CliError } from '../error.ts'
 import { everyDevice, whichOf, whichOptions } from '../fleet/device-sets.ts'
 import { findDevice, wholeNumber } from '../fleet/find.ts'
-import { openFleet } from '../fleet/open.ts'
+import { type Fleet, openFleet } from '../fleet/open.ts'
 import { toTable } from '../output.ts'
 import { isolationText } from './isolation.ts'
 
@@ -72,6 +75,43 @@ export const deviceTimeline: CommandSpec = {
     })
     for (const entry of entries) call.output.line(entry, entryText(entry))
   },
+}
+
+/** `steadfleet device logs DEVICE APP` */
+export const deviceLogs: CommandSpec = {
+  name: 'device logs',
+  takes: [device, { name: '<app>', what: 'the name of an app of any package on it' }],
+  summary:
+    'Show what an app prints from now on: until Ctrl-C, or for ten minutes or 8 MiB. It is told in the audit log.',
+  examples: ['device logs greenhouse-1 web', 'device logs greenhouse-1 web --json'],
+  async run(call) {
+    const fleet = await openFleet(call)
+    const { id, apps, name } = await findDevice(fleet, argument(call, 0))
+    const app = argument(call, 1)
+    if (!apps.some(one => one.app === app)) {
+      const hint = `its apps: ${apps.map(one => one.app).join(', ') || 'none'}`
+      throw new CliError('cli/not-found', `cannot show ${app}: ${name} has no such app`, { hint })
+    }
+    await printLines(fleet, call, id, app)
+  },
+}
+
+async function printLines(
+  { client }: Fleet,
+  call: Call,
+  device: DeviceId,
+  app: string,
+): Promise<void> {
+  const { interrupted: signal } = call.world
+  try {
+    for await (const { data } of client.follow(watchOutput, { params: { device }, signal })) {
+      const said: { package: string; app: string; lines: readonly string[] } = JSON.parse(data)
+      if (said.app !== app) continue
+      for (const text of said.lines) call.output.line({ package: said.package, app, text }, text)
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
 }
 
 /** `steadfleet device enrol` */

@@ -7,7 +7,7 @@ import { bundleExport } from './bundle.ts'
 import { catalogueFollow, catalogueList, catalogueMake } from './catalogue.ts'
 import { channelFollow, channelList, channelMove } from './channel.ts'
 import { demo } from './demo.ts'
-import { deviceEnrol, deviceList, deviceShow, deviceTimeline } from './device.ts'
+import { deviceEnrol, deviceList, deviceLogs, deviceShow, deviceTimeline } from './device.ts'
 import {
   deviceDecommission,
   deviceHold,
@@ -122,6 +122,7 @@ export const commands: readonly CommandSpec[] = [
   deviceList,
   deviceShow,
   deviceTimeline,
+  deviceLogs,
   deviceEnrol,
   deviceLabel,
   deviceNote,

@@ -93,10 +93,13 @@ function refuseReturn({ state, name: device }: DeviceView, name: string, revisio
 async function printOutput({ client }: Fleet, device: DeviceView, call: Call): Promise<void> {
   try {
     const params = { device: device.id }
-    for await (const { data } of client.follow(watchOutput, { params })) {
-      const said: { app: string; lines: readonly string[] } = JSON.parse(data)
-      for (const text of said.lines)
-        call.output.line({ app: said.app, text }, `${said.app} | ${text}`)
+    // The server ends what nobody asks for again.
+    for (;;) {
+      for await (const { data } of client.follow(watchOutput, { params })) {
+        const said: { app: string; lines: readonly string[] } = JSON.parse(data)
+        for (const text of said.lines)
+          call.output.line({ app: said.app, text }, `${said.app} | ${text}`)
+      }
     }
   } catch (error) {
     if (!call.world.interrupted.aborted) throw error

@@ -172,7 +172,8 @@ export const watchOutput = route({
   method: 'GET',
   path: '/v1/devices/:device/output',
   needs: 'rollout:write',
-  summary: 'A stream of what apps on a development device print, while someone watches.',
+  summary:
+    'A stream of what apps on a device print, while someone watches: ten minutes or 8 MiB, then it ends.',
   params: object({ device: DeviceId }),
   reply: 'events',
 })

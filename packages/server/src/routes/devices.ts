@@ -16,7 +16,6 @@ import {
   makeShare,
   openDeviceSession,
   sessionPrefix,
-  watchOutput,
 } from '@steadfleet/protocol'
 import { ed25519Key, openEnvelope, payloadTypes, refuseWeakKey } from '@steadfleet/trust'
 import type { CheckIn, Unchanged } from '../acts/said.ts'
@@ -32,6 +31,7 @@ import { hashOf } from '../http/secrets.ts'
 import { deviceWithId, publicKeyOf } from '../store/device-store.ts'
 import { toEnvelopeView } from '../views/envelope.ts'
 import { handleHealth } from './health.ts'
+import { handleOutput, tellToWatch } from './output.ts'
 
 /** An order that a device has not taken for so long is signed anew: it must not expire on the way. */
 const renewAfterMs = 15 * 86_400_000
@@ -43,6 +43,7 @@ export function handleDevices(handle: Handle, house: House): void {
   handleSessions(handle, house)
   handleListening(handle, house)
   handleHealth(handle, house)
+  handleOutput(handle, house)
 }
 
 function handleEnrolment(handle: Handle, house: House): void {
@@ -158,19 +159,6 @@ function handleListening(handle: Handle, house: House): void {
     streams.send(topic, { event: 'message', data: JSON.stringify(body) })
     return { watched: streams.has(topic) }
   })
-
-  handle(watchOutput, async ({ params, reply }) => {
-    await deviceWithId(store.db, params.device)
-    reply.hijack()
-    streams.open(`output ${params.device}`, reply.raw, () => undefined)
-    tellToWatch(house, params.device)
-    return sent
-  })
-}
-
-/** Someone wants to see what this device's apps print. */
-function tellToWatch({ streams }: House, device: DeviceId): void {
-  streams.send(`device ${device}`, { event: 'watch', data: '{}' })
 }
 
 /** A request in a session is good once, at all server processes together. */
