@@ -260,6 +260,19 @@ describe('the dashboard in a browser', { skip: noBrowser }, () => {
     assert.equal(file, '/v1/audit/export?by=vera&format=jsonl')
   })
 
+  test('a table is saved whole, as the server has it', async () => {
+    await goTo(page, '/devices')
+    const saved = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Save devices as CSV' }).click()
+    const file = await saved
+    assert.equal(file.suggestedFilename(), 'devices.csv')
+    const chunks: Buffer[] = []
+    for await (const chunk of await file.createReadStream()) chunks.push(chunk)
+    const lines = Buffer.concat(chunks).toString().split('\r\n')
+    assert.match(lines[0] ?? '', /^id,name,/)
+    assert.ok(server.canned.devices.every(({ id }) => lines.some(line => line.includes(id))))
+  })
+
   test('enrolling shows the line to paste, and the device as it joins', async () => {
     await goTo(page, '/enrol')
     await page.getByRole('button', { name: 'Make a token' }).click()

@@ -13,9 +13,11 @@ import type {
   listMoves,
   listSecurityEvents,
   QueryOf,
+  TimelineEntry,
 } from '@steadfleet/protocol'
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { call, readJson } from './api.ts'
+import { readAll } from './exports.ts'
 import type { DeviceQuestion } from './search.ts'
 
 /** Keys begin with a topic of the server's event stream, so that one word invalidates what it names. */
@@ -24,6 +26,7 @@ const timelineLimit = 100
 /** Devices of one page that people look at, and of one that is asked for all of them. */
 const pageLimit = 100
 const wholeLimit = 1000
+const securityLimit = 200
 
 /** No topic tells that a role ages. */
 const rolesMs = 600_000
@@ -182,11 +185,33 @@ export const defectNumber = (defect: number) =>
     queryFn: () => call('getDefect', { params: { defect } }),
   })
 
+/** Every device that a search finds, whatever the page shows. */
+export const allDevices = (fleet: string, question: DeviceQuestion): Promise<DeviceView[]> =>
+  readAll(
+    (after: DeviceId | undefined) => {
+      const query = { ...question, limit: wholeLimit, ...(after !== undefined && { after }) }
+      return call('listDevices', { params: { fleet }, query })
+    },
+    last => last.id,
+    wholeLimit,
+  )
+
+/** Every event that meets the question. */
+export const allSecurityEvents = (query: SecurityQuery): Promise<TimelineEntry[]> =>
+  readAll(
+    (after: number | undefined) => {
+      const page = { limit: securityLimit, ...(after !== undefined && { after }) }
+      return call('listSecurityEvents', { query: { ...query, ...page } })
+    },
+    last => last.id,
+    securityLimit,
+  )
+
 /** What devices refused, or one of them did, or what was refused by one code. */
 export const securityEvents = (query: SecurityQuery) =>
   queryOptions({
     queryKey: ['failures', 'security', query],
-    queryFn: () => call('listSecurityEvents', { query: { ...query, limit: 200 } }),
+    queryFn: () => call('listSecurityEvents', { query: { ...query, limit: securityLimit } }),
     placeholderData: earlier => earlier,
   })
 

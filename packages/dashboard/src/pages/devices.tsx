@@ -8,10 +8,11 @@ import { useFleet } from '../fleet.ts'
 import { toCount } from '../format/text.ts'
 import { Asked } from '../parts/asked.tsx'
 import { Empty } from '../parts/empty.tsx'
+import { Files } from '../parts/files.tsx'
 import { FleetChoice } from '../parts/fleet-choice.tsx'
 import { Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
-import { devicePages, deviceSetOf } from '../queries.ts'
+import { allDevices, devicePages, deviceSetOf } from '../queries.ts'
 import { type DeviceQuestion, searchIn, toAddress, toQuestion } from '../search.ts'
 import { ActOnDevices } from './act-on-devices.tsx'
 import { DeviceSearchBar } from './devices-search.tsx'
@@ -54,9 +55,12 @@ function Searched(): ReactNode {
         search={search}
         onSearch={given => setAddress(toAddress(given), { replace: true })}
         aside={
-          <Button variant="default" onClick={() => setActing(true)}>
-            Act on these
-          </Button>
+          <>
+            <Files name="devices" read={() => allDevices(fleet.name, question)} />
+            <Button variant="default" onClick={() => setActing(true)}>
+              Act on these
+            </Button>
+          </>
         }
       />
       <Found fleet={fleet.name} of={fleet.devices} question={question} />

@@ -2,15 +2,20 @@ import type { FleetGrants } from '@steadfleet/protocol'
 import { IconLockAccess } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
+import { call } from '../api.ts'
 import { useFleet } from '../fleet.ts'
 import { Asked } from '../parts/asked.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { Facts } from '../parts/facts.tsx'
+import { Files } from '../parts/files.tsx'
 import { FleetChoice } from '../parts/fleet-choice.tsx'
 import { Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { grantsOf } from '../queries.ts'
 import { GrantRow } from './grant-row.tsx'
+
+const readGrants = async (fleet: string) =>
+  (await call('listGrants', { params: { fleet }, query: {} })).grants
 
 /** What the packages of a fleet may touch, by whose word, and what more they ask for. */
 export function GrantsPage(): ReactNode {
@@ -20,7 +25,12 @@ export function GrantsPage(): ReactNode {
     <Page
       title="Grants"
       lead="What packages ask to touch, what each is granted, and by whose word."
-      actions={<FleetChoice />}
+      actions={
+        <>
+          <Files name="grants" read={() => readGrants(fleet.name)} />
+          <FleetChoice />
+        </>
+      }
     >
       <Asked of={asked}>
         {found => (

@@ -4,9 +4,11 @@ import type { PersonView } from '@steadfleet/protocol'
 import { IconPlus, IconUsers } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
+import { call } from '../api.ts'
 import { toCount } from '../format/text.ts'
 import { Asked } from '../parts/asked.tsx'
 import { Empty } from '../parts/empty.tsx'
+import { Files } from '../parts/files.tsx'
 import { Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { people, session } from '../queries.ts'
@@ -30,7 +32,12 @@ export function PeoplePage(): ReactNode {
     <Page
       title="People"
       lead="Who may sign in, and what they are to which fleet."
-      actions={mayChange && invite}
+      actions={
+        <>
+          <Files name="people" read={() => call('listPeople', {})} />
+          {mayChange && invite}
+        </>
+      }
     >
       <Panel flush>
         <Asked of={asked}>

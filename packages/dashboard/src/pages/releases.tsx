@@ -1,9 +1,11 @@
 import { IconPackage } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
+import { call } from '../api.ts'
 import { Asked } from '../parts/asked.tsx'
 import { CopyLine } from '../parts/copy-line.tsx'
 import { Empty } from '../parts/empty.tsx'
+import { Files } from '../parts/files.tsx'
 import { Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { releases } from '../queries.ts'
@@ -13,7 +15,11 @@ import { PackagePanel } from './package-panel.tsx'
 export function ReleasesPage(): ReactNode {
   const asked = useQuery(releases)
   return (
-    <Page title="Releases" lead="What publishers signed, and which channel names it.">
+    <Page
+      title="Releases"
+      lead="What publishers signed, and which channel names it."
+      actions={<Files name="releases" read={() => call('listReleases', { query: {} })} />}
+    >
       <Asked of={asked}>
         {all => {
           const packages = Map.groupBy(all, release => release.package)

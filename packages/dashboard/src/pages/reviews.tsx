@@ -1,8 +1,10 @@
 import { IconEyeCheck } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
+import { call } from '../api.ts'
 import { Asked } from '../parts/asked.tsx'
 import { Empty } from '../parts/empty.tsx'
+import { Files } from '../parts/files.tsx'
 import { Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { reviews } from '../queries.ts'
@@ -15,6 +17,7 @@ export function ReviewsPage(): ReactNode {
     <Page
       title="Reviews"
       lead="What asks for an interface of high risk goes to stable once a reviewer has approved it."
+      actions={<Files name="reviews" read={() => call('listReviews', {})} />}
     >
       <Asked of={asked}>
         {all => (

@@ -2,8 +2,10 @@ import { IconRoute } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
+import { call } from '../api.ts'
 import { Asked } from '../parts/asked.tsx'
 import { Empty } from '../parts/empty.tsx'
+import { Files } from '../parts/files.tsx'
 import { Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { rollouts } from '../queries.ts'
@@ -16,6 +18,7 @@ export function RolloutsPage(): ReactNode {
     <Page
       title="Rollouts"
       lead="Each moves a fleet to a revision, or to other settings, phase by phase."
+      actions={<Files name="rollouts" read={() => call('listRollouts', {})} />}
     >
       <Asked of={asked}>
         {all => (

@@ -6,10 +6,11 @@ import { useSearchParams } from 'react-router'
 import { useFleet } from '../fleet.ts'
 import { Asked } from '../parts/asked.tsx'
 import { Empty } from '../parts/empty.tsx'
+import { Files } from '../parts/files.tsx'
 import { FleetChoice } from '../parts/fleet-choice.tsx'
 import { Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
-import { devicesOf, securityCounts, securityEvents } from '../queries.ts'
+import { allSecurityEvents, devicesOf, securityCounts, securityEvents } from '../queries.ts'
 import { Isolation } from './isolation.tsx'
 import { SecurityCounts } from './security-counts.tsx'
 import { SecurityRow } from './security-row.tsx'
@@ -18,12 +19,18 @@ import { SecurityRow } from './security-row.tsx'
 export function SecurityPage(): ReactNode {
   const { whose, code, choose } = useFilter()
   const counts = useQuery(securityCounts(whose))
-  const events = useQuery(securityEvents({ ...whose, ...(code !== null && { code }) }))
+  const question = { ...whose, ...(code !== null && { code }) }
+  const events = useQuery(securityEvents(question))
   return (
     <Page
       title="Security events"
       lead="What devices refused to trust, each named by its code and signed by its device."
-      actions={<FleetChoice />}
+      actions={
+        <>
+          <Files name="security-events" read={() => allSecurityEvents(question)} />
+          <FleetChoice />
+        </>
+      }
     >
       <Isolation />
       <DeviceFilter onChoose={choose} />
