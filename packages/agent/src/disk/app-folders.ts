@@ -35,7 +35,7 @@ const tooLong = /: File name too long$/
  * lies deeper than a path can be long is left out: only somebody who wants copies to fail puts it there.
  */
 export function copyAppFolder(from: readonly string[], to: string): Promise<void> {
-  return runTool('cp', ['-a', '--reflink=auto', '--', ...from, to], tooLong)
+  return runTool('cp', ['-a', '--reflink=auto', '--', ...from, to], { forgiven: tooLong })
 }
 
 /** What the folders take on the disk, in bytes; what this process may not look into is not counted. */

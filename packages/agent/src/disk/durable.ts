@@ -54,11 +54,15 @@ export function syncFileSystem(path: string): Promise<void> {
  * Runs a tool of the system and throws what it said where it fails; unless each line of that is one that is
  * `forgiven`, by its last hundred characters.
  */
-export function runTool(tool: string, args: readonly string[], forgiven?: RegExp): Promise<void> {
+export function runTool(
+  tool: string,
+  args: readonly string[],
+  { forgiven, environment }: ToolOptions = {},
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(tool, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: plainEnvironment(),
+      env: { ...plainEnvironment(), ...environment },
     })
     let [said, forgave] = ['', false]
     createInterface({ input: child.stderr }).on('line', line => {
@@ -71,6 +75,12 @@ export function runTool(tool: string, args: readonly string[], forgiven?: RegExp
       else reject(toolFault(tool, code, said))
     })
   })
+}
+
+export interface ToolOptions {
+  readonly forgiven?: RegExp
+  /** What it is told beside the plain environment: it gets nothing else of this process'. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** What a tool of the system says on its standard output, however it ends. */

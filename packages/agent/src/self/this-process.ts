@@ -20,8 +20,9 @@ export async function thisProcess(
     isLaunched: STEADFLEET_LAUNCHED !== undefined,
     // Node has no datagram sockets of the local kind. sd_notify(3)
     tellReady: async () => {
-      if (NOTIFY_SOCKET)
-        await runTool('systemd-notify', ['--ready']).catch(error => warn(`${error}`))
+      if (NOTIFY_SOCKET === undefined) return
+      const environment = { NOTIFY_SOCKET }
+      await runTool('systemd-notify', ['--ready'], { environment }).catch(error => warn(`${error}`))
     },
   }
 }
