@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http'
 import { type ServerEvent, toEventText } from '@steadfleet/protocol'
 
-/** A comment this often keeps a connection from being taken for dead. */
-const heartbeatMs = 15_000
+/** A comment this often keeps a connection from being taken for dead: agents wait 90 seconds, proxies mostly 60. */
+const heartbeatMs = 45_000
 
-const slices = 30
+const slices = 45
 
 /** A reader so far behind is let go; it comes back and asks for everything again. */
 const mostBuffered = 256 * 1024
@@ -25,10 +25,11 @@ export function makeStreams(): Streams {
   const listeners = new Map<string, Set<ServerResponse>>()
   const everyone = (): ServerResponse[] => [...listeners.values()].flatMap(set => [...set])
   // A slice at a time: ten thousand writes at once hold up whoever asks in that moment.
-  let slice = 0
+  const beats = Array.from({ length: slices }, () => new Set<ServerResponse>())
+  let [beat, opened] = [0, 0]
   const heartbeat = setInterval(() => {
-    slice = (slice + 1) % slices
-    for (const [i, raw] of everyone().entries()) if (i % slices === slice) raw.write(': \n\n')
+    beat = (beat + 1) % slices
+    for (const raw of beats[beat] ?? []) raw.write(': \n\n')
   }, heartbeatMs / slices)
   heartbeat.unref()
 
@@ -59,6 +60,8 @@ export function makeStreams(): Streams {
     open(topic, raw, onEnd) {
       const set = listeners.get(topic) ?? new Set()
       listeners.set(topic, set.add(raw))
+      opened += 1
+      const slice = beats[opened % slices]?.add(raw)
       raw.writeHead(200, {
         'content-type': 'text/event-stream',
         'cache-control': 'no-store',
@@ -68,6 +71,7 @@ export function makeStreams(): Streams {
       raw.on('error', () => raw.destroy())
       raw.once('close', () => {
         forget(topic, raw)
+        slice?.delete(raw)
         onEnd()
       })
     },
