@@ -24,14 +24,7 @@ export interface Streams extends Disposable {
 export function makeStreams(): Streams {
   const listeners = new Map<string, Set<ServerResponse>>()
   const everyone = (): ServerResponse[] => [...listeners.values()].flatMap(set => [...set])
-  // A slice at a time: ten thousand writes at once hold up whoever asks in that moment.
-  const beats = Array.from({ length: slices }, () => new Set<ServerResponse>())
-  let [beat, opened] = [0, 0]
-  const heartbeat = setInterval(() => {
-    beat = (beat + 1) % slices
-    for (const raw of beats[beat] ?? []) raw.write(': \n\n')
-  }, heartbeatMs / slices)
-  heartbeat.unref()
+  const heartbeat = makeHeartbeat()
 
   const forget = (topic: string, raw: ServerResponse): void => {
     const set = listeners.get(topic)
@@ -60,8 +53,7 @@ export function makeStreams(): Streams {
     open(topic, raw, onEnd) {
       const set = listeners.get(topic) ?? new Set()
       listeners.set(topic, set.add(raw))
-      opened += 1
-      const slice = beats[opened % slices]?.add(raw)
+      const leave = heartbeat.join(raw)
       raw.writeHead(200, {
         'content-type': 'text/event-stream',
         'cache-control': 'no-store',
@@ -71,14 +63,33 @@ export function makeStreams(): Streams {
       raw.on('error', () => raw.destroy())
       raw.once('close', () => {
         forget(topic, raw)
-        slice?.delete(raw)
+        leave()
         onEnd()
       })
     },
     has: topic => listeners.has(topic),
     [Symbol.dispose]() {
-      clearInterval(heartbeat)
+      heartbeat[Symbol.dispose]()
       for (const raw of everyone()) raw.end()
     },
+  }
+}
+
+/** Keeps streams warm, a slice at a time: ten thousand writes at once hold up whoever asks in that moment. */
+function makeHeartbeat(): Disposable & { join(raw: ServerResponse): () => void } {
+  const beats = Array.from({ length: slices }, () => new Set<ServerResponse>())
+  let [beat, joined] = [0, 0]
+  const timer = setInterval(() => {
+    beat = (beat + 1) % slices
+    for (const raw of beats[beat] ?? []) raw.write(': \n\n')
+  }, heartbeatMs / slices)
+  timer.unref()
+  return {
+    join(raw) {
+      joined += 1
+      const slice = beats[joined % slices]?.add(raw)
+      return () => void slice?.delete(raw)
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
   }
 }
