@@ -37,7 +37,7 @@ export const secretsSet: CommandSpec = {
   options: [...whom, { flags: '--from <file>', what: 'read it from this file' }],
   examples: [
     'secrets set acme/greenhouse api-token --device greenhouse-1 --from token.txt',
-    'pass show greenhouse | steadfleet secrets set acme/greenhouse api-token',
+    'secrets set acme/greenhouse api-token < token.txt',
   ],
   async run(call) {
     const fleet = await openFleet(call)
