@@ -132,7 +132,10 @@ describe('a header in another spelling', () => {
 
   test('of base64 with bits left over is read as the dictionary reads it', async () => {
     const headers = await signRequest(put, freshness, signer)
-    const signature = (headers.signature ?? '').replace(/(.)==:$/, 'x==:')
+    // Neither has the two bits of the other's that count.
+    const signature = (headers.signature ?? '').replace(/(.)==:$/, (_, last) =>
+      last === 'w' ? 'B==:' : 'x==:',
+    )
     assert.throws(() => verifySignature(readSignature(put, { ...headers, signature }), publicKey), {
       code: 'request/bad-signature',
     })
