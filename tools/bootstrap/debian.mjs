@@ -29,6 +29,7 @@ export const needed = [
   { command: 'apt-get', package: 'apt', for: 'packing Debian packages', in: always },
   { command: 'curl', package: 'curl', for: 'the line that enrols a device', in: tests },
   { command: 'busybox', package: 'busybox-static', for: 'killing the agent anywhere', in: tests },
+  { command: 'openssl', package: 'openssl', for: 'the certificates of tests', in: tests },
   { command: 'gcc', package: 'gcc', for: 'the probes that attack the sandbox', in: tests },
   { file: '/usr/include/stdlib.h', package: 'libc6-dev', for: 'the same', in: tests },
   {

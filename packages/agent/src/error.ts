@@ -10,6 +10,7 @@ export type AgentErrorCode =
   | 'agent/joined'
   | 'agent/token'
   | 'agent/unreachable'
+  | 'agent/other-server'
   | 'agent/too-long'
   | 'agent/too-short'
   | 'agent/cut-short'

@@ -58,8 +58,10 @@ async function device(args: readonly string[]): Promise<number> {
 async function join(command: Command & { does: 'join' }, paths: Paths): Promise<number> {
   const transport = makeTransport()
   try {
+    const token = parseToken(command.token)
+    transport.pin(token.origin, () => token.keys ?? [])
     const enrolment = await joinFleet(paths, transport, {
-      token: parseToken(command.token),
+      token,
       name: command.name ?? hostname(),
       model: command.model ?? '',
       architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
@@ -83,6 +85,7 @@ async function run(command: Command & { does: 'run' }, paths: Paths): Promise<nu
     paths,
     world,
     transport,
+    pin: transport.pin,
     openApps: (stateDir, refuseDamaged) =>
       openApps({ stateDir, refuseDamaged, warn, power, require: command.require }),
     pid: process.pid,

@@ -27,6 +27,7 @@ import { Self, type SelfFacts, unlaunched } from './self/self.ts'
 import { refuseNewerState } from './self/state-format.ts'
 import { Bandwidth } from './server/bandwidth.ts'
 import { signingOf } from './server/enrol.ts'
+import type { Pinning } from './server/http.ts'
 import { runDeltaProcess } from './store/delta-process.ts'
 import type { FetchContext } from './store/fetch-context.ts'
 import { ObjectStore } from './store/objects.ts'
@@ -36,7 +37,12 @@ import { type Source, Sources } from './store/sources.ts'
 import { TreeStore } from './store/trees.ts'
 import type { Enrolment } from './trust/enrolment.ts'
 import { type Identity, readIdentity } from './trust/identity.ts'
-import { orderedIsolation, orderedParts, updatePolicyReader } from './trust/ordered-policy.ts'
+import {
+  orderedIsolation,
+  orderedParts,
+  serverKeysReader,
+  updatePolicyReader,
+} from './trust/ordered-policy.ts'
 import { openSealingKey, secretTexts } from './trust/secrets.ts'
 import { TrustState } from './trust/trust-state.ts'
 import type { World } from './world.ts'
@@ -45,6 +51,8 @@ export interface AgentOptions {
   readonly paths: Paths
   readonly world: World
   readonly transport: Transport
+  /** Has the transport know the server by its keys, where it can. */
+  readonly pin?: Pinning['pin']
   /** Opens the apps of a state directory, none of which may start where `refuseDamaged` throws. */
   readonly openApps: (stateDir: string, refuseDamaged: RefuseDamaged) => Promise<Apps>
   readonly pid: number
@@ -148,6 +156,7 @@ async function openUnderLock(
   const outbox = await Outbox.open(paths.outbox, world)
   const refusals = new RefusalReporter(event => outbox.add(event), world.monotonic)
   const suspect = (error: unknown) => void refusals.report(world, error)
+  options.pin?.(origin, serverKeysReader(trust, enrolment.keys ?? [], suspect))
   const server = { name: origin, client, kind: 'server' } as const
   const policy = updatePolicyReader(trust, suspect)
   const keeping = () => keepingUnder(policy(), localKeeping(options))
@@ -159,10 +168,7 @@ async function openUnderLock(
   const seals = new TreeSeals(paths, trees, world)
   const care = new TreeCare({ fetching, trees, seals, world, tell })
   const scrub = new Scrub({
-    path: paths.scrub,
-    fetching,
-    trees,
-    world,
+    ...{ path: paths.scrub, fetching, trees, world },
     packages: () => keptPackages(paths),
     look: (packages, breath, stop) => care.look(packages, breath, stop),
     tell,

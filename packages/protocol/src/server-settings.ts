@@ -52,6 +52,38 @@ export const serverSettings = {
     what: 'a public URL that reaches it; the first is the one it names itself by',
     isList: true,
   },
+  'plain-http': {
+    kind: 'choice',
+    value: 'where',
+    what: 'where HTTP without TLS may be spoken: on this machine alone, or anywhere (behind a proxy that ends TLS)',
+    otherwise: 'loopback',
+    among: ['loopback', 'anywhere'],
+  },
+  'trusted-proxy': {
+    kind: 'network',
+    value: 'network',
+    what: 'from where `X-Forwarded-For` is believed: the addresses of the reverse proxy',
+    isList: true,
+  },
+  'tls-certificate': {
+    kind: 'path',
+    value: 'file',
+    what: 'the certificate to serve by, PEM, with those between it and its authority; read again when it changes',
+  },
+  'tls-key': { kind: 'path', value: 'file', what: 'the private key of that certificate, PEM' },
+  'tls-next-key': {
+    kind: 'path',
+    value: 'file',
+    what: 'a key that devices are to know before it is used, PEM: private, public or in a certificate',
+    isList: true,
+  },
+  'device-pins': {
+    kind: 'choice',
+    value: 'whose',
+    what: 'how devices know the server: by its own key and the next ones, or by the authorities that their system trusts',
+    otherwise: 'own',
+    among: ['own', 'none'],
+  },
   database: {
     kind: 'database',
     value: 'url',
@@ -125,6 +157,13 @@ export const serverSettings = {
     kind: 'text',
     value: 'address',
     what: 'from whom mail is; steadfleet@ and the mail server’s name, where nobody says',
+  },
+  'stop-seconds': {
+    kind: 'number',
+    value: 'seconds',
+    what: 'how long requests that are under way have to end when the server is told to',
+    otherwise: '10',
+    within: [0, 600],
   },
   'log-level': {
     kind: 'choice',

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { digestOf, toBase64Url, toCanonical } from '@steadfleet/base'
+import { type Digest, digestOf, toBase64Url, toCanonical, toHexDigest } from '@steadfleet/base'
 import { logDigest } from '@steadfleet/trust'
 import { ifThere } from './disk/durable.ts'
 import type { House } from './house.ts'
+import { serverKeys } from './store/people-store.ts'
 
 /** The text of an enrolment token: where to go, the secret, and the digests of the first roots. */
 export async function enrolmentToken(
@@ -12,7 +13,9 @@ export async function enrolmentToken(
   origin: string,
   secret: string,
 ): Promise<string> {
+  const keys = await pinsFor(house, origin)
   const token = {
+    ...(keys.length > 0 && { keys }),
     origin,
     secret,
     catalogueRoot: digestOf(await house.firstCatalogueRoot()),
@@ -20,6 +23,18 @@ export async function enrolmentToken(
     log: logDigest(house.owner.policy().signed.log),
   }
   return `sf1.${toBase64Url(toCanonical(token))}`
+}
+
+/** The keys that devices know the server by, where they reach it by TLS. */
+async function pinsFor({ store }: House, origin: string): Promise<readonly Digest[]> {
+  return origin.startsWith('https:') ? serverKeys(store.db) : []
+}
+
+/** How curl knows the server by its keys alone. */
+function curlPins(keys: readonly Digest[]): string {
+  if (keys.length === 0) return ''
+  const pins = keys.map(key => `sha256//${Buffer.from(toHexDigest(key), 'hex').toString('base64')}`)
+  return ` --insecure --pinnedpubkey '${pins.join(';')}'`
 }
 
 /**
@@ -33,12 +48,13 @@ export async function enrolmentCommand(
   origin: string,
   token: string,
 ): Promise<string> {
+  const pins = curlPins(await pinsFor(house, origin))
   const agent = await hexDigest(house.files.agent)
   const node = await hexDigest(house.files.node)
   const rescuer = await hexDigest(house.files.rescuer)
   const get = (file: string, to: string, digest: string): string =>
     [
-      `curl -fsS -o "${to}.new" ${origin}/v1/agent/${file}`,
+      `curl -fsS${pins} -o "${to}.new" ${origin}/v1/agent/${file}`,
       `echo "${digest}  ${to}.new" | sha256sum -c --quiet`,
       `chmod 755 "${to}.new"`,
       `mv -f "${to}.new" "${to}"`,

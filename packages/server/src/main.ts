@@ -1,17 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
 import { isCoded } from '@steadfleet/base'
 import { listedServerSettings, variableOf } from '@steadfleet/protocol'
 import { pino } from 'pino'
-import { bucketOf } from './configuration/bucket.ts'
 import { readConfiguration } from './configuration/configuration.ts'
 import { showConfiguration } from './configuration/show.ts'
 import { ServerError } from './error.ts'
-import { databasePlace } from './first-start.ts'
-import { listen } from './http/app.ts'
 import { byFetch } from './http/by-fetch.ts'
-import { serveAlone } from './serve-alone.ts'
-import { isPostgresPlace } from './store/place.ts'
+import { startServing } from './serving.ts'
 import type { World } from './world.ts'
 
 const world: World = {
@@ -55,37 +50,11 @@ async function serve(): Promise<void> {
     { base: null, level: settings['log-level'], timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination(2),
   )
-  // Filled once the ports are known; the house reads it with each request.
-  const known: string[] = settings.origin.flatMap(alsoByName)
-  const { signer, deltas, 'second-store': secondStore, 'sign-on': signOn } = settings
-  const bucket = bucketOf(settings)
-  const places = { folder, database, bucket, secondStore, signer, signOn, origins: known }
-  const place = await databasePlace({ folder, database })
-  const options = { ...places, ...telling(settings), database: place, deltas, world, logger }
-  // One that has PostgreSQL may be one of several.
-  const opened = isPostgresPlace(place)
-    ? await (await import('./processes/serve-shared.ts')).serveShared(options)
-    : await serveAlone(options)
-  const servers = await listen(opened.answer, settings.listen)
-  await opened.listensAt(originOf(servers[0]?.address() ?? null))
-  if (known.length === 0) {
-    known.push(...servers.flatMap(server => alsoByName(originOf(server.address()))))
-  }
-  process.stdout.write(`${JSON.stringify({ ready: true, origins: known })}\n`)
-  const end = async (): Promise<void> => {
-    for (const server of servers) server.close()
-    opened.streams[Symbol.dispose]()
-    for (const server of servers) server.closeAllConnections()
-    await opened[Symbol.asyncDispose]()
-    process.exit(0)
-  }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end())
-}
-
-/** By which ways people are told. */
-function telling(settings: ReturnType<typeof readConfiguration>['settings']) {
-  const { 'webhook-network': webhookNetworks, smtp, 'mail-from': mailFrom } = settings
-  return { webhookNetworks, smtp, mailFrom }
+  const serving = await startServing({ settings, folder, world, logger })
+  process.stdout.write(`${JSON.stringify({ ready: true, origins: serving.origins })}\n`)
+  process.on('SIGHUP', serving.renew)
+  const end = (): void => void serving.stop().finally(() => process.exit(0))
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end)
 }
 
 /** Moves the database to the PostgreSQL one of the environment, a line for each batch of rows. */
@@ -110,16 +79,4 @@ function refuseNowhere(data: string | undefined): string {
 function forgetSecrets(environment: NodeJS.ProcessEnv): void {
   for (const { name, holds } of listedServerSettings)
     if (holds) delete environment[variableOf(name)]
-}
-
-/** The loopback has a name as well, and browsers make passkeys for names alone. WebAuthn §5.1.2 */
-function alsoByName(origin: string): string[] {
-  const named = origin.replace(/^http:\/\/127\.0\.0\.1(?=:|$)/, 'http://localhost')
-  return named === origin ? [origin] : [origin, named]
-}
-
-function originOf(address: AddressInfo | string | null): string {
-  if (typeof address !== 'object' || address === null) return ''
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  return `http://${host}:${address.port}`
 }

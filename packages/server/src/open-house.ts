@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Digest } from '@steadfleet/base'
 import { type DeviceId, toTimestamp } from '@steadfleet/domain'
 import type { Logger } from 'pino'
 import { announce, tellToLook } from './announce.ts'
@@ -51,6 +52,10 @@ export interface HouseOptions extends SignerOptions {
   readonly deltas: number
   readonly world: World
   readonly logger: Logger
+  /** Networks of the reverse proxies whose word for an address counts. */
+  readonly trustedProxies?: readonly string[]
+  /** Keys of TLS that devices meet at a proxy before several processes. */
+  readonly proxyKeys?: readonly Digest[]
 }
 
 /** A house and how to leave it. */

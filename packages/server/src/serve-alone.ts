@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { House } from './house.ts'
 import { makeApp } from './http/app.ts'
 import type { Streams } from './http/streams.ts'
 import { type HouseOptions, openHouse } from './open-house.ts'
@@ -11,11 +12,17 @@ export interface Answering extends AsyncDisposable {
   readonly streams: Streams
 }
 
-/** One process, which does all that its server does. */
-export async function serveAlone(options: HouseOptions): Promise<Answering> {
+/** A process that does all that its server does. */
+export interface Alone extends Answering {
+  readonly house: House
+}
+
+/** One process alone. */
+export async function serveAlone(options: HouseOptions): Promise<Alone> {
   const opened = await openHouse(options)
-  const app = await makeApp(opened.house, options.logger)
+  const app = await makeApp(opened.house, options.logger, options.trustedProxies)
   return {
+    house: opened.house,
     answer: (request, reply) => app.routing(request, reply),
     listensAt: async () => undefined,
     streams: opened.house.streams,

@@ -16,6 +16,8 @@ export async function heedCheckIn(self: Self, origin: string, error?: unknown): 
 
 async function whyAway(origin: string, error: unknown): Promise<string | undefined> {
   if (!isCoded(error) || !isTransient(error)) return undefined
+  // Whether the key is another one, or this agent reads it wrongly, cannot be told from here.
+  if (error.code === 'agent/other-server') return undefined
   const isOwnWord = error.code === 'agent/unreachable' && (await isReachable(origin))
   return isOwnWord ? undefined : `its fleet is away: ${error.message}`
 }

@@ -80,11 +80,11 @@ async function enrol(
   refuseOtherLog(logDigest(log), token)
   const ownerRoot = toCanonical(newest.envelope)
   await writeFirstTrust(paths, { catalogueRoot, ownerRoot, policy: reply.policy })
-  const { origin } = token
+  const { origin, keys } = token
   const { device } = identity
   const fleet = { origin, device, fleet: reply.fleet, name, owner, model, architecture }
   const roots = { catalogueRoot: token.catalogueRoot, ownerRoot: token.ownerRoot }
-  return { ...fleet, ...roots, log: toLogLine(log) }
+  return { ...fleet, ...roots, log: toLogLine(log), ...(keys && { keys }) }
 }
 
 /** Steps of the owner root since the first: the policy is signed by the keys of the last. */

@@ -3,6 +3,7 @@ import { isCoded } from '@steadfleet/base'
 import type { Transport, TransportReply, TransportRequest } from '@steadfleet/protocol'
 import { AgentError } from '../error.ts'
 import { type Pace, paceCheck } from './pace.ts'
+import { connectPinned } from './pinned.ts'
 
 /** How long a silent server is believed in. A stream may be silent for longer than an answer. */
 export interface Patience {
@@ -23,21 +24,39 @@ export const defaultPatience: Patience = {
   pace: { bytes: 32 * 1024, windowMs: 30_000, monotonic: () => performance.now() },
 }
 
+/** By which keys (digests of SPKI) servers are known; none where authorities say who they are. */
+export interface Pinning {
+  pin(origin: string, keys: () => readonly string[]): void
+}
+
 /** Node's own HTTP client: small in memory, and it never waits for ever. */
-export function makeTransport(patience: Patience = defaultPatience): Transport & Closable {
+export function makeTransport(
+  patience: Patience = defaultPatience,
+): Transport & Closable & Pinning {
   const agents = new Map<string, http.Agent>()
-  const transport: Transport = async request => {
-    const { protocol } = new URL(request.url)
+  const pins = new Map<string, () => readonly string[]>()
+  const agentFor = ({ protocol, origin }: URL): http.Agent => {
     const module = moduleFor(protocol)
-    const agent = agents.get(protocol) ?? new module.Agent({ keepAlive: true, maxSockets: 8 })
-    agents.set(protocol, agent)
-    const reply = await send(module, agent, request, patience)
+    const keys = pins.get(origin)?.() ?? []
+    // A connection that was made under other keys is not gone on with.
+    const name = keys.length === 0 ? protocol : `${origin} ${keys.join()}`
+    const agent = agents.get(name) ?? new module.Agent({ keepAlive: true, maxSockets: 8 })
+    if (keys.length > 0) agent.createConnection = connectPinned(keys)
+    agents.set(name, agent)
+    return agent
+  }
+  const transport: Transport = async request => {
+    const url = new URL(request.url)
+    const reply = await send(moduleFor(url.protocol), agentFor(url), request, patience)
     return toReply(reply, request, patience)
   }
   const close = () => {
     for (const agent of agents.values()) agent.destroy()
   }
-  return Object.assign(transport, { close })
+  const pin: Pinning['pin'] = (origin, keys) => {
+    if (origin.startsWith('https:')) pins.set(origin, keys)
+  }
+  return Object.assign(transport, { close, pin })
 }
 
 export interface Closable {

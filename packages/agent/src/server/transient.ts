@@ -2,6 +2,8 @@ import { isCoded } from '@steadfleet/base'
 
 const codes: readonly string[] = [
   'agent/unreachable',
+  // Somebody between may be gone tomorrow.
+  'agent/other-server',
   'agent/cut-short',
   'trust/slow-retrieval',
   'request/too-many',

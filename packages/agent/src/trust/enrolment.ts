@@ -18,6 +18,8 @@ export interface EnrolmentToken {
   readonly ownerRoot: Digest
   /** `none`, or the digest of the log policy. */
   readonly log: Digest | 'none'
+  /** Digests of the server's public keys (SPKI); absent, the authorities of the system say who it is. */
+  readonly keys?: readonly Digest[]
 }
 
 /** What a device knows of its fleet for as long as it belongs to it. */
@@ -34,6 +36,8 @@ export interface Enrolment {
   readonly ownerRoot: Digest
   /** What counted as the log when it joined, in words; the policy in force says what counts now. */
   readonly log: string
+  /** By which the server was known when it joined; an order may name others. */
+  readonly keys?: readonly Digest[]
 }
 
 /** Reads `sf1.<base64url of JSON>`. */
@@ -50,19 +54,26 @@ export function parseToken(text: string): EnrolmentToken {
 
 function readToken(json: Json): EnrolmentToken {
   if (!isJsonObject(json)) throw unreadable('it holds no object')
-  const { origin, secret, catalogueRoot, ownerRoot, log } = json
+  const { origin, secret, catalogueRoot, ownerRoot, log, keys } = json
   if (typeof origin !== 'string' || !/^https?:\/\/[^/\s]+$/.test(origin)) {
     throw unreadable('it names no server')
   }
   if (typeof secret !== 'string' || secret.length < 20) throw unreadable('it holds no secret')
   if (typeof log !== 'string') throw unreadable('it does not say which log counts')
+  const known = keys === undefined ? [] : toKeys(keys)
   return {
+    ...(known.length > 0 && { keys: known }),
     origin,
     secret,
     log: log === 'none' ? log : parseDigest(log),
     catalogueRoot: parseDigest(String(catalogueRoot)),
     ownerRoot: parseDigest(String(ownerRoot)),
   }
+}
+
+function toKeys(keys: Json): Digest[] {
+  if (!Array.isArray(keys)) throw unreadable('its keys are no list')
+  return keys.map(key => parseDigest(String(key)))
 }
 
 function unreadable(fact: string, cause?: unknown): AgentError {

@@ -1,4 +1,4 @@
-import { fromBase64, isCoded, isJsonObject, parseStrictJson } from '@steadfleet/base'
+import { type Digest, fromBase64, isCoded, isJsonObject, parseStrictJson } from '@steadfleet/base'
 import {
   type IsolationPolicy,
   type PackageName,
@@ -7,6 +7,7 @@ import {
   parseOrderedRestores,
   parseOrderedTry,
   parseOrderedUpdatePolicy,
+  parseServerKeys,
   type UpdatePolicy,
 } from '@steadfleet/domain'
 import { type Envelope, reopenOrder } from '@steadfleet/trust'
@@ -65,6 +66,25 @@ export function orderedTry(
 /** What an accepted order insists on that a device must have to confine apps with. */
 export function orderedParts(order: Envelope | undefined, suspect: Suspect): readonly string[] {
   return readMember(order, 'require', parseOrderedParts, suspect) ?? []
+}
+
+/**
+ * By which keys the server is known: as the order that was accepted last says, or as the enrolment token did where
+ * that says nothing. Where neither does, the authorities of the system say who it is.
+ */
+export function serverKeysReader(
+  trust: Pick<TrustState, 'sealedOrder'>,
+  first: readonly Digest[],
+  suspect: Suspect,
+): () => readonly Digest[] {
+  let read: { readonly order: Envelope | undefined; readonly keys: readonly Digest[] } | undefined
+  return () => {
+    const order = trust.sealedOrder
+    if (read === undefined || read.order !== order) {
+      read = { order, keys: readMember(order, 'server-keys', parseServerKeys, suspect) ?? first }
+    }
+    return read.keys
+  }
 }
 
 function readMember<T>(

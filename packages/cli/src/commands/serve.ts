@@ -23,7 +23,8 @@ export const serve: CommandSpec = {
   examples: [
     'serve',
     'serve --dir /srv/fleet --listen 127.0.0.1:9000',
-    'serve --listen 0.0.0.0:8420 --origin https://fleet.example',
+    'serve --listen 0.0.0.0:443 --origin https://fleet.example --tls-certificate tls.crt --tls-key tls.key',
+    'serve --origin https://fleet.example --trusted-proxy 127.0.0.1/32',
     'serve --second-store /mnt/other-disk/fleet',
     'serve --signer .steadfleet/server/signer.sock',
     'serve --deltas 100000000',

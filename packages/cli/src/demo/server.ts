@@ -67,6 +67,8 @@ async function launchServer(
   const origins = [...new Set([scene.origin, scene.deviceOrigin])]
   const command = serverCommand(join(scene.directory, 'server'), [
     ...origins.flatMap(one => ['--listen', new URL(one).host, '--origin', one]),
+    // The devices' networks are bridges of this machine.
+    ...['--plain-http', 'anywhere'],
     ...(signer === undefined ? [] : ['--signer', signer]),
   ])
   const server = launch({

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import fastifyStatic from '@fastify/static'
 import { type RouteSpec, routes, toProblem } from '@steadfleet/protocol'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
@@ -28,6 +29,7 @@ import { handleServer } from '../routes/server.ts'
 import { handleSettings } from '../routes/settings.ts'
 import { handleSignIn } from '../routes/sign-in.ts'
 import { handleSignOn } from '../routes/sign-on.ts'
+import type { Certificate } from '../tls/certificate.ts'
 import { makeHandle, sendAsProblem, sendProblem } from './handle.ts'
 
 /** What a browser may do with our pages: nothing that they do not bring themselves. */
@@ -40,15 +42,12 @@ const pageHeaders = {
 }
 
 /** Every route of the protocol, and the dashboard beside them, before anybody listens. */
-export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<FastifyInstance> {
-  const app = Fastify({
-    loggerInstance: logger,
-    // What matters is logged by whoever answers; each request twice is noise at 1,000 a second.
-    logController: new LogController({ disableRequestLogging: true }),
-    forceCloseConnections: true,
-    routerOptions: { maxParamLength: 200 },
-    keepAliveTimeout: 75_000,
-  })
+export async function makeApp(
+  house: House,
+  logger: FastifyBaseLogger,
+  proxies: readonly string[] = [],
+): Promise<FastifyInstance> {
+  const app = newApp(logger, proxies)
   acceptBytes(app)
   sendProblem(house, app)
   sendPageHeaders(app)
@@ -85,6 +84,18 @@ export async function makeApp(house: House, logger: FastifyBaseLogger): Promise<
   return app
 }
 
+function newApp(logger: FastifyBaseLogger, proxies: readonly string[]): FastifyInstance {
+  return Fastify({
+    trustProxy: proxies.length > 0 && [...proxies],
+    loggerInstance: logger,
+    // What matters is logged by whoever answers; each request twice is noise at 1,000 a second.
+    logController: new LogController({ disableRequestLogging: true }),
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 200 },
+    keepAliveTimeout: 75_000,
+  })
+}
+
 /** Not to who signs: that is no browser, and a device pays for each byte. */
 function sendPageHeaders(app: FastifyInstance): void {
   app.addHook('onSend', (request, reply, payload, done) => {
@@ -105,12 +116,20 @@ export function refuseUnlisted(handled: ReadonlySet<RouteSpec>): void {
   throw new TypeError(`${what} is ${listed.has(first) ? 'without a deed' : 'not in the table'}`)
 }
 
-/** Listens on every address; the same routes answer on each. Resolves with the addresses. */
+/** One address that is listened on. */
+export type Listening = Server | TlsServer
+
+/** Listens on every address, by TLS where there is a certificate; the same routes answer on each. */
 export async function listen(
   answer: (request: IncomingMessage, reply: ServerResponse) => void,
   addresses: readonly { host: string; port: number }[],
-): Promise<Server[]> {
-  const servers = addresses.map(() => createServer({ keepAliveTimeout: 75_000 }, answer))
+  tls?: Pick<Certificate, 'cert' | 'key'>,
+): Promise<Listening[]> {
+  const servers = addresses.map(() =>
+    tls
+      ? createTlsServer({ keepAliveTimeout: 75_000, minVersion: 'TLSv1.2', ...tls }, answer)
+      : createServer({ keepAliveTimeout: 75_000 }, answer),
+  )
   for (const [i, address] of addresses.entries()) {
     await new Promise<void>((resolve, reject) => {
       servers[i]?.once('error', reject).listen(address, resolve)

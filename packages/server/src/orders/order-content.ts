@@ -14,6 +14,7 @@ import { assignedTo, type DeviceRow, reportOf } from '../store/device-store.ts'
 import { type FleetRow, fleetNamed, requiredPartsOf, updatesOf } from '../store/fleet-store.ts'
 import { saidInFleet, situationFor } from '../store/grant-store.ts'
 import { orderedIsolationOf } from '../store/isolation-store.ts'
+import { serverKeys } from '../store/people-store.ts'
 import { releasesAt, type StoredRelease } from '../store/release-store.ts'
 import type { Db } from '../store/schema.ts'
 import { settingsGivenTo } from '../store/setting-store.ts'
@@ -30,6 +31,8 @@ export interface OrderContent extends Pick<Order, 'model' | 'releases'> {
     /** When somebody asked that what failed be tried again. */
     readonly 'try-again'?: string
     readonly require?: readonly ConfinementPart[]
+    /** By which keys devices know the server, where not by authorities. */
+    readonly 'server-keys'?: readonly Digest[]
   }
 }
 
@@ -61,7 +64,8 @@ export async function contentFor(
     const ordered = toOrdered(found, situation, settings.get(assigned.package) ?? {})
     releases.push({ ...ordered, catalogue: found.catalogue || firstCatalogue })
   }
-  const policies = policyOf(fleet, device)
+  const keys = await serverKeys(db)
+  const policies = { ...policyOf(fleet, device), ...(keys.length > 0 && { 'server-keys': keys }) }
   const ordered = restored.length > 0 ? { ...policies, 'restore-data': restored } : policies
   return { model: fleet.model, releases, policy: ordered }
 }

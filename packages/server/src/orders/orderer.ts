@@ -115,9 +115,14 @@ async function draftFor(options: OrdererOptions, device: DeviceRow): Promise<Dra
   const digest = digestOfContent(content)
   if (await lacksRequired(options, content)) return undefined
   const held = await orderFor(db, device.id)
-  if (held ? held.content === digest : content.releases.length === 0) return undefined
+  if (held ? held.content === digest : isEmpty(content)) return undefined
   // A database that was restored from a copy may know less than the device does.
   return { device, content, digest, counter: Math.max(device.ordered_counter, device.counter) + 1 }
+}
+
+/** Who has nothing to run, and no key of the server to know, needs no order. */
+function isEmpty({ releases, policy }: OrderContent): boolean {
+  return releases.length === 0 && policy['server-keys'] === undefined
 }
 
 /** As when its first revision failed: what the device runs by its last order is then the best there is. */

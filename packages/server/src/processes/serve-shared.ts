@@ -130,7 +130,7 @@ class SharedServer implements Answering {
 
   /** Does the work, where nobody else does. */
   async #openHolder(): Promise<Part | undefined> {
-    const { folder, database, world, logger } = this.#options
+    const { folder, database, world, logger, trustedProxies, proxyKeys = [] } = this.#options
     await using opened = new AsyncDisposableStack()
     const claim = await claimWork({
       ...{ folder, pid: world.pid, place: database },
@@ -142,7 +142,8 @@ class SharedServer implements Answering {
     if (!claim) return undefined
     opened.use(claim)
     const { house } = opened.use(await openWork(this.#options, this.#ground))
-    const app = await makeApp(house, logger)
+    await house.store.write('noteServerKeys', { keys: proxyKeys })
+    const app = await makeApp(house, logger, trustedProxies)
     opened.defer(() => app.close())
     const due = setInterval(() => void house.orderer.nudge(), dueMs).unref()
     opened.defer(() => clearInterval(due))
@@ -158,10 +159,10 @@ class SharedServer implements Answering {
   }
 
   async #openFront(): Promise<Part> {
-    const { folder, logger } = this.#options
+    const { folder, logger, trustedProxies } = this.#options
     const files = await openFiles(folder)
     const house = await frontHouse(this.#options, this.#ground, files, this.#notices)
-    const app = await makeApp(house, logger)
+    const app = await makeApp(house, logger, trustedProxies)
     this.#takeOverLater()
     return {
       doesWork: false,

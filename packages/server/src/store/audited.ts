@@ -99,6 +99,7 @@ export const audited: {
   noteReleases: notAnAct,
   noteCeiling: notAnAct,
   noteModelGrants: notAnAct,
+  noteServerKeys: notAnAct,
   wakeRollouts: notAnAct,
 
   moveChannel: {

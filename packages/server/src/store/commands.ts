@@ -40,6 +40,7 @@ import { clearDue, putOrder } from '../acts/order.ts'
 import { admitPerson, importConfiguration, removePerson, setRoles } from '../acts/people.ts'
 import { noteReleases } from '../acts/release.ts'
 import { askReview, reviewRelease, setReviewPolicy } from '../acts/review.ts'
+import { noteServerKeys } from '../acts/server-keys.ts'
 import {
   createSignInToken,
   endSession,
@@ -137,6 +138,7 @@ export const commands = {
   setGrantRules,
   noteCeiling,
   noteModelGrants,
+  noteServerKeys,
   askReview,
   reviewRelease,
   setReviewPolicy,

@@ -1,3 +1,4 @@
+import type { Digest } from '@steadfleet/base'
 import { everyFleet, isRole, type Role } from '@steadfleet/protocol'
 import { unknown } from '../error.ts'
 import type { Roles } from '../http/permissions.ts'
@@ -11,6 +12,16 @@ export type Facts = Readonly<Record<Fact, string>>
 export async function allFacts(db: Db): Promise<Facts> {
   const rows = await db.selectFrom('fact').selectAll().execute()
   return Object.fromEntries(rows.map(({ name, value }) => [name, value])) as Facts
+}
+
+/** The keys that devices were told to know this server by; none where they go by authorities. */
+export async function serverKeys(db: Db): Promise<readonly Digest[]> {
+  const row = await db
+    .selectFrom('fact')
+    .select('value')
+    .where('name', '=', 'server-keys')
+    .executeTakeFirst()
+  return row ? JSON.parse(row.value) : []
 }
 
 export interface MachineKey {
