@@ -161,6 +161,7 @@ export const problemStatus = {
   'signer/unavailable': 503,
   'database/unavailable': 503,
   'server/taking-over': 503,
+  'server/not-ready': 503,
   'server/disk-full': 507,
   'server/second-store': 503,
   'server/no-second-store': 409,

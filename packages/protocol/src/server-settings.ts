@@ -158,6 +158,20 @@ export const serverSettings = {
     value: 'address',
     what: 'from whom mail is; steadfleet@ and the mail server’s name, where nobody says',
   },
+  'header-seconds': {
+    kind: 'number',
+    value: 'seconds',
+    what: 'how long the head of a request may take to come',
+    otherwise: '15',
+    within: [1, 600],
+  },
+  'request-seconds': {
+    kind: 'number',
+    value: 'seconds',
+    what: 'how long a whole request may take to come, its body with it',
+    otherwise: '300',
+    within: [1, 3600],
+  },
   'stop-seconds': {
     kind: 'number',
     value: 'seconds',

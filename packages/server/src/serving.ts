@@ -4,7 +4,7 @@ import { bucketOf } from './configuration/bucket.ts'
 import type { Settings } from './configuration/configuration.ts'
 import { ServerError } from './error.ts'
 import { databasePlace } from './first-start.ts'
-import { type Listening, listen } from './http/app.ts'
+import { type Listening, type ListenOptions, listen } from './http/app.ts'
 import type { HouseOptions } from './open-house.ts'
 import { type Answering, serveAlone } from './serve-alone.ts'
 import { isPostgresPlace } from './store/place.ts'
@@ -34,7 +34,10 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   // Filled once the ports are known; the house reads it with each request.
   const origins: string[] = settings.origin.flatMap(alsoByName)
   const { answering, tls } = await open(await houseOptions(options, origins), settings)
-  const servers = await listen(answering.answer, settings.listen, tls?.now())
+  const servers = await listen(answering.answer, settings.listen, {
+    tls: tls?.now(),
+    patience: patienceOf(settings),
+  })
   tls?.follow(servers)
   const places = servers.map(server => originOf(server, tls))
   await answering.listensAt(places[0] ?? '')
@@ -50,6 +53,13 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       await answering[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Who sends slowly holds a connection no longer than this. */
+function patienceOf(settings: Settings): ListenOptions['patience'] {
+  const headersTimeout = settings['header-seconds'] * 1000
+  const requestTimeout = Math.max(settings['request-seconds'] * 1000, headersTimeout)
+  return { headersTimeout, requestTimeout, connectionsCheckingInterval: headersTimeout / 3 }
 }
 
 async function houseOptions(

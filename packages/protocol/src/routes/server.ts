@@ -19,6 +19,15 @@ export const health = route({
   reply: object({ ok: Type.Boolean(), version: Type.String(), signer: Type.Boolean() }),
 })
 
+export const readiness = route({
+  method: 'GET',
+  path: '/v1/ready',
+  needs: 'anyone',
+  summary:
+    'Whether requests may be sent here now: the database answers and the signer is there; 503 otherwise.',
+  reply: object({ ready: Type.Literal(true) }),
+})
+
 export const backUp = route({
   method: 'POST',
   path: '/v1/backup',

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import fastifyStatic from '@fastify/static'
@@ -84,10 +85,21 @@ export async function makeApp(
   return app
 }
 
+/** Names that no other life of the server gave: a few random bytes, and a number that rises. */
+function requestIds(): () => string {
+  const life = randomBytes(6).toString('base64url')
+  let last = 0
+  return () => {
+    last += 1
+    return `${life}-${last.toString(36)}`
+  }
+}
+
 function newApp(logger: FastifyBaseLogger, proxies: readonly string[]): FastifyInstance {
   return Fastify({
     trustProxy: proxies.length > 0 && [...proxies],
     loggerInstance: logger,
+    genReqId: requestIds(),
     // What matters is logged by whoever answers; each request twice is noise at 1,000 a second.
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
@@ -119,16 +131,27 @@ export function refuseUnlisted(handled: ReadonlySet<RouteSpec>): void {
 /** One address that is listened on. */
 export type Listening = Server | TlsServer
 
+export interface ListenOptions {
+  readonly tls?: Pick<Certificate, 'cert' | 'key'> | undefined
+  /** How long a request may take to come, and how often that is looked at; in milliseconds. */
+  readonly patience: {
+    readonly headersTimeout: number
+    readonly requestTimeout: number
+    readonly connectionsCheckingInterval: number
+  }
+}
+
 /** Listens on every address, by TLS where there is a certificate; the same routes answer on each. */
 export async function listen(
   answer: (request: IncomingMessage, reply: ServerResponse) => void,
   addresses: readonly { host: string; port: number }[],
-  tls?: Pick<Certificate, 'cert' | 'key'>,
+  { tls, patience }: ListenOptions,
 ): Promise<Listening[]> {
+  const options = { keepAliveTimeout: 75_000, ...patience }
   const servers = addresses.map(() =>
     tls
-      ? createTlsServer({ keepAliveTimeout: 75_000, minVersion: 'TLSv1.2', ...tls }, answer)
-      : createServer({ keepAliveTimeout: 75_000 }, answer),
+      ? createTlsServer({ ...options, minVersion: 'TLSv1.2', ...tls }, answer)
+      : createServer(options, answer),
   )
   for (const [i, address] of addresses.entries()) {
     await new Promise<void>((resolve, reject) => {

@@ -109,6 +109,8 @@ export function sendProblem(house: House, app: FastifyInstance): void {
         'refused',
       )
     house.metrics.countRefusedRequest(problem.type)
+    // Whoever is refused can name the line of the log that says more.
+    reply.header('x-request-id', request.id)
     if (problem.status === 401) reply.header('steadfleet-nonce', house.nonces.make())
     return sendAsProblem(reply, problem)
   })

@@ -7,6 +7,7 @@ import {
   health,
   openDeviceSession,
   type RouteSpec,
+  readiness,
   serverEvents,
 } from '@steadfleet/protocol'
 import type { House } from '../house.ts'
@@ -17,7 +18,14 @@ import type { Notices } from './notices.ts'
 import type { ReadFiles } from './read-files.ts'
 
 /** What a process answers itself that does not do the work: what devices ask most, and who looks on. */
-const own: readonly RouteSpec[] = [checkIn, openDeviceSession, deviceEvents, serverEvents, health]
+const own: readonly RouteSpec[] = [
+  checkIn,
+  openDeviceSession,
+  deviceEvents,
+  serverEvents,
+  health,
+  readiness,
+]
 
 const patterns = own.map(({ method, path }) => ({
   method,

@@ -1,12 +1,14 @@
 import {
   health,
   openApiDocument,
+  readiness,
   serverEvents,
   toLogLine,
   toOpenApi,
   whoAmI,
 } from '@steadfleet/protocol'
 import { topicFor } from '../announce.ts'
+import { ServerError } from '../error.ts'
 import type { House } from '../house.ts'
 import { type Handle, sent } from '../http/handle.ts'
 import { nameOf, seenBy } from '../http/permissions.ts'
@@ -33,5 +35,17 @@ export function handleServer(handle: Handle, house: House): void {
     return { ok: signer, version: serverVersion, signer }
   })
 
+  handle(readiness, async () => {
+    await house.store.db.selectFrom('fact').select('name').limit(1).execute().catch(notReady)
+    if (!house.isSignerThere()) notReady()
+    return { ready: true as const }
+  })
+
   handle(openApiDocument, async () => toOpenApi(serverVersion))
+}
+
+/** Why is in the log, and for whoever runs the server; a stranger hears that it is so. */
+function notReady(cause?: unknown): never {
+  const message = 'cannot take requests now: the database or the signer is away'
+  throw new ServerError('server/not-ready', message, {}, { cause })
 }
