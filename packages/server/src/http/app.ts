@@ -134,7 +134,7 @@ export type Listening = Server | TlsServer
 export interface ListenOptions {
   readonly tls?: Pick<Certificate, 'cert' | 'key'> | undefined
   /** How long a request may take to come, and how often that is looked at; in milliseconds. */
-  readonly patience: {
+  readonly patience?: {
     readonly headersTimeout: number
     readonly requestTimeout: number
     readonly connectionsCheckingInterval: number
@@ -145,7 +145,7 @@ export interface ListenOptions {
 export async function listen(
   answer: (request: IncomingMessage, reply: ServerResponse) => void,
   addresses: readonly { host: string; port: number }[],
-  { tls, patience }: ListenOptions,
+  { tls, patience }: ListenOptions = {},
 ): Promise<Listening[]> {
   const options = { keepAliveTimeout: 75_000, ...patience }
   const servers = addresses.map(() =>
