@@ -4,7 +4,7 @@ import { bucketOf } from './configuration/bucket.ts'
 import type { Settings } from './configuration/configuration.ts'
 import { ServerError } from './error.ts'
 import { databasePlace } from './first-start.ts'
-import { type Listening, type ListenOptions, listen } from './http/app.ts'
+import { type Listening, listen, type Patience } from './http/app.ts'
 import type { HouseOptions } from './open-house.ts'
 import { type Answering, serveAlone } from './serve-alone.ts'
 import { isPostgresPlace } from './store/place.ts'
@@ -56,7 +56,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
 }
 
 /** Who sends slowly holds a connection no longer than this. */
-function patienceOf(settings: Settings): ListenOptions['patience'] {
+function patienceOf(settings: Settings): Patience {
   const headersTimeout = settings['header-seconds'] * 1000
   const requestTimeout = Math.max(settings['request-seconds'] * 1000, headersTimeout)
   return { headersTimeout, requestTimeout, connectionsCheckingInterval: headersTimeout / 3 }

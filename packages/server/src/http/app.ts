@@ -131,14 +131,17 @@ export function refuseUnlisted(handled: ReadonlySet<RouteSpec>): void {
 /** One address that is listened on. */
 export type Listening = Server | TlsServer
 
+/** How long a request may take to come, and how often that is looked at; in milliseconds. */
+export interface Patience {
+  readonly headersTimeout: number
+  readonly requestTimeout: number
+  readonly connectionsCheckingInterval: number
+}
+
 export interface ListenOptions {
   readonly tls?: Pick<Certificate, 'cert' | 'key'> | undefined
-  /** How long a request may take to come, and how often that is looked at; in milliseconds. */
-  readonly patience?: {
-    readonly headersTimeout: number
-    readonly requestTimeout: number
-    readonly connectionsCheckingInterval: number
-  }
+  /** Node's own without it. */
+  readonly patience?: Patience
 }
 
 /** Listens on every address, by TLS where there is a certificate; the same routes answer on each. */
