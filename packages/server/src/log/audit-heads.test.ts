@@ -18,8 +18,10 @@ let log: TestLog
 let it: TestHouse
 let home: string
 let server: Awaited<ReturnType<typeof listen>>
-/** The server’s clock runs so much ahead. */
-let ahead = 0
+const hour = 3_600_000
+const began = Date.now()
+/** The server’s clock begins at half past: no hour ends while a test runs, unless it says so. */
+let ahead = Math.floor(began / hour) * hour + hour / 2 - began
 
 before(async () => {
   log = await openTestLog(1, 1)
@@ -51,7 +53,7 @@ test('nothing of this hour is in the log yet', async () => {
 })
 
 test('an hour later it holds how far the audit log went, and the command proves it', async () => {
-  ahead = 3_600_000
+  ahead += hour
   assert.ok(await it.house.log.settle(20_000))
   const { out, exit } = await verify()
   assert.deepEqual([exit, out.verified, out.log.heads], [0, true, 1])
@@ -68,7 +70,6 @@ const tampered: [what: string, change: (entries: AuditEntry[]) => AuditEntry[]][
   ['was written anew', entries => entries.map(entry => ({ ...entry, by: 'somebody else' }))],
   ['lacks an entry', ([, ...rest]) => rest],
   ['was cut off', ([first]) => (first ? [first] : [])],
-  ['is empty', () => []],
 ]
 for (const [what, change] of tampered) {
   const noticed = `an audit log that ${what} is noticed by who never saw it before`
