@@ -185,6 +185,17 @@ describe('who attacks a session', () => {
     assert.equal(await codeOf(it.app, late), 'request/session-over', 're-enrolled meanwhile')
   })
 
+  test('and has it of a device that was decommissioned is refused, as is the device itself', async () => {
+    const device = await inSession()
+    const late = await device.signed(checkIn.method, checkIn.path, unchangedOf(1))
+    const act = { act: 'decommission' } as const
+    const now = '2026-11-21T00:00:00Z'
+    await it.house.store.write('actOnDevice', { device: device.told.id, act, by: 'ada', now })
+    assert.equal(await codeOf(it.app, late), 'request/session-over')
+    it.house.keyHolders.clear()
+    await assert.rejects(device.unchanged(), { code: 'device/decommissioned' })
+  })
+
   test('and brings it before another server is refused: its address is in what is signed', async () => {
     const device = await inSession()
     const elsewhere = `http://other.example${checkIn.path}`
