@@ -80,6 +80,7 @@ const lines = {
   listFailures: 'GET /v1/failures',
   getMailChoice: 'GET /v1/mail',
   chooseMail: 'PUT /v1/mail',
+  listShares: 'GET /v1/fleets/:fleet/shares',
   listDefects: 'GET /v1/defects',
   exportDefects: 'GET /v1/defects/export',
   getDefect: 'GET /v1/defects/:defect',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { nobody } from '@steadfleet/domain'
-import { failuresOf, freshnessOf, phasesOf, toPercent } from './progress.ts'
+import { failuresOf, phasesOf, toPercent } from './progress.ts'
 import { cannedViews } from './testing/views.ts'
 
-const { devices, rollouts, failures, fleets, channels } = cannedViews()
+const { rollouts, failures } = cannedViews()
 const halted = rollouts[0]!
 const done = rollouts[1]!
 
@@ -31,30 +31,6 @@ describe('a rollout', () => {
 })
 
 describe('the share of devices on the newest revision', () => {
-  test('counts against the revision that the fleet’s channel names', () => {
-    const shares = freshnessOf(fleets[0]!, channels, devices)
-    assert.deepEqual(
-      shares.map(({ revision, fresh, devices, others }) => [revision, fresh, devices, others]),
-      [
-        [
-          3,
-          0,
-          4,
-          [
-            [2, 3],
-            [1, 1],
-          ],
-        ],
-        [2, 4, 4, []],
-      ],
-    )
-  })
-
-  test('is nobody’s where the channel points nowhere', () => {
-    const [first] = freshnessOf(fleets[0]!, [], devices)
-    assert.deepEqual([first?.revision, first?.fresh], [undefined, 0])
-  })
-
   const rows: [part: number, whole: number, percent: number][] = [
     [0, 0, 0],
     [1, 3, 33],

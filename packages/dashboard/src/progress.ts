@@ -1,5 +1,5 @@
 import { nobody, type Phase, type Rollout, type Tally } from '@steadfleet/domain'
-import type { ChannelView, DeviceView, FailureView, FleetView } from '@steadfleet/protocol'
+import type { FailureView } from '@steadfleet/protocol'
 import { toCount } from './format/text.ts'
 import { toDuration } from './format/time.ts'
 
@@ -17,46 +17,6 @@ export function phasesOf(rollout: Rollout): PhaseProgress[] {
     allows: allowancesOf(phase),
     tally: rollout.tallies[index] ?? nobody,
   }))
-}
-
-/** How much of a fleet runs the revision that the package's channel names. */
-export interface Freshness {
-  readonly package: string
-  readonly channel: string
-  readonly revision: number | undefined
-  readonly fresh: number
-  readonly devices: number
-  /** What the others run: devices by revision, the newest first. */
-  readonly others: readonly (readonly [revision: number, devices: number])[]
-}
-
-/** For each package that a fleet follows, the share of devices on the channel's revision. */
-export function freshnessOf(
-  fleet: FleetView,
-  channels: readonly ChannelView[],
-  devices: readonly DeviceView[],
-): Freshness[] {
-  return fleet.packages.map(followed => {
-    const points = channels.find(
-      channel => channel.package === followed.package && channel.channel === followed.channel,
-    )
-    const runs = revisionsOf(followed.package, devices)
-    const fresh = points ? (runs.get(points.revision) ?? 0) : 0
-    const others = [...runs].filter(([revision]) => revision !== points?.revision)
-    return {
-      ...followed,
-      revision: points?.revision,
-      fresh,
-      devices: devices.length,
-      others: others.toSorted(([a], [b]) => b - a),
-    }
-  })
-}
-
-function revisionsOf(name: string, devices: readonly DeviceView[]): Map<number, number> {
-  const running = devices.flatMap(({ releases }) => releases.filter(each => each.package === name))
-  const byRevision = Map.groupBy(running, ({ revision }) => revision)
-  return new Map([...byRevision].map(([revision, of]) => [revision, of.length]))
 }
 
 /** A share in whole per cent; all of nothing is nothing. Only all is 100. */

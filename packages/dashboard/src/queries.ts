@@ -306,6 +306,13 @@ export const passkeys = queryOptions({
   queryFn: () => call('listPasskeys', {}),
 })
 
+/** How fresh a fleet is and was; what devices say changes it. */
+export const sharesOf = (fleet: string) =>
+  queryOptions({
+    queryKey: ['devices', 'shares', fleet],
+    queryFn: () => call('listShares', { params: { fleet } }),
+  })
+
 export const mailChoice = queryOptions({
   queryKey: ['you', 'mail'],
   queryFn: () => call('getMailChoice', {}),

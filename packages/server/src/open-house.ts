@@ -25,6 +25,7 @@ import { openOwner } from './owner.ts'
 import { watchRoles } from './role-lives.ts'
 import { watchRollouts } from './rollout-clock.ts'
 import { noSecondStore, openSecondStore, type SecondStore } from './second/second-store.ts'
+import { watchShares } from './share-clock.ts'
 import { openProvider } from './sign-on/provider.ts'
 import { keepSigner, type SignerKeeper, type SignerOptions } from './signer-keeper.ts'
 import { watchSilence } from './silence.ts'
@@ -162,6 +163,7 @@ async function watch(
   opened.use(await watchSilence(place, logger))
   opened.use(watchRollouts(place, logger))
   opened.use(watchDeliveries(place, logger))
+  opened.use(watchShares(place, logger))
   await watchPost(opened, options, place.store)
 }
 

@@ -1,4 +1,5 @@
 import { Group, Stack, Text } from '@mantine/core'
+import type { listShares, ReplyOf } from '@steadfleet/protocol'
 import { IconPackage } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
@@ -6,33 +7,32 @@ import { Link } from 'react-router'
 import { useFleet } from '../fleet.ts'
 import { toCount } from '../format/text.ts'
 import { Asked } from '../parts/asked.tsx'
+import { Columns } from '../parts/columns.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { ShareBar } from '../parts/share-bar.tsx'
-import { type Freshness, freshnessOf, toPercent } from '../progress.ts'
-import { channels, devicesOf } from '../queries.ts'
+import { toPercent } from '../progress.ts'
+import { sharesOf } from '../queries.ts'
 
-/** How much of the fleet runs the newest revision of each package it follows. */
+type ShareView = ReplyOf<typeof listShares>[number]
+
+/** How much of the fleet runs the newest revision of each package it follows, and did over time. */
 export function FreshnessPanel(): ReactNode {
   const { fleet } = useFleet()
-  const { data: devices = [] } = useQuery(devicesOf(fleet.name))
-  const pointed = useQuery(channels)
+  const asked = useQuery(sharesOf(fleet.name))
   return (
     <Panel title="On the newest revision" flush>
-      <Asked of={pointed}>
-        {points => {
-          const rows = freshnessOf(fleet, points, devices)
-          return rows.length > 0 ? rows.map(row => <Row key={row.package} {...row} />) : <None />
-        }}
+      <Asked of={asked}>
+        {rows => (rows.length > 0 ? rows.map(row => <Row key={row.package} {...row} />) : <None />)}
       </Asked>
     </Panel>
   )
 }
 
-function Row(row: Freshness): ReactNode {
-  const { channel, revision, fresh, devices } = row
-  const others = row.others.map(([other, count]) => `${count} on revision ${other}`)
-  const label = [`${fresh} of ${toCount(devices, 'device')}`, ...others].join(', ')
+function Row(row: ShareView): ReactNode {
+  const { channel, revision, fresh, devices, history } = row
+  const label = `${fresh} of ${toCount(devices, 'device')}`
+  const over = history.map(one => toPercent(one.fresh, one.devices))
   return (
     <Stack className="panel-row" gap={8}>
       <Group justify="space-between" align="baseline" wrap="nowrap">
@@ -60,6 +60,13 @@ function Row(row: Freshness): ReactNode {
       <Text size="sm" c="dimmed">
         {label}
       </Text>
+      {over.length > 1 && (
+        <Columns
+          counts={over}
+          tone="good"
+          label={`Over time from ${over[0]} % at ${history[0]?.at} to ${over.at(-1)} %`}
+        />
+      )}
     </Stack>
   )
 }

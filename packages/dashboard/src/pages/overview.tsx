@@ -1,11 +1,9 @@
 import { SimpleGrid, Stack } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { useFleet } from '../fleet.ts'
 import { toCount } from '../format/text.ts'
 import { FleetChoice } from '../parts/fleet-choice.tsx'
 import { Page } from '../parts/page.tsx'
-import { devicesOf } from '../queries.ts'
 import { AttentionPanel } from './overview-attention.tsx'
 import { DevicesPanel } from './overview-devices.tsx'
 import { FreshnessPanel } from './overview-freshness.tsx'
@@ -14,12 +12,10 @@ import { MovingPanel } from './overview-moving.tsx'
 /** What needs a person now, how fresh the fleet is, and what is moving. */
 export function OverviewPage(): ReactNode {
   const { fleet } = useFleet()
-  const { data: devices = [] } = useQuery(devicesOf(fleet.name))
-  const online = devices.filter(device => device.online).length
   return (
     <Page
       title="Overview"
-      lead={`Fleet ${fleet.name}: ${toCount(devices.length, 'device')}, ${online} online`}
+      lead={`Fleet ${fleet.name}: ${toCount(fleet.devices, 'device')}, ${fleet.online} online`}
       actions={<FleetChoice />}
     >
       <Stack gap="lg">

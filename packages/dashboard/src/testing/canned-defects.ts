@@ -31,3 +31,15 @@ export function makeDefects() {
     ),
   }))
 }
+
+/** How fresh the canned fleet is: revision 3 came to one device and went back. */
+export function makeShares() {
+  const history = [4, 3, 1, 0].map((days, i) => ({
+    ...{ at: ago(days * day + hour), seconds: 86_400, devices: 4, fresh: i },
+  }))
+  const greenhouse = { package: 'acme/greenhouse', channel: 'latest/stable', revision: 3 }
+  return [
+    { ...greenhouse, devices: 4, fresh: 0, history },
+    { package: 'acme/mosquitto', channel: 'latest/stable', devices: 4, fresh: 0, history: [] },
+  ]
+}

@@ -1,5 +1,5 @@
 import type { VouchedKey } from '@steadfleet/protocol'
-import { makeDefects } from './canned-defects.ts'
+import { makeDefects, makeShares } from './canned-defects.ts'
 import { makeDevices, makeFailures, makeGroups } from './canned-devices.ts'
 import { makeGrants, makeReviews } from './canned-grants.ts'
 import { makeAudit, makePeople } from './canned-people.ts'
@@ -23,6 +23,7 @@ export function makeCanned() {
     timeline: makeTimeline(),
     failures: makeFailures(),
     defects: makeDefects(),
+    shares: makeShares(),
     mail: {
       isPossible: true,
       address: 'operator@example.com',
@@ -74,6 +75,7 @@ export function makeEmpty(): Canned {
     timeline: [],
     failures: [],
     defects: [],
+    shares: [],
     mail: { isPossible: false, address: '', kinds: [], said: '' },
     groups: [],
     releases: [],

@@ -80,6 +80,7 @@ const replies: readonly (readonly [RouteSpec, Reply])[] = [
   [protocol.listFailures, ({ failures }) => failures],
   [protocol.getMailChoice, ({ mail }) => mail],
   [protocol.chooseMail, ({ mail }, { body }) => Object.assign(mail, body)],
+  [protocol.listShares, ({ shares }) => shares],
   [protocol.listDefects, defectsIn],
   [protocol.getDefect, ({ defects }, { params }) => defectIn(defects, params)],
   [protocol.steerDefect, steerDefect],

@@ -1,10 +1,13 @@
 import {
+  ChannelName,
   DeviceAct,
   DeviceId,
   DigestSchema,
   FleetName,
   OwnerId,
   object,
+  PackageName,
+  Revision,
   RolloutPolicy,
   Timestamp,
   UpdatePolicy,
@@ -234,4 +237,26 @@ export const removeGroup = route({
   summary: 'Forget a group and the settings that were given to it.',
   params: object({ fleet: FleetName, group: GroupName }),
   reply: 'nothing',
+})
+
+const Count = Type.Integer({ minimum: 0 })
+
+export const listShares = route({
+  method: 'GET',
+  path: '/v1/fleets/:fleet/shares',
+  needs: 'fleet:read',
+  summary: 'How much of a fleet runs the revision that each channel points at, now and over time.',
+  params: object({ fleet: FleetName }),
+  reply: Type.Array(
+    object({
+      package: PackageName,
+      channel: ChannelName,
+      /** Absent while the channel points nowhere. */
+      revision: Type.Optional(Revision),
+      devices: Count,
+      fresh: Count,
+      /** The oldest first: by the hour, further back by the day and by 30 days. */
+      history: Type.Array(object({ at: Timestamp, seconds: Count, devices: Count, fresh: Count })),
+    }),
+  ),
 })

@@ -1,4 +1,10 @@
-import { toTimestamp, type UpdatePolicy, usualCheckInSeconds } from '@steadfleet/domain'
+import {
+  type ChannelName,
+  type PackageName,
+  toTimestamp,
+  type UpdatePolicy,
+  usualCheckInSeconds,
+} from '@steadfleet/domain'
 import {
   addFleet,
   createEnrolmentToken,
@@ -6,6 +12,7 @@ import {
   followChannel,
   getDeviceOrder,
   listFleets,
+  listShares,
   setModel,
   setRollouts,
   setUpdates,
@@ -24,6 +31,7 @@ import { deviceWithId, eventsWhere } from '../store/device-store.ts'
 import { allFleets, fleetNamed } from '../store/fleet-store.ts'
 import { orderAbove } from '../store/order-store.ts'
 import { rolloutWithId } from '../store/rollout-store.ts'
+import { shareHistory, sharesOf } from '../store/share-store.ts'
 import { toFleetView, toTimelineEntry } from '../views/views.ts'
 
 const tokenSeconds = 3600
@@ -31,6 +39,7 @@ const tokenSeconds = 3600
 /** Fleets: their devices, what happened on them, their packages and groups. */
 export function handleFleets(handle: Handle, house: House): void {
   handleDeviceViews(handle, house)
+  handleShares(handle, house)
   handlePolicies(handle, house)
   handlePackages(handle, house)
 }
@@ -74,6 +83,23 @@ function handleDeviceViews(handle: Handle, house: House): void {
     await deviceWithId(db, params.device)
     const page = { device: params.device, before: query.after, limit: query.limit }
     return (await eventsWhere(db, page)).map(toTimelineEntry)
+  })
+}
+
+/** Points of a chart: about a week by the hour and the day, or half a year by the day. */
+const mostPoints = 200
+
+function handleShares(handle: Handle, { store: { db } }: House): void {
+  handle(listShares, async ({ params: { fleet } }) => {
+    await fleetNamed(db, fleet)
+    const history = await shareHistory(db, fleet, mostPoints)
+    return (await sharesOf(db, fleet)).map(({ revision, ...share }) => ({
+      ...{ ...share, package: share.package as PackageName, channel: share.channel as ChannelName },
+      ...(revision !== null && { revision }),
+      history: (history.get(share.package) ?? []).map(({ at, seconds, devices, fresh }) => ({
+        ...{ at: toTimestamp(new Date(at * 1000)), seconds, devices, fresh },
+      })),
+    }))
   })
 }
 

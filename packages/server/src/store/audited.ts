@@ -123,6 +123,7 @@ export const audited: {
     after: ({ counts, atLeast, withinSeconds }) => ({ counts, atLeast, withinSeconds }),
   },
   removeAlertRule: ofAlertRule,
+  noteShares: notAnAct,
   noteExpiring: notAnAct,
   pruneNotices: notAnAct,
   claimDeliveries: notAnAct,

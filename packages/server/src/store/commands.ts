@@ -51,6 +51,7 @@ import {
   touchSession,
 } from '../acts/sessions.ts'
 import { revertSettings, setSettings } from '../acts/setting.ts'
+import { noteShares } from '../acts/shares.ts'
 import { addSignOn, followGroups, removeSignOn, signInBySignOn } from '../acts/sign-on.ts'
 import { raiseSilence } from '../acts/silence.ts'
 import { steerRollout, tripRollouts, wakeRollouts } from '../acts/steer-rollout.ts'
@@ -102,6 +103,7 @@ export const commands = {
   unfollowPackage,
   tryRelease,
   steerDefect,
+  noteShares,
   noteExpiring,
   pruneNotices,
   chooseMail,

@@ -359,6 +359,12 @@ export const migrations: readonly (string | Twin)[] = [
   `
   alter table rollout add column turns integer not null default 0;
   `,
+  `
+  create table fleet_share (
+    fleet text not null, package text not null, at integer not null, seconds integer not null,
+    devices integer not null, fresh integer not null, primary key (fleet, package, at, seconds)
+  ) strict, without rowid;
+  `,
 ]
 
 /** Brings a database to the newest shape, one transaction a step, and refuses a newer one. */

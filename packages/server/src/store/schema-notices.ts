@@ -39,6 +39,15 @@ export interface NoticeTables {
     attempts: number
     said: string
   }
+  /** How many devices of a fleet ran what a channel points at, in the `seconds` from `at` on. */
+  fleet_share: {
+    fleet: string
+    package: string
+    at: number
+    seconds: number
+    devices: number
+    fresh: number
+  }
   mail_due: { person: string; notice: number }
   alert_rule: {
     fleet: string
