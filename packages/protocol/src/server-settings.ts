@@ -176,7 +176,7 @@ export const serverSettings = {
     kind: 'number',
     value: 'seconds',
     what: 'how long requests that are under way have to end when the server is told to',
-    otherwise: '10',
+    otherwise: '5',
     within: [0, 600],
   },
   'log-level': {
