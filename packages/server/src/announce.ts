@@ -23,6 +23,7 @@ export function announce<T extends Topic>(
   topic: T,
   ...[about]: T extends 'releases' ? [] : [About]
 ): void {
+  streams.announced?.(topic, about)
   const id = topic.startsWith('device') ? about?.device : undefined
   const data = JSON.stringify(id === undefined ? { topic } : { topic, id })
   const tell = (matches: (name: string) => boolean) =>

@@ -269,7 +269,7 @@ async function eventually(isSo: () => Promise<boolean>): Promise<void> {
 
 /** The child of the server that is its signer. */
 async function signerOf(data: string): Promise<number> {
-  const server = (await readFile(join(data, 'holder'), 'utf8')).trim()
+  const [server] = (await readFile(join(data, 'holder'), 'utf8')).split('\n')
   const children = await readFile(`/proc/${server}/task/${server}/children`, 'utf8')
   return Number(children.trim().split(' ')[0])
 }

@@ -298,8 +298,16 @@ describe('grants', { concurrency: false }, () => {
     return { fleet, ...greenhouse, interface: name, scope, target }
   }
 
-  function decide(verdict: Verdict, ...at: Parameters<typeof whole>) {
+  async function decide(verdict: Verdict, ...at: Parameters<typeof whole>) {
+    await untilNothingIsDue()
     return it.operator.call(decideGrant, { params: whole(...at), body: { verdict } })
+  }
+
+  /** What was said before is ordered: what follows is of what is said now. */
+  async function untilNothingIsDue(): Promise<void> {
+    await using database = await it.database.open()
+    const due = () => database.all('select id from device where order_due > 0')
+    while ((await due()).length > 0) await setTimeout(20)
   }
 
   function forget(...at: Parameters<typeof whole>) {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { type ServerEvent, toEventText } from '@steadfleet/protocol'
+import type { About, Topic } from '../announce.ts'
 
 /** A comment this often keeps a connection from being taken for dead: agents wait 90 seconds, proxies mostly 60. */
 const heartbeatMs = 45_000
@@ -19,6 +20,8 @@ export interface Streams extends Disposable {
   /** Sends to every topic that begins so. */
   sendAll(prefix: string, event: ServerEvent): void
   has(topic: string): boolean
+  /** Where there are other processes: tells them what is announced here. */
+  readonly announced?: (topic: Topic, about: About | undefined) => void
 }
 
 export function makeStreams(): Streams {

@@ -1,10 +1,13 @@
 import type { ServerEvent } from '@steadfleet/protocol'
+import type { About, Topic } from '../announce.ts'
 import { type Connection, connect } from '../store/postgres-connection.ts'
 
 /** What one process of a server tells the others. Nothing is lost with a notice but time. */
 export type Notice =
-  | { readonly kind: 'here' }
+  /** Who asks is told what is here by whoever hears it. */
+  | { readonly kind: 'here'; readonly asks: boolean }
   | { readonly kind: 'orders' }
+  | { readonly kind: 'announced'; readonly topic: Topic; readonly about: About | undefined }
   | { readonly kind: 'topic'; readonly topic: string; readonly event: ServerEvent }
   | { readonly kind: 'topics'; readonly prefix: string; readonly event: ServerEvent }
   | { readonly kind: 'arrived' | 'left'; readonly device: string }
@@ -19,7 +22,7 @@ export interface Notices extends AsyncDisposable {
 export interface Listener {
   /** A notice of another process. */
   hear(notice: Notice, from: string): void
-  /** Another process is there that was not. */
+  /** Another process knows nothing of what is here. */
   meet(): void
   /** It was not heard of for so long that it is gone. */
   miss(from: string): void
@@ -76,7 +79,7 @@ class PostgresNotices implements Notices {
       () => this.#listenLater(),
     )
     await this.#connection.ask(`listen ${channel}`)
-    this.#send([{ kind: 'here' }])
+    this.#send([{ kind: 'here', asks: true }])
   }
 
   hasOthers(): boolean {
@@ -111,11 +114,11 @@ class PostgresNotices implements Notices {
     if (from === this.#self) return
     const isNew = !this.#heard.has(from)
     this.#heard.set(from, performance.now())
-    if (isNew) {
-      this.#send([{ kind: 'here' }])
-      this.#listener.meet()
+    if (isNew) this.#send([{ kind: 'here', asks: true }])
+    for (const notice of notices) {
+      if (notice.kind === 'here' && notice.asks) this.#listener.meet()
+      this.#listener.hear(notice, from)
     }
-    for (const notice of notices) this.#listener.hear(notice, from)
   }
 
   #listenLater(): void {
@@ -130,7 +133,7 @@ class PostgresNotices implements Notices {
   }
 
   #lookRound(): void {
-    this.#send([{ kind: 'here' }])
+    this.#send([{ kind: 'here', asks: false }])
     for (const [from, at] of this.#heard) {
       if (performance.now() - at < goneMs) continue
       this.#heard.delete(from)

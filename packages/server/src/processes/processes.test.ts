@@ -82,7 +82,8 @@ describe('two processes of one server', { skip, concurrency: false, timeout: 180
       isSeen = true
     })
     for (let i = 0; !isSeen && i < 100; i += 1) {
-      await atSecond.checkIn({ attributes: { room: `room ${i}` } })
+      const event = { sequence: i + 1, at: '2026-11-21T00:00:00Z', kind: 'agent' } as const
+      await atSecond.checkIn({ events: [{ ...event, message: 'it rang' }] })
       await wait(100)
     }
     await seen

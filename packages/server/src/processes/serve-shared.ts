@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { tellToLook } from '../announce.ts'
+import { type About, announce, tellToLook } from '../announce.ts'
 import { makeApp } from '../http/app.ts'
 import { type Ground, openGround } from '../open-ground.ts'
 import { type HouseOptions, openWork } from '../open-house.ts'
@@ -110,6 +110,11 @@ class SharedServer implements Answering {
       return
     }
     this.#part?.hear?.(notice)
+    if (notice.kind === 'announced') {
+      const { store } = this.#ground
+      announce({ streams, store }, notice.topic, notice.about as About)
+      return
+    }
     if (notice.kind !== 'topic' && notice.kind !== 'topics') return
     // Whoever is told to look asks here, and must not be told of the files as they were.
     await this.#part?.look?.().catch(() => undefined)

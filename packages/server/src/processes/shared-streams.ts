@@ -12,6 +12,7 @@ export function shareStreams(streams: Streams, notices: () => Notices): Streams 
       streams.send(topic, event)
       if (!staysHere.test(topic)) notices().tell({ kind: 'topic', topic, event })
     },
+    announced: (topic, about) => notices().tell({ kind: 'announced', topic, about }),
     sendAll(prefix, event) {
       streams.sendAll(prefix, event)
       notices().tell({ kind: 'topics', prefix, event })
