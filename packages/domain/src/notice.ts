@@ -145,11 +145,3 @@ export const alertCounts = [
 ] as const
 export const AlertCount = oneOf(...alertCounts)
 export type AlertCount = Static<typeof AlertCount>
-
-/** A notice as it is sent: the form of Standard Webhooks. */
-export const Notice = object({
-  type: NoticeKindName,
-  timestamp: Timestamp,
-  data: Type.Unsafe<NoticeData>(Type.Object({})),
-})
-export type Notice = Static<typeof Notice>
