@@ -5,7 +5,7 @@ import { failuresOver } from './testing/over-postgres.ts'
 import { noPostgres, startTestPostgres, type TestPostgres } from './testing/test-postgres.ts'
 
 /** What touches the database most, and costs little. `npm run scenarios:long` runs all. */
-const some = ['store/migrations', 'acts/steer-rollout', 'silence', 'move/move']
+const some = ['store/migrations', 'acts/steer-rollout', 'move/move']
 
 describe('over PostgreSQL', { skip: noPostgres }, () => {
   let postgres: TestPostgres
