@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises'
+import type { BigIntStats } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyReply } from 'fastify'
 import { ifThere } from '../disk/durable.ts'
@@ -30,4 +31,30 @@ export async function sendFile(
     reply.type('application/octet-stream')
   }
   reply.sendFile(path, root, { etag: !isFixed, cacheControl: false, dotfiles: 'allow' })
+}
+
+/**
+ * Sends a file in whose place another may be put meanwhile. It is opened once, so that tag, length and bytes
+ * are of the same file; and it is sent whole, since a part would be one of some file.
+ */
+export async function sendReplaced(
+  reply: FastifyReply,
+  { root, path, what }: Omit<SentFile, 'etag'>,
+): Promise<void> {
+  const file = await ifThere(open(join(root, path)))
+  if (!file) throw unknown('content/unknown', what)
+  const held = await file.stat({ bigint: true })
+  const etag = tagOf(held)
+  reply.headers({ etag, 'cache-control': 'no-cache' })
+  if (reply.request.headers['if-none-match'] === etag) {
+    await file.close()
+    reply.code(304).send()
+    return
+  }
+  // The stream closes what it reads, however it ends.
+  reply.header('content-length', Number(held.size)).send(file.createReadStream())
+}
+
+function tagOf({ ino, mtimeNs, size }: BigIntStats): string {
+  return `"${[ino, mtimeNs, size].map(part => part.toString(36)).join('-')}"`
 }

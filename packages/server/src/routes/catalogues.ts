@@ -21,7 +21,7 @@ import type { Served } from '../catalogue/catalogues.ts'
 import { checkReleases } from '../catalogue/check-release.ts'
 import type { House } from '../house.ts'
 import { type Handle, sent } from '../http/handle.ts'
-import { sendFile } from '../http/send-file.ts'
+import { sendReplaced } from '../http/send-file.ts'
 
 /** So long a publisher is let wait for the log's witnesses; then it is told that it does. */
 const witnessPatienceMs = 10_000
@@ -32,7 +32,8 @@ export function handleCatalogues(handle: Handle, house: House): void {
 
   handle(getFileOfCatalogue, async ({ params, reply }) => {
     const { folder: root } = catalogues.named(params.catalogue)
-    await sendFile(reply, { root, path: params.file, what: `catalogue file ${params.file}` })
+    reply.type('application/json; charset=utf-8')
+    await sendReplaced(reply, { root, path: params.file, what: `catalogue file ${params.file}` })
     return sent
   })
 

@@ -16,7 +16,7 @@ import {
 import { unknown } from '../error.ts'
 import type { House } from '../house.ts'
 import { type Handle, sent } from '../http/handle.ts'
-import { sendFile } from '../http/send-file.ts'
+import { sendFile, sendReplaced } from '../http/send-file.ts'
 import { toEnvelopeView } from '../views/envelope.ts'
 import { applyOwnerStep } from './ceremony.ts'
 
@@ -54,7 +54,8 @@ function handleFetching(handle: Handle, { content, deltas, folder, files }: Hous
 
   handle(getCatalogueFile, async ({ params, reply }) => {
     const root = join(folder, 'catalogue')
-    await sendFile(reply, { root, path: params.file, what: `catalogue file ${params.file}` })
+    reply.type('application/json; charset=utf-8')
+    await sendReplaced(reply, { root, path: params.file, what: `catalogue file ${params.file}` })
     return sent
   })
 

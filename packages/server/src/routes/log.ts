@@ -11,7 +11,7 @@ import {
 import type { FastifyReply } from 'fastify'
 import type { House } from '../house.ts'
 import { type Handle, sent } from '../http/handle.ts'
-import { sendFile } from '../http/send-file.ts'
+import { sendFile, sendReplaced } from '../http/send-file.ts'
 import { shardFolder } from '../log/shards.ts'
 
 /** The transparency log: its static files, the proof of a leaf, and how it stands. */
@@ -42,7 +42,7 @@ function handleFiles(handle: Handle, { log, folder }: House): void {
 
 async function sendCheckpoint(reply: FastifyReply, root: string): Promise<typeof sent> {
   reply.type('text/plain; charset=utf-8')
-  await sendFile(reply, { root, path: 'checkpoint', what: 'a published checkpoint' })
+  await sendReplaced(reply, { root, path: 'checkpoint', what: 'a published checkpoint' })
   return sent
 }
 
