@@ -143,7 +143,12 @@ describe('an app that is taken over', {
   before(async () => {
     neighbour = openNeighbour()
     const files = { 'cgi-bin/flaw.x': flaw }
-    await siege.publishPage(flawed, { probationSeconds: 1, isWatched: false, files })
+    await siege.publishPage(flawed, {
+      probationSeconds: 1,
+      isWatched: false,
+      hasSecret: true,
+      files,
+    })
     await setOnDevice({ port: device.port })
     await device.order(flawed)
     await device.runs(flawed)

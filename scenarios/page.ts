@@ -12,6 +12,8 @@ export interface PageChange {
   readonly memoryMb?: number
   /** Whether it is asked each second if it is well; absent: it is. */
   readonly isWatched?: boolean
+  /** Whether it declares a secret; agents of before there were any refuse such a release. */
+  readonly hasSecret?: boolean
   /** The lowest revision that a device takes after this one. */
   readonly floor?: number
 }
@@ -33,7 +35,14 @@ const health = `
 
 /** Writes the folder of a tiny package that serves its own revision over HTTP. */
 export function writePage(folder: string, revision: number, change: PageChange = {}): string {
-  const { files = {}, script = '', probationSeconds = 2, memoryMb = 64, isWatched = true } = change
+  const {
+    files = {},
+    script = '',
+    probationSeconds = 2,
+    memoryMb = 64,
+    isWatched = true,
+    hasSecret = false,
+  } = change
   const served = { 'index.html': `revision ${revision}\n`, ...files }
   for (const [name, content] of Object.entries(served)) {
     mkdirSync(dirname(join(folder, 'srv', name)), { recursive: true })
@@ -64,8 +73,7 @@ interfaces:
 settings:
   port: { type: integer, default: 8080, minimum: 1, maximum: 65535 }
   greeting: { type: string, default: hi, max-length: 20 }
-  token: { type: secret }
-limits:
+${hasSecret ? '  token: { type: secret }\n' : ''}limits:
   memory-mb: ${memoryMb}
   processes: 32
 probation-seconds: ${probationSeconds}

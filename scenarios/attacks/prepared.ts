@@ -60,7 +60,7 @@ export const revisions = {
 } as const
 
 /** A page that is well as soon as it runs: no row is about waiting. */
-const calm = { probationSeconds: 1, isWatched: false }
+const calm = { probationSeconds: 1, isWatched: false, hasSecret: true }
 
 /** So many files are new in it that a device asks for a bundle. */
 function manyFiles(revision: number): PageChange {

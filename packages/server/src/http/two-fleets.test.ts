@@ -160,7 +160,7 @@ async function fill(): Promise<Place> {
 async function answerOf(role: Role, route: RouteSpec, place: Place): Promise<string> {
   const url = route.path.replace(/[:*]([a-z]+)/g, (_, name: string) => place[name] ?? '9999')
   const reply = await ask(route.method, url, cookies.get(role) ?? '')
-  const { date, 'steadfleet-nonce': nonce, ...headers } = reply.headers
+  const { date, 'steadfleet-nonce': nonce, 'x-request-id': id, ...headers } = reply.headers
   return plain(JSON.stringify([reply.statusCode, headers, reply.body]), place)
 }
 
