@@ -232,16 +232,17 @@ async function giveOrder(db: Db, { device, report }: CheckIn): Promise<EnvelopeV
 }
 
 /**
- * A device that holds an order of this counter before ours was given, or of a higher one, has it from a
- * time that this database has lost: ours would never be taken, and is renewed above it.
+ * A device that holds an order of this counter, or a higher one, before ours was given has it from a
+ * time that this database has lost: ours would never be taken, and is renewed above it. One that was given is not:
+ * what this database remembers may be long over, and nobody is to go back to it.
  */
 async function renewForeignOrder(db: Db, { device, report }: CheckIn): Promise<void> {
   const foreign = await db
     .updateTable('device_order')
     .set({ content: '' })
     .where('device', '=', device)
+    .where('given', '=', 0)
     .where('counter', '<=', report.counter)
-    .where(eb => eb.or([eb('given', '=', 0), eb('counter', '<', report.counter)]))
     .returning('device')
     .executeTakeFirst()
   if (foreign) await markDue(db, [device])
