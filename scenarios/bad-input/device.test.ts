@@ -49,7 +49,7 @@ describe('on the device', { concurrency: 20, skip: whyNoPage() }, () => {
     siege = await Siege.open([...small, ...killed, ...wild], { stateOf, unmount })
     await siege.publishPage(revisions.files, { files: many })
     await siege.publishPage(revisions.program, { files: { 'program.x': large } })
-    await siege.publishPage(revisions.slow, { probationSeconds: 8 })
+    await siege.publishPage(revisions.slow, { probationSeconds: 12 })
     const wildly = (script: string) => ({ script, memoryMb: 48 })
     await siege.publishPage(revisions.flooding, wildly('yes "so much to say" &'))
     await siege.publishPage(revisions.forking, wildly('while :; do sleep 1000 & done'))
