@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { BootstrapError, runShown, say } from './say.mjs'
 
@@ -39,8 +39,10 @@ export const needed = [
     in: tests,
   },
   {
-    file: '/usr/lib/postgresql/15/bin/postgres',
-    package: 'postgresql-15',
+    // Each release of Debian and Ubuntu has a version of its own, in a folder of that name.
+    versions: '/usr/lib/postgresql',
+    file: 'bin/postgres',
+    package: 'postgresql',
     for: 'the server over PostgreSQL',
     in: tests,
   },
@@ -81,7 +83,13 @@ function missingFor(purpose, isRoot) {
 
 function isThere(row) {
   if (row.runs) return spawnSync(row.runs, ['--version']).status === 0 || hasLibrary(row.library)
+  if (row.versions) return isInOneOf(row.versions, row.file)
   return row.file ? existsSync(row.file) : findCommand(row.command) !== undefined
+}
+
+function isInOneOf(folder, file) {
+  const versions = existsSync(folder) ? readdirSync(folder) : []
+  return versions.some(version => existsSync(join(folder, version, file)))
 }
 
 /** Whether the loader knows a library; yes where it can't be asked, since trying will tell. */

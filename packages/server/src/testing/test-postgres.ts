@@ -1,19 +1,22 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, existsSync } from 'node:fs'
+import { chownSync, existsSync, globSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isCoded } from '@steadfleet/base'
 import { connect } from '../store/postgres-connection.ts'
 
-/** Where Debian keeps the programs of PostgreSQL 15. */
-const programs = '/usr/lib/postgresql/15/bin'
+/** The programs of the newest PostgreSQL here, where Debian keeps those of each version. */
+const programs =
+  globSync('/usr/lib/postgresql/*/bin')
+    .filter(folder => existsSync(join(folder, 'postgres')))
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .at(-1) ?? ''
 
 /** Why there is no PostgreSQL for tests here, or nothing where there is. */
-export const noPostgres: string | undefined = existsSync(join(programs, 'postgres'))
-  ? undefined
-  : 'the Debian package postgresql-15 is not there'
+export const noPostgres: string | undefined =
+  programs === '' ? 'the Debian package postgresql is not there' : undefined
 
 /** A PostgreSQL server of its own, on a socket in a folder that goes with it. */
 export interface TestPostgres extends AsyncDisposable {
@@ -62,11 +65,12 @@ async function startIn(folder: string, data: string, as: readonly string[], url:
   const child = spawn('setpriv', words, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
   const said: string[] = []
   child.stderr?.on('data', chunk => said.push(String(chunk)))
-  while (!(await answers(url))) {
-    if (child.exitCode !== null) throw new Error(`postgres did not start: ${said.join('')}`)
+  for (let tries = 0; tries < 3000 && child.exitCode === null; tries += 1) {
+    if (await answers(url)) return child
     await new Promise(resolve => setTimeout(resolve, 20))
   }
-  return child
+  child.kill('SIGQUIT')
+  throw new Error(`postgres did not start: ${said.join('')}`)
 }
 
 async function answers(url: string): Promise<boolean> {
